@@ -1,0 +1,41 @@
+# One helper for a component, one for a test program.
+
+# strowger_component(<name> [LINKS targets…] [PCH headers…] [EXCLUDE regex])
+# A library strowger_<name> of all sources below this folder. LINKS are public: who uses the component sees what its
+# headers use. The links are the architecture's arrows; what is not linked cannot be included by accident for long.
+function(strowger_component name)
+  cmake_parse_arguments(ARG "" "EXCLUDE" "LINKS;PCH" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  if(ARG_EXCLUDE)
+    list(FILTER sources EXCLUDE REGEX ${ARG_EXCLUDE})
+  endif()
+  if(NOT sources)  # only headers yet
+    add_library(strowger_${name} INTERFACE)
+    target_link_libraries(strowger_${name} INTERFACE ${ARG_LINKS})
+    return()
+  endif()
+  add_library(strowger_${name} STATIC ${sources})
+  target_link_libraries(strowger_${name} PUBLIC ${ARG_LINKS} PRIVATE strowger_flags)
+  target_include_directories(strowger_${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  if(ARG_PCH)
+    target_precompile_headers(strowger_${name} PRIVATE ${ARG_PCH})
+  endif()
+endfunction()
+
+# strowger_test(<name> LABELS labels… [LINKS targets…] [TIMEOUT seconds] [SERIAL])
+# A Catch2 program of all sources below this folder; each of its test cases is one ctest test named <name>: <case>.
+function(strowger_test name)
+  cmake_parse_arguments(ARG "SERIAL" "TIMEOUT" "LABELS;LINKS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  add_executable(test_${name} ${sources})
+  target_link_libraries(test_${name} PRIVATE ${ARG_LINKS} strowger_flags strowger_catch)
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 60)
+  endif()
+  set(properties LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+  if(ARG_SERIAL)
+    list(APPEND properties RUN_SERIAL TRUE)
+  endif()
+  # Found when ctest starts, not when the program is linked: a sanitizer build must not run tests while it compiles.
+  catch_discover_tests(test_${name} TEST_PREFIX "${name}: " DISCOVERY_MODE PRE_TEST PROPERTIES ${properties})
+endfunction()

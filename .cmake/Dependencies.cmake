@@ -1,0 +1,14 @@
+# Everything comes from Debian's packages. Each dependency is an imported target, so that a component names what it uses.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json url context)
+find_package(OpenSSL REQUIRED)
+find_package(RocksDB REQUIRED CONFIG)
+find_package(yaml-cpp REQUIRED CONFIG)
+find_package(spdlog REQUIRED CONFIG)
+find_package(prometheus-cpp REQUIRED CONFIG)
+find_package(simdjson REQUIRED CONFIG)
+find_package(CAF REQUIRED)
+
+pkg_check_modules(SofiaSip REQUIRED IMPORTED_TARGET sofia-sip-ua)
+pkg_check_modules(Sodium REQUIRED IMPORTED_TARGET libsodium)

@@ -1,0 +1,52 @@
+// A registered contact of an extension (RFC 3261 section 10), as the registrar keeps it and queries read it.
+#pragma once
+
+#include "events/ids.hpp"
+#include "events/time.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/describe/class.hpp>
+
+namespace strowger::registrar {
+
+struct Binding {
+  ExtensionNumber extension;
+  std::string contact;            // the Contact URI as the phone gave it
+  std::string instance;           // +sip.instance without the angle brackets; may be empty
+  std::uint32_t reg_id = 0;       // RFC 5626; 0 where absent
+  std::vector<std::string> path;  // RFC 3327, topmost first
+  std::uint16_t q = 1000;         // thousandths
+  std::string call_id;
+  std::uint32_t cseq = 0;
+  std::string ip;  // where the REGISTER came from, which is where requests are sent
+  std::uint16_t port = 0;
+  std::string transport;  // udp, tcp
+  std::string user_agent;
+  std::optional<MacAddress> mac;  // where SIP really carried one
+  Timestamp first_registered;
+  Timestamp last_registered;
+  Timestamp expires_at;
+
+  bool operator==(const Binding&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Binding, (),
+                      (extension, contact, instance, reg_id, path, q, call_id, cseq, ip, port, transport, user_agent,
+                       mac, first_registered, last_registered, expires_at))
+
+using BindingPtr = std::shared_ptr<const Binding>;
+
+// What queries and reactors read. Any thread; answers only bindings that have not expired.
+class Bindings {
+ public:
+  virtual ~Bindings() = default;
+  virtual std::vector<BindingPtr> of(const ExtensionNumber& extension) const = 0;
+  virtual std::vector<BindingPtr> all() const = 0;  // by extension, then by first registration
+  virtual std::size_t registered_extensions() const = 0;
+};
+
+}  // namespace strowger::registrar

@@ -1,0 +1,122 @@
+#include "events/event.hpp"
+
+#include "events/json.hpp"
+
+#include <array>
+#include <unordered_map>
+
+namespace strowger {
+namespace {
+
+using Decoder = Result<Event> (*)(const boost::json::value&);
+
+struct TypeEntry {
+  std::uint16_t schema;
+  Decoder decode;
+};
+
+template <class T>
+Result<Event> decode_as(const boost::json::value& data) {
+  T event;
+  if (auto done = json::read(data, event); !done) return done.error();
+  return Event(std::move(event));
+}
+
+const std::unordered_map<std::string_view, TypeEntry>& types() {
+  static const auto table = [] {
+    std::unordered_map<std::string_view, TypeEntry> entries;
+    boost::mp11::mp_for_each<boost::mp11::mp_transform<boost::mp11::mp_identity, Event>>([&](auto identity) {
+      using T = typename decltype(identity)::type;
+      entries.emplace(T::type, TypeEntry{T::schema, &decode_as<T>});
+    });
+    return entries;
+  }();
+  return table;
+}
+
+// Turns data of an older schema version of `type` into the present one. No type has had a second version yet.
+Result<void> upcast(std::string_view type, std::uint16_t from, boost::json::value&) {
+  return internal_error("no upcaster for " + std::string(type) + " version " + std::to_string(from));
+}
+
+Result<Event> decode_data(const Record& record) {
+  const auto entry = types().find(record.type);
+  if (entry == types().end() || record.schema > entry->second.schema)
+    return internal_error("event " + std::to_string(number(record.position)) + " has type " + record.type +
+                          " version " + std::to_string(record.schema) +
+                          ", which this release does not know; start the release that wrote it")
+        .with("code", "unknown_event_type");
+  auto data = json::parse(record.data);
+  if (!data) return data.error();
+  if (record.schema < entry->second.schema) {
+    if (auto done = upcast(record.type, record.schema, *data); !done) return done.error();
+  }
+  return entry->second.decode(*data);
+}
+
+}  // namespace
+
+std::string_view type_of(const Event& event) {
+  return std::visit([](const auto& e) { return std::string_view(e.type); }, event);
+}
+
+NewRecord encode(const Event& event, const Cause& cause, Timestamp time, IdSource& ids) {
+  NewRecord record;
+  record.id = ids.next();
+  record.time = time;
+  record.by = cause.by;
+  record.correlation = cause.correlation.is_nil() ? record.id : cause.correlation;
+  record.causation = cause.causation;
+  std::visit(
+      [&](const auto& e) {
+        record.type = e.type;
+        record.schema = e.schema;
+        record.data = json::to_string(e);
+      },
+      event);
+  return record;
+}
+
+Result<Envelope> decode(const Record& record) {
+  auto event = decode_data(record);
+  if (!event) {
+    Error fault = event.error();
+    fault.message = "event " + std::to_string(number(record.position)) + " (" + record.type + "): " + fault.message;
+    return fault;
+  }
+  return Envelope{record.id, record.stream,      record.version,   record.position,  record.time,
+                  record.by, record.correlation, record.causation, std::move(*event)};
+}
+
+std::string to_cloud_event(const Record& record, std::string_view source) {
+  std::string out;
+  out.reserve(512 + record.data.size());
+  const auto text = [&](std::string_view key, std::string_view value) {
+    out += ",\"";
+    out += key;
+    out += "\":";
+    json::write_string(out, value);
+  };
+  out += R"({"specversion":"1.0")";
+  text("id", record.id.text());
+  text("source", source);
+  text("type", "strowger." + record.type + ".v" + std::to_string(record.schema));
+  text("subject", record.stream.text());
+  text("time", to_iso8601(record.time));
+  text("datacontenttype", "application/json");
+  out += ",\"data\":";
+  // Through the typed event, because only its types say what is a secret. What cannot be decoded is not shown.
+  if (const auto event = decode_data(record))
+    std::visit([&](const auto& e) { json::write(out, e, json::Secrets::masked); }, *event);
+  else
+    out += "null";
+  text("sequence", std::to_string(number(record.position)));
+  out += ",\"streamversion\":" + std::to_string(number(record.version));
+  text("correlationid", record.correlation.text());
+  if (!record.causation.is_nil()) text("causationid", record.causation.text());
+  text("by", record.by);
+  out.push_back('}');
+  return out;
+}
+
+}  // namespace strowger

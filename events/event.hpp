@@ -1,0 +1,56 @@
+// Every event there is, and the envelope that carries one.
+#pragma once
+
+#include "events/record.hpp"
+#include "events/types/device.hpp"
+#include "events/types/extension.hpp"
+#include "events/types/provisioning.hpp"
+#include "events/types/registration.hpp"
+#include "events/types/system.hpp"
+#include "events/types/user.hpp"
+
+#include <string>
+#include <variant>
+
+namespace strowger {
+
+using Event = std::variant<ExtensionCreated, ExtensionChanged, ExtensionPasswordChanged, ExtensionDeleted,  //
+                           DeviceRegistered, DeviceChanged, DeviceUnregistered,                             //
+                           RebootRequested, RebootAccepted, RebootRefused, RebootUnanswered, ConfigServed,  //
+                           PhoneRegistered, PhoneMoved, PhoneUnregistered, RegistrationExpired,             //
+                           ConfigRefused,                                                                   //
+                           UserCreated, UserPasswordChanged, TokenRevoked,                                  //
+                           ServerStarted, LogSeeded>;
+
+// A recorded event, decoded.
+struct Envelope {
+  Uuid id;
+  StreamId stream;
+  StreamVersion version{};
+  Position position{};
+  Timestamp time;
+  std::string by;
+  Uuid correlation;
+  Uuid causation;
+  Event event;
+};
+
+// Who did it and what it belongs to; what every event of one command shares.
+struct Cause {
+  std::string by;    // admin:ann, phone:001565123456, directory:ad, system
+  Uuid correlation;  // nil: the event starts a correlation of its own, named by its id
+  Uuid causation;    // the event that led to it; nil where a person or a phone did
+};
+
+std::string_view type_of(const Event& event);
+
+// Ready to append. Safe from any thread.
+NewRecord encode(const Event& event, const Cause& cause, Timestamp time, IdSource& ids);
+// Fails with `unknown_event_type` on a type or schema version of a newer release, `bad_event` on data that does not
+// fit its type. Older schema versions are upcast here.
+Result<Envelope> decode(const Record& record);
+
+// CloudEvents 1.0, JSON format (API.md section 1), secrets masked.
+std::string to_cloud_event(const Record& record, std::string_view source);
+
+}  // namespace strowger

@@ -1,0 +1,114 @@
+// What happens to a device: stream device/<mac>.
+#pragma once
+
+#include "events/ids.hpp"
+#include "events/uuid.hpp"
+
+#include <string>
+
+#include <boost/describe/class.hpp>
+#include <boost/describe/enum.hpp>
+
+namespace strowger {
+
+struct DeviceRegistered {
+  static constexpr std::string_view type = "device.registered";
+  static constexpr std::uint16_t schema = 1;
+  MacAddress mac;
+  ExtensionNumber extension;
+  std::string vendor;
+  std::string model;
+  bool replaced = false;  // the MAC was registered before; this took its place
+};
+BOOST_DESCRIBE_STRUCT(DeviceRegistered, (), (mac, extension, vendor, model, replaced))
+
+// The whole definition after the change.
+struct DeviceChanged {
+  static constexpr std::string_view type = "device.changed";
+  static constexpr std::uint16_t schema = 1;
+  MacAddress mac;
+  ExtensionNumber extension;
+  std::string vendor;
+  std::string model;
+};
+BOOST_DESCRIBE_STRUCT(DeviceChanged, (), (mac, extension, vendor, model))
+
+struct DeviceUnregistered {
+  static constexpr std::string_view type = "device.unregistered";
+  static constexpr std::uint16_t schema = 1;
+  MacAddress mac;
+  ExtensionNumber extension;
+};
+BOOST_DESCRIBE_STRUCT(DeviceUnregistered, (), (mac, extension))
+
+// What the phone is told: restart, or fetch again and apply what needs no restart.
+enum class RebootVerb : std::uint8_t { reboot, resync };
+BOOST_DESCRIBE_ENUM(RebootVerb, reboot, resync)
+
+// Why it is told.
+enum class RebootReason : std::uint8_t { device_registered, manual };
+BOOST_DESCRIBE_ENUM(RebootReason, device_registered, manual)
+
+// The id of this event names the reboot in all that follows.
+struct RebootRequested {
+  static constexpr std::string_view type = "device.reboot_requested";
+  static constexpr std::uint16_t schema = 1;
+  MacAddress mac;
+  ExtensionNumber extension;
+  std::string vendor;
+  RebootVerb verb = RebootVerb::reboot;
+  RebootReason reason = RebootReason::manual;
+};
+BOOST_DESCRIBE_STRUCT(RebootRequested, (), (mac, extension, vendor, verb, reason))
+
+// The phone answered the NOTIFY with a 2xx: it was told, which does not prove that it rebooted.
+struct RebootAccepted {
+  static constexpr std::string_view type = "device.reboot_accepted";
+  static constexpr std::uint16_t schema = 1;
+  MacAddress mac;
+  Uuid reboot;
+  std::string contact;
+  std::uint16_t status = 0;
+};
+BOOST_DESCRIBE_STRUCT(RebootAccepted, (), (mac, reboot, contact, status))
+
+struct RebootRefused {
+  static constexpr std::string_view type = "device.reboot_refused";
+  static constexpr std::uint16_t schema = 1;
+  MacAddress mac;
+  Uuid reboot;
+  std::string contact;
+  std::uint16_t status = 0;
+  std::string phrase;
+};
+BOOST_DESCRIBE_STRUCT(RebootRefused, (), (mac, reboot, contact, status, phrase))
+
+// No final answer came, or there was no binding left to ask.
+struct RebootUnanswered {
+  static constexpr std::string_view type = "device.reboot_unanswered";
+  static constexpr std::uint16_t schema = 1;
+  MacAddress mac;
+  Uuid reboot;
+  std::string contact;
+  std::string reason;
+};
+BOOST_DESCRIBE_STRUCT(RebootUnanswered, (), (mac, reboot, contact, reason))
+
+// A phone was given its file (status 200) or told that what it has is current (304).
+struct ConfigServed {
+  static constexpr std::string_view type = "device.config_served";
+  static constexpr std::uint16_t schema = 1;
+  MacAddress mac;
+  ExtensionNumber extension;
+  std::string vendor;
+  std::string model;
+  std::string path;  // as requested
+  std::string etag;
+  std::uint32_t size = 0;
+  std::uint16_t status = 200;
+  std::string ip;
+  std::string user_agent;
+};
+BOOST_DESCRIBE_STRUCT(ConfigServed, (), (mac, extension, vendor, model, path, etag, size, status, ip, user_agent))
+
+}  // namespace strowger

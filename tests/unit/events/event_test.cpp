@@ -1,0 +1,105 @@
+#include "events/event.hpp"
+
+#include "events/json.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace strowger;
+
+namespace {
+
+Record recorded(const Event& event, IdSource& ids) {
+  Record record;
+  static_cast<NewRecord&>(record) =
+      encode(event, Cause{"admin:ann", {}, {}}, parse_iso8601("2026-01-08T19:40:00.123456Z").value(), ids);
+  record.stream = StreamId("device", "001565123456");
+  record.version = StreamVersion{1};
+  record.position = Position{42};
+  return record;
+}
+
+}  // namespace
+
+TEST_CASE("every event type survives the codec") {
+  IdSource ids(system_now, 1);
+  std::size_t types = 0;
+  boost::mp11::mp_for_each<boost::mp11::mp_transform<boost::mp11::mp_identity, Event>>([&](auto identity) {
+    using T = typename decltype(identity)::type;
+    const auto record = recorded(Event(T{}), ids);
+    CAPTURE(record.type, record.data);
+    const auto envelope = decode(record);
+    REQUIRE(envelope);
+    CHECK(std::holds_alternative<T>(envelope->event));
+    CHECK(json::to_string(std::get<T>(envelope->event)) == record.data);
+    ++types;
+  });
+  CHECK(types == std::variant_size_v<Event>);
+}
+
+TEST_CASE("an event keeps every value, awkward ones too") {
+  IdSource ids(system_now, 1);
+  ConfigServed served{*MacAddress::parse("00:15:65:12:34:56"),
+                      *ExtensionNumber::parse("1001"),
+                      "yealink",
+                      "t46s",
+                      "/provision/001565123456.cfg",
+                      "\"abc\"",
+                      4'000'000'000,
+                      304,
+                      "2001:db8::1",
+                      "Yealink \"T46S\"\n\x01 \\ é"};
+  const auto envelope = decode(recorded(served, ids)).value();
+  const auto& read = std::get<ConfigServed>(envelope.event);
+  CHECK(read.user_agent == served.user_agent);
+  CHECK(read.size == served.size);
+  CHECK(read.mac == served.mac);
+  CHECK(envelope.by == "admin:ann");
+  CHECK(envelope.correlation == envelope.id);  // it starts its own correlation
+}
+
+TEST_CASE("a CloudEvent shows no secret") {
+  IdSource ids(system_now, 1);
+  const auto record =
+      recorded(ExtensionCreated{*ExtensionNumber::parse("1001"), "Ann", "", true, SealedSecret{"v1.sealed"}}, ids);
+  const auto text = to_cloud_event(record, "strowger");
+  const auto event = json::parse(text).value();
+  CHECK_THAT(text, !ContainsSubstring("v1.sealed"));
+  CHECK(event.at("type").as_string() == "strowger.extension.created.v1");
+  CHECK(event.at("subject").as_string() == "device/001565123456");
+  CHECK(event.at("sequence").as_string() == "42");
+  CHECK(event.at("time").as_string() == "2026-01-08T19:40:00.123Z");
+  CHECK(event.at("data").at("password").as_string() == "(secret)");
+}
+
+TEST_CASE("an event of a newer release is refused, not misread") {
+  IdSource ids(system_now, 1);
+  auto record = recorded(DeviceUnregistered{}, ids);
+  record.schema = 2;
+  CHECK_FALSE(decode(record));
+  record.schema = 1;
+  record.type = "device.teleported";
+  REQUIRE_FALSE(decode(record));
+  CHECK_THAT(decode(record).error().message, ContainsSubstring("device.teleported"));
+}
+
+TEST_CASE("ids rise even when the clock jumps back") {
+  Timestamp now = parse_iso8601("2026-01-08T19:40:00Z").value();
+  IdSource ids([&] { return now; }, 7);
+  Uuid last = ids.next();
+  for (int i = 0; i < 10'000; ++i) {
+    if (i == 5'000) now -= std::chrono::hours(1);
+    const Uuid id = ids.next();
+    REQUIRE(last < id);
+    last = id;
+  }
+  CHECK(last.text()[14] == '7');
+  CHECK(Uuid::parse(last.text()).value() == last);
+}
+
+TEST_CASE("times are read and written as the contract shows them") {
+  CHECK(to_iso8601(parse_iso8601("2026-01-08T19:40:00.123Z").value()) == "2026-01-08T19:40:00.123Z");
+  CHECK(to_iso8601(parse_iso8601("2026-01-08T20:40:00+01:00").value()) == "2026-01-08T19:40:00.000Z");
+  CHECK(to_http_date(parse_iso8601("2026-01-08T19:40:00Z").value()) == "Thu, 08 Jan 2026 19:40:00 GMT");
+  CHECK(parse_http_date("Thu, 08 Jan 2026 19:40:00 GMT").value() == parse_iso8601("2026-01-08T19:40:00Z").value());
+  for (const auto* bad : {"", "yesterday", "2026-13-01T00:00:00Z", "2026-01-08T25:00:00Z", "2026-01-08T19:40:00"})
+    CHECK_FALSE(parse_iso8601(bad));
+}
