@@ -39,3 +39,13 @@ function(strowger_test name)
   # Found when ctest starts, not when the program is linked: a sanitizer build must not run tests while it compiles.
   catch_discover_tests(test_${name} TEST_PREFIX "${name}: " DISCOVERY_MODE PRE_TEST PROPERTIES ${properties})
 endfunction()
+
+# Adds every folder below this one that has a CMakeLists.txt.
+function(strowger_add_folders)
+  file(GLOB entries LIST_DIRECTORIES true CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*)
+  foreach(entry ${entries})
+    if(EXISTS ${entry}/CMakeLists.txt)
+      add_subdirectory(${entry})
+    endif()
+  endforeach()
+endfunction()
