@@ -117,7 +117,9 @@ Result<std::vector<Record>> MemoryLog::read_back(Position before, std::size_t ma
   return out;
 }
 
-std::unique_ptr<Subscription> MemoryLog::subscribe(Position after) { return std::make_unique<Follower>(*this, after); }
+std::unique_ptr<Subscription> MemoryLog::subscribe(Position after) {
+  return std::make_unique<Follower>(*this, after);
+}
 
 Position MemoryLog::last_position() const {
   const std::lock_guard lock(mutex_);

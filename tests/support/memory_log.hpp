@@ -2,13 +2,13 @@
 // thread. Safe from several threads. `fail_next` makes appends fail as a broken disk would.
 #pragma once
 
+#include "events/log.hpp"
+
 #include <deque>
 #include <map>
 #include <mutex>
 #include <set>
 #include <unordered_map>
-
-#include "events/log.hpp"
 
 namespace strowger::test {
 
