@@ -9,6 +9,7 @@ find_package(spdlog REQUIRED CONFIG)
 find_package(prometheus-cpp REQUIRED CONFIG)
 find_package(simdjson REQUIRED CONFIG)
 find_package(CAF REQUIRED)
+find_package(EXPAT REQUIRED)
 
 pkg_check_modules(SofiaSip REQUIRED IMPORTED_TARGET sofia-sip-ua)
 pkg_check_modules(Sodium REQUIRED IMPORTED_TARGET libsodium)

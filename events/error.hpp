@@ -21,6 +21,7 @@ enum class ErrorKind : std::uint8_t {
   forbidden,        // known, but may not
   not_found,
   conflict,      // the present state forbids it; reading again may help
+  stale,         // the caller decided on an older version than the present one
   too_large,     // over a stated limit
   unacceptable,  // well-formed, but not something that can be done
   overloaded,    // shed; try again after a moment

@@ -10,7 +10,8 @@
 
 namespace strowger {
 
-// Ciphertext that only a Vault opens. Safe at rest and in the log; still never shown.
+// Ciphertext that only a Vault opens; it names the data key that it was made with. Safe at rest and in the log; still
+// never shown.
 struct SealedSecret {
   std::string text;
   bool empty() const { return text.empty(); }
@@ -24,17 +25,19 @@ struct PasswordHash {
   auto operator<=>(const PasswordHash&) const = default;
 };
 
-// Seals secrets before they enter an event: a data key for each subject (an extension), wrapped by the master key.
-// Safe from any thread. open() runs on hot paths and takes microseconds.
+// Seals secrets before they enter an event: a data key for each owner (an extension, from its creation to its
+// deletion), wrapped by the master key. Safe from any thread. open() runs on hot paths and takes microseconds.
 class Vault {
  public:
   virtual ~Vault() = default;
-  // Makes and stores the subject's data key, durably, when it has none. Blocks for that one write.
-  virtual Result<SealedSecret> seal(std::string_view subject, std::string_view clear) = 0;
+  // With a new data key, stored durably before this returns: it blocks for that one write.
+  virtual Result<SealedSecret> seal(std::string_view clear) = 0;
+  // With the data key of `sibling`, an earlier secret of the same owner.
+  virtual Result<SealedSecret> seal_like(const SealedSecret& sibling, std::string_view clear) = 0;
   // Fails with `secret_shredded` when the data key was destroyed, `secret_unreadable` when it does not fit.
-  virtual Result<std::string> open(std::string_view subject, const SealedSecret& sealed) const = 0;
-  // Destroys the subject's data key: what was sealed for it can never be read again. A later seal() makes a new key.
-  virtual Result<void> shred(std::string_view subject) = 0;
+  virtual Result<std::string> open(const SealedSecret& sealed) const = 0;
+  // Destroys the data key: neither this secret nor its siblings can ever be read again. Idempotent.
+  virtual Result<void> shred(const SealedSecret& sealed) = 0;
 };
 
 }  // namespace strowger

@@ -49,17 +49,17 @@ BOOST_DESCRIBE_ENUM(RebootVerb, reboot, resync)
 enum class RebootReason : std::uint8_t { device_registered, manual };
 BOOST_DESCRIBE_ENUM(RebootReason, device_registered, manual)
 
-// The id of this event names the reboot in all that follows.
 struct RebootRequested {
   static constexpr std::string_view type = "device.reboot_requested";
   static constexpr std::uint16_t schema = 1;
   MacAddress mac;
+  Uuid reboot;  // names this reboot in all that follows
   ExtensionNumber extension;
   std::string vendor;
   RebootVerb verb = RebootVerb::reboot;
   RebootReason reason = RebootReason::manual;
 };
-BOOST_DESCRIBE_STRUCT(RebootRequested, (), (mac, extension, vendor, verb, reason))
+BOOST_DESCRIBE_STRUCT(RebootRequested, (), (mac, reboot, extension, vendor, verb, reason))
 
 // The phone answered the NOTIFY with a 2xx: it was told, which does not prove that it rebooted.
 struct RebootAccepted {

@@ -45,7 +45,8 @@ struct ExtensionDeleted {
   static constexpr std::string_view type = "extension.deleted";
   static constexpr std::uint16_t schema = 1;
   ExtensionNumber number;
+  SealedSecret password;  // whose data key is to be shredded
 };
-BOOST_DESCRIBE_STRUCT(ExtensionDeleted, (), (number))
+BOOST_DESCRIBE_STRUCT(ExtensionDeleted, (), (number, password))
 
 }  // namespace strowger

@@ -1,0 +1,35 @@
+#include "actors/provisioning/config_url.hpp"
+
+namespace strowger::provisioning {
+namespace {
+
+void replace_all(std::string& text, std::string_view what, std::string_view by) {
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
+    text.replace(at, what.size(), by);
+}
+
+}  // namespace
+
+std::string config_url(const UrlSettings& settings, std::string_view mac) {
+  const bool bare_v6 = settings.server_ip.find(':') != std::string::npos && !settings.server_ip.starts_with('[');
+  std::string url = settings.format;
+  replace_all(url, "{{SERVER_IP}}", bare_v6 ? "[" + settings.server_ip + "]" : settings.server_ip);
+  replace_all(url, "{{PORT}}", std::to_string(settings.port));
+  replace_all(url, "{mac}", mac);
+  return url;
+}
+
+UrlParts url_parts(std::string_view url) {
+  UrlParts parts;
+  parts.https = url.starts_with("https://");
+  const auto scheme = url.find("://");
+  const std::size_t host = scheme == std::string_view::npos ? 0 : scheme + 3;
+  url = url.substr(0, url.find_first_of("?#"));
+  const auto slash = url.rfind('/');
+  if (slash != std::string_view::npos && slash >= host) url = url.substr(0, slash);
+  parts.base = url;
+  parts.path = url.substr(host);
+  return parts;
+}
+
+}  // namespace strowger::provisioning

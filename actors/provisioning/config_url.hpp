@@ -1,0 +1,27 @@
+// Where a phone finds its file: computed from the present settings each time, never stored.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace strowger::provisioning {
+
+struct UrlSettings {
+  std::string format;     // http://{{SERVER_IP}}:{{PORT}}/provision/{mac}.cfg
+  std::string server_ip;  // an IPv6 address without brackets is given them
+  std::uint16_t port = 0;
+};
+
+// `mac` is 12 hex digits, or a vendor's macro that the phone expands (for files that many phones share).
+std::string config_url(const UrlSettings& settings, std::string_view mac);
+
+// The parts that phones want on their own when they append file names themselves.
+struct UrlParts {
+  std::string base;  // http://192.168.1.14:8080/provision, without query and last segment
+  std::string path;  // 192.168.1.14:8080/provision, the same without the scheme
+  bool https = false;
+};
+UrlParts url_parts(std::string_view url);
+
+}  // namespace strowger::provisioning

@@ -1,0 +1,22 @@
+// The file grammars that phones read, and how a value is written into one so that it arrives as it is and can never
+// become a key, a tag or a line of its own.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace strowger::provisioning {
+
+enum class Format : std::uint8_t {
+  text,  // `key = value` lines (Yealink, Zultys); a comment is a whole line that starts with #
+  xml,   // XML 1.0: attributes (Polycom), a flat profile (Cisco), P-codes (Grandstream)
+};
+
+// text: every line break and control character becomes a space, and outer spaces go, because phones trim them anyway.
+// xml: & < > " and ' become the five entities, which hold in element text and in attributes of either quote; line
+// breaks and tabs become spaces (an attribute would lose them), the characters that XML 1.0 forbids are dropped. Both:
+// what is not UTF-8 becomes U+FFFD, a byte sequence each.
+std::string escape(Format format, std::string_view value);
+
+}  // namespace strowger::provisioning

@@ -1,0 +1,57 @@
+#include "actors/provisioning/format_check.hpp"
+
+#include <memory>
+
+#include <boost/json/value.hpp>
+#include <expat.h>
+
+namespace strowger::provisioning {
+namespace {
+
+Error fault_at(std::size_t line, std::string what) {
+  return unacceptable("bad_output", std::move(what)).with("line", line);
+}
+
+Result<void> check_xml(std::string_view bytes) {
+  const std::unique_ptr<XML_ParserStruct, decltype(&XML_ParserFree)> parser(XML_ParserCreate(nullptr), &XML_ParserFree);
+  if (!parser) return internal_error("out of memory while checking XML");
+  const auto size = static_cast<int>(bytes.size());  // templates and values are far below 2 GiB
+  if (XML_Parse(parser.get(), bytes.data(), size, XML_TRUE) == XML_STATUS_OK) return {};
+  return fault_at(XML_GetCurrentLineNumber(parser.get()),
+                  std::string("not well-formed XML: ") + XML_ErrorString(XML_GetErrorCode(parser.get())));
+}
+
+std::string_view trimmed(std::string_view line) {
+  const auto first = line.find_first_not_of(" \t\r");
+  if (first == std::string_view::npos) return {};
+  return line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
+}
+
+Result<void> check_text(std::string_view first_line, std::string_view bytes) {
+  std::size_t number = 0;
+  for (std::size_t at = 0; at < bytes.size();) {
+    const auto end = std::min(bytes.find('\n', at), bytes.size());
+    const auto line = bytes.substr(at, end - at);
+    at = end + 1;
+    ++number;
+    if (number == 1 && !first_line.empty() && line != first_line)
+      return fault_at(
+          1, "the first line has to be exactly " + std::string(first_line) + ", or the phone refuses the file");
+    const auto content = trimmed(line);
+    if (content.empty() || content.starts_with('#')) continue;
+    const auto equals = content.find('=');
+    if (equals == std::string_view::npos || trimmed(content.substr(0, equals)).empty())
+      return fault_at(number, "neither empty, nor a # comment, nor `key = value`");
+  }
+  if (number == 0 && !first_line.empty())
+    return fault_at(1, "empty; the first line has to be " + std::string(first_line));
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_format(Format format, std::string_view first_line, std::string_view bytes) {
+  return format == Format::xml ? check_xml(bytes) : check_text(first_line, bytes);
+}
+
+}  // namespace strowger::provisioning

@@ -1,0 +1,16 @@
+// Whether a rendered file obeys the grammar that its phone reads.
+#pragma once
+
+#include "actors/provisioning/format.hpp"
+#include "events/error.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace strowger::provisioning {
+
+// xml: well-formed, by expat. text: starts with `first_line`; every other line is empty, a # comment or `key = value`.
+// Fails with `bad_output` and details.line.
+Result<void> check_format(Format format, std::string_view first_line, std::string_view bytes);
+
+}  // namespace strowger::provisioning

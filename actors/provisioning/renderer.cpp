@@ -1,0 +1,217 @@
+#include "actors/provisioning/renderer.hpp"
+
+#include "actors/provisioning/config_url.hpp"
+#include "actors/provisioning/format_check.hpp"
+#include "actors/provisioning/template_lint.hpp"
+
+#include <array>
+#include <optional>
+
+#include <boost/json/value.hpp>
+#include <sodium.h>
+
+namespace strowger::provisioning {
+namespace {
+
+std::optional<std::string_view> find_built_in(std::span<const templates::File> files, std::string_view path) {
+  for (const auto& file : files)
+    if (file.path == path) return file.content;
+  return std::nullopt;
+}
+
+// The values of one file in the order in which templates name them, kept alive while it is rendered.
+class ValueSet {
+ public:
+  ValueSet(const ServerValues& server, const std::string& config_url, const Model* model)
+      : port_(std::to_string(server.sip_port)), parts_(url_parts(config_url)) {
+    add("SIP_SERVER", server.sip_server);
+    add("SIP_PORT", port_);
+    add("SIP_REALM", server.sip_realm);
+    add("SERVER_NAME", server.server_name);
+    add("CONFIG_URL", config_url);
+    add("CONFIG_BASE_URL", parts_.base);
+    add("CONFIG_BASE_PATH", parts_.path);
+    add("CONFIG_HTTPS", parts_.https ? "1" : "");
+    add("MODEL_NAME", model != nullptr ? std::string_view(model->name) : std::string_view());
+  }
+  void add_device(const DeviceValues& device) {
+    mac_ = device.mac.text();
+    add("EXTENSION_NUMBER", device.number.text());
+    add("EXTENSION_NAME", device.name.empty() ? std::string_view(device.number.text()) : std::string_view(device.name));
+    add("EXTENSION_PASSWORD", device.password);
+    add("MAC", mac_);
+  }
+  ValueSet(const ValueSet&) = delete;
+  ValueSet& operator=(const ValueSet&) = delete;
+
+  std::span<const Placeholder> values() const { return {values_.data(), count_}; }
+
+ private:
+  void add(std::string_view name, std::string_view value) { values_.at(count_++) = {name, value}; }
+
+  std::string port_;
+  UrlParts parts_;
+  std::string mac_;
+  std::array<Placeholder, 13> values_;
+  std::size_t count_ = 0;
+};
+
+// Values that break what can be broken: a line, a tag, an attribute, a comment.
+DeviceValues hostile(const std::string& text, bool https) {
+  DeviceValues values;
+  values.server = {text, 5060, text, text};
+  values.number = ExtensionNumber::parse("1001").value();
+  values.name = text;
+  values.password = text;
+  values.mac = MacAddress::from_bits(0x001565123456);
+  values.config_url = https ? "https://192.0.2.1/provision/001565123456.cfg" : "http://192.0.2.1:8080/a-b/" + text;
+  return values;
+}
+
+Result<void> prove(const Vendor& vendor, const Model* model, const TemplateText& text) {
+  for (const std::string value : {"plain", "two words", "--><x y='\"'>]]>&#0;\n#!k = v\n<", "--", "-", ""}) {
+    for (const bool https : {false, true}) {
+      const auto device = hostile(value, https);
+      ValueSet values(device.server, device.config_url, model);
+      values.add_device(device);
+      const auto fine = check_format(vendor.format, vendor.first_line, text.render(values.values()));
+      if (fine) continue;
+      const auto line = fine.error().details.at("line").to_number<std::size_t>();
+      return template_fault(text.name(), line,
+                            fine.error().message + (value == "plain" ? "" : " (with the value '" + value + "')"));
+    }
+  }
+  return {};
+}
+
+Result<TemplateText> checked(const Vendor& vendor, const Model* model, std::string name, std::string_view text) {
+  const auto known = model != nullptr ? device_placeholders() : common_placeholders();
+  auto parsed = TemplateText::parse(std::move(name), vendor.format, text, known);
+  if (!parsed) return parsed.error();
+  const auto proven = prove(vendor, model, *parsed);
+  if (!proven) return proven.error();
+  return parsed;
+}
+
+Rendered finish(const Vendor& vendor, const TemplateText& text, const ValueSet& values) {
+  Rendered out;
+  out.bytes = text.render(values.values());
+  out.content_type = vendor.content_type;
+  out.etag = etag_of(out.bytes);
+  out.template_name = text.name();
+  return out;
+}
+
+}  // namespace
+
+std::string etag_of(std::string_view bytes) {
+  static_assert(sizeof(char) == sizeof(unsigned char));
+  std::array<unsigned char, 16> hash{};
+  const auto* data = static_cast<const unsigned char*>(static_cast<const void*>(bytes.data()));
+  crypto_generichash(hash.data(), hash.size(), data, bytes.size(), nullptr, 0);
+  static constexpr std::string_view digits = "0123456789abcdef";
+  std::string out = "\"";
+  for (const auto byte : hash) {
+    out.push_back(digits[byte >> 4]);
+    out.push_back(digits[byte & 15]);
+  }
+  out.push_back('"');
+  return out;
+}
+
+Result<TemplateText> check_template(const Vendor& vendor, const Model& model, std::string name, std::string_view text) {
+  return checked(vendor, &model, std::move(name), text);
+}
+
+Result<Renderer::Made> Renderer::make(const VendorCatalog& catalog, std::span<const CustomTemplate> custom,
+                                      std::span<const templates::File> built_in) {
+  auto renderer = std::shared_ptr<Renderer>(new Renderer(catalog));
+  const auto add = [&](const Vendor& vendor, const Model* model, const std::string& path) -> Result<void> {
+    const auto text = find_built_in(built_in, path);
+    if (!text && model == nullptr) return {};  // not every vendor's phones need a common file
+    if (!text) return internal_error("no template " + path + " was built in");
+    auto parsed = checked(vendor, model, path, *text);
+    if (!parsed) return parsed.error();
+    renderer->entries_.emplace(Key{vendor.vendor, model != nullptr ? model->model : std::string()},
+                               Entry{&vendor, model, std::move(*parsed), false});
+    return {};
+  };
+  for (const auto& vendor : catalog.vendors()) {
+    if (auto added = add(vendor, nullptr, vendor.vendor + "/common.template"); !added) return added.error();
+    for (const auto& model : vendor.models)
+      if (auto added = add(vendor, &model, model.template_file); !added) return added.error();
+  }
+
+  std::vector<Error> refused;
+  const auto replace = [&](const CustomTemplate& file) -> Result<void> {
+    const auto names = split_template_name(file.name);
+    if (!names) return names.error();
+    const auto vendor = catalog.vendor(names->first);
+    if (!vendor) return vendor.error();
+    const auto model = catalog.model(**vendor, names->second);
+    if (!model) return model.error();
+    auto parsed = checked(**vendor, *model, file.name, file.text);
+    if (!parsed) return parsed.error();
+    const auto key = Key{(*vendor)->vendor, (*model)->model};
+    renderer->entries_.insert_or_assign(key, Entry{*vendor, *model, std::move(*parsed), true});
+    return {};
+  };
+  for (const auto& file : custom) {
+    if (auto replaced = replace(file); !replaced) {
+      auto error = replaced.error();
+      if (error.message.find(file.name) == std::string::npos) error.message = file.name + ": " + error.message;
+      refused.push_back(std::move(error).with("file", boost::json::value(file.name)));
+    }
+  }
+  return Made{std::move(renderer), std::move(refused)};
+}
+
+Result<const Renderer::Entry*> Renderer::entry(std::string_view vendor, std::string_view model) const {
+  const auto missing = [&] {
+    return not_found("template_not_found", "Template not found for " + std::string(vendor.substr(0, 64)) + " " +
+                                               std::string(model.substr(0, 64)));
+  };
+  const auto* known_vendor = catalog_->find_vendor(vendor);
+  if (known_vendor == nullptr) return missing();
+  const auto* known_model = VendorCatalog::find_model(*known_vendor, model);
+  if (known_model == nullptr) return missing();
+  const auto found = entries_.find(Key{known_vendor->vendor, known_model->model});
+  if (found == entries_.end()) return missing();
+  return &found->second;
+}
+
+Result<Rendered> Renderer::render(std::string_view vendor, std::string_view model, const DeviceValues& device) const {
+  const auto found = entry(vendor, model);
+  if (!found) return found.error();
+  ValueSet values(device.server, device.config_url, (*found)->model);
+  values.add_device(device);
+  return finish(*(*found)->vendor, (*found)->text, values);
+}
+
+Result<Rendered> Renderer::render_common(std::string_view vendor, const ServerValues& server,
+                                         const std::string& config_url) const {
+  const auto* known = catalog_->find_vendor(vendor);
+  const auto found = known == nullptr ? entries_.end() : entries_.find(Key{known->vendor, std::string()});
+  if (found == entries_.end())
+    return not_found("template_not_found",
+                     "Phones of '" + std::string(vendor.substr(0, 64)) + "' have no common file here");
+  const ValueSet values(server, config_url, nullptr);
+  return finish(*found->second.vendor, found->second.text, values);
+}
+
+std::vector<Renderer::TemplateInfo> Renderer::templates() const {
+  std::vector<TemplateInfo> out;
+  for (const auto& [key, entry] : entries_)
+    if (entry.model != nullptr)
+      out.push_back({key.first, key.second, entry.text.name(), entry.text.text(), entry.custom});
+  return out;
+}
+
+Result<Renderer::TemplateInfo> Renderer::find(std::string_view vendor, std::string_view model) const {
+  const auto found = entry(vendor, model);
+  if (!found) return found.error();
+  const auto& entry = **found;
+  return TemplateInfo{entry.vendor->vendor, entry.model->model, entry.text.name(), entry.text.text(), entry.custom};
+}
+
+}  // namespace strowger::provisioning

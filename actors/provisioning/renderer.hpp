@@ -1,0 +1,100 @@
+// Turns a device and its extension into the bytes that its phone reads. All templates are parsed and proven when the
+// renderer is made, so that rendering cannot fail on a value.
+#pragma once
+
+#include "actors/provisioning/custom_templates.hpp"
+#include "actors/provisioning/template_text.hpp"
+#include "actors/provisioning/vendor_catalog.hpp"
+#include "events/error.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace strowger::provisioning {
+
+// What all files have in common.
+struct ServerValues {
+  std::string sip_server;
+  std::uint16_t sip_port = 5060;
+  std::string sip_realm;
+  std::string server_name;
+};
+
+struct DeviceValues {
+  ServerValues server;
+  ExtensionNumber number;
+  std::string name;      // empty: the number stands in for it
+  std::string password;  // in clear; it goes into the file and nowhere else
+  MacAddress mac;
+  std::string config_url;  // of this device
+};
+
+struct Rendered {
+  std::string bytes;
+  std::string content_type;
+  std::string etag;  // strong, with its quotes; equal bytes have equal ones, on every node and after every start
+  std::string template_name;  // yealink/t46s.template, or the custom file's name
+};
+
+// `"…"` over a 128-bit BLAKE2b of the bytes.
+std::string etag_of(std::string_view bytes);
+
+// Immutable; any thread. A reload makes a new one.
+class Renderer {
+ public:
+  struct Made;
+  // Custom templates take the place of the built-in ones. One that is refused is reported and leaves the built-in in
+  // force. Fails only where a built-in template itself is bad. The catalog has to outlive the renderer.
+  static Result<Made> make(const VendorCatalog& catalog, std::span<const CustomTemplate> custom,
+                           std::span<const templates::File> built_in = templates::files());
+
+  // Vendor and model in any form that the catalog takes. `template_not_found` where there is none.
+  Result<Rendered> render(std::string_view vendor, std::string_view model, const DeviceValues& values) const;
+
+  // The file that a vendor's phones share before they know their own (y000000000066.cfg, spa504G.cfg,
+  // 000000000000.cfg). It holds nothing secret. `config_url` is computed with the vendor's macro in place of the MAC.
+  Result<Rendered> render_common(std::string_view vendor, const ServerValues& server,
+                                 const std::string& config_url) const;
+
+  struct TemplateInfo {
+    std::string vendor;
+    std::string model;
+    std::string name;
+    std::string text;
+    bool custom = false;
+  };
+  // By vendor and model.
+  std::vector<TemplateInfo> templates() const;
+  Result<TemplateInfo> find(std::string_view vendor, std::string_view model) const;
+
+ private:
+  struct Entry {
+    const Vendor* vendor = nullptr;
+    const Model* model = nullptr;  // null: the common file
+    TemplateText text;
+    bool custom = false;
+  };
+  using Key = std::pair<std::string, std::string>;  // vendor, model; the common file has an empty model
+
+  explicit Renderer(const VendorCatalog& catalog) : catalog_(&catalog) {}
+  Result<const Entry*> entry(std::string_view vendor, std::string_view model) const;
+
+  const VendorCatalog* catalog_;
+  std::map<Key, Entry> entries_;
+};
+
+struct Renderer::Made {
+  std::shared_ptr<const Renderer> renderer;
+  std::vector<Error> refused;  // one for each custom template that is not in force, with its file and line
+};
+
+// Parses a template for a vendor's model and renders it with hostile values to see that its output always obeys the
+// grammar. For uploads, before they are stored.
+Result<TemplateText> check_template(const Vendor& vendor, const Model& model, std::string name, std::string_view text);
+
+}  // namespace strowger::provisioning

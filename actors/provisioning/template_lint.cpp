@@ -1,0 +1,97 @@
+#include "actors/provisioning/template_lint.hpp"
+
+#include "actors/provisioning/nearest.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include <boost/json/value.hpp>
+
+namespace strowger::provisioning {
+namespace {
+
+constexpr std::size_t kMaxTemplate = 256 * 1024;
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+// In `key = value` files a value stands after the =, or in a line that is a comment as a whole.
+bool has_a_key(std::string_view text, std::size_t tag) {
+  const auto start = text.rfind('\n', tag) + 1;  // npos + 1 is the first line
+  const auto before = trimmed(text.substr(start, tag - start));
+  return before.starts_with('#') || before.find('=') != std::string_view::npos;
+}
+
+std::string unknown_name(std::string_view name, std::span<const std::string_view> known) {
+  const std::vector<std::string> names(known.begin(), known.end());
+  const auto near = nearest(name, names);
+  return "placeholder {{" + std::string(name.substr(0, 64)) + "}} is not known here; did you mean " + listed(near) +
+         "?";
+}
+
+struct Tag {
+  std::size_t at = 0;
+  char kind = ' ';  // one of # ^ / & > = ! { or a space for a plain name
+  std::string_view name;
+};
+
+std::string fault_in(const Tag& tag, Format format, std::string_view text, std::span<const std::string_view> known) {
+  switch (tag.kind) {
+    case '{':
+    case '&':
+      return "unescaped output is not allowed; write {{" + std::string(tag.name) + "}}";
+    case '>':
+      return "partials are not supported; write the text out";
+    case '=':
+      return "the delimiters {{ and }} cannot be changed";
+    case '!':
+    case '/':
+      return {};
+    default:
+      break;
+  }
+  if (std::find(known.begin(), known.end(), tag.name) == known.end()) return unknown_name(tag.name, known);
+  if (tag.kind == ' ' && format == Format::text && !has_a_key(text, tag.at))
+    return "a value has to follow `key =` on its line";
+  return {};
+}
+
+}  // namespace
+
+std::size_t line_of(std::string_view text, std::size_t offset) {
+  const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(offset, text.size()));
+  return static_cast<std::size_t>(std::count(text.begin(), end, '\n')) + 1;
+}
+
+Error template_fault(const std::string& name, std::size_t line, const std::string& what) {
+  return unacceptable("bad_template", name + ":" + std::to_string(line) + ": " + what)
+      .with("template", boost::json::value(name))
+      .with("line", line);
+}
+
+Result<void> lint_template(const std::string& name, Format format, std::string_view text,
+                           std::span<const std::string_view> known) {
+  if (text.size() > kMaxTemplate) return template_fault(name, 1, "longer than 256 KiB");
+  if (const auto nul = text.find('\0'); nul != std::string_view::npos)
+    return template_fault(name, line_of(text, nul), "holds a NUL byte; templates are UTF-8 text");
+  if (const auto at = text.find("<![CDATA["); format == Format::xml && at != std::string_view::npos)
+    return template_fault(name, line_of(text, at), "CDATA would show escaped values as they are written; leave it out");
+
+  for (std::size_t at = text.find("{{"); at != std::string_view::npos; at = text.find("{{", at)) {
+    const auto end = text.find("}}", at + 2);
+    if (end == std::string_view::npos) return template_fault(name, line_of(text, at), "{{ without }}");
+    const auto inner = trimmed(text.substr(at + 2, end - at - 2));
+    if (inner.empty()) return template_fault(name, line_of(text, at), "{{}} names nothing");
+    const bool plain = std::string_view("#^/&>=!{").find(inner.front()) == std::string_view::npos;
+    const Tag tag{at, plain ? ' ' : inner.front(), plain ? inner : trimmed(inner.substr(1))};
+    if (const auto fault = fault_in(tag, format, text, known); !fault.empty())
+      return template_fault(name, line_of(text, at), fault);
+    at = end + 2;
+  }
+  return {};
+}
+
+}  // namespace strowger::provisioning

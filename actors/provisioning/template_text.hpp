@@ -1,0 +1,50 @@
+// One template, parsed: Mustache whose {{NAME}} is escaped for the grammar of the file.
+#pragma once
+
+#include "actors/provisioning/format.hpp"
+#include "events/error.hpp"
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace strowger::provisioning {
+
+// What a template may name. A section ({{#NAME}}…{{/NAME}}, {{^NAME}}…{{/NAME}}) is there when the value is not empty.
+struct Placeholder {
+  std::string_view name;
+  std::string_view value;
+};
+
+// The names that every template knows, and those that only a phone's own file does: a common file is sent to whoever
+// asks and must not carry what belongs to an extension.
+std::span<const std::string_view> common_placeholders();
+std::span<const std::string_view> device_placeholders();
+
+// Immutable; any thread renders.
+class TemplateText {
+ public:
+  // Refuses, with `bad_template` and the line: what Mustache cannot read, a name that is not in `known`, unescaped
+  // output ({{{NAME}}} and {{&NAME}}), partials and changed delimiters; in text also a value that does not follow `key
+  // =`.
+  static Result<TemplateText> parse(std::string name, Format format, std::string_view text,
+                                    std::span<const std::string_view> known);
+
+  const std::string& name() const { return name_; }
+  const std::string& text() const { return text_; }
+  Format format() const { return format_; }
+
+  std::string render(std::span<const Placeholder> values) const;
+
+ private:
+  struct Engine;
+  TemplateText() = default;
+
+  std::string name_;
+  std::string text_;
+  Format format_ = Format::text;
+  std::shared_ptr<Engine> engine_;
+};
+
+}  // namespace strowger::provisioning

@@ -1,0 +1,201 @@
+#include "actors/provisioning/vendor_catalog.hpp"
+
+#include "actors/provisioning/nearest.hpp"
+
+#include <algorithm>
+
+#include <boost/json.hpp>
+
+namespace strowger::provisioning {
+namespace {
+
+namespace json = boost::json;
+
+std::string text(const json::object& object, std::string_view key) {
+  return json::value_to<std::string>(object.at(key));
+}
+
+std::vector<std::string> texts(const json::object& object, std::string_view key) {
+  return json::value_to<std::vector<std::string>>(object.at(key));
+}
+
+std::optional<std::uint16_t> count(const json::object& object, std::string_view key) {
+  const auto& value = object.at(key);
+  if (value.is_null()) return std::nullopt;
+  return json::value_to<std::uint16_t>(value);
+}
+
+std::uint32_t oui_of(const std::string& prefix) {
+  const auto mac = MacAddress::parse(prefix + ":00:00:01");
+  if (!mac) throw std::invalid_argument("'" + prefix + "' is not an address prefix such as 00:15:65");
+  return mac->oui();
+}
+
+Format format_of(const std::string& name) {
+  if (name == "text") return Format::text;
+  if (name == "xml") return Format::xml;
+  throw std::invalid_argument("format '" + name + "' is neither text nor xml");
+}
+
+Model model_from(const json::object& object, const std::string& folder) {
+  Model model;
+  model.model = text(object, "model");
+  model.name = text(object, "name");
+  model.lines = count(object, "lines");
+  model.keys = count(object, "keys");
+  model.hardware_ids = json::value_to<std::vector<std::uint16_t>>(object.at("hardware_ids"));
+  const auto file = object.contains("template") ? text(object, "template") : model.model;
+  model.template_file = folder + "/" + file + ".template";
+  return model;
+}
+
+// Throws what boost::json or we find wrong; parse() adds the file's name.
+Vendor vendor_from(std::string_view content) {
+  const auto document = json::parse(content);
+  const auto& object = document.as_object();
+  const auto& notify = object.at("notify").as_object();
+  Vendor vendor;
+  vendor.vendor = text(object, "vendor");
+  vendor.name = text(object, "name");
+  vendor.aliases = texts(object, "aliases");
+  vendor.format = format_of(text(object, "format"));
+  vendor.content_type = text(object, "content_type");
+  vendor.first_line = text(object, "first_line");
+  vendor.reboot_event = text(notify, "reboot");
+  vendor.resync_event = text(notify, "resync");
+  vendor.challenges_notify = notify.at("challenges").as_bool();
+  vendor.url_macro = text(object, "url_macro");
+  vendor.menu_path = text(object, "menu_path");
+  for (const auto& prefix : texts(object, "ouis")) vendor.ouis.push_back(oui_of(prefix));
+  vendor.model_prefixes = texts(object, "model_prefixes");
+  for (const auto& model : object.at("models").as_array())
+    vendor.models.push_back(model_from(model.as_object(), vendor.vendor));
+  std::sort(vendor.models.begin(), vendor.models.end(),
+            [](const Model& a, const Model& b) { return a.model < b.model; });
+  return vendor;
+}
+
+bool drop_prefix(std::string& name, const std::string& prefix) {
+  if (prefix.empty() || name.size() <= prefix.size() || name.compare(0, prefix.size(), prefix) != 0) return false;
+  name.erase(0, prefix.size());
+  return true;
+}
+
+std::vector<std::string> names_of(const Vendor& vendor) {
+  std::vector<std::string> names{vendor.vendor};
+  names.insert(names.end(), vendor.aliases.begin(), vendor.aliases.end());
+  return names;
+}
+
+}  // namespace
+
+std::string squeezed(std::string_view name) {
+  std::string out;
+  for (const char c : name.substr(0, 64)) {
+    if (c >= 'A' && c <= 'Z') {
+      out.push_back(static_cast<char>(c - 'A' + 'a'));
+    } else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
+      out.push_back(c);
+    }
+  }
+  return out;
+}
+
+Result<VendorCatalog> VendorCatalog::parse(std::span<const templates::File> files) {
+  VendorCatalog catalog;
+  for (const auto& file : files) {
+    if (!file.path.ends_with("/vendor.json")) continue;
+    try {
+      catalog.vendors_.push_back(vendor_from(file.content));
+    } catch (const std::exception& fault) {
+      return malformed("bad_vendor_table", std::string(file.path) + ": " + fault.what());
+    }
+  }
+  std::sort(catalog.vendors_.begin(), catalog.vendors_.end(),
+            [](const Vendor& a, const Vendor& b) { return a.vendor < b.vendor; });
+  for (std::size_t i = 0; i < catalog.vendors_.size(); ++i) {
+    for (const auto oui : catalog.vendors_[i].ouis) {
+      const auto [entry, fresh] = catalog.by_oui_.emplace(oui, i);
+      if (!fresh)
+        return malformed("bad_vendor_table", catalog.vendors_[i].vendor + "/vendor.json lists an address prefix that " +
+                                                 catalog.vendors_[entry->second].vendor + " has already");
+    }
+  }
+  return catalog;
+}
+
+VendorCatalog VendorCatalog::built_in() {
+  return parse(templates::files()).value();
+}
+
+const Vendor* VendorCatalog::find_vendor(std::string_view name) const {
+  const auto wanted = squeezed(name);
+  for (const auto& vendor : vendors_)
+    for (const auto& known : names_of(vendor))
+      if (known == wanted) return &vendor;
+  return nullptr;
+}
+
+const Model* VendorCatalog::find_model(const Vendor& vendor, std::string_view name) {
+  auto wanted = squeezed(name);
+  for (const auto& prefix : names_of(vendor))
+    if (drop_prefix(wanted, prefix)) break;
+  const auto find = [&]() -> const Model* {
+    for (const auto& model : vendor.models)
+      if (model.model == wanted) return &model;
+    return nullptr;
+  };
+  if (const auto* model = find()) return model;
+  for (const auto& prefix : vendor.model_prefixes)
+    if (drop_prefix(wanted, prefix)) break;
+  return find();
+}
+
+Result<const Vendor*> VendorCatalog::vendor(std::string_view name) const {
+  if (const auto* found = find_vendor(name)) return found;
+  std::vector<std::string> known;
+  for (const auto& vendor : vendors_) known.push_back(vendor.vendor);
+  const auto near = nearest(squeezed(name), known);
+  return unacceptable("unknown_vendor", "Vendor '" + std::string(name.substr(0, 64)) + "' is not known; did you mean " +
+                                            listed(near) + "? GET /api/provisioning/vendors lists all")
+      .with("nearest", boost::json::value_from(near))
+      .with("known", boost::json::value_from(known));
+}
+
+Result<const Model*> VendorCatalog::model(const Vendor& vendor, std::string_view name) const {
+  if (const auto* found = find_model(vendor, name)) return found;
+  std::vector<std::string> known;
+  for (const auto& model : vendor.models) known.push_back(model.model);
+  const auto near = nearest(squeezed(name), known);
+  auto message = "Model '" + std::string(name.substr(0, 64)) + "' of " + vendor.name + " is not known; did you mean " +
+                 listed(near) + "?";
+  for (const auto& other : vendors_) {
+    if (&other == &vendor) continue;
+    if (const auto* elsewhere = find_model(other, name))
+      message += " (" + elsewhere->name + " is vendor '" + other.vendor + "', model '" + elsewhere->model + "')";
+  }
+  return unacceptable("unknown_model", std::move(message))
+      .with("nearest", boost::json::value_from(near))
+      .with("known", boost::json::value_from(known));
+}
+
+const Vendor* VendorCatalog::vendor_of(const MacAddress& mac) const {
+  const auto found = by_oui_.find(mac.oui());
+  return found == by_oui_.end() ? nullptr : &vendors_[found->second];
+}
+
+std::optional<std::pair<const Vendor*, const Model*>> VendorCatalog::by_hardware_id(std::uint16_t id) const {
+  for (const auto& vendor : vendors_)
+    for (const auto& model : vendor.models)
+      if (std::find(model.hardware_ids.begin(), model.hardware_ids.end(), id) != model.hardware_ids.end())
+        return std::pair{&vendor, &model};
+  return std::nullopt;
+}
+
+Result<std::string> VendorCatalog::notify_event(std::string_view name, RebootVerb verb) const {
+  const auto found = vendor(name);
+  if (!found) return found.error();
+  return verb == RebootVerb::reboot ? (*found)->reboot_event : (*found)->resync_event;
+}
+
+}  // namespace strowger::provisioning

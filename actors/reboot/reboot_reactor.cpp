@@ -1,0 +1,151 @@
+#include "actors/reboot/reboot_reactor.hpp"
+
+#include "actors/reboot/correlation.hpp"
+
+namespace strowger::reboot {
+
+using actors::ReportReboot;
+
+struct RebootReactor::Shared {
+  explicit Shared(World w) : world(std::move(w)) {}
+
+  World world;
+  // Recursive, because an ask that is shed answers at once, within report().
+  mutable std::recursive_mutex mutex;
+  bool stopped = false;  // after this nothing of `world` may be touched
+  std::set<Uuid> under_way;
+  std::vector<std::pair<Reboot, ReportReboot>> unreported;  // the log was not available; tried again
+
+  // Hands the outcome to the device; keeps it for another try where the log cannot take it now.
+  static void report(const std::shared_ptr<Shared>& self, const Reboot& reboot, const ReportReboot& outcome) {
+    const std::lock_guard lock(self->mutex);
+    if (self->stopped) return;
+    self->world.devices.ask(reboot.mac.text(), outcome, {reboot.cause, {}, {}},
+                            [self, reboot, outcome](const Result<actors::Outcome>& answer) {
+                              const std::lock_guard again(self->mutex);
+                              if (!answer && (answer.error().kind == ErrorKind::unavailable ||
+                                              answer.error().kind == ErrorKind::overloaded))
+                                self->unreported.emplace_back(reboot, outcome);
+                              else
+                                self->under_way.erase(reboot.id);
+                            });
+  }
+};
+
+// One reboot being told to all bindings of its device: reports when the last of them has answered.
+class RebootReactor::Telling {
+ public:
+  Telling(std::shared_ptr<Shared> shared, Reboot reboot, std::size_t bindings)
+      : shared_(std::move(shared)), reboot_(std::move(reboot)), waiting_(bindings) {
+    report_.reboot = reboot_.id;
+    report_.phrase = "no phone is registered on the extension that could be this device";
+  }
+
+  void answered(const std::string& contact, const NoticeOutcome& outcome) {
+    ReportReboot ready;
+    {
+      const std::lock_guard lock(mutex_);
+      take(contact, outcome);
+      if (--waiting_ > 0) return;
+      ready = report_;
+    }
+    Shared::report(shared_, reboot_, ready);
+  }
+
+  void nobody() { Shared::report(shared_, reboot_, report_); }
+
+ private:
+  using Answer = ReportReboot::Answer;
+
+  // Acceptance by any binding outweighs a refusal, which outweighs silence.
+  void take(const std::string& contact, const NoticeOutcome& outcome) {
+    const bool accepted = outcome.status >= 200 && outcome.status < 300;
+    const bool answered = !outcome.timed_out && !accepted && outcome.status > 0;
+    const auto answer = accepted ? Answer::accepted : answered ? Answer::refused : Answer::none;
+    const bool better = report_.contact.empty() || answer < report_.answer;
+    if (!better) return;
+    report_.answer = answer;
+    report_.contact = contact;
+    report_.status = outcome.status;
+    report_.phrase = answer == Answer::none && outcome.phrase.empty() ? "no answer" : outcome.phrase;
+  }
+
+  std::shared_ptr<Shared> shared_;
+  Reboot reboot_;
+  std::mutex mutex_;
+  std::size_t waiting_;
+  ReportReboot report_;
+};
+
+RebootReactor::RebootReactor(World world, Position from) : shared_(std::make_shared<Shared>(std::move(world))) {
+  tell_left_over();
+  follower_ = std::make_unique<actors::LogFollower>(
+      shared_->world.log, from,
+      actors::LogFollower::Handlers{
+          [this](const Envelope& envelope) {
+            const auto* requested = std::get_if<RebootRequested>(&envelope.event);
+            if (requested == nullptr) return;
+            tell({requested->mac, requested->reboot, requested->extension, requested->vendor, requested->verb,
+                  {"phone:" + requested->mac.text(), envelope.correlation, envelope.id}});
+          },
+          [this] { retry_reports(); }, shared_->world.trouble});
+}
+
+RebootReactor::~RebootReactor() {
+  follower_.reset();
+  const std::lock_guard lock(shared_->mutex);
+  shared_->stopped = true;
+}
+
+std::size_t RebootReactor::under_way() const {
+  const std::lock_guard lock(shared_->mutex);
+  return shared_->under_way.size();
+}
+
+void RebootReactor::tell_left_over() {
+  for (const auto& row : shared_->world.projection.list({}, static_cast<std::size_t>(-1))) {
+    const auto& progress = row.activity.reboot;
+    if (!progress || progress->stage != RebootStage::requested) continue;
+    const auto& mac = row.definition->mac;
+    tell({mac, progress->reboot, row.definition->extension, row.definition->vendor, progress->verb,
+          {"phone:" + mac.text(), progress->correlation, progress->request}});
+  }
+}
+
+void RebootReactor::tell(Reboot reboot) {
+  {
+    const std::lock_guard lock(shared_->mutex);
+    if (!shared_->under_way.insert(reboot.id).second) return;
+  }
+  auto& world = shared_->world;
+  // Device, extension and vendor as the request named them: the projection may lag behind this event. Only what was
+  // fetched before comes from there.
+  DeviceRow device;
+  if (const auto known = world.projection.find(reboot.mac)) device.activity = known->activity;
+  device.definition =
+      std::make_shared<const DeviceDefinition>(DeviceDefinition{reboot.mac, reboot.extension, reboot.vendor});
+  const auto bindings = bindings_of(device, world.bindings.of(reboot.extension));
+
+  auto telling = std::make_shared<Telling>(shared_, reboot, bindings.size());
+  if (bindings.empty()) return telling->nobody();
+  const auto event = world.event_value(reboot.vendor, reboot.verb);
+  for (const auto& binding : bindings) {
+    world.log_line("Telling phone " + reboot.mac.text() + " at " + binding->ip + ":" + std::to_string(binding->port) +
+                   " to " + std::string(boost::describe::enum_to_string(reboot.verb, "?")) + ": NOTIFY with Event: " +
+                   event);
+    world.notifier.notify({binding, event, {}, {}}, [telling, contact = binding->contact](const NoticeOutcome& outcome) {
+      telling->answered(contact, outcome);
+    });
+  }
+}
+
+void RebootReactor::retry_reports() {
+  std::vector<std::pair<Reboot, ReportReboot>> again;
+  {
+    const std::lock_guard lock(shared_->mutex);
+    again.swap(shared_->unreported);
+  }
+  for (const auto& [reboot, outcome] : again) Shared::report(shared_, reboot, outcome);
+}
+
+}  // namespace strowger::reboot

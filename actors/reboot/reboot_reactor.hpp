@@ -1,0 +1,65 @@
+// Tells phones to reboot (ARCHITECTURE section 5): for each RebootRequested, a NOTIFY to every binding of the device,
+// and what became of it reported to the device as a command.
+//
+// At least once: what a crash left unanswered is found in the devices projection at the next start and told again.
+// The device ignores a second report of one reboot.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+
+#include "actors/device/device.hpp"
+#include "actors/log_follower.hpp"
+#include "actors/reboot/phone_notifier.hpp"
+#include "actors/router.hpp"
+#include "events/projections/devices.hpp"
+
+namespace strowger::reboot {
+
+class RebootReactor {
+ public:
+  struct World {
+    EventLog& log;
+    actors::Entities<actors::Device>& devices;
+    const DevicesProjection& projection;  // current up to `from` when the reactor is made
+    const registrar::Bindings& bindings;
+    PhoneNotifier& notifier;
+    // The vendor's Event header value for a verb (VENDORS.md section 2).
+    std::function<std::string(const std::string& vendor, RebootVerb verb)> event_value;
+    std::function<void(const std::string& line)> log_line;
+    std::function<void(const Error&)> trouble;
+  };
+
+  // Follows the log from `from`; first tells again what was left unanswered until then.
+  RebootReactor(World world, Position from);
+  ~RebootReactor();
+  RebootReactor(RebootReactor&&) = delete;
+
+  // Reboots whose phones are being told now.
+  std::size_t under_way() const;
+
+ private:
+  struct Reboot {
+    MacAddress mac;
+    Uuid id;
+    ExtensionNumber extension;
+    std::string vendor;
+    RebootVerb verb = RebootVerb::reboot;
+    Cause cause;  // of the report
+  };
+  class Telling;
+  // Shared with notifications and reports that outlive the reactor.
+  struct Shared;
+
+  void tell_left_over();
+  void tell(Reboot reboot);
+  void retry_reports();
+
+  std::shared_ptr<Shared> shared_;
+  std::unique_ptr<actors::LogFollower> follower_;
+};
+
+}  // namespace strowger::reboot

@@ -1,0 +1,71 @@
+// What the routes work with: every part of the house that an HTTP request may reach, made and owned by the composition
+// root (adapters/application.hpp), which outlives the server. Nothing here blocks on I/O except where its own header
+// says so.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "actors/device/device.hpp"
+#include "actors/extension/extension.hpp"
+#include "actors/provisioning/renderer.hpp"
+#include "actors/provisioning/vendor_catalog.hpp"
+#include "actors/registrar/binding.hpp"
+#include "actors/router.hpp"
+#include "actors/user/user.hpp"
+#include "config/settings.hpp"
+#include "events/projection_runner.hpp"
+#include "events/projections/devices.hpp"
+#include "events/projections/extensions.hpp"
+#include "events/projections/requests.hpp"
+#include "events/projections/users.hpp"
+#include "events/secret.hpp"
+
+namespace spdlog {
+class logger;
+}
+
+namespace strowger::http {
+
+struct Services {
+  // As they are now: settings and templates can be reloaded while running. Cheap; any thread.
+  std::function<config::SettingsPtr()> settings;
+  std::function<std::shared_ptr<const provisioning::Renderer>()> renderer;
+  // What phones and people are told to use: external_ip with the ports that are really bound.
+  std::function<std::string()> external_ip;
+  std::function<std::uint16_t()> api_port;
+  std::function<std::uint16_t()> sip_port;
+
+  Clock clock;
+  IdSource& ids;
+  EventLog& log;
+  Vault& vault;
+  spdlog::logger& logger;
+
+  // Commands…
+  actors::Entities<actors::Extension>& extensions;
+  actors::Entities<actors::Device>& devices;
+  actors::Entities<actors::User>& users;
+
+  // …and queries.
+  ProjectionRunner& runner;
+  const ExtensionsProjection& extension_rows;
+  const DevicesProjection& device_rows;
+  const RequestsProjection& request_rows;
+  const UsersProjection& user_rows;
+  const registrar::Bindings& bindings;
+  const provisioning::VendorCatalog& vendors;
+
+  // argon2id; takes tens of milliseconds: call it off the loop's thread.
+  std::function<bool(const PasswordHash& hash, std::string_view password)> verify_password;
+  // 32 bytes that tokens are signed with.
+  std::string token_key;
+  // Metrics of the parts that HTTP does not know, in Prometheus' text format (appended to /metrics).
+  std::function<std::string()> more_metrics;
+
+  std::string version;
+  Timestamp started_at;
+};
+
+}  // namespace strowger::http

@@ -1,0 +1,61 @@
+// The bounded queue before the writer thread. Any thread pushes, the writer takes all there is.
+#pragma once
+
+#include "events/log.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace strowger::rocks {
+
+struct PendingAppend {
+  AppendRequest request;
+  AppendDone done;
+};
+
+struct PendingSnapshot {
+  StreamId stream;
+  Snapshot snapshot;
+};
+
+struct Taken {
+  std::vector<PendingAppend> appends;
+  std::vector<PendingSnapshot> snapshots;
+  std::size_t weight = 0;  // of the appends, as the queue counts them
+  bool empty() const { return appends.empty() && snapshots.empty(); }
+};
+
+class AppendQueue {
+ public:
+  AppendQueue(std::size_t most_events, std::size_t most_bytes) : most_events_(most_events), most_bytes_(most_bytes) {}
+
+  // False when it is full; then `append` is untouched.
+  bool push(PendingAppend& append);
+  // Dropped when too many wait already: losing a snapshot costs only time.
+  void push(PendingSnapshot snapshot);
+
+  // Waits until there is something, then takes everything. Returns with nothing at `until`, and false for good once
+  // end() was called and all is taken. `taken` lends its capacity to the queue.
+  bool take(Taken& taken, std::optional<std::chrono::steady_clock::time_point> until);
+  void end();
+
+  std::size_t queued() const;
+
+ private:
+  const std::size_t most_events_;
+  const std::size_t most_bytes_;
+  mutable std::mutex mutex_;
+  std::condition_variable filled_;
+  Taken waiting_;
+  std::size_t bytes_ = 0;
+  bool idle_ = false;  // the writer sleeps; only then does a push pay for a wake-up
+  bool ended_ = false;
+};
+
+}  // namespace strowger::rocks

@@ -1,0 +1,120 @@
+#include "adapters/rocksdb/batch.hpp"
+
+#include "adapters/rocksdb/record_codec.hpp"
+
+namespace strowger::rocks {
+
+Batch::Batch(Database& database, VersionCache& versions, Position last)
+    : database_(database), versions_(versions), last_(last) {}
+
+Result<void> Batch::check(const AppendRequest& request) const {
+  for (const auto& event : request.events)
+    if (auto fits = check_encodable(request.stream, event); !fits) return fits;
+  for (const auto& write : request.state)
+    if (write.table.empty() || write.table.find('\0') != std::string::npos)
+      return unacceptable("bad_state_table", "a state table needs a name without a NUL");
+  return {};
+}
+
+Result<Receipt> Batch::add(AppendRequest& request) {
+  if (auto fits = check(request); !fits) return fits.error();
+  if (!request.idempotency_key.empty()) {
+    auto known = known_receipt(request.idempotency_key);
+    if (!known) return known.error();
+    if (*known) {
+      (*known)->repeated = true;
+      return **known;
+    }
+  }
+
+  StreamVersion* version = nullptr;
+  if (!request.events.empty() || request.expected.version()) {
+    auto found = version_of(request.stream);
+    if (!found) return found.error();
+    version = *found;
+    if (!request.expected.accepts(*version)) {
+      const auto expected = number(*request.expected.version());
+      return conflict("version_conflict", request.stream.text() + " is at version " +
+                                              std::to_string(number(*version)) + ", not at the expected " +
+                                              std::to_string(expected) + "; read it again and decide anew")
+          .with("expected", expected)
+          .with("present", number(*version));
+    }
+  }
+  // From here nothing fails: all of the request goes in.
+  for (auto& event : request.events) {
+    *version = next(*version);
+    add_event(request.stream, *version, std::move(event));
+  }
+  for (const auto& write : request.state) {
+    const auto key = state_key(write.table, write.key);
+    if (write.value)
+      (void)writes_.Put(database_[Family::state], key, *write.value);
+    else
+      (void)writes_.Delete(database_[Family::state], key);
+    must_sync_ = true;
+  }
+  const Receipt receipt{version != nullptr ? *version : StreamVersion{0}, last_, false};
+  if (!request.idempotency_key.empty()) {
+    (void)writes_.Put(database_[Family::receipts], request.idempotency_key, encode_receipt(receipt));
+    receipts_.emplace(request.idempotency_key, receipt);
+    must_sync_ = true;
+  }
+  return receipt;
+}
+
+void Batch::add(const PendingSnapshot& snapshot) {
+  (void)writes_.Put(database_[Family::snapshots], snapshot.stream.text(), encode_snapshot(snapshot.snapshot));
+}
+
+void Batch::add_event(const StreamId& stream, StreamVersion version, NewRecord&& event) {
+  last_ = next(last_);
+  must_sync_ = true;
+  char position[8];
+  key_.clear();
+  append_key(key_, number(last_));
+  key_.copy(position, sizeof position);
+  encode_record(value_, stream, version, last_, event);
+  (void)writes_.Put(database_[Family::events], key_, value_);
+  stream_key(key_, stream, version);
+  (void)writes_.Put(database_[Family::streams], key_, rocksdb::Slice(position, sizeof position));
+  Record& record = records_->emplace_back();
+  static_cast<NewRecord&>(record) = std::move(event);
+  record.stream = stream;
+  record.version = version;
+  record.position = last_;
+}
+
+Result<std::optional<Receipt>> Batch::known_receipt(const std::string& key) {
+  if (const auto found = receipts_.find(key); found != receipts_.end()) return found->second;
+  rocksdb::PinnableSlice stored;
+  const auto status = database_.db().Get(rocksdb::ReadOptions(), database_[Family::receipts], key, &stored);
+  if (status.IsNotFound()) return std::nullopt;
+  if (!status.ok()) return read_error(status, "the receipt of '" + key + "'");
+  auto receipt = decode_receipt(view(stored));
+  if (!receipt) return receipt.error();
+  return *receipt;
+}
+
+Result<StreamVersion*> Batch::version_of(const StreamId& stream) {
+  if (auto* known = versions_.find(stream)) return known;
+  // What this batch changed is in the cache, so the database as it was before is enough.
+  if (!streams_) {
+    rocksdb::ReadOptions options;
+    options.total_order_seek = true;
+    streams_.reset(database_.db().NewIterator(options, database_[Family::streams]));
+  }
+  stream_key(key_, stream, StreamVersion{~std::uint64_t{0}});
+  streams_->SeekForPrev(key_);
+  if (!streams_->status().ok()) return read_error(streams_->status(), "the version of " + stream.text());
+  StreamVersion version{0};
+  const std::size_t prefix = key_.size() - 8;
+  if (streams_->Valid()) {
+    const auto found = view(streams_->key());
+    if (found.size() == key_.size() && found.substr(0, prefix) == std::string_view(key_).substr(0, prefix))
+      version = StreamVersion{read_key(found.substr(prefix))};
+  }
+  return versions_.insert(stream, version);
+}
+
+}  // namespace strowger::rocks

@@ -1,0 +1,54 @@
+// One commit in the making: requests are judged in order against the log as it will be after those before them.
+#pragma once
+
+#include "adapters/rocksdb/append_queue.hpp"
+#include "adapters/rocksdb/database.hpp"
+#include "adapters/rocksdb/stored_forms.hpp"
+#include "adapters/rocksdb/tail.hpp"
+#include "adapters/rocksdb/version_cache.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <rocksdb/write_batch.h>
+
+namespace strowger::rocks {
+
+class Batch {
+ public:
+  // Both outlive it. The versions of streams are changed as requests are added: after a batch that was not written,
+  // the cache must be cleared.
+  Batch(Database& database, VersionCache& versions, Position last);
+
+  // The request's answer, to be given once the batch is durable. An error answers at once and adds nothing.
+  // Takes the request's events over.
+  Result<Receipt> add(AppendRequest& request);
+  void add(const PendingSnapshot& snapshot);
+
+  rocksdb::WriteBatch& writes() { return writes_; }
+  // Whether anything in it must be synced before it is acknowledged.
+  bool must_sync() const { return must_sync_; }
+  CommittedBatch records() { return std::move(records_); }
+
+ private:
+  Result<void> check(const AppendRequest& request) const;
+  Result<std::optional<Receipt>> known_receipt(const std::string& key);
+  Result<StreamVersion*> version_of(const StreamId& stream);
+  void add_event(const StreamId& stream, StreamVersion version, NewRecord&& event);
+
+  Database& database_;
+  VersionCache& versions_;
+  Position last_;
+  rocksdb::WriteBatch writes_;
+  bool must_sync_ = false;
+  std::shared_ptr<std::vector<Record>> records_ = std::make_shared<std::vector<Record>>();
+  std::unordered_map<std::string, Receipt> receipts_;  // of this batch
+  std::unique_ptr<rocksdb::Iterator> streams_;         // made when a version is not in the cache
+  std::string key_;
+  std::string value_;
+};
+
+}  // namespace strowger::rocks

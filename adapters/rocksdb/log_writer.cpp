@@ -1,0 +1,139 @@
+#include "adapters/rocksdb/log_writer.hpp"
+
+#include "adapters/rocksdb/batch.hpp"
+
+#include <algorithm>
+
+#include <pthread.h>
+
+namespace strowger::rocks {
+
+using Clock = std::chrono::steady_clock;
+
+LogWriter::LogWriter(LogCore& core) : core_(core), versions_(core.options.cached_streams), thread_([this] { run(); }) {
+  pthread_setname_np(thread_.native_handle(), "log-writer");
+}
+
+LogWriter::~LogWriter() {
+  core_.queue.end();
+  thread_.join();
+}
+
+void LogWriter::run() {
+  Taken taken;
+  while (core_.queue.take(taken, retry_at_)) {
+    if (retry_at_) {
+      refuse(taken);
+      if (Clock::now() >= *retry_at_) heal();
+    } else if (!taken.empty()) {
+      commit(taken);
+    }
+  }
+}
+
+void LogWriter::commit(Taken& taken) {
+  CommittedBatch records;
+  if (const auto status = write(taken, records); !status.ok()) {
+    fail(status, taken);
+    return;
+  }
+  core_.events.fetch_add(records->size(), std::memory_order_relaxed);
+  core_.tail->publish(std::move(records));
+  for (std::size_t i = 0; i < answers_.size(); ++i) taken.appends[i].done(std::move(answers_[i]));
+  answers_.clear();
+  core_.tail->wake();
+  versions_.turn();
+}
+
+rocksdb::Status LogWriter::write(Taken& taken, CommittedBatch& records) {
+  const auto database = core_.lending.borrow();
+  Batch batch(*database, versions_, core_.tail->last());
+  for (auto& append : taken.appends) answers_.push_back(batch.add(append.request));
+  for (const auto& snapshot : taken.snapshots) batch.add(snapshot);
+  records = batch.records();
+  if (batch.writes().Count() == 0) return rocksdb::Status::OK();
+  rocksdb::WriteOptions options;
+  options.sync = batch.must_sync();
+  const auto status = database->db().Write(options, &batch.writes());
+  if (status.ok() && options.sync) {
+    core_.marks->acknowledge();
+    core_.batches.fetch_add(1, std::memory_order_relaxed);
+  }
+  return status;
+}
+
+// All that waited is refused, conflicts too: they were judged against what is now undone.
+void LogWriter::fail(const rocksdb::Status& status, Taken& taken) {
+  core_.faults.fetch_add(1, std::memory_order_relaxed);
+  const auto fault = unavailable("log_unavailable",
+                                 "the log in " + core_.options.folder.string() + " cannot be written: " +
+                                     status.ToString() + "; free space or repair the disk, it is tried again by itself");
+  core_.set_fault(fault);
+  core_.report(fault.message);
+  answers_.clear();
+  versions_.clear();
+  core_.lending.close();
+  cut_ = core_.marks->cut().ok();
+  refuse(taken);
+  delay_ = core_.options.retry_first;
+  heal();
+}
+
+void LogWriter::refuse(Taken& taken) {
+  if (taken.appends.empty()) return;
+  const auto fault = core_.fault().value();
+  for (auto& append : taken.appends) append.done(fault);
+}
+
+void LogWriter::heal() {
+  if (!cut_) cut_ = core_.marks->cut().ok();
+  const auto status = cut_ ? reopen() : rocksdb::Status::IOError("the unacknowledged end cannot be cut off");
+  if (status.ok()) {
+    retry_at_.reset();
+    core_.set_fault(std::nullopt);
+    core_.report("the log is written again, from position " + std::to_string(number(core_.tail->last())));
+    return;
+  }
+  // What is acknowledged stays readable meanwhile.
+  if (cut_ && !core_.lending.borrow()) {
+    std::unique_ptr<Database> database;
+    if (Database::open(core_.database_options(), Access::read_only, database).ok())
+      core_.lending.lend(std::move(database));
+  }
+  retry_at_ = Clock::now() + delay_;
+  delay_ = std::min(delay_ * 2, core_.options.retry_most);
+}
+
+// Opens for writing and believes it only when a synced write succeeds and the end is where it was.
+rocksdb::Status LogWriter::reopen() {
+  std::unique_ptr<Database> database;
+  auto status = Database::open(core_.database_options(), Access::read_write, database);
+  if (!status.ok()) {
+    cut_ = core_.marks->cut().ok();
+    return status;
+  }
+  const auto last = last_stored(*database);
+  if (!last || *last != core_.tail->last()) {
+    auto fault = last ? Error{ErrorKind::internal, "log_damaged",
+                              "after a fault of the disk the log ends at position " + std::to_string(number(*last)) +
+                                  ", but position " + std::to_string(number(core_.tail->last())) +
+                                  " was acknowledged; stop the server and restore the log's folder from a backup"}
+                      : last.error();
+    core_.report(fault.message);
+    core_.set_fault(std::move(fault));
+    return rocksdb::Status::Corruption("the log does not end where it did");
+  }
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  status = database->db().Put(synced, (*database)[Family::meta], "probe", std::string(4'096, 'p'));
+  if (!status.ok()) {
+    database.reset();
+    cut_ = core_.marks->cut().ok();
+    return status;
+  }
+  core_.marks->acknowledge();
+  core_.lending.lend(std::move(database));
+  return status;
+}
+
+}  // namespace strowger::rocks

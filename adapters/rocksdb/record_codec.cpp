@@ -1,0 +1,162 @@
+#include "adapters/rocksdb/record_codec.hpp"
+
+#include <bit>
+#include <concepts>
+#include <cstring>
+#include <zlib.h>
+
+namespace strowger::rocks {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "the stored format is little-endian");
+
+constexpr std::uint8_t format = 1;
+constexpr std::uint8_t has_correlation = 1;
+constexpr std::uint8_t has_causation = 2;
+constexpr std::size_t fixed_bytes = 4 + 1 + 1 + 2 + 8 + 8 + 16;
+
+template <std::integral T>
+void put(std::string& out, T value) {
+  char bytes[sizeof(T)];
+  std::memcpy(bytes, &value, sizeof(T));
+  out.append(bytes, sizeof(T));
+}
+
+void put(std::string& out, const Uuid& id) {
+  char bytes[16];
+  std::memcpy(bytes, id.bytes.data(), sizeof bytes);
+  out.append(bytes, sizeof bytes);
+}
+
+// Takes values off the front; once something is missing, all that follows is empty and ok() is false.
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : rest_(bytes) {}
+  bool ok() const { return ok_; }
+  std::string_view rest() const { return rest_; }
+
+  std::string_view bytes(std::size_t size) {
+    if (rest_.size() < size) {
+      ok_ = false;
+      rest_ = {};
+      return {};
+    }
+    const auto taken = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return taken;
+  }
+  template <std::integral T>
+  T number() {
+    T value{};
+    if (const auto taken = bytes(sizeof(T)); !taken.empty()) std::memcpy(&value, taken.data(), sizeof(T));
+    return value;
+  }
+  Uuid uuid() {
+    Uuid id;
+    if (const auto taken = bytes(16); !taken.empty()) std::memcpy(id.bytes.data(), taken.data(), 16);
+    return id;
+  }
+
+ private:
+  std::string_view rest_;
+  bool ok_ = true;
+};
+
+std::uint32_t record_checksum(std::string_view body, Position position) {
+  std::string key;
+  append_key(key, number(position));
+  return checksum(key, checksum(body));
+}
+
+Error damaged(Position position, std::string_view what) {
+  return Error{ErrorKind::internal, "record_damaged",
+               "event " + std::to_string(number(position)) + " of the log is damaged (" + std::string(what) +
+                   "); restore the log's folder from a backup"}
+      .with("position", number(position));
+}
+
+}  // namespace
+
+Result<void> check_encodable(const StreamId& stream, const NewRecord& record) {
+  if (stream.text().empty() || stream.text().size() > 0xffff || stream.text().find('\0') != std::string::npos)
+    return unacceptable("bad_stream", "an event needs a stream id of 1 to 65535 bytes without a NUL");
+  if (record.type.empty() || record.type.size() > 0xff)
+    return unacceptable("bad_event", "an event type has 1 to 255 bytes");
+  if (record.by.size() > 0xffff) return unacceptable("bad_event", "an event's `by` has at most 65535 bytes");
+  if (record.data.size() > max_data_bytes)
+    return Error{ErrorKind::too_large, "event_too_large",
+                 "an event of type " + record.type + " has " + std::to_string(record.data.size()) +
+                     " bytes of data; the log takes at most " + std::to_string(max_data_bytes)};
+  return {};
+}
+
+void encode_record(std::string& out, const StreamId& stream, StreamVersion version, Position position,
+                   const NewRecord& record) {
+  out.clear();
+  out.reserve(fixed_bytes + 48 + stream.text().size() + record.type.size() + record.by.size() + record.data.size());
+  std::uint8_t flags = 0;
+  if (record.correlation != record.id) flags |= has_correlation;
+  if (!record.causation.is_nil()) flags |= has_causation;
+  put(out, std::uint32_t{0});
+  put(out, format);
+  put(out, flags);
+  put(out, record.schema);
+  put(out, static_cast<std::int64_t>(record.time.time_since_epoch().count()));
+  put(out, number(version));
+  put(out, record.id);
+  if ((flags & has_correlation) != 0) put(out, record.correlation);
+  if ((flags & has_causation) != 0) put(out, record.causation);
+  put(out, static_cast<std::uint16_t>(stream.text().size()));
+  out += stream.text();
+  put(out, static_cast<std::uint8_t>(record.type.size()));
+  out += record.type;
+  put(out, static_cast<std::uint16_t>(record.by.size()));
+  out += record.by;
+  out += record.data;
+  const std::uint32_t crc = record_checksum(std::string_view(out).substr(4), position);
+  std::memcpy(out.data(), &crc, sizeof crc);
+}
+
+Result<Record> decode_record(Position position, std::string_view stored) {
+  if (stored.size() < fixed_bytes) return damaged(position, "cut short");
+  Reader reader(stored);
+  if (reader.number<std::uint32_t>() != record_checksum(stored.substr(4), position))
+    return damaged(position, "its checksum does not fit");
+  if (const auto found = reader.number<std::uint8_t>(); found != format)
+    return damaged(position, "its format " + std::to_string(found) + " is not known to this release");
+  Record record;
+  const auto flags = reader.number<std::uint8_t>();
+  record.schema = reader.number<std::uint16_t>();
+  record.time = Timestamp(std::chrono::microseconds(reader.number<std::int64_t>()));
+  record.version = StreamVersion{reader.number<std::uint64_t>()};
+  record.id = reader.uuid();
+  record.correlation = (flags & has_correlation) != 0 ? reader.uuid() : record.id;
+  if ((flags & has_causation) != 0) record.causation = reader.uuid();
+  auto stream = StreamId::parse(reader.bytes(reader.number<std::uint16_t>()));
+  record.type = reader.bytes(reader.number<std::uint8_t>());
+  record.by = reader.bytes(reader.number<std::uint16_t>());
+  record.data = reader.rest();
+  if (!reader.ok() || !stream) return damaged(position, "its header does not fit");
+  record.stream = std::move(*stream);
+  record.position = position;
+  return record;
+}
+
+void append_key(std::string& out, std::uint64_t value) {
+  char bytes[8];
+  for (int i = 7; i >= 0; --i, value >>= 8) bytes[i] = static_cast<char>(value & 0xff);
+  out.append(bytes, sizeof bytes);
+}
+
+std::uint64_t read_key(std::string_view bytes) {
+  std::uint64_t value = 0;
+  for (const char byte : bytes) value = value << 8 | static_cast<unsigned char>(byte);
+  return value;
+}
+
+std::uint32_t checksum(std::string_view bytes, std::uint32_t start) {
+  return static_cast<std::uint32_t>(
+      ::crc32_z(start, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
+}
+
+}  // namespace strowger::rocks

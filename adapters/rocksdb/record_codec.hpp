@@ -1,0 +1,34 @@
+// A record as the events column family keeps it: a compact binary header before the JSON data, under a checksum that
+// covers the position too, so that a record in a wrong place is found as surely as a torn one.
+//
+//   crc32 of the rest and of the position (4) · format (1) · flags (1) · schema (2) · time, µs (8) ·
+//   stream version (8) · id (16) · [correlation (16)] · [causation (16)] · stream (2 + n) · type (1 + n) · by (2 + n) ·
+//   data (the rest)
+// Numbers are little-endian. A correlation that equals the id and a nil causation are left out (flags).
+#pragma once
+
+#include "events/record.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace strowger::rocks {
+
+inline constexpr std::size_t max_data_bytes = 16U << 20;
+
+// What of an event does not fit the format; nothing when it fits.
+Result<void> check_encodable(const StreamId& stream, const NewRecord& record);
+
+void encode_record(std::string& out, const StreamId& stream, StreamVersion version, Position position,
+                   const NewRecord& record);
+// `record_damaged`, naming the position, when the checksum or the shape is wrong.
+Result<Record> decode_record(Position position, std::string_view stored);
+
+// Big-endian, so that bytes sort as numbers do.
+void append_key(std::string& out, std::uint64_t value);
+std::uint64_t read_key(std::string_view bytes);  // exactly 8 bytes
+
+std::uint32_t checksum(std::string_view bytes, std::uint32_t start = 0);
+
+}  // namespace strowger::rocks

@@ -1,0 +1,138 @@
+#include "adapters/rocksdb/rocks_log.hpp"
+
+#include "adapters/rocksdb/log_core.hpp"
+#include "adapters/rocksdb/log_writer.hpp"
+#include "adapters/rocksdb/record_codec.hpp"
+#include "adapters/rocksdb/stored_forms.hpp"
+#include "adapters/rocksdb/subscription.hpp"
+
+#include <rocksdb/file_system.h>
+
+namespace strowger::rocks {
+namespace {
+
+constexpr std::string_view format = "1";
+
+// The folder's own entry in its parent must be durable too.
+rocksdb::Status make_folder(rocksdb::FileSystem& disk, const std::filesystem::path& folder) {
+  const rocksdb::IOOptions options;
+  const auto path = std::filesystem::absolute(folder).lexically_normal();
+  const auto parent = path.parent_path();
+  if (disk.FileExists(path.string(), options, nullptr).ok()) return rocksdb::Status::OK();
+  if (parent != path) {
+    if (const auto made = make_folder(disk, parent); !made.ok()) return made;
+  }
+  if (const auto made = disk.CreateDirIfMissing(path.string(), options, nullptr); !made.ok()) return made;
+  std::unique_ptr<rocksdb::FSDirectory> directory;
+  if (const auto opened = disk.NewDirectory(parent.string(), options, &directory, nullptr); !opened.ok()) return opened;
+  return directory->Fsync(options, nullptr);
+}
+
+Error open_error(const rocksdb::Status& status, const std::filesystem::path& folder) {
+  const auto where = "the log in " + folder.string();
+  const auto text = status.ToString();
+  if (status.IsCorruption())
+    return Error{ErrorKind::internal, "log_damaged",
+                 where + " is damaged: " + text + "; restore the folder from a backup"};
+  if (status.IsIOError() && text.find("lock") != std::string::npos)
+    return unavailable("log_locked", where + " is open in another process: " + text + "; stop that one first");
+  return unavailable("log_unavailable", "cannot open " + where + ": " + text);
+}
+
+Result<void> check_format(Database& database) {
+  std::string found;
+  auto status = database.db().Get(rocksdb::ReadOptions(), database[Family::meta], "format", &found);
+  if (status.IsNotFound()) {
+    rocksdb::WriteOptions synced;
+    synced.sync = true;
+    status = database.db().Put(synced, database[Family::meta], "format", slice(format));
+    if (!status.ok()) return unavailable("log_unavailable", "cannot write to the log: " + status.ToString());
+    return {};
+  }
+  if (!status.ok()) return read_error(status, "its format");
+  if (found != format)
+    return unacceptable("log_format", "the log has format " + found + ", this release reads " + std::string(format) +
+                                          "; start the release that wrote it");
+  return {};
+}
+
+}  // namespace
+
+LogCore::LogCore(LogOptions options_in, std::shared_ptr<WalMarks> marks_in)
+    : options(std::move(options_in)),
+      marks(std::move(marks_in)),
+      env(rocksdb::NewCompositeEnv(marks)),
+      queue(options.queue_events, options.queue_bytes) {}
+
+Result<std::shared_ptr<Database>> LogCore::borrow() const {
+  if (auto database = lending.borrow()) return database;
+  if (auto present = fault()) return *present;
+  return unavailable("log_unavailable", "the log is being opened again; try again in a moment");
+}
+
+Result<Position> last_stored(Database& database) {
+  const std::unique_ptr<rocksdb::Iterator> events(
+      database.db().NewIterator(rocksdb::ReadOptions(), database[Family::events]));
+  events->SeekToLast();
+  if (!events->status().ok()) return read_error(events->status(), "the last event");
+  return events->Valid() ? Position{read_key(view(events->key()))} : Position{0};
+}
+
+Result<std::unique_ptr<RocksLog>> RocksLog::open(LogOptions options) {
+  auto disk = options.file_system ? options.file_system : rocksdb::FileSystem::Default();
+  const auto folder = options.folder;
+  if (const auto made = make_folder(*disk, folder); !made.ok()) return open_error(made, folder);
+  auto core = std::make_unique<LogCore>(std::move(options), std::make_shared<WalMarks>(std::move(disk)));
+  std::unique_ptr<Database> database;
+  const auto status = Database::open(core->database_options(), Access::read_write, database);
+  if (!status.ok()) return open_error(status, folder);
+  if (auto fits = check_format(*database); !fits) return fits.error();
+  const auto last = last_stored(*database);
+  if (!last) return last.error();
+  core->marks->acknowledge();
+  core->lending.lend(std::move(database));
+  core->tail = std::make_unique<Tail>(*last, core->options.tail_events, core->options.tail_bytes);
+  return std::unique_ptr<RocksLog>(new RocksLog(std::move(core)));
+}
+
+RocksLog::RocksLog(std::unique_ptr<LogCore> core)
+    : core_(std::move(core)), writer_(std::make_unique<LogWriter>(*core_)) {}
+
+RocksLog::~RocksLog() {
+  writer_.reset();
+  // So that the next start has nothing to replay. Should it fail, all is in the write-ahead log.
+  if (!core_->fault()) {
+    if (const auto database = core_->lending.borrow()) (void)database->flush();
+  }
+  core_->lending.close();
+}
+
+void RocksLog::append(AppendRequest request, AppendDone done) {
+  PendingAppend pending{std::move(request), std::move(done)};
+  if (core_->queue.push(pending)) return;
+  core_->refused.fetch_add(1, std::memory_order_relaxed);
+  pending.done(overloaded("the log's queue is full; try again after a moment"));
+}
+
+void RocksLog::save_snapshot(const StreamId& stream, Snapshot snapshot) {
+  core_->queue.push(PendingSnapshot{stream, std::move(snapshot)});
+}
+
+std::unique_ptr<Subscription> RocksLog::subscribe(Position after) {
+  return std::make_unique<LogSubscription>(*this, *core_->tail, after);
+}
+
+Position RocksLog::last_position() const {
+  return core_->tail->last();
+}
+
+std::optional<Error> RocksLog::fault() const {
+  return core_->fault();
+}
+
+RocksLog::Counters RocksLog::counters() const {
+  return {core_->batches.load(), core_->events.load(), core_->refused.load(), core_->faults.load(),
+          core_->queue.queued()};
+}
+
+}  // namespace strowger::rocks

@@ -1,0 +1,111 @@
+// The embedded event log: the port events/log.hpp on RocksDB. Read this first.
+//
+// One writer thread commits everything. append() queues; the writer takes all that queued meanwhile, checks expected
+// versions and idempotency keys in order (a request sees what earlier ones of the same batch did), writes one
+// WriteBatch with one sync, and only then answers. The sync is the batching window: nothing waits on purpose.
+//
+// Column families (all integers in keys big-endian, so that keys sort as numbers do):
+//   events     position                          -> record (record_codec.hpp), with a checksum that is proved at read
+//   streams    stream id, 0x00, stream version   -> position
+//   receipts   idempotency key                   -> version and position
+//   snapshots  stream id                         -> version, schema, data; never synced for its own sake
+//   state      table, 0x00, key                  -> value
+//   meta       what the log says of itself
+// Positions are dense: 1, 2, 3, …
+//
+// When a write or its sync fails, no one knows what of it lies on the disk, and it must never turn up later. So the
+// database is closed, the write-ahead log is cut back to the end of the last acknowledged batch (wal_marks.hpp), the
+// waiting requests are refused, and the database is opened again from what the disk then holds: for reading at once,
+// for writing when a synced probe succeeds, tried again with backoff. One gap remains and cannot be closed: a disk
+// that takes the write, then refuses sync and cut alike, and a process that ends before either succeeds; the refused
+// batch may then be found at the next start.
+//
+// Recovery never skips what was acknowledged: a torn tail of the write-ahead log, which was never acknowledged, is
+// dropped; damage before it stops the start with an error.
+#pragma once
+
+#include "events/log.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace rocksdb {
+class FileSystem;
+}
+
+namespace strowger::rocks {
+
+struct LogOptions {
+  std::filesystem::path folder;
+
+  // The queue before the writer; what does not fit is refused as overloaded.
+  std::size_t queue_events = 65'536;
+  std::size_t queue_bytes = 64U << 20;
+  // Recent events kept in memory, so that who follows the log live does not read it back.
+  std::size_t tail_events = 8'192;
+  std::size_t tail_bytes = 8U << 20;
+  // Streams whose version is kept in memory; others are looked up.
+  std::size_t cached_streams = 131'072;
+
+  std::size_t memtable_bytes = 32U << 20;  // of all column families together
+  std::size_t cache_bytes = 16U << 20;     // blocks, indexes and filters
+
+  // After a fault, how long until the first and at most until each further attempt to write again.
+  std::chrono::milliseconds retry_first{100};
+  std::chrono::milliseconds retry_most{5'000};
+
+  // The disk; none: the real one. Tests hand in one that fails or forgets.
+  std::shared_ptr<rocksdb::FileSystem> file_system;
+  // Told in a line each when the log becomes faulty and when it is well again; on the writer thread.
+  std::function<void(const std::string&)> report;
+};
+
+struct LogCore;
+class LogWriter;
+
+class RocksLog : public EventLog {
+ public:
+  // Creates the folder when it is not there. Fails with `log_damaged` when acknowledged records cannot be read,
+  // `log_locked` when another process has it open, `log_unavailable` otherwise.
+  static Result<std::unique_ptr<RocksLog>> open(LogOptions options);
+
+  // Commits what is queued, then closes. No other thread may be inside a method by then.
+  ~RocksLog() override;
+  RocksLog(const RocksLog&) = delete;
+  RocksLog& operator=(const RocksLog&) = delete;
+
+  void append(AppendRequest request, AppendDone done) override;
+  Result<std::vector<Record>> read_stream(const StreamId& stream, StreamVersion after, std::size_t max) override;
+  Result<std::vector<Record>> read_all(Position after, std::size_t max) override;
+  Result<std::vector<Record>> read_back(Position before, std::size_t max) override;
+  std::unique_ptr<Subscription> subscribe(Position after) override;
+  Position last_position() const override;
+  Result<std::optional<Receipt>> find_receipt(std::string_view idempotency_key) override;
+  Result<std::optional<Snapshot>> load_snapshot(const StreamId& stream) override;
+  void save_snapshot(const StreamId& stream, Snapshot snapshot) override;
+  Result<std::optional<std::string>> load_state(std::string_view table, std::string_view key) override;
+  Result<void> scan_state(std::string_view table, std::string_view prefix,
+                          const std::function<void(std::string_view, std::string_view)>& visit) override;
+  std::optional<Error> fault() const override;
+
+  // Since the start; for metrics and benchmarks.
+  struct Counters {
+    std::uint64_t batches = 0;  // synced writes
+    std::uint64_t events = 0;   // committed in them
+    std::uint64_t refused = 0;  // requests shed by the full queue
+    std::uint64_t faults = 0;   // batches that could not be made durable
+    std::size_t queued = 0;     // events waiting now
+  };
+  Counters counters() const;
+
+ private:
+  explicit RocksLog(std::unique_ptr<LogCore> core);
+  std::unique_ptr<LogCore> core_;
+  std::unique_ptr<LogWriter> writer_;
+};
+
+}  // namespace strowger::rocks

@@ -1,0 +1,24 @@
+// Keys and values of the column families other than events, and how a fault of RocksDB's is said.
+#pragma once
+
+#include "events/log.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <rocksdb/status.h>
+
+namespace strowger::rocks {
+
+void stream_key(std::string& out, const StreamId& stream, StreamVersion version);
+std::string state_key(std::string_view table, std::string_view key);
+std::string encode_receipt(const Receipt& receipt);
+Result<Receipt> decode_receipt(std::string_view stored);
+std::string encode_snapshot(const Snapshot& snapshot);
+std::optional<Snapshot> decode_snapshot(std::string_view stored);  // none when it is damaged
+
+// A RocksDB status as the house says it: damage is `log_damaged`, everything else `log_unavailable`.
+Error read_error(const rocksdb::Status& status, std::string_view what);
+
+}  // namespace strowger::rocks

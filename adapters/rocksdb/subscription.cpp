@@ -1,0 +1,28 @@
+#include "adapters/rocksdb/subscription.hpp"
+
+namespace strowger::rocks {
+
+LogSubscription::LogSubscription(EventLog& log, Tail& tail, Position after) : log_(log), tail_(tail), after_(after) {}
+
+LogSubscription::~LogSubscription() {
+  tail_.forget(waiter_);
+  waiter_->close();
+}
+
+Result<std::vector<Record>> LogSubscription::poll(std::size_t max) {
+  std::vector<Record> records;
+  if (!tail_.read(after_, max, records)) {
+    auto stored = log_.read_all(after_, max);
+    if (!stored) return stored;
+    records = std::move(*stored);
+  }
+  if (!records.empty()) after_ = records.back().position;
+  return records;
+}
+
+void LogSubscription::notify(std::function<void()> wake) {
+  waiter_->arm(std::move(wake));
+  tail_.notify(after_, waiter_);
+}
+
+}  // namespace strowger::rocks

@@ -1,0 +1,49 @@
+// The extensions as they are now.
+#pragma once
+
+#include "events/projections/table.hpp"
+
+#include <shared_mutex>
+
+namespace strowger {
+
+struct ExtensionRow {
+  ExtensionNumber number;
+  std::string name;
+  std::string email;
+  bool allow_external = true;
+  SealedSecret password;
+  Timestamp created_at;
+  Timestamp updated_at;
+  StreamVersion version{};  // of the last event that defined it: its ETag
+};
+BOOST_DESCRIBE_STRUCT(ExtensionRow, (),
+                      (number, name, email, allow_external, password, created_at, updated_at, version))
+
+class ExtensionsProjection : public Projection {
+ public:
+  using RowPtr = std::shared_ptr<const ExtensionRow>;
+
+  RowPtr find(const ExtensionNumber& extension) const;
+  // By number; at most `max` that follow `after`.
+  std::vector<RowPtr> list(const std::optional<ExtensionNumber>& after, std::size_t max) const;
+  std::size_t size() const;
+
+  std::string_view name() const override { return "extensions"; }
+  std::uint32_t schema() const override { return 1; }
+  void apply(const Envelope& envelope) override;
+  void flush(RowBatch& batch) override;
+  Result<void> load(std::string_view key, std::string_view row) override;
+  std::unique_ptr<Projection> blank() const override { return std::make_unique<ExtensionsProjection>(); }
+  void adopt(Projection& rebuilt) override;
+  void dump(RowBatch& all) const override;
+
+ private:
+  template <class Change>
+  void change(const ExtensionNumber& extension, const Envelope& envelope, Change change);
+
+  mutable std::shared_mutex mutex_;
+  Table<ExtensionNumber, ExtensionRow> rows_{""};
+};
+
+}  // namespace strowger

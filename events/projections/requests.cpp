@@ -1,0 +1,115 @@
+#include "events/projections/requests.hpp"
+
+#include "events/overloaded.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+namespace strowger {
+namespace {
+
+constexpr std::string_view counts_key = "counts";
+
+// The store is a ring too: a new row takes the place of the one that left.
+std::string slot(std::uint64_t sequence) {
+  return "row/" + std::to_string(sequence % RequestsProjection::kept);
+}
+
+}  // namespace
+
+RequestCounts RequestsProjection::counts() const {
+  const std::shared_lock lock(mutex_);
+  return counts_;
+}
+
+std::vector<RequestRow> RequestsProjection::newest(std::size_t max) const {
+  const std::shared_lock lock(mutex_);
+  const auto size = static_cast<std::ptrdiff_t>(std::min(max, rows_.size()));
+  return {rows_.rbegin(), rows_.rbegin() + size};
+}
+
+void RequestsProjection::add(RequestRow row) {
+  ++counts_.total;
+  if (row.success)
+    ++counts_.successful;
+  else if (row.code != "probe")
+    ++counts_.failed;
+  row.sequence = counts_.total;
+  rows_.push_back(std::move(row));
+  if (rows_.size() > kept) rows_.pop_front();
+  unflushed_ = std::min<std::uint64_t>(unflushed_ + 1, kept);
+}
+
+void RequestsProjection::apply(const Envelope& envelope) {
+  std::visit(Overloaded{
+                 [&](const ConfigServed& e) {
+                   const std::unique_lock lock(mutex_);
+                   add({0,
+                        envelope.time,
+                        e.path,
+                        e.mac.text(),
+                        e.mac,
+                        e.ip,
+                        e.user_agent,
+                        true,
+                        e.status,
+                        {},
+                        {},
+                        e.vendor,
+                        e.model,
+                        e.extension.text(),
+                        e.size});
+                 },
+                 [&](const ConfigRefused& e) {
+                   const std::unique_lock lock(mutex_);
+                   add({0, envelope.time, e.path, e.mac_address, e.normalized_mac, e.ip, e.user_agent, false, e.status,
+                        e.code, e.error, e.vendor, e.model, e.extension.text(), 0});
+                 },
+                 [](const auto&) {},
+             },
+             envelope.event);
+}
+
+void RequestsProjection::flush(RowBatch& batch) {
+  const std::unique_lock lock(mutex_);
+  if (unflushed_ == 0) return;
+  batch.put(std::string(counts_key), json::to_string(counts_));
+  for (auto at = rows_.end() - static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(unflushed_, rows_.size()));
+       at != rows_.end(); ++at)
+    batch.put(slot(at->sequence), json::to_string(*at));
+  unflushed_ = 0;
+}
+
+Result<void> RequestsProjection::load(std::string_view key, std::string_view row) {
+  const std::unique_lock lock(mutex_);
+  if (key == counts_key) {
+    auto counts = json::from_string<RequestCounts>(row);
+    if (!counts) return counts.error();
+    counts_ = *counts;
+    return {};
+  }
+  auto loaded = json::from_string<RequestRow>(row);
+  if (!loaded) return loaded.error();
+  const auto place =
+      std::lower_bound(rows_.begin(), rows_.end(), loaded->sequence,
+                       [](const RequestRow& r, std::uint64_t sequence) { return r.sequence < sequence; });
+  rows_.insert(place, std::move(*loaded));
+  return {};
+}
+
+void RequestsProjection::adopt(Projection& rebuilt) {
+  auto& other = dynamic_cast<RequestsProjection&>(rebuilt);
+  const std::unique_lock lock(mutex_);
+  std::swap(counts_, other.counts_);
+  std::swap(rows_, other.rows_);
+  unflushed_ = 0;
+}
+
+void RequestsProjection::dump(RowBatch& all) const {
+  const std::shared_lock lock(mutex_);
+  if (counts_.total == 0) return;
+  all.put(std::string(counts_key), json::to_string(counts_));
+  for (const auto& row : rows_) all.put(slot(row.sequence), json::to_string(row));
+}
+
+}  // namespace strowger

@@ -1,0 +1,64 @@
+// Every request for a phone file: the counts since ever, and the newest ones themselves.
+#pragma once
+
+#include "events/projections/table.hpp"
+
+#include <deque>
+#include <shared_mutex>
+
+namespace strowger {
+
+struct RequestRow {
+  std::uint64_t sequence = 0;  // 1 for the first ever
+  Timestamp time;
+  std::string path;
+  std::string mac_address;  // as requested
+  std::optional<MacAddress> normalized_mac;
+  std::string ip;
+  std::string user_agent;
+  bool success = false;
+  std::uint16_t status = 0;
+  std::string code;   // of the refusal
+  std::string error;  // of the refusal
+  std::string vendor;
+  std::string model;
+  std::string extension;
+  std::uint32_t config_size = 0;
+};
+BOOST_DESCRIBE_STRUCT(RequestRow, (),
+                      (sequence, time, path, mac_address, normalized_mac, ip, user_agent, success, status, code, error,
+                       vendor, model, extension, config_size))
+
+struct RequestCounts {
+  std::uint64_t total = 0;
+  std::uint64_t successful = 0;
+  std::uint64_t failed = 0;  // without probes: names that phones ask for as a matter of course
+};
+BOOST_DESCRIBE_STRUCT(RequestCounts, (), (total, successful, failed))
+
+class RequestsProjection : public Projection {
+ public:
+  static constexpr std::size_t kept = 1000;
+
+  RequestCounts counts() const;
+  std::vector<RequestRow> newest(std::size_t max) const;  // newest first
+
+  std::string_view name() const override { return "requests"; }
+  std::uint32_t schema() const override { return 1; }
+  void apply(const Envelope& envelope) override;
+  void flush(RowBatch& batch) override;
+  Result<void> load(std::string_view key, std::string_view row) override;
+  std::unique_ptr<Projection> blank() const override { return std::make_unique<RequestsProjection>(); }
+  void adopt(Projection& rebuilt) override;
+  void dump(RowBatch& all) const override;
+
+ private:
+  void add(RequestRow row);
+
+  mutable std::shared_mutex mutex_;
+  RequestCounts counts_;
+  std::deque<RequestRow> rows_;  // oldest first, sequences without gap
+  std::uint64_t unflushed_ = 0;  // how many of the newest are not flushed
+};
+
+}  // namespace strowger

@@ -1,0 +1,84 @@
+#include "actors/device/device.hpp"
+
+#include "tests/support/entity_kit.hpp"
+
+using namespace strowger;
+using namespace strowger::actors;
+using test::EntityKit;
+
+namespace {
+
+const MacAddress mac = *MacAddress::parse("001565123456");
+
+RegisterDevice t46s(bool phone_present) {
+  return {mac, *ExtensionNumber::parse("1001"), "yealink", "t46s", phone_present};
+}
+
+template <class T>
+T only(const std::vector<Event>& events, std::size_t at = 0) {
+  REQUIRE(events.size() > at);
+  REQUIRE(std::holds_alternative<T>(events[at]));
+  return std::get<T>(events[at]);
+}
+
+}  // namespace
+
+SCENARIO("registering a device tells the phone that is there to reboot") {
+  EntityKit<Device> kit(mac.text());
+
+  GIVEN("a phone on the extension") {
+    const auto outcome = kit.run(t46s(true)).value();
+    only<DeviceRegistered>(outcome.events);
+    const auto reboot = only<RebootRequested>(outcome.events, 1);
+    CHECK(reboot.reason == RebootReason::device_registered);
+    CHECK(reboot.vendor == "yealink");
+    CHECK_FALSE(reboot.reboot.is_nil());
+    const auto records = kit.log.records();
+    CHECK(records[0].correlation == records[1].correlation);
+    CHECK(records[0].correlation == outcome.correlation);
+
+    WHEN("an administrator asks again before the phone has answered") {
+      THEN("it is not told twice") {
+        CHECK(kit.run(RequestReboot{}).value().events.empty());
+      }
+    }
+    WHEN("the phone accepts") {
+      const auto accepted =
+          kit.run(ReportReboot{reboot.reboot, ReportReboot::Answer::accepted, "sip:1001@192.0.2.1", 200, ""}).value();
+      only<RebootAccepted>(accepted.events);
+      THEN("a report that comes again is no news, even after a crash") {
+        kit.restart();
+        CHECK(kit.run(ReportReboot{reboot.reboot, ReportReboot::Answer::accepted, "", 200, ""}).value().events.empty());
+      }
+      THEN("a new reboot can be asked for") {
+        const auto next_reboot = only<RebootRequested>(kit.run(RequestReboot{}).value().events);
+        CHECK(next_reboot.reboot != reboot.reboot);
+        CHECK(next_reboot.reason == RebootReason::manual);
+      }
+    }
+    WHEN("a report for another reboot comes") {
+      THEN("it is ignored") {
+        CHECK(kit.run(ReportReboot{kit.ids.next(), ReportReboot::Answer::refused, "", 481, ""}).value().events.empty());
+      }
+    }
+  }
+  GIVEN("nobody on the extension") {
+    const auto outcome = kit.run(t46s(false)).value();
+    THEN("nobody is told") {
+      CHECK(outcome.events.size() == 1);
+      CHECK_FALSE(only<DeviceRegistered>(outcome.events).replaced);
+    }
+    THEN("registering again replaces") {
+      CHECK(only<DeviceRegistered>(kit.run(t46s(false)).value().events).replaced);
+    }
+    THEN("it can be changed and unregistered") {
+      ChangeDevice change;
+      change.model = "t48s";
+      CHECK(only<DeviceChanged>(kit.run(change).value().events).model == "t48s");
+      CHECK(kit.run(change).value().events.empty());
+      only<DeviceUnregistered>(kit.run(UnregisterDevice{}).value().events);
+      CHECK(kit.run(UnregisterDevice{}).error().kind == ErrorKind::not_found);
+      CHECK(kit.run(RequestReboot{}).error().kind == ErrorKind::not_found);
+    }
+  }
+}

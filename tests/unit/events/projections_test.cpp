@@ -1,0 +1,170 @@
+// Every projection: what it answers, and that rows loaded from its store give the same answers as the fold.
+#include "events/projections/devices.hpp"
+#include "events/projections/extensions.hpp"
+#include "events/projections/requests.hpp"
+#include "events/projections/users.hpp"
+#include "tests/support/catch.hpp"
+
+#include <map>
+
+using namespace strowger;
+
+namespace {
+
+using Store = std::map<std::string, std::string>;
+
+const MacAddress mac = *MacAddress::parse("001565123456");
+const ExtensionNumber ann = *ExtensionNumber::parse("1001");
+const ExtensionNumber bob = *ExtensionNumber::parse("1002");
+
+Store rows(const RowBatch& batch) {
+  Store store;
+  for (const auto& row : batch.rows())
+    if (row.value) store[row.key] = *row.value;
+  return store;
+}
+
+// Feeds events to a projection, flushing after each into a store as the runner does.
+template <class P>
+class Fold {
+ public:
+  void operator()(StreamId stream, Event event) {
+    Envelope envelope;
+    envelope.id = ids_.next();
+    envelope.correlation = envelope.id;
+    envelope.version = StreamVersion{++versions_[stream.text()]};
+    envelope.stream = std::move(stream);
+    envelope.position = Position{++position_};
+    envelope.time = now_ += std::chrono::seconds(1);
+    envelope.event = std::move(event);
+    projection.apply(envelope);
+    RowBatch batch;
+    projection.flush(batch);
+    for (const auto& row : batch.rows()) {
+      if (row.value)
+        store[row.key] = *row.value;
+      else
+        store.erase(row.key);
+    }
+    check_store();
+  }
+
+  P projection;
+  Store store;
+
+ private:
+  void check_store() const {
+    RowBatch all;
+    projection.dump(all);
+    CHECK(rows(all) == store);
+    P loaded;
+    for (const auto& [key, row] : store) REQUIRE(loaded.load(key, row));
+    RowBatch again;
+    loaded.dump(again);
+    CHECK(rows(again) == store);
+  }
+
+  IdSource ids_{system_now, 1};
+  Timestamp now_ = parse_iso8601("2026-01-08T19:40:00Z").value();
+  std::uint64_t position_ = 0;
+  std::map<std::string, std::uint64_t> versions_;
+};
+
+}  // namespace
+
+TEST_CASE("extensions are answered as they are now") {
+  Fold<ExtensionsProjection> fold;
+  fold(StreamId::of(ann), ExtensionCreated{ann, "Ann", "", true, SealedSecret{"a"}});
+  fold(StreamId::of(bob), ExtensionCreated{bob, "Bob", "", true, SealedSecret{"b"}});
+  const auto before = fold.projection.find(ann);
+  fold(StreamId::of(ann), PhoneRegistered{ann});
+  CHECK(fold.projection.find(ann) == before);  // the same row: caches that hold it stay valid
+  fold(StreamId::of(ann), ExtensionChanged{ann, "Anna", {}, false});
+  fold(StreamId::of(ann), ExtensionPasswordChanged{ann, SealedSecret{"c"}});
+  const auto row = fold.projection.find(ann);
+  REQUIRE(row);
+  CHECK(row->name == "Anna");
+  CHECK_FALSE(row->allow_external);
+  CHECK(row->password.text == "c");
+  CHECK(number(row->version) == 4);
+  CHECK(before->name == "Ann");
+  CHECK(fold.projection.list({}, 1).front()->number == ann);
+  CHECK(fold.projection.list(ann, 10).front()->number == bob);
+  fold(StreamId::of(ann), ExtensionDeleted{ann, SealedSecret{"c"}});
+  CHECK_FALSE(fold.projection.find(ann));
+  CHECK(fold.projection.size() == 1);
+}
+
+TEST_CASE("a device's definition, what it was served, and how its reboot goes") {
+  Fold<DevicesProjection> fold;
+  const auto stream = StreamId::of(mac);
+  fold(stream, DeviceRegistered{mac, ann, "yealink", "t46s", false});
+  const auto defined = fold.projection.find(mac)->definition;
+  const Uuid reboot = Uuid::parse("01890000-0000-7000-8000-000000000001").value();
+  CHECK(fold.projection.find_for_serving(mac).correlation.is_nil());
+  fold(stream, RebootRequested{mac, reboot, ann, "yealink"});
+  const auto serving = fold.projection.find_for_serving(mac);
+  CHECK(serving.definition == defined);
+  CHECK_FALSE(serving.correlation.is_nil());
+  fold(stream, RebootAccepted{mac, reboot, "sip:1001@192.0.2.1", 200});
+  CHECK(fold.projection.find(mac)->activity.reboot->stage == RebootStage::accepted);
+  fold(stream, ConfigServed{mac, ann, "yealink", "t46s", "/p", "\"e1\"", 100, 200, "192.0.2.1", "ua"});
+  fold(stream, ConfigServed{mac, ann, "yealink", "t46s", "/p", "\"e1\"", 0, 304, "192.0.2.1", "ua"});
+  const auto row = fold.projection.find(mac);
+  CHECK(row->definition == defined);
+  CHECK(row->activity.fetches == 2);
+  CHECK(row->activity.last_etag == "\"e1\"");
+  CHECK(row->activity.reboot->fetched_at < row->activity.last_provisioned);
+  CHECK(fold.projection.find_for_serving(mac).correlation.is_nil());  // the reboot has been fetched for
+
+  CHECK(fold.projection.on_extension(ann) == std::vector<MacAddress>{mac});
+  fold(stream, DeviceChanged{mac, bob, "yealink", "t48s"});
+  CHECK(fold.projection.on_extension(ann).empty());
+  CHECK(fold.projection.on_extension(bob) == std::vector<MacAddress>{mac});
+  CHECK(fold.projection.find(mac)->definition->created_at == defined->created_at);
+  fold(stream, DeviceUnregistered{mac, bob});
+  CHECK_FALSE(fold.projection.find(mac));
+  CHECK(fold.projection.on_extension(bob).empty());
+}
+
+TEST_CASE("the request history keeps the newest and counts all; probes are no failures") {
+  Fold<RequestsProjection> fold;
+  fold(StreamId::of(mac), ConfigServed{mac, ann, "yealink", "t46s", "/a", "\"e\"", 10, 200, "192.0.2.1", "ua"});
+  fold({"provisioning", "refused"},
+       ConfigRefused{"/{mac}.cfg", "{mac}", {}, "192.0.2.1", "ua", 400, "placeholder_mac", "e"});
+  fold({"provisioning", "refused"},
+       ConfigRefused{"/001565123456.boot", "001565123456", mac, "192.0.2.1", "ua", 404, "probe", ""});
+  const auto counts = fold.projection.counts();
+  CHECK(counts.total == 3);
+  CHECK(counts.successful == 1);
+  CHECK(counts.failed == 1);
+  const auto newest = fold.projection.newest(2);
+  REQUIRE(newest.size() == 2);
+  CHECK(newest[0].path == "/001565123456.boot");
+  CHECK(newest[1].mac_address == "{mac}");
+  for (std::size_t i = 0; i < RequestsProjection::kept + 5; ++i) {
+    Envelope envelope;
+    envelope.event = ConfigServed{mac, ann, "yealink", "t46s", "/" + std::to_string(i)};
+    fold.projection.apply(envelope);
+  }
+  CHECK(fold.projection.newest(5000).size() == RequestsProjection::kept);
+  CHECK(fold.projection.counts().total == RequestsProjection::kept + 8);
+  RowBatch batch;
+  fold.projection.flush(batch);
+  CHECK(batch.rows().size() == RequestsProjection::kept + 1);
+}
+
+TEST_CASE("a revoked token is known until it would have expired anyway") {
+  Fold<UsersProjection> fold;
+  IdSource ids(system_now, 1);
+  const StreamId stream("user", "admin");
+  const auto first = ids.next(), second = ids.next();
+  fold(stream, UserCreated{"admin", Role::admin, PasswordHash{"h"}});
+  fold(stream, TokenRevoked{"admin", first, parse_iso8601("2026-01-08T19:40:03Z").value()});
+  CHECK(fold.projection.revoked(first));
+  fold(stream, UserPasswordChanged{"admin", PasswordHash{"i"}});
+  fold(stream, TokenRevoked{"admin", second, parse_iso8601("2026-01-09T00:00:00Z").value()});
+  CHECK_FALSE(fold.projection.revoked(first));
+  CHECK(fold.projection.revoked(second));
+  CHECK(fold.projection.find("admin")->password.text == "i");
+}
