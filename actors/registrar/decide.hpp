@@ -1,0 +1,83 @@
+// What a REGISTER does to the bindings of its address-of-record: RFC 3261 section 10.3, with Path (RFC 3327) and
+// instances (RFC 5626). Pure: no clock, no stack, no store.
+#pragma once
+
+#include "actors/registrar/binding.hpp"
+#include "events/event.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <boost/system/result.hpp>
+
+namespace strowger::registrar {
+
+struct Limits {
+  std::size_t max_bindings = 10;  // of one extension
+  std::chrono::seconds min_expires{60};
+  std::chrono::seconds default_expires{3600};
+  std::chrono::seconds max_expires{86400};  // longer ones are shortened, as RFC 3261 allows
+};
+
+struct AskedContact {
+  std::string uri;
+  std::string instance;      // +sip.instance without quotes and angle brackets
+  std::uint32_t reg_id = 0;  // 0 where absent
+  std::uint16_t q = 1000;
+  std::optional<std::uint32_t> expires;  // seconds, of the contact itself
+  std::optional<MacAddress> mac;
+};
+
+// A REGISTER after authentication.
+struct RegisterRequest {
+  ExtensionNumber extension;
+  std::vector<AskedContact> contacts;  // empty: it asks what is registered
+  bool wildcard = false;               // Contact: *
+  std::optional<std::uint32_t> expires;
+  std::string call_id;
+  std::uint32_t cseq = 0;
+  std::vector<std::string> path;  // topmost first
+  // The first hop is a proxy that does not do outbound (more than one Via, and no `ob` in the Path it added).
+  bool first_hop_lacks_outbound = false;
+  bool supports_outbound = false;
+  std::string ip;
+  std::uint16_t port = 0;
+  std::string transport;
+  std::string user_agent;
+  // The very same request came again because its answer was lost (UDP): what it did is not done twice.
+  bool repeated = false;
+};
+
+struct Decision {
+  std::vector<BindingPtr> bindings;  // all of the extension after it, oldest first
+  std::vector<Event> events;         // a mere refresh has none
+  std::vector<BindingPtr> stored;    // new or changed: to be written
+  std::vector<BindingPtr> removed;   // to be erased
+  bool outbound = false;             // the answer says Require: outbound (RFC 5626 section 6)
+
+  bool changes() const { return !stored.empty() || !removed.empty(); }
+};
+
+struct Refusal {
+  std::uint16_t status = 500;
+  std::string phrase;
+  std::optional<std::uint32_t> min_expires;
+};
+[[noreturn]] void throw_exception_from_error(const Refusal& refusal, const boost::source_location&);
+
+using Decided = boost::system::result<Decision, Refusal>;
+
+// `current` is all that is stored for the extension, lapsed bindings that were not swept yet included; those are
+// expired in passing.
+Decided decide_register(std::span<const BindingPtr> current, const RegisterRequest& request, const Limits& limits,
+                        Timestamp now);
+// Removes what has lapsed at `now`.
+Decision decide_expire(std::span<const BindingPtr> current, Timestamp now);
+// Removes all of them.
+Decision decide_drop(std::span<const BindingPtr> current, UnregisterReason reason);
+
+}  // namespace strowger::registrar

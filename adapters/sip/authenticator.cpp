@@ -1,0 +1,148 @@
+#include "adapters/sip/authenticator.hpp"
+
+#include "actors/registrar/uri.hpp"
+#include "adapters/sip/fields.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include <sodium/randombytes.h>
+
+namespace strowger::sip {
+namespace {
+
+const sip_authorization_t* find_ours(const sip_t* sip, std::string_view realm) {
+  for (const auto* header = sip->sip_authorization; header; header = header->au_next) {
+    if (!same_token(view(header->au_scheme), "Digest")) continue;
+    const auto theirs = parameter(header->au_params, "realm");
+    if (theirs && unquoted(*theirs) == realm) return header;
+  }
+  return nullptr;
+}
+
+// RFC 7616 section 3.4.6: the digest's URI must name what the request names. Phones differ in how they write the port
+// and the parameters, so only the host counts; it is what keeps a digest made for another server out.
+bool same_target(const std::string& claimed, const sip_t* sip) {
+  const auto parts = registrar::parse_uri(claimed);
+  return parts && same_token(parts->host, host(sip->sip_request->rq_url));
+}
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out.push_back('\\');
+    out.push_back(c);
+  }
+  return out + '"';
+}
+
+}  // namespace
+
+Authenticator::Authenticator(AuthenticatorOptions options, Credentials credentials, const NonceKey& key,
+                             Timestamp started)
+    : options_(std::move(options)),
+      credentials_(std::move(credentials)),
+      nonces_(key, options_.nonces, started),
+      quoted_realm_(quoted(options_.realm)) {
+  randombytes_buf(fingerprint_key_.data(), fingerprint_key_.size());
+}
+
+Authenticator::Outcome Authenticator::check(const sip_t* sip, std::string_view source, Timestamp now) {
+  const auto* header = find_ours(sip, options_.realm);
+  if (!header) return {Verdict::challenge, {}};
+  const auto claim = read_claim(header->au_params);
+  if (!claim.algorithm || std::ranges::find(options_.algorithms, *claim.algorithm) == options_.algorithms.end())
+    return {Verdict::challenge, {}};
+  const bool without_qop = claim.qop.empty();
+  if (!without_qop && !same_token(claim.qop, "auth")) return {Verdict::challenge, {}};
+  if (!without_qop && (claim.nc == 0 || claim.nc_text.size() != 8 || claim.cnonce.empty()))
+    return {Verdict::malformed, {}};
+  const auto nonce = nonces_.read(claim.nonce, now);
+  if (!nonce) return {Verdict::challenge, {}};
+  if (!same_target(claim.uri, sip)) return {Verdict::malformed, {}};
+
+  auto user = ExtensionNumber::parse(claim.username);
+  const auto known = user ? ha1(*user, *claim.algorithm) : std::nullopt;
+  const auto hash = known ? *known : digest_ha1(hasher_, *claim.algorithm, claim.username, options_.realm, "");
+  const auto wanted = digest_response(hasher_, *claim.algorithm, hash.view(), method_name(sip), claim);
+  if (!same_digest(wanted.view(), claim.response) || !known) return {Verdict::denied, {}};
+  if (nonce->stale) return {Verdict::stale, {}};
+  // Without a qop there is no count: such a nonce serves once.
+  switch (nonces_.use(*nonce, without_qop ? 1 : claim.nc, fingerprint(sip, claim, source))) {
+    case Nonces::Use::fresh:
+      return {Verdict::accepted, std::move(*user)};
+    case Nonces::Use::repeated:
+      return {Verdict::repeated, std::move(*user)};
+    case Nonces::Use::replayed:
+      break;
+  }
+  return {Verdict::stale, {}};
+}
+
+std::vector<std::string> Authenticator::challenges(bool stale, Timestamp now) {
+  const auto nonce = nonces_.issue(now);
+  std::vector<std::string> headers;
+  headers.reserve(options_.algorithms.size());
+  for (const auto algorithm : options_.algorithms) {
+    std::string header;
+    header.reserve(160);
+    header += "Digest realm=";
+    header += quoted_realm_;
+    header += ", nonce=\"";
+    header += nonce;
+    header += "\", algorithm=";
+    header += token(algorithm);
+    header += ", qop=\"auth\"";
+    if (stale) header += ", stale=true";
+    headers.push_back(std::move(header));
+  }
+  return headers;
+}
+
+std::optional<HexDigest> Authenticator::ha1(const ExtensionNumber& extension, Algorithm algorithm) {
+  const auto credential = credentials_(extension);
+  if (!credential) {
+    hashes_.erase(extension);
+    return std::nullopt;
+  }
+  auto found = hashes_.find(extension);
+  if (found == hashes_.end()) {
+    if (hashes_.size() >= options_.max_hashes) hashes_.erase(hashes_.begin());
+    found = hashes_.try_emplace(extension, Hashes{credential->version, {}, {}}).first;
+  } else if (found->second.version != credential->version) {
+    found->second = {credential->version, {}, {}};
+  }
+  auto& cached = algorithm == Algorithm::md5 ? found->second.md5 : found->second.sha256;
+  if (!cached) {
+    const auto password = credential->password();
+    if (!password) return std::nullopt;
+    cached = digest_ha1(hasher_, algorithm, extension.text(), options_.realm, *password);
+  }
+  return cached;
+}
+
+std::uint64_t Authenticator::fingerprint(const sip_t* sip, const DigestClaim& claim, std::string_view source) const {
+  std::string whole;
+  whole.reserve(256);
+  const auto add = [&](std::string_view part) {
+    whole += part;
+    whole += '\n';
+  };
+  add(source);
+  add(branch(sip));
+  add(call_id(sip));
+  add(std::to_string(cseq(sip)));
+  add(claim.response);
+  for (const auto* contact = sip->sip_contact; contact; contact = contact->m_next) {
+    add(url_text(contact->m_url));
+    add(view(contact->m_expires));
+  }
+  std::uint64_t hash = 0;
+  std::array<unsigned char, crypto_shorthash_BYTES> bytes{};
+  crypto_shorthash(bytes.data(), reinterpret_cast<const unsigned char*>(whole.data()), whole.size(),
+                   fingerprint_key_.data());
+  std::memcpy(&hash, bytes.data(), sizeof hash);
+  return hash;
+}
+
+}  // namespace strowger::sip

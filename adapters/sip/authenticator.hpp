@@ -1,0 +1,70 @@
+// Decides who sends a REGISTER. One thread.
+//
+// What a stranger learns: nothing. An unknown user is challenged like a known one and refused like one with a wrong
+// password, after the same amount of hashing.
+#pragma once
+
+#include "adapters/sip/credentials.hpp"
+#include "adapters/sip/digest.hpp"
+#include "adapters/sip/nonces.hpp"
+#include "adapters/sip/sofia.hpp"
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <sodium/crypto_shorthash.h>
+
+namespace strowger::sip {
+
+struct AuthenticatorOptions {
+  std::string realm = "strowger";
+  // Offered in this order, most wanted first (RFC 8760 section 2.4). A phone that only reads the first challenge and
+  // knows no SHA-256 needs md5 first, or alone.
+  std::vector<Algorithm> algorithms{Algorithm::sha256, Algorithm::md5};
+  Nonces::Options nonces;
+  std::size_t max_hashes = 262144;  // extensions whose HA1 is kept
+};
+
+class Authenticator {
+ public:
+  enum class Verdict : std::uint8_t {
+    accepted,
+    repeated,   // accepted, and the very same request as before
+    challenge,  // no credentials, or none that can be judged
+    stale,      // right, but for a nonce that is too old or a count that was used: ask again with stale=true
+    denied,     // wrong password or no such user
+    malformed,  // the credentials contradict the request
+  };
+  struct Outcome {
+    Verdict verdict = Verdict::challenge;
+    ExtensionNumber user;  // where accepted or repeated
+  };
+
+  Authenticator(AuthenticatorOptions options, Credentials credentials, const NonceKey& key, Timestamp started);
+
+  Outcome check(const sip_t* sip, std::string_view source, Timestamp now);
+  // The values of the WWW-Authenticate headers.
+  std::vector<std::string> challenges(bool stale, Timestamp now);
+  Hasher& hasher() { return hasher_; }
+  const Credentials& credentials() const { return credentials_; }
+
+ private:
+  struct Hashes {
+    std::uint64_t version = 0;
+    std::optional<HexDigest> md5;
+    std::optional<HexDigest> sha256;
+  };
+  std::optional<HexDigest> ha1(const ExtensionNumber& extension, Algorithm algorithm);
+  std::uint64_t fingerprint(const sip_t* sip, const DigestClaim& claim, std::string_view source) const;
+
+  AuthenticatorOptions options_;
+  Credentials credentials_;
+  Nonces nonces_;
+  Hasher hasher_;
+  std::string quoted_realm_;
+  std::unordered_map<ExtensionNumber, Hashes> hashes_;
+  std::array<unsigned char, crypto_shorthash_KEYBYTES> fingerprint_key_{};
+};
+
+}  // namespace strowger::sip

@@ -1,0 +1,42 @@
+// What the SIP side counts. Written by the SIP thread, read by any.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+namespace strowger::sip {
+
+using Counter = std::atomic<std::uint64_t>;
+
+struct Metrics {
+  // REGISTER, by how it ended.
+  Counter registrations_ok{0};          // 200
+  Counter registrations_challenged{0};  // 401 to a request without credentials
+  Counter registrations_stale{0};       // 401 with stale=true: the nonce was too old or its count not new
+  Counter registrations_denied{0};      // 403, 404
+  Counter registrations_refused{0};     // 400, 423, 439, 500: authenticated, but not acceptable
+  Counter registrations_shed{0};        // 503
+  Counter registrations_repeated{0};    // retransmissions that were recognised
+  Counter bindings_expired{0};
+
+  Counter notifies_sent{0};  // a challenged one once, not twice
+  Counter notifies_accepted{0};
+  Counter notifies_refused{0};
+  Counter notifies_unanswered{0};
+  Counter notifies_shed{0};  // the queue was full, or it could not be sent
+
+  Counter register_requests{0};
+  Counter options_requests{0};
+  Counter invite_requests{0};
+  Counter ack_requests{0};
+  Counter other_requests{0};
+  Counter stray_responses{0};
+  Counter not_sip{0};  // neither a request nor a response
+};
+
+inline void count(Counter& counter) {
+  counter.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace strowger::sip

@@ -1,0 +1,73 @@
+// Nonces that nobody has to remember: each carries its time and is signed, so that a flood of unauthenticated requests
+// costs no memory. Only one that a phone has used successfully is noted, with the highest nonce count seen, which is
+// what refuses a replay. One thread.
+//
+// Memory is bounded: notes are kept by the time their nonces were issued; when there are too many the oldest go, and
+// every nonce as old as those is stale from then on. So is one issued before the start: what was used then is unknown.
+#pragma once
+
+#include "events/time.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include <sodium/crypto_auth_hmacsha256.h>
+
+namespace strowger::sip {
+
+using NonceKey = std::array<unsigned char, 32>;
+
+class Nonces {
+ public:
+  struct Options {
+    std::chrono::seconds lifetime{300};
+    std::size_t max_noted = 262144;  // about 60 bytes each
+  };
+  // What a nonce that is ours says of itself.
+  struct Nonce {
+    std::int64_t issued = 0;  // microseconds since the epoch
+    std::uint64_t serial = 0;
+    bool stale = false;
+  };
+  enum class Use : std::uint8_t { fresh, repeated, replayed };
+
+  Nonces(const NonceKey& key, Options options, Timestamp started);
+
+  std::string issue(Timestamp now);
+  // None where we did not sign it.
+  std::optional<Nonce> read(std::string_view text, Timestamp now) const;
+  // Notes the use of a nonce whose digest was right. `fingerprint` names the whole request: the same count with the
+  // same fingerprint is the same request once more, not a replay.
+  Use use(const Nonce& nonce, std::uint32_t count, std::uint64_t fingerprint);
+  std::size_t noted() const { return noted_; }
+
+ private:
+  struct Note {
+    std::uint32_t count = 0;
+    std::uint64_t fingerprint = 0;
+  };
+  struct Slice {  // nonces issued within the same few seconds
+    std::int64_t index = 0;
+    std::unordered_map<std::uint64_t, Note> notes;
+  };
+  using Bytes = std::array<unsigned char, 32>;  // time, serial, the first 16 bytes of the signature
+
+  void sign(Bytes& bytes) const;
+  Slice& slice(std::int64_t index);
+  void shed();
+
+  Options options_;
+  crypto_auth_hmacsha256_state keyed_;
+  std::uint64_t serial_;
+  std::int64_t floor_;  // nonces issued up to here are stale
+  std::deque<Slice> slices_;
+  std::size_t noted_ = 0;
+};
+
+}  // namespace strowger::sip

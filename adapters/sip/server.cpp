@@ -1,0 +1,213 @@
+#include "adapters/sip/server.hpp"
+
+#include "adapters/sip/exchange.hpp"
+#include "adapters/sip/fields.hpp"
+#include "adapters/sip/request_handler.hpp"
+
+#include <cstring>
+
+#include <sodium/core.h>
+
+namespace strowger::sip {
+namespace {
+
+constexpr su_duration_t kSecond = 1000;
+constexpr unsigned kReceiveBuffer = 4 * 1024 * 1024;
+constexpr unsigned kUdpMtu = 65535;  // never switch a request to TCP behind our back
+constexpr int kPortAttempts = 20;
+
+std::uint16_t bound_port(nta_agent_t* agent) {
+  const auto* primary = tport_primaries(nta_agent_tports(agent));
+  const auto* address = primary ? tport_get_address(primary) : nullptr;
+  if (!address || !address->ai_addr) return 0;
+  su_sockaddr_t bound{};
+  std::memcpy(&bound, address->ai_addr, std::min<std::size_t>(address->ai_addrlen, sizeof bound));
+  return ntohs(bound.su_port);
+}
+
+}  // namespace
+
+ServerOptions options_from(const config::Settings& settings) {
+  ServerOptions options;
+  options.host = settings.server.sip_host;
+  options.port = settings.server.sip_port;
+  options.external_ip = settings.server.external_ip;
+  options.server_name = settings.server.server_name;
+  options.authentication.realm = settings.server.sip_realm;
+  return options;
+}
+
+// Everything that is born, used and buried on the SIP thread. Members are in the order of their lives: the agent goes
+// last of what uses the root, after all transactions and messages.
+class Server::Loop {
+ public:
+  explicit Loop(Server& server)
+      : server_(server),
+        root_(su_root_create(this)),
+        authenticator_(server.options_.authentication, server.credentials_, server.nonce_key_, server.clock_()),
+        registrar_(
+            server.log_, server.table_, server.ids_, server.clock_,
+            [mailbox = server.mailbox_](std::function<void()> task) { mailbox->post(std::move(task)); },
+            server.options_.registrar),
+        handler_(authenticator_, registrar_, server.flows_, server.metrics_, *server.logger_, server.clock_,
+                 server.options_.server_name) {
+    registrar_.on_change([this](const auto& removed, const auto&) {
+      for (const auto& binding : removed) server_.flows_.drop(*binding);
+    });
+  }
+
+  Result<void> open() {
+    if (!root_) return internal_error("the SIP event loop could not be made");
+    const auto restored = registrar_.restore();
+    if (!restored) return restored.error();
+    for (const auto& key : restored->unreadable)
+      server_.logger_->error("binding {} is not readable and is left out", key);
+    if (auto listening = listen(); !listening) return listening;
+    server_.mailbox_->attach(root_.get());
+    auto host = server_.options_.external_ip;
+    if (host.empty()) {
+      const auto* via = nta_agent_via(agent_.get());
+      host = via ? std::string(view(via->v_host)) : server_.options_.host;
+    }
+    server_.notifier_.start(root_.get(), agent_.get(), std::move(host), server_.port_);
+    second_.reset(su_timer_create(su_root_task(root_.get()), kSecond));
+    su_timer_set_for_ever(second_.get(), &Loop::on_second, this);
+    server_.logger_->info("SIP listens on {}:{} (UDP and TCP), {} bindings restored", server_.options_.host,
+                          server_.port_, restored->bindings);
+    return {};
+  }
+
+  void run() { su_root_run(root_.get()); }
+  void leave() { su_root_break(root_.get()); }
+  registrar::Registrar& registrar() { return registrar_; }
+
+  void close() {
+    handler_.drain();
+    const auto deadline = std::chrono::steady_clock::now() + server_.options_.drain;
+    while (registrar_.pending() > 0 && std::chrono::steady_clock::now() < deadline) su_root_step(root_.get(), 10);
+    server_.notifier_.stop();
+    server_.mailbox_->close();
+    server_.flows_.clear();
+  }
+
+ private:
+  Result<void> listen() {
+    for (int attempt = 0; attempt < kPortAttempts; ++attempt) {
+      agent_.reset(nta_agent_create(root_.get(), reinterpret_cast<url_string_t*>(-1), &Loop::on_message, this,
+                                    NTATAG_UDP_MTU(kUdpMtu), NTATAG_SERVER_RPORT(1), NTATAG_MERGE_482(1),
+                                    NTATAG_SIP_T1X64(static_cast<unsigned>(server_.options_.notifier.timeout.count())),
+                                    NTATAG_USE_SRV(0), NTATAG_USE_NAPTR(0), TAG_END()));
+      if (!agent_) return internal_error("the SIP stack could not be started");
+      const bool any_port = server_.options_.port == 0;
+      if (!add("udp", server_.options_.port)) return taken("udp");
+      server_.port_ = bound_port(agent_.get());
+      if (add("tcp", server_.port_)) return {};
+      if (!any_port) return taken("tcp");
+    }
+    return taken("tcp");
+  }
+
+  bool add(const char* transport, std::uint16_t port) {
+    const auto& options = server_.options_;
+    const auto& shown = options.external_ip.empty() ? options.host : options.external_ip;
+    const auto bracketed = [](const std::string& host) {
+      return host.find(':') != std::string::npos ? "[" + host + "]" : host;
+    };
+    std::string url =
+        "sip:" + bracketed(shown) + ":" + (port == 0 ? "*" : std::to_string(port)) + ";transport=" + transport;
+    if (!options.external_ip.empty()) url += ";maddr=" + options.host;
+    return nta_agent_add_tport(agent_.get(), URL_STRING_MAKE(url.c_str()), TPTAG_UDP_RMEM(kReceiveBuffer),
+                               TPTAG_IDLE(static_cast<unsigned>(options.tcp_idle.count())), TPTAG_SERVER(1),
+                               TAG_END()) == 0;
+  }
+
+  Error taken(const char* transport) const {
+    return unavailable("sip_port_unavailable",
+                       std::string("cannot listen for SIP over ") + transport + " on " + server_.options_.host + ":" +
+                           std::to_string(server_.options_.port) + ": " + std::strerror(errno) +
+                           "; set server.sip_host and server.sip_port, or stop what listens there");
+  }
+
+  static int on_message(nta_agent_magic_t* context, nta_agent_t* agent, msg_t* message, sip_t* sip) {
+    auto* self = static_cast<Loop*>(context);
+    if (!sip || !sip->sip_request) {
+      count(sip && sip->sip_status ? self->server_.metrics_.stray_responses : self->server_.metrics_.not_sip);
+      msg_destroy(message);
+      return 0;
+    }
+    self->handler_.handle(Exchange(agent, message, sip));
+    return 0;
+  }
+
+  static void on_second(su_root_magic_t*, su_timer_t*, su_timer_arg_t* context) {
+    auto* self = static_cast<Loop*>(context);
+    self->registrar_.expire_due();
+    self->server_.metrics_.bindings_expired.store(self->registrar_.expired(), std::memory_order_relaxed);
+    if (++self->seconds_ % 60 == 0) self->server_.flows_.sweep();
+  }
+
+  SofiaLibrary library_;
+  Server& server_;
+  Root root_;
+  Agent agent_;
+  Timer second_;
+  unsigned seconds_ = 0;
+  Authenticator authenticator_;
+  registrar::Registrar registrar_;  // holds exchanges, which hold transactions of the agent
+  RequestHandler handler_;
+};
+
+Server::Server(ServerOptions options, EventLog& log, IdSource& ids, Credentials credentials, NonceKey nonce_key,
+               Clock clock, std::shared_ptr<spdlog::logger> logger)
+    : options_(std::move(options)),
+      log_(log),
+      ids_(ids),
+      credentials_(std::move(credentials)),
+      nonce_key_(nonce_key),
+      clock_(std::move(clock)),
+      logger_(std::move(logger)),
+      table_(clock_),
+      mailbox_(std::make_shared<Mailbox>()),
+      notifier_(mailbox_, options_.notifier, credentials_, flows_, metrics_, *logger_, options_.server_name) {}
+
+Server::~Server() {
+  stop();
+}
+
+Result<void> Server::start() {
+  std::promise<Result<void>> started;
+  auto result = started.get_future();
+  thread_ = std::thread([this, started = std::move(started)]() mutable { run(std::move(started)); });
+  auto outcome = result.get();
+  if (!outcome) thread_.join();
+  return outcome;
+}
+
+void Server::run(std::promise<Result<void>> started) {
+  if (sodium_init() < 0) return started.set_value(internal_error("libsodium could not be initialised"));
+  Loop loop(*this);
+  auto opened = loop.open();
+  if (!opened) {
+    mailbox_->close();
+    return started.set_value(std::move(opened));
+  }
+  loop_ = &loop;
+  started.set_value({});
+  loop.run();
+  loop.close();
+  loop_ = nullptr;
+}
+
+void Server::stop() {
+  if (!thread_.joinable()) return;
+  mailbox_->post([this] { loop_->leave(); });
+  thread_.join();
+}
+
+void Server::drop_extension(const ExtensionNumber& extension) {
+  mailbox_->post([this, extension] {
+    if (loop_) loop_->registrar().drop_extension(extension);
+  });
+}
+
+}  // namespace strowger::sip
