@@ -37,6 +37,8 @@ std::uint16_t status_of(ErrorKind kind) {
       return 403;
     case ErrorKind::not_found:
       return 404;
+    case ErrorKind::stale:
+      return 412;
     case ErrorKind::conflict:
       return 409;
     case ErrorKind::stale:
