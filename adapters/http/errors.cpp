@@ -41,8 +41,6 @@ std::uint16_t status_of(ErrorKind kind) {
       return 412;
     case ErrorKind::conflict:
       return 409;
-    case ErrorKind::stale:
-      return 412;
     case ErrorKind::too_large:
       return 413;
     case ErrorKind::unacceptable:

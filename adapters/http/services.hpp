@@ -3,10 +3,6 @@
 // says so.
 #pragma once
 
-#include <functional>
-#include <memory>
-#include <string>
-
 #include "actors/device/device.hpp"
 #include "actors/extension/extension.hpp"
 #include "actors/provisioning/renderer.hpp"
@@ -21,6 +17,10 @@
 #include "events/projections/requests.hpp"
 #include "events/projections/users.hpp"
 #include "events/secret.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
 
 namespace spdlog {
 class logger;
