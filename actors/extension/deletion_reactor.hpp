@@ -2,10 +2,10 @@
 // readable without the secret.
 #pragma once
 
-#include <functional>
-
 #include "actors/reactor.hpp"
 #include "events/secret.hpp"
+
+#include <functional>
 
 namespace strowger::actors {
 

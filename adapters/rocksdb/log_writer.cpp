@@ -65,9 +65,9 @@ rocksdb::Status LogWriter::write(Taken& taken, CommittedBatch& records) {
 // All that waited is refused, conflicts too: they were judged against what is now undone.
 void LogWriter::fail(const rocksdb::Status& status, Taken& taken) {
   core_.faults.fetch_add(1, std::memory_order_relaxed);
-  const auto fault = unavailable("log_unavailable",
-                                 "the log in " + core_.options.folder.string() + " cannot be written: " +
-                                     status.ToString() + "; free space or repair the disk, it is tried again by itself");
+  const auto fault = unavailable("log_unavailable", "the log in " + core_.options.folder.string() +
+                                                        " cannot be written: " + status.ToString() +
+                                                        "; free space or repair the disk, it is tried again by itself");
   core_.set_fault(fault);
   core_.report(fault.message);
   answers_.clear();
