@@ -183,8 +183,10 @@ void Reader::read_pairs(const Key& key, const YAML::Node& node) {
 void Reader::read_scalar(const YAML::Node& node, const std::string& path, std::string_view expected, const Read& read) {
   const auto text = scalar(node, path, expected);
   if (!text) return;
-  if (const auto wrong = read(settings_, *text); !wrong.empty())
-    faults_.add(line_at(node), path, "expected " + std::string(expected) + ", but " + wrong);
+  if (const auto wrong = read(settings_, *text); !wrong.empty()) {
+    const auto line = node.IsNull() ? line_of(path) : line_at(node);  // of nothing, YAML gives the line after
+    faults_.add(line, path, "expected " + std::string(expected) + ", but " + wrong);
+  }
 }
 
 std::optional<std::string> Reader::scalar(const YAML::Node& node, const std::string& path, std::string_view expected) {
