@@ -148,7 +148,7 @@ void Reader::read_entry(const Key& key, const YAML::Node& node, const std::strin
   std::vector<std::string> given;
   for (const auto& [name, value] : entries_of(node, path)) {
     const auto field = std::find_if(key.fields.begin(), key.fields.end(),
-                                    [&name = name](const Field& one) { return one.name == name; });
+                                    [wanted = std::string_view(name)](const Field& one) { return one.name == wanted; });
     if (field == key.fields.end()) {
       std::vector<std::string> names;
       for (const auto& one : key.fields) names.emplace_back(one.name);
@@ -173,8 +173,8 @@ void Reader::read_pairs(const Key& key, const YAML::Node& node) {
   }
   key.begin(settings_);
   for (const auto& [name, value] : entries_of(node, path)) {
-    const auto read = [&key, &name = name](Settings& settings, const std::string& text) {
-      return key.read_pair(settings, name, text);
+    const auto read = [&key, pair = name](Settings& settings, const std::string& text) {
+      return key.read_pair(settings, pair, text);
     };
     read_scalar(value, joined(path, name), key.expected, read);
   }

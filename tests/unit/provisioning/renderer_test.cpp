@@ -156,6 +156,7 @@ TEST_CASE("a template that could break a file is refused with its line, and the 
       {"cisco_spa504g.template", "<flat-profile a={{EXTENSION_NAME}}/>", ":1:", "well-formed"},
       {"cisco_spa504g.template", "<a>\n<![CDATA[{{EXTENSION_NAME}}]]></a>", ":2:", "CDATA"},
       {"cisco_spa504g.template", "<a>{{#SIP_REALM}}</a>{{/SIP_REALM}}", ":1:", "well-formed"},
+      {"cisco_spa504g.template", "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a/>", ":1:", "UTF-8"},
       {"nobody_t46s.template", "x", "", "Vendor 'nobody'"},
       {"yealink_t99.template", "x", "", "Model 't99'"},
       {"t46s.template", "x", "", "vendor_model.template"},
@@ -171,6 +172,14 @@ TEST_CASE("a template that could break a file is refused with its line, and the 
     CHECK_FALSE(made->renderer->find("yealink", "t46s")->custom);
     CHECK(made->renderer->render("yealink", "t46s", device(samples()[2])));
   }
+}
+
+TEST_CASE("a template from another system's editor is taken without its marks") {
+  const auto made = Renderer::make(
+      catalog(),
+      std::vector<CustomTemplate>{{"yealink_t46s.template", "\xEF\xBB\xBF#!version:1.0.0.1\r\na = {{SIP_PORT}}\r\n"}});
+  REQUIRE(made->refused.empty());
+  CHECK(made->renderer->render("yealink", "t46s", device(samples()[2]))->bytes == "#!version:1.0.0.1\na = 5060\n");
 }
 
 TEST_CASE("a common file may not name what belongs to an extension") {
