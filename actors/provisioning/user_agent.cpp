@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kMaxLength = 512;
 constexpr std::size_t kMaxWords = 32;
+constexpr std::size_t kMaxWord = 64;
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -135,6 +136,8 @@ UserAgent parse_user_agent(std::string_view text) {
     out.vendor = "polycom";
     read_polycom(*word, out);
   }
+  out.model.resize(std::min(out.model.size(), kMaxWord));
+  out.firmware.resize(std::min(out.firmware.size(), kMaxWord));
   out.mac = find_mac(words);
   return out;
 }
