@@ -43,10 +43,14 @@ struct Dropper {
   }
 };
 
-// su_init() is counted by sofia-sip.
+// su_init() is counted by sofia-sip. What its layers would print to stderr (every malformed packet) is dropped: the
+// house has its own counters and log lines.
 class SofiaLibrary {
  public:
-  SofiaLibrary() { su_init(); }
+  SofiaLibrary() {
+    su_init();
+    su_log_redirect(su_log_default, [](void*, const char*, va_list) {}, nullptr);
+  }
   ~SofiaLibrary() { su_deinit(); }
   SofiaLibrary(const SofiaLibrary&) = delete;
   SofiaLibrary& operator=(const SofiaLibrary&) = delete;

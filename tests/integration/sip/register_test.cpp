@@ -110,8 +110,9 @@ TEST_CASE("the MAC is taken from where it really is one") {
   CHECK(house.bindings_of("1002").at(0)->mac == MacAddress::parse("8843e157ddcc").value());
 
   Phone soft(Wire::Kind::udp, house.port(), "1003");
-  REQUIRE(soft.register_as(soft.contact(";+sip.instance=\"<urn:uuid:5a3f1c7e-9f0b-4c1d-8e2a-001565aabbcc>\"")).status() ==
-          200);
+  REQUIRE(
+      soft.register_as(soft.contact(";+sip.instance=\"<urn:uuid:5a3f1c7e-9f0b-4c1d-8e2a-001565aabbcc>\"")).status() ==
+      200);
   CHECK(!house.bindings_of("1003").at(0)->mac);
 }
 
@@ -176,10 +177,12 @@ TEST_CASE("a captured REGISTER does not work again") {
   }
   SECTION("the next count is welcome, an old one is not") {
     what.contact = phone.contact();
-    CHECK(phone.wire.ask(phone.text(what, phone.authorization(*challenge, sip::Algorithm::md5, "00000002")))->status() ==
-          200);
-    CHECK(phone.wire.ask(phone.text(what, phone.authorization(*challenge, sip::Algorithm::md5, "00000002")))->status() ==
-          401);
+    CHECK(
+        phone.wire.ask(phone.text(what, phone.authorization(*challenge, sip::Algorithm::md5, "00000002")))->status() ==
+        200);
+    CHECK(
+        phone.wire.ask(phone.text(what, phone.authorization(*challenge, sip::Algorithm::md5, "00000002")))->status() ==
+        401);
   }
   CHECK(house.bindings_of("1001").size() == 1);
   CHECK(house.events_of("1001").size() == 1);
@@ -216,7 +219,8 @@ TEST_CASE("a nonce that is too old is answered with stale=true, forged ones with
   auto forged = *challenge;
   const auto at = forged.text.find("nonce=\"") + 10;
   forged.text[at] = forged.text[at] == 'A' ? 'B' : 'A';
-  for (auto other = forged.text.find("nonce=\"", at); other != std::string::npos; other = forged.text.find("nonce=\"", other + 1))
+  for (auto other = forged.text.find("nonce=\"", at); other != std::string::npos;
+       other = forged.text.find("nonce=\"", other + 1))
     forged.text[other + 10] = forged.text[other + 10] == 'A' ? 'B' : 'A';
   answer = phone.wire.ask(phone.text({}, phone.authorization(forged, sip::Algorithm::md5)));
   REQUIRE(answer);
@@ -347,11 +351,11 @@ TEST_CASE("every other request gets its final answer") {
   const auto kind = GENERATE(Wire::Kind::udp, Wire::Kind::tcp);
   Wire wire(kind, house.port());
   unsigned next = 0;
-  const auto ask = [&](const std::string& method, const std::string& extra = "", const std::string& uri = "sip:127.0.0.1",
-                       const std::string& to_tag = "") {
+  const auto ask = [&](const std::string& method, const std::string& extra = "",
+                       const std::string& uri = "sip:127.0.0.1", const std::string& to_tag = "") {
     ++next;
-    return wire.ask(method + " " + uri + " SIP/2.0\r\nVia: SIP/2.0/" + wire.via_transport() + " 127.0.0.1:" +
-                    std::to_string(wire.port()) + ";branch=z9hG4bKm" + std::to_string(next) + method +
+    return wire.ask(method + " " + uri + " SIP/2.0\r\nVia: SIP/2.0/" + wire.via_transport() +
+                    " 127.0.0.1:" + std::to_string(wire.port()) + ";branch=z9hG4bKm" + std::to_string(next) + method +
                     "\r\nMax-Forwards: 70\r\nFrom: <sip:x@127.0.0.1>;tag=f" + std::to_string(next) +
                     "\r\nTo: <sip:y@127.0.0.1>" + to_tag + "\r\nCall-ID: m" + std::to_string(next) +
                     "\r\nCSeq: " + std::to_string(next) + " " + method + "\r\n" + extra + "Content-Length: 0\r\n\r\n");
