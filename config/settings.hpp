@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace strowger::config {
@@ -72,6 +73,12 @@ struct ActiveDirectory {
   bool use_ssl = true;
   bool auto_provision = false;
   bool deactivate_removed_users = true;
+  std::string extension_attribute;  // tried before ipPhone and telephoneNumber; empty: none
+  std::string number_rule;          // how a directory number becomes an extension; empty: as it is
+  std::string filter;               // LDAP filter that narrows the users; empty: all
+  std::string schedule;             // when a sync runs by itself; empty: only on demand
+  std::vector<std::pair<std::string, std::string>> group_roles;  // group -> admin, operator, viewer or user
+  std::uint8_t max_change_percent = 20;  // a sync that would disable more of the users stops and asks
 };
 
 struct Log {

@@ -1,6 +1,6 @@
 #include "actors/provisioning/template_lint.hpp"
 
-#include "actors/provisioning/nearest.hpp"
+#include "events/nearest.hpp"
 
 #include <algorithm>
 #include <vector>

@@ -1,6 +1,6 @@
 #include "actors/provisioning/vendor_catalog.hpp"
 
-#include "actors/provisioning/nearest.hpp"
+#include "events/nearest.hpp"
 
 #include <algorithm>
 

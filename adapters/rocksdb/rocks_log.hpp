@@ -59,9 +59,9 @@ struct LogOptions {
   std::chrono::milliseconds retry_most{5'000};
 
   // The disk; none: the real one. Tests hand in one that fails or forgets.
-  std::shared_ptr<rocksdb::FileSystem> file_system;
+  std::shared_ptr<rocksdb::FileSystem> file_system{};
   // Told in a line each when the log becomes faulty and when it is well again; on the writer thread.
-  std::function<void(const std::string&)> report;
+  std::function<void(const std::string&)> report{};
 };
 
 struct LogCore;

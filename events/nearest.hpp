@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace strowger::provisioning {
+namespace strowger {
 
 // Levenshtein's distance: insertions, deletions and replacements of one character.
 std::size_t edit_distance(std::string_view a, std::string_view b);
@@ -18,4 +18,4 @@ std::vector<std::string> nearest(std::string_view name, std::span<const std::str
 // `a, b or c`.
 std::string listed(std::span<const std::string> names);
 
-}  // namespace strowger::provisioning
+}  // namespace strowger

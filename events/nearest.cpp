@@ -1,9 +1,9 @@
-#include "actors/provisioning/nearest.hpp"
+#include "events/nearest.hpp"
 
 #include <algorithm>
 #include <numeric>
 
-namespace strowger::provisioning {
+namespace strowger {
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -40,4 +40,4 @@ std::string listed(std::span<const std::string> names) {
   return out;
 }
 
-}  // namespace strowger::provisioning
+}  // namespace strowger

@@ -1,0 +1,63 @@
+#include "actors/reactor.hpp"
+
+#include <charconv>
+
+namespace strowger::actors {
+namespace {
+
+constexpr std::string_view table = "reactors";
+// A checkpoint costs a synced write, and being handed some events again costs little.
+constexpr std::uint64_t save_every = 4096;
+constexpr auto retry_pause = std::chrono::milliseconds(500);
+
+Result<Position> load_checkpoint(EventLog& log, const std::string& name) {
+  const auto stored = log.load_state(table, name);
+  if (!stored) return stored.error();
+  std::uint64_t position = 0;
+  if (*stored) std::from_chars((*stored)->data(), (*stored)->data() + (*stored)->size(), position);
+  return Position{position};
+}
+
+}  // namespace
+
+Reactor::Reactor(EventLog& log, std::string name, std::function<Result<void>(const Envelope&)> handle,
+                 std::function<void(const Error&)> trouble)
+    : log_(log), name_(std::move(name)) {
+  if (const auto checkpoint = load_checkpoint(log_, name_))
+    handled_ = saved_ = *checkpoint;
+  else
+    trouble(checkpoint.error());  // from the first event, then: handlers are idempotent
+  follower_ = std::make_unique<LogFollower>(
+      log_, handled_,
+      LogFollower::Handlers{[this, handle, trouble](const Envelope& envelope) { this->handle(envelope, handle, trouble); },
+                            [this] {
+                              if (number(handled_) >= number(saved_) + save_every) save_checkpoint();
+                            },
+                            trouble});
+}
+
+Reactor::~Reactor() {
+  stopping_ = true;
+  follower_.reset();
+  if (handled_ != saved_) save_checkpoint();
+}
+
+void Reactor::handle(const Envelope& envelope, const std::function<Result<void>(const Envelope&)>& handler,
+                     const std::function<void(const Error&)>& trouble) {
+  for (;;) {
+    if (stopping_) return;  // neither this event nor a later one counts as handled: the next start meets them again
+    const auto done = handler(envelope);
+    if (done) break;
+    trouble(done.error());
+    std::this_thread::sleep_for(retry_pause);
+  }
+  handled_ = envelope.position;
+}
+
+void Reactor::save_checkpoint() {
+  saved_ = handled_;
+  log_.append({{}, ExpectedVersion::any(), {}, {{std::string(table), name_, std::to_string(number(handled_))}}, {}},
+              [](const Result<Receipt>&) {});  // losing it costs only time
+}
+
+}  // namespace strowger::actors

@@ -1,0 +1,34 @@
+// A reactor with a checkpoint of its own (ARCHITECTURE section 5): every event is handed to it at least once, across
+// restarts. Its handler must therefore be idempotent. A reactor that is new to a log starts at the first event.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+
+#include "actors/log_follower.hpp"
+
+namespace strowger::actors {
+
+class Reactor {
+ public:
+  // `handle` and `trouble` run on the reactor's thread. A handler that fails is asked again with the same event.
+  Reactor(EventLog& log, std::string name, std::function<Result<void>(const Envelope&)> handle,
+          std::function<void(const Error&)> trouble);
+  ~Reactor();
+  Reactor(Reactor&&) = delete;
+
+ private:
+  void handle(const Envelope& envelope, const std::function<Result<void>(const Envelope&)>& handler,
+              const std::function<void(const Error&)>& trouble);
+  void save_checkpoint();
+
+  EventLog& log_;
+  const std::string name_;
+  std::atomic<bool> stopping_ = false;
+  Position handled_{};
+  Position saved_{};
+  std::unique_ptr<LogFollower> follower_;
+};
+
+}  // namespace strowger::actors

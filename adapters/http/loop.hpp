@@ -1,0 +1,100 @@
+// One thread of the server: an io_context, a listener, its sessions, and the sweep that ends those over their time.
+// Everything here happens on that thread, but what says otherwise.
+#pragma once
+
+#include "adapters/http/asio.hpp"
+#include "adapters/http/counters.hpp"
+#include "adapters/http/server.hpp"
+
+#include <atomic>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include <boost/asio/ssl/context.hpp>
+
+namespace strowger::http {
+
+// How many connections there are of each source. Any thread; touched once a connection.
+class Sources {
+ public:
+  bool enter(const asio::ip::address& source, std::size_t most);
+  void leave(const asio::ip::address& source);
+
+ private:
+  std::mutex mutex_;
+  std::map<asio::ip::address, std::size_t> counts_;
+};
+
+// What all loops of a server share; lives as long as the last of them.
+struct Common {
+  Options options;
+  std::shared_ptr<const Router> router;
+  std::unique_ptr<asio::ssl::context> tls;
+  Sources sources;
+  std::atomic<std::size_t> connections{0};
+
+  void fault(std::string_view line) const {
+    if (options.on_fault) options.on_fault(line);
+  }
+};
+
+// A connection as its loop sees it.
+class Session {
+ public:
+  virtual ~Session() = default;
+  virtual void cut() = 0;  // closes the socket; what waits on it ends with a fault
+
+  SteadyClock::time_point deadline{};
+  bool idle = true;  // between requests: may be closed when the server stops
+};
+
+class Loop : public std::enable_shared_from_this<Loop> {
+ public:
+  explicit Loop(std::shared_ptr<Common> common);
+  ~Loop();
+
+  // Before run(). Throws boost::system::system_error.
+  void listen(const tcp::endpoint& endpoint);
+  tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
+  void start();       // the thread
+  void begin_stop();  // any thread
+  void join();        // any thread but this: ends the io_context, waits for the thread
+  bool drained() const { return counters.connections.get() == 0; }  // any thread
+
+  // For sessions.
+  using Place = std::list<Session*>::iterator;
+  Place enter(Session& session);
+  void leave(Place place);
+  SteadyClock::time_point now() const { return now_; }  // as of the last sweep
+  const std::string& date() const { return date_; }     // `Date: …` with its line end
+  bool stopping() const { return stopping_; }
+  Executor executor() { return io_.get_executor(); }
+
+  std::shared_ptr<Common> common;
+  LoopCounters counters;
+
+ private:
+  Awaitable<void> accept();
+  Awaitable<void> sweep();
+  Awaitable<void> turn_away(Socket socket);
+  void take(Socket socket);
+  void refresh_clock();
+
+  std::list<Session*> sessions_;
+  SteadyClock::time_point now_ = SteadyClock::now();
+  std::time_t second_ = 0;
+  std::string date_;
+  std::chrono::milliseconds pace_;  // of the sweep
+  std::size_t turning_away_ = 0;
+  bool stopping_ = false;
+  std::thread thread_;
+  // Last, so that it goes first: the coroutines that it destroys still find all of the above.
+  asio::io_context io_{1};
+  Acceptor acceptor_{io_};
+};
+
+}  // namespace strowger::http

@@ -1,0 +1,95 @@
+// The table of routes: what is asked (method and path pattern), by whom, with what, who answers; and, beside it, what
+// openapi.hpp says of it. Filled by the composition root before the server starts, then only read.
+//
+// A pattern is made of literal segments, `{name}` for one segment and, last, `{name...}` for the rest of the path.
+// Literals win over `{name}`, which wins over `{name...}`. Every route works with or without a trailing slash, and
+// `/api/…` under `/api/v1/…` too. A rest pattern at the root never answers below `/api`. GET answers HEAD.
+#pragma once
+
+#include "adapters/http/message.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace strowger::http {
+
+struct Parameter {
+  enum class In : std::uint8_t { path, query, header };
+  std::string name;
+  std::string description;
+  In in = In::query;
+  std::string schema = R"({"type":"string"})";  // JSON Schema, or #Name of a registered one
+  bool required = false;
+};
+
+struct Reply {
+  std::uint16_t status = 200;
+  std::string description;
+  std::string schema{};  // empty: no body
+  std::string content_type = "application/json";
+  std::vector<std::string> headers{};  // that it carries
+};
+
+struct Route {
+  Method method = Method::get;
+  std::string pattern;
+  std::string id;       // operationId: stable, unique, camelCase
+  std::string tag;      // the resource it belongs to
+  std::string summary;  // a line
+  std::string description{};
+  // The least role that may; none: anyone, without a token.
+  std::optional<Role> role = Role::viewer;
+
+  std::vector<Parameter> parameters{};  // every {name} of the pattern, and the query
+  std::string body_schema{};            // empty: it takes no body
+  std::string body_type = "application/json";
+  std::size_t body_limit = 1024 * 1024;
+  bool body_required = true;
+
+  std::vector<Reply> replies{};
+  std::vector<std::uint16_t> errors{};  // beside those that every route can give (401, 403, 429, 500, 503)
+  bool documented = true;
+
+  std::variant<Handler, AsyncHandler> handler;
+};
+
+class Router {
+ public:
+  Router();
+  ~Router();
+  Router(Router&&) noexcept;
+  Router& operator=(Router&&) noexcept;
+
+  // Throws std::logic_error on a pattern that cannot be, a pattern and method given twice, or an id given twice.
+  void add(Route route);
+  // A JSON Schema that routes name as `#Name`.
+  void add_schema(std::string name, std::string schema);
+
+  struct Match {
+    const Route* route = nullptr;  // none: not found, or another method
+    std::string allow;             // not empty: the path exists for these methods
+    bool malformed = false;        // a parameter that cannot be decoded
+  };
+  // Fills `parameters`. Any thread.
+  Match find(Method method, std::string_view path, std::array<std::string, Request::most_parameters>& parameters) const;
+
+  const std::vector<std::unique_ptr<Route>>& routes() const { return routes_; }
+  const std::map<std::string, std::string>& schemas() const { return schemas_; }
+
+ private:
+  struct Node;
+  struct Walk;
+
+  std::vector<std::unique_ptr<Route>> routes_;
+  std::map<std::string, std::string> schemas_;
+  std::unique_ptr<Node> root_;
+};
+
+// Whether a path belongs to the API: `/api` and all below.
+bool is_api_path(std::string_view path);
+
+}  // namespace strowger::http

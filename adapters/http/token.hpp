@@ -1,0 +1,41 @@
+// Bearer tokens: `stw1.` + base64url(payload JSON) + `.` + base64url(HMAC-SHA256 of what stands before that dot).
+// They carry who and for how long, so that a request needs no look-up; what was revoked is asked of the caller.
+#pragma once
+
+#include "adapters/http/principal.hpp"
+#include "events/error.hpp"
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace strowger::http {
+
+using TokenKey = std::array<std::uint8_t, 32>;
+
+class TokenSigner {
+ public:
+  // Whether the token with this id was revoked. Called at each verification, on any thread; must be fast.
+  using Revoked = std::function<bool(const Uuid& token)>;
+
+  explicit TokenSigner(TokenKey key, Clock clock = system_now, Revoked revoked = {});
+  ~TokenSigner();  // wipes the key
+  TokenSigner(const TokenSigner&) = delete;
+  TokenSigner& operator=(const TokenSigner&) = delete;
+
+  // `token` is the id by which it can be revoked; issued now, to the second.
+  std::string issue(std::string_view name, Role role, const Uuid& token, Timestamp expires_at) const;
+  // Fails with unauthenticated: `invalid_token`, `token_expired` or `token_revoked`.
+  Result<Principal> verify(std::string_view token) const;
+
+ private:
+  std::string sign(std::string_view text) const;
+
+  TokenKey key_;
+  Clock clock_;
+  Revoked revoked_;
+};
+
+}  // namespace strowger::http

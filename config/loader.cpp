@@ -1,0 +1,69 @@
+#include "config/loader.hpp"
+
+#include "config/faults.hpp"
+#include "config/network.hpp"
+#include "config/reader.hpp"
+
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+namespace strowger::config {
+namespace {
+
+// What only several keys together can get wrong.
+void check_together(const Settings& settings, const Reader& reader, Faults& faults) {
+  if (!settings.api.require_authentication && !is_loopback(settings.api.host))
+    faults.add(
+        reader.line_of("api.require_authentication"), "api.require_authentication",
+        "false is for a lab and needs api.host to be a loopback address such as 127.0.0.1; it is " + settings.api.host);
+  const auto& tls = settings.api.tls;
+  if (tls.cert_file.empty() != tls.key_file.empty()) {
+    const std::string given = tls.cert_file.empty() ? "api.tls.key_file" : "api.tls.cert_file";
+    const std::string other = tls.cert_file.empty() ? "api.tls.cert_file" : "api.tls.key_file";
+    faults.add(reader.line_of(given), given, "needs " + other + " beside it");
+  }
+  const auto& directory = settings.active_directory;
+  if (directory.enabled && directory.server.empty())
+    faults.add(reader.line_of("integrations.active_directory.enabled"), "integrations.active_directory.server",
+               "the directory is enabled but no server is set");
+}
+
+}  // namespace
+
+Result<Settings> load_text(std::string_view text, const std::string& name, const Environment& environment) {
+  Settings settings;
+  Faults faults(name);
+  Reader reader(settings, faults, environment);
+  try {
+    const auto documents = YAML::LoadAll(std::string(text));
+    if (documents.size() > 1)
+      faults.add(0, "", "holds " + std::to_string(documents.size()) + " YAML documents; expected one");
+    if (!documents.empty()) reader.read(documents.front());
+  } catch (const YAML::Exception& fault) {
+    const auto line = fault.mark.is_null() ? 0 : static_cast<std::size_t>(fault.mark.line) + 1;
+    faults.add(line, "", "not YAML: " + fault.msg);
+  }
+  if (faults.empty()) check_together(settings, reader, faults);
+  if (!faults.empty()) return faults.error();
+  settings.source = name;
+  return settings;
+}
+
+Result<Settings> load_file(const std::filesystem::path& path, const Environment& environment) {
+  std::ifstream file(path, std::ios::binary);
+  std::error_code failed;
+  const bool regular = !std::filesystem::is_directory(path, failed);
+  if (!file || !regular)
+    return unavailable("settings_unreadable",
+                       path.string() + ": cannot be read; check that the file is there and its permissions");
+  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  auto settings = load_text(text, path.string(), environment);
+  if (!settings) return settings;
+  const auto written = std::filesystem::last_write_time(path, failed);
+  if (!failed)
+    settings->modified_at = std::chrono::time_point_cast<Timestamp::duration>(std::chrono::file_clock::to_sys(written));
+  return settings;
+}
+
+}  // namespace strowger::config

@@ -1,0 +1,309 @@
+#include "config/schema.hpp"
+
+#include "config/checks.hpp"
+#include "events/ids.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace strowger::config {
+namespace {
+
+// --- How a kind of value is read and shown. ---
+
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out.push_back('\\');
+    out.push_back(c);
+  }
+  return out + "\"";
+}
+
+template <class T>
+T copy_of(const Settings& settings, const Member<T>& member) {
+  auto copy = settings;  // members are named by access to a settings that can change
+  return member(copy);
+}
+
+using Check = std::string (*)(const std::string&);
+
+Key text(std::string_view path, Member<std::string> member, Check check, std::string_view expected,
+         std::string_view help) {
+  Key key;
+  key.path = path;
+  key.expected = expected;
+  key.help = help;
+  key.read = [member, check](Settings& settings, const std::string& value) {
+    auto fault = check(value);
+    if (fault.empty()) member(settings) = value;
+    return fault;
+  };
+  key.show = [member](const Settings& settings) { return quoted(copy_of(settings, member)); };
+  return key;
+}
+
+Key boolean(std::string_view path, Member<bool> member, std::string_view help) {
+  Key key;
+  key.path = path;
+  key.expected = "true or false";
+  key.help = help;
+  key.read = [member](Settings& settings, const std::string& value) { return read_boolean(member(settings), value); };
+  key.show = [member](const Settings& settings) { return copy_of(settings, member) ? "true" : "false"; };
+  return key;
+}
+
+template <class T>
+Key number(std::string_view path, Member<T> member, std::uint64_t most, std::string_view expected,
+           std::string_view help) {
+  Key key;
+  key.path = path;
+  key.expected = expected;
+  key.help = help;
+  key.read = [member, most](Settings& settings, const std::string& value) {
+    std::uint64_t read = 0;
+    auto fault = read_number(read, most, value);
+    if (fault.empty()) member(settings) = static_cast<T>(read);
+    return fault;
+  };
+  key.show = [member](const Settings& settings) { return std::to_string(copy_of(settings, member)); };
+  return key;
+}
+
+Key port(std::string_view path, Member<std::uint16_t> member, std::string_view help) {
+  return number<std::uint16_t>(path, std::move(member), std::numeric_limits<std::uint16_t>::max(),
+                               "a port, 0 to 65535; 0 takes a free one", help);
+}
+
+// --- Checks that belong to one key. ---
+
+std::string not_empty(const std::string& value) {
+  return value.empty() ? "it is empty" : check_line(value);
+}
+
+std::string check_level(const std::string& value) {
+  for (const std::string_view known : {"trace", "debug", "info", "warn", "error"})
+    if (value == known) return {};
+  return "'" + value + "' is no level";
+}
+
+std::string check_engine(const std::string& value) {
+  if (value == "rocksdb") return {};
+  return "log engine '" + value + "' is not supported by this build yet; rocksdb is";
+}
+
+std::string check_role(const std::string& value) {
+  for (const std::string_view known : {"admin", "operator", "viewer", "user"})
+    if (value == known) return {};
+  return "'" + value + "' is no role; there are admin, operator, viewer and user";
+}
+
+// --- The lists. ---
+
+Key allowed_networks() {
+  Key key;
+  key.path = "provisioning.access.allowed_networks";
+  key.shape = Shape::values;
+  key.expected = "networks such as 192.168.0.0/16 or fc00::/7";
+  key.help = "Networks whose phones are given their files. The default: this machine and private ranges.";
+  key.begin = [](Settings& settings) { settings.provisioning.access.allowed_networks.clear(); };
+  key.read = [](Settings& settings, const std::string& value) {
+    auto fault = check_network(value);
+    if (fault.empty()) settings.provisioning.access.allowed_networks.push_back(value);
+    return fault;
+  };
+  key.show = [](const Settings& settings) {
+    std::string out = "[";
+    for (const auto& network : settings.provisioning.access.allowed_networks)
+      out += (out.size() > 1 ? ", " : "") + quoted(network);
+    return out + "]";
+  };
+  return key;
+}
+
+template <class T, class Entry>
+Field field(std::string_view name, std::string_view expected, bool required, Entry entry, T member, Check check) {
+  Field out;
+  out.name = name;
+  out.expected = expected;
+  out.required = required;
+  out.read = [entry, member, check](Settings& settings, const std::string& value) {
+    auto fault = check(value);
+    if (fault.empty()) entry(settings).*member = value;
+    return fault;
+  };
+  return out;
+}
+
+Key devices() {
+  Key key;
+  key.path = "provisioning.devices";
+  key.shape = Shape::entries;
+  key.expected = "a list of entries with mac, extension, vendor and model";
+  key.help = "Devices that an empty log starts with. Read once; later changes are made by the API.";
+  key.begin = [](Settings& settings) { settings.provisioning.devices.emplace_back(); };
+  const auto last = [](Settings& settings) -> SeedDevice& { return settings.provisioning.devices.back(); };
+  Field mac{"mac", "a MAC address such as 00:15:65:12:34:56", {}, true};
+  mac.read = [](Settings& settings, const std::string& value) -> std::string {
+    const auto parsed = MacAddress::parse(value);
+    if (!parsed) return parsed.error().message;
+    auto& all = settings.provisioning.devices;
+    const auto same = [&](const SeedDevice& other) { return other.mac == parsed->text(); };
+    if (std::any_of(all.begin(), all.end() - 1, same)) return parsed->text() + " is listed twice";
+    all.back().mac = parsed->text();
+    return {};
+  };
+  key.fields.push_back(std::move(mac));
+  key.fields.push_back(
+      field("extension", "an extension number such as 1001", true, last, &SeedDevice::extension, check_extension));
+  key.fields.push_back(field("vendor", "a vendor such as yealink", true, last, &SeedDevice::vendor, not_empty));
+  key.fields.push_back(field("model", "a model such as t46s", true, last, &SeedDevice::model, not_empty));
+  key.show = [](const Settings&) { return "[]"; };
+  key.example = "- {mac: \"00:15:65:12:34:56\", extension: \"1001\", vendor: yealink, model: t46s}";
+  return key;
+}
+
+Key extensions() {
+  Key key;
+  key.path = "extensions";
+  key.shape = Shape::entries;
+  key.expected = "a list of entries with number, and where wanted name, email, password and allow_external";
+  key.help = "Extensions that an empty log starts with. Read once; without a password a random one is made.";
+  key.begin = [](Settings& settings) { settings.extensions.emplace_back(); };
+  const auto last = [](Settings& settings) -> SeedExtension& { return settings.extensions.back(); };
+  Field number{"number", "an extension number such as 1001", {}, true};
+  number.read = [](Settings& settings, const std::string& value) -> std::string {
+    if (auto fault = check_extension(value); !fault.empty()) return fault;
+    auto& all = settings.extensions;
+    const auto same = [&](const SeedExtension& other) { return other.number == value; };
+    if (std::any_of(all.begin(), all.end() - 1, same)) return value + " is listed twice";
+    all.back().number = value;
+    return {};
+  };
+  key.fields.push_back(std::move(number));
+  key.fields.push_back(field("name", "a name", false, last, &SeedExtension::name, check_line));
+  key.fields.push_back(field("email", "a mail address", false, last, &SeedExtension::email, check_line));
+  key.fields.push_back(field("password", "a SIP password", false, last, &SeedExtension::password, check_line));
+  Field external{"allow_external", "true or false", {}, false};
+  external.read = [last](Settings& settings, const std::string& value) {
+    return read_boolean(last(settings).allow_external, value);
+  };
+  key.fields.push_back(std::move(external));
+  key.show = [](const Settings&) { return "[]"; };
+  key.example = "- {number: \"1001\", name: Ann Example, email: ann@example.com, password: \"${ANN_SIP_PASSWORD}\"}";
+  return key;
+}
+
+Key group_roles() {
+  Key key;
+  key.path = "integrations.active_directory.group_roles";
+  key.shape = Shape::pairs;
+  key.expected = "a map from a group's name to admin, operator, viewer or user";
+  key.help = "Which role the members of a group have.";
+  key.begin = [](Settings& settings) { settings.active_directory.group_roles.clear(); };
+  key.read_pair = [](Settings& settings, const std::string& name, const std::string& value) {
+    auto fault = check_role(value);
+    if (fault.empty()) settings.active_directory.group_roles.emplace_back(name, value);
+    return fault;
+  };
+  key.show = [](const Settings&) { return "{}"; };
+  key.example = "Phone Admins: admin";
+  return key;
+}
+
+std::vector<Key> make_keys() {
+  using S = Settings;
+  const std::string_view line = "text on one line";
+  std::vector<Key> out;
+  const auto add = [&](Key key) { out.push_back(std::move(key)); };
+
+  add(text(
+      "data_dir", [](S& s) -> auto& { return s.data_dir; }, not_empty, "a folder",
+      "Where the event log and the keys lie. Relative paths start at the working directory."));
+
+  add(text(
+      "server.sip_host", [](S& s) -> auto& { return s.server.sip_host; }, check_host,
+      "an IP address of this machine, 0.0.0.0 or ::", "Where SIP listens."));
+  add(port("server.sip_port", [](S& s) -> auto& { return s.server.sip_port; }, ""));
+  add(text(
+      "server.external_ip", [](S& s) -> auto& { return s.server.external_ip; }, check_address,
+      "an IP address or a host name", "What phones are told to reach. Empty: the address of the default route."));
+  add(text(
+      "server.server_name", [](S& s) -> auto& { return s.server.server_name; }, not_empty, line, "A name for people."));
+  add(text(
+      "server.sip_realm", [](S& s) -> auto& { return s.server.sip_realm; }, check_realm, "text without quotes",
+      "The realm of SIP's digest authentication."));
+
+  add(text(
+      "api.host", [](S& s) -> auto& { return s.api.host; }, check_host,
+      "an IP address of this machine, 0.0.0.0 or ::", "Where HTTP listens."));
+  add(port("api.port", [](S& s) -> auto& { return s.api.port; }, ""));
+  add(boolean(
+      "api.require_authentication", [](S& s) -> auto& { return s.api.require_authentication; },
+      "false is for a lab, and only where api.host is a loopback address."));
+  add(text(
+      "api.tls.cert_file", [](S& s) -> auto& { return s.api.tls.cert_file; }, check_line, "a PEM file",
+      "Certificate and key make it HTTPS. Both or neither."));
+  add(text("api.tls.key_file", [](S& s) -> auto& { return s.api.tls.key_file; }, check_line, "a PEM file", ""));
+
+  add(boolean(
+      "provisioning.enabled", [](S& s) -> auto& { return s.provisioning.enabled; },
+      "Whether phones are given their files."));
+  add(text(
+      "provisioning.url_format", [](S& s) -> auto& { return s.provisioning.url_format; }, check_url_format,
+      "a URL with {mac}, as in http://{{SERVER_IP}}:{{PORT}}/provision/{mac}.cfg",
+      "Where a phone finds its file; knows {{SERVER_IP}}, {{PORT}} and {mac}."));
+  add(text(
+      "provisioning.custom_templates_dir", [](S& s) -> auto& { return s.provisioning.custom_templates_dir; },
+      check_line, "a folder", "Files vendor_model.template in it take the place of the built-in ones. Empty: none."));
+  add(devices());
+  add(allowed_networks());
+
+  const auto ad = [](auto member) { return [member](S& s) -> auto& { return s.active_directory.*member; }; };
+  using A = ActiveDirectory;
+  add(boolean("integrations.active_directory.enabled", ad(&A::enabled), "Names and numbers from a directory."));
+  add(text("integrations.active_directory.server", ad(&A::server), check_line, "an ldap:// or ldaps:// URL or a host",
+           ""));
+  add(text("integrations.active_directory.base_dn", ad(&A::base_dn), check_line, "a distinguished name", ""));
+  add(text("integrations.active_directory.user_search_base", ad(&A::user_search_base), check_line,
+           "a distinguished name", "Empty: base_dn."));
+  add(text("integrations.active_directory.bind_dn", ad(&A::bind_dn), check_line, "a distinguished name or user", ""));
+  add(text("integrations.active_directory.bind_password", ad(&A::bind_password), check_line, "a password",
+           "Better not written here: ${NAME} reads the environment, ${credential:NAME} a systemd credential."));
+  add(boolean("integrations.active_directory.use_ssl", ad(&A::use_ssl), ""));
+  add(boolean("integrations.active_directory.auto_provision", ad(&A::auto_provision),
+              "Whether a user that has a number is given an extension."));
+  add(boolean("integrations.active_directory.deactivate_removed_users", ad(&A::deactivate_removed_users), ""));
+  add(text("integrations.active_directory.extension_attribute", ad(&A::extension_attribute), check_line,
+           "an attribute's name", "Tried before ipPhone and telephoneNumber."));
+  add(text("integrations.active_directory.number_rule", ad(&A::number_rule), check_line, "a number rule",
+           "How a directory number becomes an extension."));
+  add(text("integrations.active_directory.filter", ad(&A::filter), check_line, "an LDAP filter",
+           "Narrows the users. Empty: all."));
+  add(text("integrations.active_directory.schedule", ad(&A::schedule), check_line, "a schedule",
+           "When a sync runs by itself. Empty: only on demand."));
+  add(group_roles());
+  add(number<std::uint8_t>("integrations.active_directory.max_change_percent", ad(&A::max_change_percent), 100,
+                           "a percentage, 0 to 100", "A sync that would disable more of the users stops and asks."));
+
+  add(text(
+      "log.engine", [](S& s) -> auto& { return s.log.engine; }, check_engine, "rocksdb", "What keeps the event log."));
+
+  add(text(
+      "logging.level", [](S& s) -> auto& { return s.logging.level; }, check_level, "trace, debug, info, warn or error",
+      ""));
+  add(text("logging.file", [](S& s) -> auto& { return s.logging.file; }, check_line, "a file", "Empty: none."));
+  add(boolean("logging.console", [](S& s) -> auto& { return s.logging.console; }, ""));
+
+  add(extensions());
+  return out;
+}
+
+}  // namespace
+
+std::span<const Key> keys() {
+  static const std::vector<Key> table = make_keys();
+  return table;
+}
+
+}  // namespace strowger::config

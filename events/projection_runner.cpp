@@ -1,0 +1,403 @@
+#include "events/projection_runner.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include <pthread.h>
+
+namespace strowger {
+
+using SteadyClock = std::chrono::steady_clock;
+
+// What wakes the runner. Shared with the log's wake-up, which may fire while the runner ends.
+class ProjectionRunner::Signal {
+ public:
+  void raise() {
+    {
+      const std::lock_guard lock(mutex_);
+      raised_ = true;
+    }
+    changed_.notify_one();
+  }
+  void end() {
+    {
+      const std::lock_guard lock(mutex_);
+      ended_ = true;
+    }
+    changed_.notify_one();
+  }
+  bool ended() const {
+    const std::lock_guard lock(mutex_);
+    return ended_;
+  }
+  void wait(std::optional<SteadyClock::time_point> until) {
+    std::unique_lock lock(mutex_);
+    const auto ready = [&] { return raised_ || ended_; };
+    if (until)
+      changed_.wait_until(lock, *until, ready);
+    else
+      changed_.wait(lock, ready);
+    raised_ = false;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  bool raised_ = false;
+  bool ended_ = false;
+};
+
+struct ProjectionRunner::Live {
+  explicit Live(Projection& projection_in) : projection(projection_in) {}
+
+  Projection& projection;
+  Position position{};    // applied; written under the runner's mutex, by its thread
+  Position checkpoint{};  // committed
+  RowBatch pending;       // changed since then
+  bool write_all = false;  // the store's rows are not those of the checkpoint: the next commit replaces them all
+  Position rebuild_until{};  // not current before this
+  std::optional<SteadyClock::time_point> retry_at;
+  std::chrono::milliseconds delay{};
+  std::optional<Error> fault;  // under the runner's mutex
+};
+
+struct ProjectionRunner::Rebuild {
+  Live* live = nullptr;
+  std::unique_ptr<Projection> fresh;
+  Position position{};  // under the runner's mutex, as is `ready`
+  bool ready = false;   // caught up; the runner's thread does the rest
+  std::optional<Error> failed;
+  std::atomic<bool> abandoned = false;
+  std::thread thread;
+};
+
+ProjectionRunner::ProjectionRunner(EventLog& log, ProjectionStore& store, std::vector<Projection*> projections,
+                                   RunnerOptions options)
+    : log_(log), store_(store), options_(std::move(options)), signal_(std::make_shared<Signal>()) {
+  for (auto* projection : projections) live_.push_back(std::make_unique<Live>(*projection));
+}
+
+ProjectionRunner::~ProjectionRunner() {
+  stop();
+}
+
+void ProjectionRunner::report(const std::string& line) const {
+  if (options_.report) options_.report(line);
+}
+
+Result<void> ProjectionRunner::start() {
+  auto from = log_.last_position();
+  for (auto& live : live_) {
+    if (auto loaded = load(*live); !loaded) return loaded;
+    from = std::min(from, live->position);
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    applied_position_ = from;
+    running_ = true;
+  }
+  subscription_ = log_.subscribe(from);
+  thread_ = std::thread([this] { run(); });
+  pthread_setname_np(thread_.native_handle(), "projections");
+  return {};
+}
+
+Result<void> ProjectionRunner::load(Live& live) {
+  const auto name = std::string(live.projection.name());
+  const auto last = log_.last_position();
+  const auto from_scratch = [&](const std::string& why) {
+    if (number(last) > 0) report("projection " + name + " is folded from the first event: " + why);
+    live.write_all = true;
+    live.rebuild_until = last;
+  };
+  auto checkpoint = store_.checkpoint(name);
+  if (!checkpoint) return checkpoint.error();
+  if (!*checkpoint) {
+    from_scratch("it has no checkpoint");
+  } else if ((*checkpoint)->schema != live.projection.schema()) {
+    from_scratch("its rows have schema " + std::to_string((*checkpoint)->schema) + ", this release needs " +
+                 std::to_string(live.projection.schema()));
+  } else if ((*checkpoint)->position > last) {
+    from_scratch("its checkpoint " + std::to_string(number((*checkpoint)->position)) + " is beyond the log's end " +
+                 std::to_string(number(last)));
+  } else {
+    std::optional<Error> unreadable;
+    auto loaded = store_.load(name, [&](std::string_view key, std::string_view row) {
+      auto done = live.projection.load(key, row);
+      if (!done) unreadable = done.error();
+      return done;
+    });
+    if (unreadable) {
+      live.projection.adopt(*live.projection.blank());
+      from_scratch("a row cannot be read: " + unreadable->message);
+    } else if (!loaded) {
+      return loaded;
+    } else {
+      live.position = live.checkpoint = (*checkpoint)->position;
+    }
+  }
+  return {};
+}
+
+void ProjectionRunner::stop() {
+  signal_->end();
+  std::unique_ptr<Rebuild> rebuild;
+  if (thread_.joinable()) thread_.join();
+  {
+    const std::lock_guard lock(mutex_);
+    rebuild = std::move(rebuild_);
+    running_ = false;
+  }
+  if (rebuild) {
+    rebuild->abandoned = true;
+    rebuild->thread.join();
+  }
+  applied_.notify_all();
+  subscription_.reset();
+}
+
+void ProjectionRunner::run() {
+  while (!signal_->ended() && step()) {
+  }
+  commit(true);
+  {
+    const std::lock_guard lock(mutex_);
+    running_ = false;
+  }
+  applied_.notify_all();
+}
+
+// One batch, or a rest until there is one. False when the runner cannot go on.
+bool ProjectionRunner::step() {
+  adopt_rebuilt();
+  auto records = subscription_->poll(options_.batch);
+  if (!records) {
+    if (records.error().kind != ErrorKind::unavailable) {
+      stop_with(records.error());
+      return false;
+    }
+    signal_->wait(SteadyClock::now() + options_.retry_first);
+    return true;
+  }
+  if (!records->empty()) {
+    apply(*records);
+    commit(false);
+    return !stopped_;
+  }
+  commit(false);
+  std::optional<SteadyClock::time_point> retry;
+  for (const auto& live : live_)
+    if (live->retry_at && (!retry || *live->retry_at < *retry)) retry = live->retry_at;
+  subscription_->notify([signal = signal_] { signal->raise(); });
+  signal_->wait(retry);
+  return true;
+}
+
+void ProjectionRunner::apply(const std::vector<Record>& records) {
+  Position done{};
+  for (const auto& record : records) {
+    const auto envelope = decode(record);
+    if (!envelope) {
+      stop_with(envelope.error());
+      break;
+    }
+    for (auto& live : live_)
+      if (live->position < record.position) live->projection.apply(*envelope);
+    done = record.position;
+  }
+  std::vector<std::function<void()>> calls;
+  {
+    const std::lock_guard lock(mutex_);
+    if (done > applied_position_) applied_position_ = done;
+    for (auto& live : live_) live->position = std::max(live->position, done);
+    const auto later = [](const auto& a, const auto& b) { return a.first > b.first; };
+    while (!waiting_.empty() && waiting_.front().first <= applied_position_) {
+      std::pop_heap(waiting_.begin(), waiting_.end(), later);
+      calls.push_back(std::move(waiting_.back().second));
+      waiting_.pop_back();
+    }
+  }
+  applied_.notify_all();
+  for (const auto& call : calls) call();
+}
+
+void ProjectionRunner::commit(bool force) {
+  for (auto& live : live_) commit(*live, force);
+}
+
+void ProjectionRunner::commit(Live& live, bool force) {
+  live.projection.flush(live.pending);
+  if (live.pending.rows().size() > options_.pending_rows && live.retry_at) {
+    live.pending = {};
+    live.write_all = true;
+  }
+  if (live.retry_at && !force && SteadyClock::now() < *live.retry_at) return;
+  const bool overdue = number(live.position) - number(live.checkpoint) >= (force ? 1 : options_.checkpoint_every);
+  if (live.pending.empty() && !live.write_all && !overdue) return;
+
+  RowBatch all;
+  if (live.write_all) live.projection.dump(all);
+  const auto committed = store_.commit(live.projection.name(), {live.position, live.projection.schema()},
+                                       live.write_all ? all : live.pending, live.write_all);
+  const std::string name(live.projection.name());
+  if (committed) {
+    live.pending = {};
+    live.write_all = false;
+    live.checkpoint = live.position;
+    if (live.retry_at) report("projection " + name + " is stored again");
+    live.retry_at.reset();
+    const std::lock_guard lock(mutex_);
+    live.fault.reset();
+    return;
+  }
+  if (!live.retry_at) {
+    report("projection " + name + " cannot be stored, it goes on in memory: " + committed.error().message);
+    live.delay = options_.retry_first;
+  }
+  live.retry_at = SteadyClock::now() + live.delay;
+  live.delay = std::min(live.delay * 2, options_.retry_most);
+  const std::lock_guard lock(mutex_);
+  live.fault = committed.error();
+}
+
+void ProjectionRunner::stop_with(Error fault) {
+  report("projections stopped: " + fault.message);
+  const std::lock_guard lock(mutex_);
+  stopped_ = std::move(fault);
+}
+
+void ProjectionRunner::when_applied(Position position, std::function<void()> done) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (applied_position_ < position) {
+      waiting_.emplace_back(position, std::move(done));
+      std::push_heap(waiting_.begin(), waiting_.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+      return;
+    }
+  }
+  done();
+}
+
+bool ProjectionRunner::wait_applied(Position position, SteadyClock::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  applied_.wait_until(lock, deadline, [&] { return applied_position_ >= position || !running_; });
+  return applied_position_ >= position;
+}
+
+Result<void> ProjectionRunner::rebuild(std::string_view name) {
+  const auto live = std::find_if(live_.begin(), live_.end(), [&](const auto& l) { return l->projection.name() == name; });
+  if (live == live_.end())
+    return not_found("unknown_projection", "there is no projection '" + std::string(name.substr(0, 64)) + "'");
+  const std::lock_guard lock(mutex_);
+  if (!running_) return unavailable("projections_stopped", "the projections are not running");
+  if (rebuild_)
+    return conflict("rebuild_running", "projection " + std::string(rebuild_->live->projection.name()) +
+                                           " is being rebuilt; wait until it is done");
+  rebuild_ = std::make_unique<Rebuild>();
+  rebuild_->live = live->get();
+  rebuild_->fresh = (*live)->projection.blank();
+  rebuild_->thread = std::thread([this, rebuild = rebuild_.get()] { run_rebuild(*rebuild); });
+  return {};
+}
+
+void ProjectionRunner::run_rebuild(Rebuild& rebuild) {
+  Position position{};
+  std::optional<Error> failed;
+  while (!rebuild.abandoned && !failed) {
+    Position target{};
+    {
+      const std::lock_guard lock(mutex_);
+      rebuild.position = position;
+      target = applied_position_;
+      // Close enough: the runner's thread applies the last few between two batches.
+      if (number(position) + options_.batch >= number(target)) break;
+    }
+    auto records = log_.read_all(position, options_.batch);
+    if (!records) {
+      failed = records.error();
+      break;
+    }
+    for (const auto& record : *records) {
+      if (record.position > target) break;
+      const auto envelope = decode(record);
+      if (!envelope) {
+        failed = envelope.error();
+        break;
+      }
+      rebuild.fresh->apply(*envelope);
+      position = record.position;
+    }
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    rebuild.failed = std::move(failed);
+    rebuild.ready = true;
+  }
+  signal_->raise();
+}
+
+void ProjectionRunner::adopt_rebuilt() {
+  Rebuild* rebuild = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    if (rebuild_ && rebuild_->ready) rebuild = rebuild_.get();
+  }
+  if (rebuild == nullptr) return;
+  rebuild->thread.join();
+  Live& live = *rebuild->live;
+  const std::string name(live.projection.name());
+  auto position = rebuild->position;
+  auto failed = rebuild->failed;
+  while (!failed && position < live.position) {
+    auto records = log_.read_all(position, options_.batch);
+    if (!records) failed = records.error();
+    for (std::size_t i = 0; !failed && i < records->size() && (*records)[i].position <= live.position; ++i) {
+      if (auto envelope = decode((*records)[i]))
+        rebuild->fresh->apply(*envelope);
+      else
+        failed = envelope.error();
+      position = (*records)[i].position;
+    }
+  }
+  if (failed) {
+    report("projection " + name + " was not rebuilt, the old one goes on: " + failed->message);
+  } else {
+    live.projection.adopt(*rebuild->fresh);
+    // Changes that the old one had not flushed are in the new one too; all of its rows replace the stored ones.
+    RowBatch flushed;
+    live.projection.flush(flushed);
+    live.pending = {};
+    live.write_all = true;
+    commit(live, true);
+    report("projection " + name + " was rebuilt up to position " + std::to_string(number(live.position)));
+  }
+  std::unique_ptr<Rebuild> done;
+  const std::lock_guard lock(mutex_);
+  done = std::move(rebuild_);
+  if (failed) live.fault = std::move(failed);
+}
+
+RunnerStatus ProjectionRunner::status() const {
+  RunnerStatus status;
+  status.log = log_.last_position();
+  const std::lock_guard lock(mutex_);
+  status.running = running_;
+  status.stopped = stopped_;
+  for (const auto& live : live_) {
+    ProjectionStatus& one = status.projections.emplace_back();
+    one.name = live->projection.name();
+    one.position = live->position;
+    one.lag = number(status.log) - std::min(number(status.log), number(live->position));
+    one.rebuilding = live->position < live->rebuild_until;
+    const bool beside = rebuild_ && rebuild_->live == live.get();
+    const auto reached = beside ? rebuild_->position : live->position;
+    one.rebuilding = one.rebuilding || beside;
+    if (number(status.log) > 0)
+      one.fraction = std::min(1.0, static_cast<double>(number(reached)) / static_cast<double>(number(status.log)));
+    one.fault = live->fault;
+  }
+  return status;
+}
+
+}  // namespace strowger

@@ -1,0 +1,116 @@
+// Keeps projections up to date: one thread follows the log, decodes each event once, applies it to every projection
+// and commits changed rows with the checkpoint.
+//
+// Order: apply to memory, tell who waits for the position, then commit. A query therefore may see what the store does
+// not hold yet; a start would fold it again from the log. When a commit fails it is tried again with backoff while
+// events go on being applied, and status() says so.
+//
+// An event that cannot be decoded stops the runner for good, with the reason in status(): a projection that skipped
+// events would be wrong in silence.
+#pragma once
+
+#include "events/log.hpp"
+#include "events/projection.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace strowger {
+
+struct ProjectionStatus {
+  std::string name;
+  Position position{};         // applied
+  std::uint64_t lag = 0;       // events of the log that are not applied yet
+  bool rebuilding = false;     // from the first event: at the start, or beside the live one
+  double fraction = 1;         // of the log that is applied, or, in a rebuild, rebuilt
+  std::optional<Error> fault;  // of its last commit; empty when it succeeded
+};
+
+struct RunnerStatus {
+  bool running = false;
+  std::optional<Error> stopped;  // why it stopped, when it was not asked to
+  Position log{};
+  std::vector<ProjectionStatus> projections;
+};
+
+struct RunnerOptions {
+  std::size_t batch = 1'024;            // events between two commits, at most
+  std::size_t pending_rows = 65'536;    // kept while the store fails; above it, all rows are written when it heals
+  std::uint64_t checkpoint_every = 4'096;  // events after which a checkpoint is written though no row changed
+  std::chrono::milliseconds retry_first{100};
+  std::chrono::milliseconds retry_most{5'000};
+  std::function<void(const std::string&)> report{};  // a line when something fails, heals or is rebuilt; any thread
+};
+
+class ProjectionRunner {
+ public:
+  // The log, the store and the projections outlive it. Projections are known by their names.
+  ProjectionRunner(EventLog& log, ProjectionStore& store, std::vector<Projection*> projections,
+                   RunnerOptions options = {});
+  ~ProjectionRunner();
+  ProjectionRunner(const ProjectionRunner&) = delete;
+  ProjectionRunner& operator=(const ProjectionRunner&) = delete;
+
+  // Loads the rows, then follows the log. Rows of another schema, without a checkpoint or ahead of the log are dropped
+  // and folded again from the first event. Only an unreadable store or row is an error.
+  Result<void> start();
+  // Commits what is applied and ends the threads. Who still waits is not called.
+  void stop();
+
+  // Any thread. `done` is called once all projections have applied `position`: at once on this thread when they have,
+  // else on the runner's. It must only hand over.
+  void when_applied(Position position, std::function<void()> done);
+  // False when the deadline passed or the runner stopped before.
+  bool wait_applied(Position position, std::chrono::steady_clock::time_point deadline);
+
+  // Builds the projection again from the first event beside the live one, on a thread of its own, and swaps when it
+  // has caught up. Returns when it has begun. `not_found`; conflict `rebuild_running` while another one is under way.
+  Result<void> rebuild(std::string_view name);
+
+  RunnerStatus status() const;
+
+ private:
+  struct Live;
+  struct Rebuild;
+  class Signal;
+
+  Result<void> load(Live& live);
+  void run();
+  bool step();
+  void apply(const std::vector<Record>& records);
+  void applied();
+  void commit(bool force);
+  void commit(Live& live, bool force);
+  void adopt_rebuilt();
+  void run_rebuild(Rebuild& rebuild);
+  void stop_with(Error fault);
+  void report(const std::string& line) const;
+
+  EventLog& log_;
+  ProjectionStore& store_;
+  const RunnerOptions options_;
+  std::vector<std::unique_ptr<Live>> live_;
+  std::shared_ptr<Signal> signal_;
+  std::unique_ptr<Subscription> subscription_;
+
+  mutable std::mutex mutex_;  // guards what follows, and what status() reads of live_
+  std::condition_variable applied_;
+  Position applied_position_{};  // by all
+  std::vector<std::pair<Position, std::function<void()>>> waiting_;  // a heap, the lowest position first
+  std::optional<Error> stopped_;
+  bool running_ = false;
+  std::unique_ptr<Rebuild> rebuild_;
+
+  std::thread thread_;
+};
+
+}  // namespace strowger

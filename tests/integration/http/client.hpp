@@ -1,0 +1,47 @@
+// A client that says exactly what a test wants to say, byte by byte, and reads one reply at a time.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <openssl/ssl.h>
+
+namespace strowger::http::test {
+
+struct Reply {
+  int status = 0;  // 0: the connection ended before a whole reply
+  std::string head;
+  std::string body;
+  std::string header(std::string_view name) const;  // lower-case name
+};
+
+// Blocking, with a deadline on every wait. Throws std::runtime_error where it cannot connect or the deadline passes.
+class Client {
+ public:
+  explicit Client(std::uint16_t port, const std::string& host = "127.0.0.1");
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  bool start_tls(int min_version = 0, int max_version = 0);
+  bool send(std::string_view bytes);  // false: the other side is gone
+  Reply read(bool head_only = false);
+  Reply ask(std::string_view bytes, bool head_only = false);
+  // Whether the other side closes within the time.
+  bool closes(std::chrono::milliseconds within = std::chrono::seconds(5));
+  void shrink_window();  // so that a large reply does not fit
+
+ private:
+  bool more(std::chrono::milliseconds within);
+
+  int socket_ = -1;
+  SSL_CTX* context_ = nullptr;
+  SSL* tls_ = nullptr;
+  std::string pending_;
+};
+
+}  // namespace strowger::http::test

@@ -1,0 +1,234 @@
+#include "events/projection_runner.hpp"
+
+#include "adapters/rocksdb/projection_store.hpp"
+#include "adapters/rocksdb/rocks_log.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/sample_events.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+#include <atomic>
+#include <future>
+
+using namespace strowger;
+using namespace strowger::rocks;
+using namespace strowger::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Fails commits while it is told to.
+class FailingStore : public ProjectionStore {
+ public:
+  explicit FailingStore(ProjectionStore& real) : real_(real) {}
+  Result<std::optional<Checkpoint>> checkpoint(std::string_view projection) override {
+    return real_.checkpoint(projection);
+  }
+  Result<void> load(std::string_view projection,
+                    const std::function<Result<void>(std::string_view, std::string_view)>& visit) override {
+    return real_.load(projection, visit);
+  }
+  Result<void> commit(std::string_view projection, Checkpoint checkpoint, const RowBatch& rows, bool replace) override {
+    if (failing) {
+      ++failed;
+      return unavailable("projections_unavailable", "told to fail");
+    }
+    return real_.commit(projection, checkpoint, rows, replace);
+  }
+  std::atomic<bool> failing = false;
+  std::atomic<int> failed = 0;
+
+ private:
+  ProjectionStore& real_;
+};
+
+struct Fixture {
+  TemporaryFolder folder;
+  IdSource ids{system_now, 1};
+  std::unique_ptr<RocksLog> log = RocksLog::open({.folder = folder.path() / "log"}).value();
+  std::unique_ptr<RocksProjectionStore> store =
+      RocksProjectionStore::open({.folder = folder.path() / "projections"}).value();
+
+  Position append(std::uint64_t events, std::uint64_t devices = 10) {
+    Position last{};
+    for (std::uint64_t i = 0; i + 1 < events; ++i)
+      log->append(sample_append(i % devices, ids), [](const Result<Receipt>&) {});
+    last = append_and_wait(*log, sample_append(events % devices, ids)).value().position;
+    return last;
+  }
+  std::map<MacAddress, ServedCounts::Row> folded() {
+    ServedCounts scratch;
+    for (const auto& record : log->read_all(Position{0}, 1'000'000).value()) scratch.apply(decode(record).value());
+    return scratch.rows();
+  }
+  std::map<MacAddress, ServedCounts::Row> stored(std::string_view name = "served") {
+    ServedCounts loaded;
+    REQUIRE(store->load(name, [&](auto key, auto row) { return loaded.load(key, row); }));
+    return loaded.rows();
+  }
+};
+
+bool wait(ProjectionRunner& runner, Position position) {
+  return runner.wait_applied(position, std::chrono::steady_clock::now() + 20s);
+}
+
+// Waits for a condition of the runner's status.
+template <class Condition>
+bool eventually(Condition condition) {
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "projections follow the log and go on from their rows after a restart") {
+  append(3'000);
+  {
+    ServedCounts served;
+    ProjectionRunner runner(*log, *store, {&served});
+    REQUIRE(runner.start());
+    REQUIRE(wait(runner, append(500)));
+    CHECK(served.rows() == folded());
+    CHECK(served.applied() == 3'500);
+    const auto status = runner.status();
+    CHECK(status.running);
+    CHECK(status.projections.at(0).lag == 0);
+    CHECK(status.projections.at(0).fraction == 1);
+  }
+  CHECK(stored() == folded());
+  const auto last = append(100);
+  ServedCounts served;
+  ProjectionRunner runner(*log, *store, {&served});
+  REQUIRE(runner.start());
+  REQUIRE(wait(runner, last));
+  CHECK(served.applied() == 100);  // the rest came from the rows
+  CHECK(served.rows() == folded());
+}
+
+TEST_CASE_METHOD(Fixture, "who waits for a position is called when every projection has it, at once when it is past") {
+  ServedCounts served, other(1, "other");
+  ProjectionRunner runner(*log, *store, {&served, &other});
+  REQUIRE(runner.start());
+  std::promise<std::uint64_t> seen;
+  runner.when_applied(Position{50}, [&] { seen.set_value(std::min(served.applied(), other.applied())); });
+  append(50);
+  auto future = seen.get_future();
+  REQUIRE(future.wait_for(20s) == std::future_status::ready);
+  CHECK(future.get() >= 50);
+  bool at_once = false;
+  runner.when_applied(Position{50}, [&] { at_once = true; });
+  CHECK(at_once);
+  CHECK_FALSE(runner.wait_applied(Position{51}, std::chrono::steady_clock::now() + 5ms));
+}
+
+TEST_CASE_METHOD(Fixture, "another schema, a lost checkpoint or one beyond the log rebuilds that projection only") {
+  append(1'000);
+  {
+    ServedCounts served, other(1, "other");
+    ProjectionRunner runner(*log, *store, {&served, &other});
+    REQUIRE(runner.start());
+    REQUIRE(wait(runner, Position{1'000}));
+  }
+  SECTION("another schema") {}
+  SECTION("beyond the log, with a row of nobody's") {
+    RowBatch stale;
+    stale.put("001565ffffff", "1 1 /stale");
+    REQUIRE(store->commit("served", {Position{5'000}, 2}, stale, false));
+  }
+  SECTION("a row that cannot be read") {
+    RowBatch bad;
+    bad.put("zzz", "?");
+    REQUIRE(store->commit("served", {Position{1'000}, 2}, bad, false));
+  }
+  ServedCounts served(2), other(1, "other");
+  ProjectionRunner runner(*log, *store, {&served, &other});
+  REQUIRE(runner.start());
+  REQUIRE(wait(runner, append(10)));
+  CHECK(served.applied() == 1'010);
+  CHECK(other.applied() == 10);
+  CHECK(served.rows() == folded());
+  runner.stop();
+  CHECK(stored() == folded());
+  CHECK(store->checkpoint("served").value()->schema == 2);
+  CHECK(number(store->checkpoint("served").value()->position) == 1'010);
+}
+
+TEST_CASE_METHOD(Fixture, "a rebuild replaces wrong rows while the log grows, and is not seen half done") {
+  append(5'000);
+  RowBatch wrong;
+  wrong.put("001565ffffff", "7 7 /wrong");
+  REQUIRE(store->commit("served", {Position{5'000}, 1}, wrong, true));
+  ServedCounts served;
+  ProjectionRunner runner(*log, *store, {&served});
+  REQUIRE(runner.start());
+  REQUIRE(served.rows().size() == 1);
+  REQUIRE(runner.rebuild("served"));
+  CHECK(runner.rebuild("nobody").error().kind == ErrorKind::not_found);
+  REQUIRE(wait(runner, append(2'000)));
+  REQUIRE(eventually([&] { return !runner.status().projections.at(0).rebuilding; }));
+  CHECK(served.rows() == folded());
+  REQUIRE(wait(runner, append(10)));
+  CHECK(served.rows() == folded());
+  REQUIRE(runner.rebuild("served"));  // a second one may follow
+  runner.stop();
+  CHECK(stored() == folded());
+}
+
+TEST_CASE_METHOD(Fixture, "a store that fails is retried, and nothing is missing when it is well again") {
+  FailingStore failing(*store);
+  failing.failing = true;
+  ServedCounts served;
+  RunnerOptions options;
+  options.retry_first = 1ms;
+  options.retry_most = 5ms;
+  options.pending_rows = GENERATE(5, 100'000);  // all rows, or those that changed
+  ProjectionRunner runner(*log, failing, {&served}, options);
+  REQUIRE(runner.start());
+  REQUIRE(wait(runner, append(3'000, 50)));
+  CHECK(served.rows() == folded());
+  REQUIRE(eventually([&] { return runner.status().projections.at(0).fault && failing.failed > 3; }));
+  CHECK_FALSE(store->checkpoint("served").value());
+  failing.failing = false;
+  REQUIRE(eventually([&] { return !runner.status().projections.at(0).fault; }));
+  runner.stop();
+  CHECK(stored() == folded());
+}
+
+TEST_CASE_METHOD(Fixture, "an event that cannot be decoded stops the runner, with the reason, and is not skipped") {
+  append(10);
+  auto request = sample_append(1, ids);
+  request.events[0].type = "device.teleported";
+  REQUIRE(append_and_wait(*log, request));
+  append(10);
+  ServedCounts served;
+  ProjectionRunner runner(*log, *store, {&served});
+  REQUIRE(runner.start());
+  REQUIRE(eventually([&] { return !runner.status().running; }));
+  REQUIRE(runner.status().stopped);
+  CHECK_THAT(runner.status().stopped->message, ContainsSubstring("event 11") && ContainsSubstring("device.teleported"));
+  CHECK(served.applied() == 10);
+  CHECK_FALSE(wait(runner, Position{21}));
+  runner.stop();
+  CHECK(number(store->checkpoint("served").value()->position) == 10);
+}
+
+TEST_CASE_METHOD(Fixture, "a damaged projection store is thrown away and filled again") {
+  append(100);
+  {
+    ServedCounts served;
+    ProjectionRunner runner(*log, *store, {&served});
+    REQUIRE(runner.start());
+    REQUIRE(wait(runner, Position{100}));
+  }
+  store.reset();
+  std::filesystem::resize_file(folder.path() / "projections" / "CURRENT", 3);
+  store = RocksProjectionStore::open({.folder = folder.path() / "projections"}).value();
+  ServedCounts served;
+  ProjectionRunner runner(*log, *store, {&served});
+  REQUIRE(runner.start());
+  REQUIRE(wait(runner, Position{100}));
+  CHECK(served.rows() == folded());
+}
