@@ -109,17 +109,4 @@ class Transport {
   tport_t* transport_ = nullptr;
 };
 
-// A thread's event loop with a place for what is done at its end.
-class Home {
- public:
-  Home() { su_home_init(home_); }
-  ~Home() { su_home_deinit(home_); }
-  Home(const Home&) = delete;
-  Home& operator=(const Home&) = delete;
-  su_home_t* get() { return home_; }
-
- private:
-  su_home_t home_[1] = {SU_HOME_INIT(home_)};
-};
-
 }  // namespace strowger::sip

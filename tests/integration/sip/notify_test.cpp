@@ -105,8 +105,10 @@ TEST_CASE("a challenge is answered once, with the extension's credentials") {
     const auto wanted = sip::digest_response(hasher, sip::Algorithm::md5, ha1.view(), "NOTIFY", claim);
     return seen.authorization.find(std::string(wanted.view())) != std::string::npos ? 200 : 403;
   });
-  CHECK(notify(house, binding_at(phone.port())).status == 200);
+  const auto outcome = notify(house, binding_at(phone.port()));
   const auto seen = phone.seen();
+  INFO(seen.back().authorization);
+  CHECK(outcome.status == 200);
   REQUIRE(seen.size() == 2);
   CHECK(seen[0].call_id == seen[1].call_id);
   CHECK(seen[1].cseq == seen[0].cseq + 1);

@@ -3,7 +3,7 @@
 #include "adapters/sip/fields.hpp"
 #include "adapters/sip/mailbox.hpp"
 
-#include <atomic>
+#include <array>
 #include <cstring>
 #include <future>
 #include <mutex>
@@ -16,10 +16,11 @@ namespace strowger::test {
 namespace {
 
 template <class Header>
-std::string text_of(su_home_t* home, const Header* header) {
+std::string text_of(const Header* header) {
   if (!header) return {};
-  char* text = sip_header_as_string(home, reinterpret_cast<const sip_header_t*>(header));
-  return text ? text : "";
+  std::array<char, 4096> text{};
+  const auto size = sip_header_field_e(text.data(), text.size(), reinterpret_cast<const sip_header_t*>(header), 0);
+  return size > 0 ? std::string(text.data(), static_cast<std::size_t>(size)) : "";
 }
 
 }  // namespace
@@ -39,21 +40,20 @@ struct AgentPhone::State {
 
   int answer(nta_incoming_t* request, const sip_t* message) {
     if (message->sip_request->rq_method != sip_method_notify) return 405;
-    sip::Home home;
     SeenNotify notify;
     notify.request_uri = sip::url_text(message->sip_request->rq_url);
-    notify.event = text_of(home.get(), message->sip_event);
-    notify.subscription_state = text_of(home.get(), message->sip_subscription_state);
-    notify.from = text_of(home.get(), message->sip_from);
-    notify.to = text_of(home.get(), message->sip_to);
+    notify.event = text_of(message->sip_event);
+    notify.subscription_state = text_of(message->sip_subscription_state);
+    notify.from = text_of(message->sip_from);
+    notify.to = text_of(message->sip_to);
     notify.call_id = sip::call_id(message);
-    notify.contact = text_of(home.get(), message->sip_contact);
-    notify.max_forwards = text_of(home.get(), message->sip_max_forwards);
-    notify.via = text_of(home.get(), message->sip_via);
-    notify.authorization = text_of(home.get(), message->sip_authorization);
-    notify.route = text_of(home.get(), message->sip_route);
+    notify.contact = text_of(message->sip_contact);
+    notify.max_forwards = text_of(message->sip_max_forwards);
+    notify.via = text_of(message->sip_via);
+    notify.authorization = text_of(message->sip_authorization);
+    notify.route = text_of(message->sip_route);
     notify.user_agent = sip::user_agent(message);
-    notify.content_type = text_of(home.get(), message->sip_content_type);
+    notify.content_type = text_of(message->sip_content_type);
     if (message->sip_payload) notify.body.assign(message->sip_payload->pl_data, message->sip_payload->pl_len);
     notify.cseq = sip::cseq(message);
     int status = 0;
