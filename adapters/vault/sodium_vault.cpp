@@ -83,7 +83,7 @@ Result<SealedParts> split(const SealedSecret& sealed) {
   SealedParts parts;
   const char* digits = text.data() + form.size();
   if (const auto [end, error] = std::from_chars(digits, digits + id_digits, parts.key, 16);
-      error != std::errc{} || end != digits + id_digits)
+      error != std::errc{} || end != digits + id_digits || !text.substr(form.size()).starts_with(hex(parts.key)))
     return fault();
   parts.base64 = text.substr(form.size() + id_digits + 1);
   return parts;
