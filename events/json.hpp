@@ -54,6 +54,19 @@ struct is_string_map<std::map<std::string, T>> : std::true_type {};
 template <class T>
 using Members = boost::describe::describe_members<T, boost::describe::mod_public>;
 
+// An enumerator as a word. One that is a C++ keyword has a trailing underscore in the code, and none here.
+template <DescribedEnum T>
+std::string_view word(T value) {
+  std::string_view text = boost::describe::enum_to_string(value, "?");
+  if (text.ends_with('_')) text.remove_suffix(1);
+  return text;
+}
+template <DescribedEnum T>
+bool from_word(std::string text, T& to) {
+  return boost::describe::enum_from_string(text.c_str(), to) ||
+         boost::describe::enum_from_string((text += '_').c_str(), to);
+}
+
 template <class T>
 void write(std::string& out, const T& value, Secrets secrets) {
   if constexpr (std::is_same_v<T, bool>) {
@@ -76,7 +89,7 @@ void write(std::string& out, const T& value, Secrets secrets) {
   } else if constexpr (requires { value.text(); }) {  // MacAddress, ExtensionNumber, StreamId, Uuid
     write_string(out, value.text());
   } else if constexpr (DescribedEnum<T>) {
-    write_string(out, boost::describe::enum_to_string(value, "?"));
+    write_string(out, word(value));
   } else if constexpr (std::is_enum_v<T>) {  // Position, StreamVersion
     write(out, static_cast<std::uint64_t>(value), secrets);
   } else if constexpr (is_optional<T>::value) {
@@ -167,8 +180,7 @@ Result<void> read(const boost::json::value& from, T& to) {
     if (!parsed) return parsed.error();
     to = std::move(*parsed);
   } else if constexpr (DescribedEnum<T>) {
-    if (!from.is_string() || !boost::describe::enum_from_string(from.get_string().c_str(), to))
-      return wrong_type("a known word");
+    if (!from.is_string() || !from_word(std::string(from.get_string()), to)) return wrong_type("a known word");
   } else if constexpr (std::is_enum_v<T>) {
     std::uint64_t value = 0;
     if (auto done = read(from, value); !done) return done;

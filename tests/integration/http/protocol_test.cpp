@@ -1,5 +1,6 @@
 // HTTP/1.1 over real sockets: connections, bodies, methods, and what is refused.
 #include "tests/integration/http/fixture.hpp"
+#include "tests/support/eventually.hpp"
 
 using namespace strowger;
 using namespace strowger::http;
