@@ -4,6 +4,10 @@
 #include "tests/support/catch.hpp"
 #include "tests/unit/provisioning/fixture.hpp"
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>

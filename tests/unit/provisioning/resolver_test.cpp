@@ -4,6 +4,7 @@
 #include "actors/provisioning/percent.hpp"
 #include "tests/support/catch.hpp"
 
+#include <cctype>
 #include <set>
 
 using namespace strowger;
