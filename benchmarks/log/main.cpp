@@ -1,4 +1,4 @@
-// bench_log [folder]: the log against a raw RocksDB writer, and how fast a start and a rebuild are.
+// bench_log [folder [appends|starts]]: the log against a raw RocksDB writer, and how fast a start and a rebuild are.
 //
 // The peer is one thread that writes the same number of events in batches of the same size (as measured for ours), each
 // batch synced: the same two keys and the same bytes an event, prepared beforehand. It checks nothing, answers nobody
@@ -180,10 +180,13 @@ void starts(const std::filesystem::path& folder) {
 int main(int argc, char** argv) {
   const TemporaryFolder temporary;
   const std::filesystem::path folder = argc > 1 ? std::filesystem::path(argv[1]) / "bench_log" : temporary.path();
+  const std::string_view only = argc > 2 ? argv[2] : "";
   table_head();
-  appends(folder, 64, 100'000);
-  appends(folder, 256, 200'000);
-  starts(folder);
+  if (only.empty() || only == "appends") {
+    appends(folder, 64, 100'000);
+    appends(folder, 256, 200'000);
+  }
+  if (only.empty() || only == "starts") starts(folder);
   std::error_code ignored;
   std::filesystem::remove_all(folder, ignored);
 }
