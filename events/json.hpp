@@ -10,6 +10,7 @@
 #include "events/time.hpp"
 #include "events/uuid.hpp"
 
+#include <array>
 #include <charconv>
 #include <concepts>
 #include <cstdint>
@@ -21,6 +22,7 @@
 #include <vector>
 
 #include <boost/describe.hpp>
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/value.hpp>
 #include <boost/mp11.hpp>
 
@@ -30,8 +32,8 @@ namespace strowger::json {
 enum class Secrets : std::uint8_t { kept, masked };
 
 void write_string(std::string& out, std::string_view text);
-// Parses a JSON text of our own making.
-Result<boost::json::value> parse(std::string_view text);
+// Parses a JSON text of our own making; the value's memory comes from `storage`, which outlives it.
+Result<boost::json::value> parse(std::string_view text, boost::json::storage_ptr storage = {});
 
 template <class T>
 concept Described = boost::describe::has_describe_members<T>::value;
@@ -231,7 +233,9 @@ Result<void> read(const boost::json::value& from, T& to) {
 
 template <class T>
 Result<T> from_string(std::string_view text) {
-  auto parsed = parse(text);
+  std::array<unsigned char, 4'096> buffer;
+  boost::json::monotonic_resource memory(buffer.data(), buffer.size());
+  auto parsed = parse(text, &memory);
   if (!parsed) return parsed.error();
   T value{};
   if (auto done = read(*parsed, value); !done) return done.error();

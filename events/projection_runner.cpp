@@ -98,6 +98,7 @@ Result<void> ProjectionRunner::start() {
     running_ = true;
   }
   subscription_ = log_.subscribe(from);
+  committed_at_ = SteadyClock::now();
   thread_ = std::thread([this] { run(); });
   pthread_setname_np(thread_.native_handle(), "projections");
   return {};
@@ -182,7 +183,8 @@ bool ProjectionRunner::step() {
   }
   if (!records->empty()) {
     apply(*records);
-    commit(false);
+    const bool behind = records->size() == options_.batch;
+    if (!behind || SteadyClock::now() - committed_at_ >= options_.commit_behind) commit(false);
     return !stopped_;
   }
   commit(false);
@@ -223,6 +225,7 @@ void ProjectionRunner::apply(const std::vector<Record>& records) {
 }
 
 void ProjectionRunner::commit(bool force) {
+  committed_at_ = SteadyClock::now();
   for (auto& live : live_) commit(*live, force);
 }
 
