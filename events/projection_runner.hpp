@@ -43,14 +43,10 @@ struct RunnerStatus {
 };
 
 struct RunnerOptions {
-<<<<<<< HEAD
-  std::size_t batch = 1'024;               // events between two commits, at most
-=======
   std::size_t batch = 1'024;  // events applied at once, at most
   // Rows are committed after every batch once the log's end is reached. Before that, this often: a row that changes
   // many times on the way is then written once.
   std::chrono::milliseconds commit_behind{1'000};
->>>>>>> rocksdb
   std::size_t pending_rows = 65'536;       // kept while the store fails; above it, all rows are written when it heals
   std::uint64_t checkpoint_every = 4'096;  // events after which a checkpoint is written though no row changed
   std::chrono::milliseconds retry_first{100};
