@@ -125,8 +125,10 @@ void RequestHandler::finish(Exchange& exchange, const registrar::RegisterAnswer&
     remember_flows(exchange, answer);
     if (!answer.bindings.empty())
       reply.headers.emplace_back(sip_contact_class, contacts_of(answer.bindings, answer.now));
+    std::string paths;
     for (const auto* path = exchange.sip()->sip_path; path; path = path->r_next)
-      reply.headers.emplace_back(sip_path_class, "<" + url_text(path->r_url) + ">");
+      paths += (paths.empty() ? "<" : ", <") + url_text(path->r_url) + ">";
+    if (!paths.empty()) reply.headers.emplace_back(sip_path_class, std::move(paths));
     if (answer.outbound) reply.headers.emplace_back(sip_require_class, "outbound");
     reply.headers.emplace_back(sip_date_class, to_http_date(answer.now));
   } else {

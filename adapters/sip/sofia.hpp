@@ -43,10 +43,14 @@ struct Dropper {
   }
 };
 
-// su_init() is counted by sofia-sip.
+// su_init() is counted by sofia-sip. What its layers would print to stderr (every malformed packet) is dropped: the
+// house has its own counters and log lines.
 class SofiaLibrary {
  public:
-  SofiaLibrary() { su_init(); }
+  SofiaLibrary() {
+    su_init();
+    su_log_redirect(su_log_default, [](void*, const char*, va_list) {}, nullptr);
+  }
   ~SofiaLibrary() { su_deinit(); }
   SofiaLibrary(const SofiaLibrary&) = delete;
   SofiaLibrary& operator=(const SofiaLibrary&) = delete;
@@ -103,19 +107,6 @@ class Transport {
 
  private:
   tport_t* transport_ = nullptr;
-};
-
-// A thread's event loop with a place for what is done at its end.
-class Home {
- public:
-  Home() { su_home_init(home_); }
-  ~Home() { su_home_deinit(home_); }
-  Home(const Home&) = delete;
-  Home& operator=(const Home&) = delete;
-  su_home_t* get() { return home_; }
-
- private:
-  su_home_t home_[1] = {SU_HOME_INIT(home_)};
 };
 
 }  // namespace strowger::sip
