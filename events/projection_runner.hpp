@@ -108,7 +108,7 @@ class ProjectionRunner {
 
   mutable std::mutex mutex_;  // guards what follows, and what status() reads of live_
   std::condition_variable applied_;
-  Position applied_position_{};  // by all
+  Position applied_position_{};                                      // by all
   std::vector<std::pair<Position, std::function<void()>>> waiting_;  // a heap, the lowest position first
   std::optional<Error> stopped_;
   bool running_ = false;

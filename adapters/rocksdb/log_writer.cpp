@@ -63,8 +63,8 @@ rocksdb::Status LogWriter::write(Taken& taken, CommittedBatch& records) {
 }
 
 Error LogWriter::unwritable(const rocksdb::Status& status) const {
-  return unavailable("log_unavailable", "the log in " + core_.options.folder.string() + " cannot be written: " +
-                                            status.ToString() +
+  return unavailable("log_unavailable", "the log in " + core_.options.folder.string() +
+                                            " cannot be written: " + status.ToString() +
                                             "; free space or repair the disk, it is tried again by itself");
 }
 

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <sodium.h>
 #include <vector>
+
+#include <sodium.h>
 
 namespace strowger::vault {
 namespace {
@@ -120,7 +121,8 @@ Result<void> SodiumVault::fetch(std::string_view subject) const {
   std::memcpy(id.data(), wrapped.data() + 1, id.size());
   const auto wrapping = master_.derive("vault.wrap");
   auto key = decrypt(wrapped.substr(1 + id.size()), bound_to("key", subject, id), wrapping.data());
-  if (!key || key->size() != KeyMemory::key_bytes) return unreadable(subject, "the master key does not fit its data key");
+  if (!key || key->size() != KeyMemory::key_bytes)
+    return unreadable(subject, "the master key does not fit its data key");
   cache(subject, id, data(*key), before);
   sodium_memzero(key->data(), key->size());
   return {};

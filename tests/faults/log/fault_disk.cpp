@@ -221,7 +221,8 @@ void FaultDisk::lose() {
         std::filesystem::remove(name);
       continue;
     }
-    if (!entry.cut_off.empty() && random_() % 2 == 0) std::ofstream(name, std::ios::binary | std::ios::app) << entry.cut_off;
+    if (!entry.cut_off.empty() && random_() % 2 == 0)
+      std::ofstream(name, std::ios::binary | std::ios::app) << entry.cut_off;
     const auto size = std::filesystem::file_size(name);
     if (size <= entry.synced) continue;
     // Half of the time nothing of what was not synced, else a torn piece of it.

@@ -95,7 +95,7 @@ TEST_CASE_METHOD(Fixture, "opening takes microseconds") {
 
 TEST_CASE_METHOD(Fixture, "the master key's file is made for its owner alone, and refused when others may read it") {
   REQUIRE(opened());
-  struct stat info {};
+  struct stat info{};
   REQUIRE(::stat(source.file.c_str(), &info) == 0);
   CHECK((info.st_mode & 0777) == 0600);
   CHECK(info.st_size == 32);
