@@ -100,9 +100,7 @@ Result<StreamVersion*> Batch::version_of(const StreamId& stream) {
   if (auto* known = versions_.find(stream)) return known;
   // What this batch changed is in the cache, so the database as it was before is enough.
   if (!streams_) {
-    rocksdb::ReadOptions options;
-    options.total_order_seek = true;
-    streams_.reset(database_.db().NewIterator(options, database_[Family::streams]));
+    streams_.reset(database_.db().NewIterator(rocksdb::ReadOptions(), database_[Family::streams]));
   }
   stream_key(key_, stream, StreamVersion{~std::uint64_t{0}});
   streams_->SeekForPrev(key_);

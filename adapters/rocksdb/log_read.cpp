@@ -30,7 +30,6 @@ Result<std::vector<Record>> RocksLog::read_all(Position after, std::size_t max) 
   if (!database) return database.error();
   rocksdb::ReadOptions options;
   options.fill_cache = false;  // a long read must not push out what others need
-  options.auto_prefix_mode = true;
   const std::unique_ptr<rocksdb::Iterator> events((*database)->db().NewIterator(options, (**database)[Family::events]));
   std::string key;
   append_key(key, number(after) + 1);

@@ -69,7 +69,7 @@ Result<std::shared_ptr<rocksdb::DB>> RocksProjectionStore::open_database() {
   rocksdb::DB* db = nullptr;
   auto status = env_->CreateDirIfMissing(options_.folder.parent_path().string());
   if (status.ok()) status = rocksdb::DB::Open(options, folder, &db);
-  if (status.IsCorruption()) {
+  if (status.IsCorruption() || status.IsPathNotFound()) {
     if (options_.report)
       options_.report("the projections in " + folder + " are damaged and are built again: " + status.ToString());
     status = rocksdb::DestroyDB(folder, options);

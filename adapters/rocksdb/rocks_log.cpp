@@ -5,6 +5,7 @@
 #include "adapters/rocksdb/record_codec.hpp"
 #include "adapters/rocksdb/stored_forms.hpp"
 #include "adapters/rocksdb/subscription.hpp"
+#include "adapters/rocksdb/wal_tail.hpp"
 
 #include <rocksdb/file_system.h>
 
@@ -84,7 +85,15 @@ Result<std::unique_ptr<RocksLog>> RocksLog::open(LogOptions options) {
   if (const auto made = make_folder(*disk, folder); !made.ok()) return open_error(made, folder);
   auto core = std::make_unique<LogCore>(std::move(options), std::make_shared<WalMarks>(std::move(disk)));
   std::unique_ptr<Database> database;
-  const auto status = Database::open(core->database_options(), Access::read_write, database);
+  auto status = Database::open(core->database_options(), Access::read_write, database);
+  if (status.IsCorruption()) {
+    if (const auto torn = find_torn_tail(*core->marks, folder.string())) {
+      core->report("the log in " + folder.string() + " ends in a write that was never acknowledged; its " +
+                   std::to_string(torn->dropped) + " bytes are cut off");
+      status = cut_torn_tail(*core->marks, *torn);
+      if (status.ok()) status = Database::open(core->database_options(), Access::read_write, database);
+    }
+  }
   if (!status.ok()) return open_error(status, folder);
   if (auto fits = check_format(*database); !fits) return fits.error();
   const auto last = last_stored(*database);

@@ -67,6 +67,8 @@ struct LogOptions {
 struct LogCore;
 class LogWriter;
 
+// Besides what the port says: a reader never waits for the writer, but after a fault the writer waits for the readers
+// inside; so what scan_state() visits must not wait for an append. Subscriptions end before their log.
 class RocksLog : public EventLog {
  public:
   // Creates the folder when it is not there. Fails with `log_damaged` when acknowledged records cannot be read,

@@ -144,7 +144,7 @@ void FaultDisk::sync_folder(const std::string& folder) {
   const auto normal = std::filesystem::path(folder).lexically_normal().string();
   for (auto& [name, entry] : files_) {
     if (folder_of(name) != normal) continue;
-    entry.named = true;
+    entry.made = 0;
     entry.replaced.reset();
   }
 }
@@ -157,6 +157,7 @@ IOStatus FaultDisk::NewWritableFile(const std::string& name, const FileOptions& 
   {
     const std::lock_guard lock(mutex_);
     files_[name] = {};
+    files_[name].made = ++made_;
   }
   *file = std::make_unique<File>(*this, name, 0, std::move(*file));
   return status;
@@ -194,7 +195,7 @@ IOStatus FaultDisk::RenameFile(const std::string& from, const std::string& to, c
     const std::lock_guard lock(mutex_);
     auto entry = files_[from];
     files_.erase(from);
-    entry.named = false;
+    entry.made = ++made_;
     if (std::filesystem::exists(to)) entry.replaced = contents(to);
     files_[to] = std::move(entry);
   }
@@ -212,16 +213,21 @@ IOStatus FaultDisk::DeleteFile(const std::string& name, const IOOptions& options
 
 void FaultDisk::lose() {
   const std::lock_guard lock(mutex_);
+  std::uint64_t oldest = made_ + 1;
+  for (const auto& [name, entry] : files_)
+    if (entry.made > 0) oldest = std::min(oldest, entry.made);
+  const auto kept_before = oldest + random_() % (made_ + 2 - oldest);
   for (const auto& [name, entry] : files_) {
     if (!std::filesystem::exists(name)) continue;
-    if (!entry.named && random_() % 2 == 0) {
+    if (entry.made >= kept_before) {
       if (entry.replaced)
         std::ofstream(name, std::ios::binary | std::ios::trunc) << *entry.replaced;
       else
         std::filesystem::remove(name);
       continue;
     }
-    if (!entry.cut_off.empty() && random_() % 2 == 0) std::ofstream(name, std::ios::binary | std::ios::app) << entry.cut_off;
+    if (!entry.cut_off.empty() && random_() % 2 == 0)
+      std::ofstream(name, std::ios::binary | std::ios::app) << entry.cut_off;
     const auto size = std::filesystem::file_size(name);
     if (size <= entry.synced) continue;
     // Half of the time nothing of what was not synced, else a torn piece of it.

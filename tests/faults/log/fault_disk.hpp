@@ -2,8 +2,8 @@
 //
 // It keeps the real files up to date, as the page cache does, and remembers of each how much is durable. lose() makes
 // the folder what a machine would find after a power cut: of every file the synced bytes and a random piece of what
-// follows; of files and renames whose folder was not synced, randomly, nothing; of a truncation that was not synced,
-// randomly, nothing either.
+// follows; of new files and renames whose folder was not synced, those up to a random moment (a journalling file system
+// keeps their order); of a truncation that was not synced, randomly, nothing.
 #pragma once
 
 #include <cstdint>
@@ -56,7 +56,7 @@ class FaultDisk : public rocksdb::FileSystemWrapper {
   class Directory;
   struct Entry {
     std::uint64_t synced = 0;
-    bool named = false;                   // its folder was synced since it was made
+    std::uint64_t made = 0;               // when, counting new files and renames; 0: its folder was synced since
     std::string cut_off;                  // by a truncation that is not synced
     std::optional<std::string> replaced;  // what lay under this name before a rename that is not synced
   };
@@ -75,6 +75,7 @@ class FaultDisk : public rocksdb::FileSystemWrapper {
   std::uint64_t syncs_left_ = 0;  // until next_fault_; 0: none is coming
   Fault next_fault_ = Fault::none;
   bool lying_ = false;
+  std::uint64_t made_ = 0;
   std::map<std::string, Entry> files_;
 };
 

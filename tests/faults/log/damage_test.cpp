@@ -1,0 +1,108 @@
+// What a start does with a folder that is not as it was left: a torn end is cut off, damage is named.
+#include "adapters/rocksdb/rocks_log.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/sample_events.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+using namespace strowger;
+using namespace strowger::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+// The folder of a log with `events` events as it lies while the log is open: as after a crash.
+struct Crashed {
+  explicit Crashed(std::uint64_t events, std::size_t path_bytes = 20) {
+    IdSource ids;
+    auto log = rocks::RocksLog::open({.folder = folder.path() / "open"}).value();
+    for (std::uint64_t i = 0; i < events; ++i) {
+      auto request = sample_append(i, ids);
+      request.events[0] = sample_event(i, ids, std::string(path_bytes, 'p'));
+      REQUIRE(append_and_wait(*log, std::move(request)));
+    }
+    fs::copy(folder.path() / "open", folder.path() / "log", fs::copy_options::recursive);
+    fs::remove(folder.path() / "log" / "LOCK");
+  }
+
+  fs::path newest_wal() const {
+    fs::path newest;
+    for (const auto& entry : fs::directory_iterator(folder.path() / "log"))
+      if (entry.path().extension() == ".log" && entry.file_size() > 0) newest = std::max(newest, entry.path());
+    return newest;
+  }
+  std::string wal() const {
+    std::ostringstream out;
+    out << std::ifstream(newest_wal(), std::ios::binary).rdbuf();
+    return out.str();
+  }
+  void set_wal(const std::string& bytes) const {
+    std::ofstream(newest_wal(), std::ios::binary | std::ios::trunc) << bytes;
+  }
+  Result<std::uint64_t> reopened_end() {
+    auto log = rocks::RocksLog::open(
+        {.folder = folder.path() / "log", .report = [this](const std::string& line) { reported += line; }});
+    if (!log) return log.error();
+    const auto events = (*log)->read_all(Position{0}, 1'000'000);
+    if (!events) return events.error();
+    CHECK(events->size() == number((*log)->last_position()));
+    return number((*log)->last_position());
+  }
+
+  TemporaryFolder folder;
+  std::string reported;
+};
+
+}  // namespace
+
+TEST_CASE("a write that the power cut left in pieces is dropped, all before it stays") {
+  Crashed crashed(50, GENERATE(20, 100'000));  // within one block of the log file, and over several
+  auto wal = crashed.wal();
+  SECTION("cut short") {
+    crashed.set_wal(wal.substr(0, wal.size() - 5));
+    CHECK(crashed.reopened_end().value() == 49);
+  }
+  SECTION("its last bytes never came: zeros") {
+    std::fill(wal.end() - 60, wal.end(), '\0');
+    crashed.set_wal(wal);
+    CHECK(crashed.reopened_end().value() == 49);
+    CHECK_THAT(crashed.reported, ContainsSubstring("never acknowledged"));
+  }
+  SECTION("a piece in its middle never came") {
+    std::fill(wal.end() - 200, wal.end() - 150, '\0');
+    crashed.set_wal(wal);
+    CHECK(crashed.reopened_end().value() == 49);
+  }
+  SECTION("the file is longer than what was written") {
+    crashed.set_wal(wal + std::string(10'000, '\0'));
+    CHECK(crashed.reopened_end().value() == 50);
+  }
+}
+
+TEST_CASE("a large last write of which only the end came is dropped") {
+  Crashed crashed(3, 100'000);
+  auto wal = crashed.wal();
+  std::fill(wal.end() - 95'000, wal.end() - 60'000, '\0');
+  crashed.set_wal(wal);
+  CHECK(crashed.reopened_end().value() == 2);
+}
+
+TEST_CASE("damage before the last write stops the start, whatever follows it") {
+  Crashed crashed(50, GENERATE(20, 40'000));
+  const auto whole = crashed.wal();
+  for (const std::size_t part : {2, 3, 5}) {
+    auto wal = whole;
+    const auto at = wal.size() / part;
+    wal[at] = static_cast<char>(wal[at] ^ 1);
+    crashed.set_wal(wal);
+    const auto end = crashed.reopened_end();
+    REQUIRE_FALSE(end);
+    CHECK(end.error().code == "log_damaged");
+    CHECK(crashed.wal() == wal);  // nothing was cut
+  }
+  crashed.set_wal(whole);
+  CHECK(crashed.reopened_end().value() == 50);
+}
