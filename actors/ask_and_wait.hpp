@@ -1,9 +1,9 @@
 // Asks an entity and waits. For start-up and tools; never on a thread that serves.
 #pragma once
 
-#include <future>
-
 #include "actors/router.hpp"
+
+#include <future>
 
 namespace strowger::actors {
 

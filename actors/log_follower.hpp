@@ -1,15 +1,15 @@
 // What a reactor follows the log with: a thread of its own that hands over each event after a position, in order.
 #pragma once
 
+#include "events/event.hpp"
+#include "events/log.hpp"
+
 #include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <stop_token>
 #include <thread>
-
-#include "events/event.hpp"
-#include "events/log.hpp"
 
 namespace strowger::actors {
 

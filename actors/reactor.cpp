@@ -27,13 +27,15 @@ Reactor::Reactor(EventLog& log, std::string name, std::function<Result<void>(con
     handled_ = saved_ = *checkpoint;
   else
     trouble(checkpoint.error());  // from the first event, then: handlers are idempotent
-  follower_ = std::make_unique<LogFollower>(
-      log_, handled_,
-      LogFollower::Handlers{[this, handle, trouble](const Envelope& envelope) { this->handle(envelope, handle, trouble); },
-                            [this] {
-                              if (number(handled_) >= number(saved_) + save_every) save_checkpoint();
-                            },
-                            trouble});
+  follower_ = std::make_unique<LogFollower>(log_, handled_,
+                                            LogFollower::Handlers{[this, handle, trouble](const Envelope& envelope) {
+                                                                    this->handle(envelope, handle, trouble);
+                                                                  },
+                                                                  [this] {
+                                                                    if (number(handled_) >= number(saved_) + save_every)
+                                                                      save_checkpoint();
+                                                                  },
+                                                                  trouble});
 }
 
 Reactor::~Reactor() {

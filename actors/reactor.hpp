@@ -2,11 +2,11 @@
 // restarts. Its handler must therefore be idempotent. A reactor that is new to a log starts at the first event.
 #pragma once
 
+#include "actors/log_follower.hpp"
+
 #include <atomic>
 #include <functional>
 #include <string>
-
-#include "actors/log_follower.hpp"
 
 namespace strowger::actors {
 

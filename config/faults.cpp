@@ -8,15 +8,14 @@
 namespace strowger::config {
 
 void Faults::add(std::size_t line, std::string key, std::string message) {
-  all_.push_back({line, std::move(key), std::move(message)});
+  const auto later = std::find_if(all_.begin(), all_.end(), [&](const Fault& other) { return other.line > line; });
+  all_.insert(later, {line, std::move(key), std::move(message)});
 }
 
 Error Faults::error() const {
-  auto ordered = all_;
-  std::stable_sort(ordered.begin(), ordered.end(), [](const Fault& a, const Fault& b) { return a.line < b.line; });
   std::string message;
   boost::json::array list;
-  for (const auto& fault : ordered) {
+  for (const auto& fault : all_) {
     if (!message.empty()) message += '\n';
     message += file_;
     if (fault.line > 0) message += ":" + std::to_string(fault.line);

@@ -16,7 +16,7 @@ class Faults {
   // Lines count from 1; 0 where there is none to name. The key may be empty.
   void add(std::size_t line, std::string key, std::string message);
   bool empty() const { return all_.empty(); }
-  Error error() const;  // by line
+  Error error() const;
 
  private:
   struct Fault {
@@ -25,7 +25,7 @@ class Faults {
     std::string message;
   };
   std::string file_;
-  std::vector<Fault> all_;
+  std::vector<Fault> all_;  // by line
 };
 
 }  // namespace strowger::config

@@ -3,6 +3,7 @@
 #include "config/faults.hpp"
 #include "config/network.hpp"
 #include "config/reader.hpp"
+#include "config/single_document.hpp"
 
 #include <fstream>
 #include <iterator>
@@ -36,10 +37,12 @@ Result<Settings> load_text(std::string_view text, const std::string& name, const
   Faults faults(name);
   Reader reader(settings, faults, environment);
   try {
-    const auto documents = YAML::LoadAll(std::string(text));
-    if (documents.size() > 1)
-      faults.add(0, "", "holds " + std::to_string(documents.size()) + " YAML documents; expected one");
-    if (!documents.empty()) reader.read(documents.front());
+    const std::string document(text);
+    if (const auto line = second_document(document)) {
+      faults.add(*line, "", "expected one YAML document; a second one, or a stray character, starts here");
+    } else {
+      reader.read(YAML::Load(document));
+    }
   } catch (const YAML::Exception& fault) {
     const auto line = fault.mark.is_null() ? 0 : static_cast<std::size_t>(fault.mark.line) + 1;
     faults.add(line, "", "not YAML: " + fault.msg);

@@ -148,7 +148,7 @@ void Reader::read_entry(const Key& key, const YAML::Node& node, const std::strin
   std::vector<std::string> given;
   for (const auto& [name, value] : entries_of(node, path)) {
     const auto field = std::find_if(key.fields.begin(), key.fields.end(),
-                                    [&name = name](const Field& one) { return one.name == name; });
+                                    [wanted = std::string_view(name)](const Field& one) { return one.name == wanted; });
     if (field == key.fields.end()) {
       std::vector<std::string> names;
       for (const auto& one : key.fields) names.emplace_back(one.name);
@@ -173,8 +173,8 @@ void Reader::read_pairs(const Key& key, const YAML::Node& node) {
   }
   key.begin(settings_);
   for (const auto& [name, value] : entries_of(node, path)) {
-    const auto read = [&key, &name = name](Settings& settings, const std::string& text) {
-      return key.read_pair(settings, name, text);
+    const auto read = [&key, pair = name](Settings& settings, const std::string& text) {
+      return key.read_pair(settings, pair, text);
     };
     read_scalar(value, joined(path, name), key.expected, read);
   }
@@ -183,8 +183,10 @@ void Reader::read_pairs(const Key& key, const YAML::Node& node) {
 void Reader::read_scalar(const YAML::Node& node, const std::string& path, std::string_view expected, const Read& read) {
   const auto text = scalar(node, path, expected);
   if (!text) return;
-  if (const auto wrong = read(settings_, *text); !wrong.empty())
-    faults_.add(line_at(node), path, "expected " + std::string(expected) + ", but " + wrong);
+  if (const auto wrong = read(settings_, *text); !wrong.empty()) {
+    const auto line = node.IsNull() ? line_of(path) : line_at(node);  // of nothing, YAML gives the line after
+    faults_.add(line, path, "expected " + std::string(expected) + ", but " + wrong);
+  }
 }
 
 std::optional<std::string> Reader::scalar(const YAML::Node& node, const std::string& path, std::string_view expected) {

@@ -46,7 +46,10 @@ Result<Event> decode_data(const Record& record) {
                           " version " + std::to_string(record.schema) +
                           ", which this release does not know; start the release that wrote it")
         .with("code", "unknown_event_type");
-  auto data = json::parse(record.data);
+  // The parsed form lives only until the event is read from it: no allocation for one of usual size.
+  std::array<unsigned char, 4'096> buffer;
+  boost::json::monotonic_resource memory(buffer.data(), buffer.size());
+  auto data = json::parse(record.data, &memory);
   if (!data) return data.error();
   if (record.schema < entry->second.schema) {
     if (auto done = upcast(record.type, record.schema, *data); !done) return done.error();

@@ -39,9 +39,9 @@ void write_string(std::string& out, std::string_view text) {
   out.push_back('"');
 }
 
-Result<boost::json::value> parse(std::string_view text) {
+Result<boost::json::value> parse(std::string_view text, boost::json::storage_ptr storage) {
   boost::json::error_code fault;
-  auto value = boost::json::parse(text, fault);
+  auto value = boost::json::parse(text, fault, std::move(storage));
   if (fault) return malformed("bad_json", "not JSON: " + fault.message());
   return value;
 }

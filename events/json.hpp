@@ -10,6 +10,7 @@
 #include "events/time.hpp"
 #include "events/uuid.hpp"
 
+#include <array>
 #include <charconv>
 #include <concepts>
 #include <cstdint>
@@ -21,6 +22,7 @@
 #include <vector>
 
 #include <boost/describe.hpp>
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/value.hpp>
 #include <boost/mp11.hpp>
 
@@ -30,8 +32,8 @@ namespace strowger::json {
 enum class Secrets : std::uint8_t { kept, masked };
 
 void write_string(std::string& out, std::string_view text);
-// Parses a JSON text of our own making.
-Result<boost::json::value> parse(std::string_view text);
+// Parses a JSON text of our own making; the value's memory comes from `storage`, which outlives it.
+Result<boost::json::value> parse(std::string_view text, boost::json::storage_ptr storage = {});
 
 template <class T>
 concept Described = boost::describe::has_describe_members<T>::value;
@@ -53,6 +55,19 @@ struct is_string_map<std::map<std::string, T>> : std::true_type {};
 
 template <class T>
 using Members = boost::describe::describe_members<T, boost::describe::mod_public>;
+
+// An enumerator as a word. One that is a C++ keyword has a trailing underscore in the code, and none here.
+template <DescribedEnum T>
+std::string_view word(T value) {
+  std::string_view text = boost::describe::enum_to_string(value, "?");
+  if (text.ends_with('_')) text.remove_suffix(1);
+  return text;
+}
+template <DescribedEnum T>
+bool from_word(std::string text, T& to) {
+  return boost::describe::enum_from_string(text.c_str(), to) ||
+         boost::describe::enum_from_string((text += '_').c_str(), to);
+}
 
 template <class T>
 void write(std::string& out, const T& value, Secrets secrets) {
@@ -76,7 +91,7 @@ void write(std::string& out, const T& value, Secrets secrets) {
   } else if constexpr (requires { value.text(); }) {  // MacAddress, ExtensionNumber, StreamId, Uuid
     write_string(out, value.text());
   } else if constexpr (DescribedEnum<T>) {
-    write_string(out, boost::describe::enum_to_string(value, "?"));
+    write_string(out, word(value));
   } else if constexpr (std::is_enum_v<T>) {  // Position, StreamVersion
     write(out, static_cast<std::uint64_t>(value), secrets);
   } else if constexpr (is_optional<T>::value) {
@@ -167,8 +182,7 @@ Result<void> read(const boost::json::value& from, T& to) {
     if (!parsed) return parsed.error();
     to = std::move(*parsed);
   } else if constexpr (DescribedEnum<T>) {
-    if (!from.is_string() || !boost::describe::enum_from_string(from.get_string().c_str(), to))
-      return wrong_type("a known word");
+    if (!from.is_string() || !from_word(std::string(from.get_string()), to)) return wrong_type("a known word");
   } else if constexpr (std::is_enum_v<T>) {
     std::uint64_t value = 0;
     if (auto done = read(from, value); !done) return done;
@@ -219,7 +233,9 @@ Result<void> read(const boost::json::value& from, T& to) {
 
 template <class T>
 Result<T> from_string(std::string_view text) {
-  auto parsed = parse(text);
+  std::array<unsigned char, 4'096> buffer;
+  boost::json::monotonic_resource memory(buffer.data(), buffer.size());
+  auto parsed = parse(text, &memory);
   if (!parsed) return parsed.error();
   T value{};
   if (auto done = read(*parsed, value); !done) return done.error();

@@ -52,10 +52,10 @@ struct ProjectionRunner::Live {
   explicit Live(Projection& projection_in) : projection(projection_in) {}
 
   Projection& projection;
-  Position position{};    // applied; written under the runner's mutex, by its thread
-  Position checkpoint{};  // committed
-  RowBatch pending;       // changed since then
-  bool write_all = false;  // the store's rows are not those of the checkpoint: the next commit replaces them all
+  Position position{};       // applied; written under the runner's mutex, by its thread
+  Position checkpoint{};     // committed
+  RowBatch pending;          // changed since then
+  bool write_all = false;    // the store's rows are not those of the checkpoint: the next commit replaces them all
   Position rebuild_until{};  // not current before this
   std::optional<SteadyClock::time_point> retry_at;
   std::chrono::milliseconds delay{};
@@ -98,6 +98,7 @@ Result<void> ProjectionRunner::start() {
     running_ = true;
   }
   subscription_ = log_.subscribe(from);
+  committed_at_ = SteadyClock::now();
   thread_ = std::thread([this] { run(); });
   pthread_setname_np(thread_.native_handle(), "projections");
   return {};
@@ -182,7 +183,8 @@ bool ProjectionRunner::step() {
   }
   if (!records->empty()) {
     apply(*records);
-    commit(false);
+    const bool behind = records->size() == options_.batch;
+    if (!behind || SteadyClock::now() - committed_at_ >= options_.commit_behind) commit(false);
     return !stopped_;
   }
   commit(false);
@@ -223,6 +225,7 @@ void ProjectionRunner::apply(const std::vector<Record>& records) {
 }
 
 void ProjectionRunner::commit(bool force) {
+  committed_at_ = SteadyClock::now();
   for (auto& live : live_) commit(*live, force);
 }
 
@@ -286,7 +289,8 @@ bool ProjectionRunner::wait_applied(Position position, SteadyClock::time_point d
 }
 
 Result<void> ProjectionRunner::rebuild(std::string_view name) {
-  const auto live = std::find_if(live_.begin(), live_.end(), [&](const auto& l) { return l->projection.name() == name; });
+  const auto live =
+      std::find_if(live_.begin(), live_.end(), [&](const auto& l) { return l->projection.name() == name; });
   if (live == live_.end())
     return not_found("unknown_projection", "there is no projection '" + std::string(name.substr(0, 64)) + "'");
   const std::lock_guard lock(mutex_);

@@ -43,8 +43,11 @@ struct RunnerStatus {
 };
 
 struct RunnerOptions {
-  std::size_t batch = 1'024;            // events between two commits, at most
-  std::size_t pending_rows = 65'536;    // kept while the store fails; above it, all rows are written when it heals
+  std::size_t batch = 1'024;  // events applied at once, at most
+  // Rows are committed after every batch once the log's end is reached. Before that, this often: a row that changes
+  // many times on the way is then written once.
+  std::chrono::milliseconds commit_behind{1'000};
+  std::size_t pending_rows = 65'536;       // kept while the store fails; above it, all rows are written when it heals
   std::uint64_t checkpoint_every = 4'096;  // events after which a checkpoint is written though no row changed
   std::chrono::milliseconds retry_first{100};
   std::chrono::milliseconds retry_most{5'000};
@@ -101,10 +104,11 @@ class ProjectionRunner {
   std::vector<std::unique_ptr<Live>> live_;
   std::shared_ptr<Signal> signal_;
   std::unique_ptr<Subscription> subscription_;
+  std::chrono::steady_clock::time_point committed_at_{};  // when all were last told to commit
 
   mutable std::mutex mutex_;  // guards what follows, and what status() reads of live_
   std::condition_variable applied_;
-  Position applied_position_{};  // by all
+  Position applied_position_{};                                      // by all
   std::vector<std::pair<Position, std::function<void()>>> waiting_;  // a heap, the lowest position first
   std::optional<Error> stopped_;
   bool running_ = false;

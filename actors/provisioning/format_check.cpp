@@ -1,5 +1,7 @@
 #include "actors/provisioning/format_check.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <memory>
 
 #include <boost/json/value.hpp>
@@ -12,11 +14,24 @@ Error fault_at(std::size_t line, std::string what) {
   return unacceptable("bad_output", std::move(what)).with("line", line);
 }
 
+// Notes an encoding that is not the one in which values are written.
+void on_declaration(void* foreign, const XML_Char*, const XML_Char* encoding, int) {
+  if (encoding == nullptr) return;
+  std::string name(encoding);
+  for (auto& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  if (name != "UTF-8" && name != "US-ASCII") *static_cast<std::string*>(foreign) = encoding;
+}
+
 Result<void> check_xml(std::string_view bytes) {
   const std::unique_ptr<XML_ParserStruct, decltype(&XML_ParserFree)> parser(XML_ParserCreate(nullptr), &XML_ParserFree);
   if (!parser) return internal_error("out of memory while checking XML");
+  std::string foreign;
+  XML_SetUserData(parser.get(), &foreign);
+  XML_SetXmlDeclHandler(parser.get(), &on_declaration);
   const auto size = static_cast<int>(bytes.size());  // templates and values are far below 2 GiB
-  if (XML_Parse(parser.get(), bytes.data(), size, XML_TRUE) == XML_STATUS_OK) return {};
+  const auto status = XML_Parse(parser.get(), bytes.data(), size, XML_TRUE);
+  if (!foreign.empty()) return fault_at(1, "declares the encoding " + foreign + "; values are written in UTF-8");
+  if (status == XML_STATUS_OK) return {};
   return fault_at(XML_GetCurrentLineNumber(parser.get()),
                   std::string("not well-formed XML: ") + XML_ErrorString(XML_GetErrorCode(parser.get())));
 }

@@ -84,9 +84,19 @@ Result<void> prove(const Vendor& vendor, const Model* model, const TemplateText&
   return {};
 }
 
+// As other systems' editors leave a text: with a byte order mark, with CRLF. Phones want neither.
+std::string without_editor_marks(std::string_view text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i)
+    if (text[i] != '\r' || i + 1 >= text.size() || text[i + 1] != '\n') out.push_back(text[i]);
+  return out;
+}
+
 Result<TemplateText> checked(const Vendor& vendor, const Model* model, std::string name, std::string_view text) {
   const auto known = model != nullptr ? device_placeholders() : common_placeholders();
-  auto parsed = TemplateText::parse(std::move(name), vendor.format, text, known);
+  auto parsed = TemplateText::parse(std::move(name), vendor.format, without_editor_marks(text), known);
   if (!parsed) return parsed.error();
   const auto proven = prove(vendor, model, *parsed);
   if (!proven) return proven.error();

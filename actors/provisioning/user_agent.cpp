@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kMaxLength = 512;
 constexpr std::size_t kMaxWords = 32;
+constexpr std::size_t kMaxWord = 64;
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -36,7 +37,7 @@ bool same(std::string_view a, std::string_view b) {
 // 66.86.0.15, 7.4.9c: starts with a digit and holds a dot.
 bool is_version(std::string_view word) {
   return !word.empty() && is_digit(word.front()) && word.find('.') != std::string_view::npos &&
-         word.find(':') == std::string_view::npos;
+         word.find_first_of(":-") == std::string_view::npos;
 }
 
 std::string first_version(const std::vector<std::string_view>& words, std::size_t from) {
@@ -111,7 +112,9 @@ void read_grandstream(const std::vector<std::string_view>& words, UserAgent& out
 
 UserAgent parse_user_agent(std::string_view text) {
   UserAgent out;
-  const auto words = words_of(text.substr(0, kMaxLength));
+  text = text.substr(0, kMaxLength);
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  const auto words = words_of(text);
   if (words.empty()) return out;
   const auto first = squeezed(words[0]);
   if (first.starts_with("yealink")) {
@@ -122,7 +125,7 @@ UserAgent parse_user_agent(std::string_view text) {
     read_zultys(words, out);
   } else if (first.starts_with("cisco") || first.starts_with("linksys")) {
     out.vendor = "cisco";
-    read_cisco(words[0], out);
+    read_cisco(text.substr(0, text.find(' ')), out);
   } else if (first == "grandstream") {
     out.vendor = "grandstream";
     read_grandstream(words, out);
@@ -133,6 +136,8 @@ UserAgent parse_user_agent(std::string_view text) {
     out.vendor = "polycom";
     read_polycom(*word, out);
   }
+  out.model.resize(std::min(out.model.size(), kMaxWord));
+  out.firmware.resize(std::min(out.firmware.size(), kMaxWord));
   out.mac = find_mac(words);
   return out;
 }

@@ -1,11 +1,11 @@
 // Which bindings of an extension are a given device: the answer that a reboot, a lookup and the diagnostics share.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "actors/registrar/binding.hpp"
 #include "events/projections/devices.hpp"
+
+#include <string>
+#include <vector>
 
 namespace strowger::reboot {
 

@@ -81,14 +81,17 @@ RebootReactor::RebootReactor(World world, Position from) : shared_(std::make_sha
   tell_left_over();
   follower_ = std::make_unique<actors::LogFollower>(
       shared_->world.log, from,
-      actors::LogFollower::Handlers{
-          [this](const Envelope& envelope) {
-            const auto* requested = std::get_if<RebootRequested>(&envelope.event);
-            if (requested == nullptr) return;
-            tell({requested->mac, requested->reboot, requested->extension, requested->vendor, requested->verb,
-                  {"phone:" + requested->mac.text(), envelope.correlation, envelope.id}});
-          },
-          [this] { retry_reports(); }, shared_->world.trouble});
+      actors::LogFollower::Handlers{[this](const Envelope& envelope) {
+                                      const auto* requested = std::get_if<RebootRequested>(&envelope.event);
+                                      if (requested == nullptr) return;
+                                      tell({requested->mac,
+                                            requested->reboot,
+                                            requested->extension,
+                                            requested->vendor,
+                                            requested->verb,
+                                            {"phone:" + requested->mac.text(), envelope.correlation, envelope.id}});
+                                    },
+                                    [this] { retry_reports(); }, shared_->world.trouble});
 }
 
 RebootReactor::~RebootReactor() {
@@ -107,7 +110,11 @@ void RebootReactor::tell_left_over() {
     const auto& progress = row.activity.reboot;
     if (!progress || progress->stage != RebootStage::requested) continue;
     const auto& mac = row.definition->mac;
-    tell({mac, progress->reboot, row.definition->extension, row.definition->vendor, progress->verb,
+    tell({mac,
+          progress->reboot,
+          row.definition->extension,
+          row.definition->vendor,
+          progress->verb,
           {"phone:" + mac.text(), progress->correlation, progress->request}});
   }
 }
@@ -131,11 +138,11 @@ void RebootReactor::tell(Reboot reboot) {
   const auto event = world.event_value(reboot.vendor, reboot.verb);
   for (const auto& binding : bindings) {
     world.log_line("Telling phone " + reboot.mac.text() + " at " + binding->ip + ":" + std::to_string(binding->port) +
-                   " to " + std::string(boost::describe::enum_to_string(reboot.verb, "?")) + ": NOTIFY with Event: " +
-                   event);
-    world.notifier.notify({binding, event, {}, {}}, [telling, contact = binding->contact](const NoticeOutcome& outcome) {
-      telling->answered(contact, outcome);
-    });
+                   " to " + std::string(boost::describe::enum_to_string(reboot.verb, "?")) +
+                   ": NOTIFY with Event: " + event);
+    world.notifier.notify(
+        {binding, event, {}, {}},
+        [telling, contact = binding->contact](const NoticeOutcome& outcome) { telling->answered(contact, outcome); });
   }
 }
 

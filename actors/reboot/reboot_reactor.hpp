@@ -5,17 +5,17 @@
 // The device ignores a second report of one reboot.
 #pragma once
 
-#include <functional>
-#include <map>
-#include <memory>
-#include <mutex>
-#include <set>
-
 #include "actors/device/device.hpp"
 #include "actors/log_follower.hpp"
 #include "actors/reboot/phone_notifier.hpp"
 #include "actors/router.hpp"
 #include "events/projections/devices.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
 
 namespace strowger::reboot {
 

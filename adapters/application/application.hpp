@@ -6,14 +6,14 @@
 // Used by main and by the tests of the whole house.
 #pragma once
 
+#include "adapters/application/first_start.hpp"
+#include "config/settings.hpp"
+#include "events/error.hpp"
+
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-
-#include "adapters/application/first_start.hpp"
-#include "config/settings.hpp"
-#include "events/error.hpp"
 
 namespace spdlog {
 class logger;

@@ -1,15 +1,16 @@
 #include "adapters/application/first_start.hpp"
 
+#include "actors/ask_and_wait.hpp"
+#include "actors/provisioning/vendor_catalog.hpp"
+#include "adapters/vault/password.hpp"
+
 #include <cerrno>
 #include <cstring>
 
 #include <fcntl.h>
 #include <sodium.h>
+#include <sys/stat.h>
 #include <unistd.h>
-
-#include "actors/ask_and_wait.hpp"
-#include "actors/provisioning/vendor_catalog.hpp"
-#include "adapters/vault/password.hpp"
 
 namespace strowger::application {
 namespace {
@@ -19,7 +20,9 @@ using actors::ask_and_wait;
 constexpr std::size_t admin_password_size = 20;
 constexpr std::size_t sip_password_size = 20;
 
-actors::AskMeta by_settings() { return {Cause{"system", {}, {}}, {}, {}}; }
+actors::AskMeta by_settings() {
+  return {Cause{"system", {}, {}}, {}, {}};
+}
 
 Result<void> write_private_file(const std::filesystem::path& path, const std::string& text) {
   const auto fault = [&] {
@@ -27,7 +30,8 @@ Result<void> write_private_file(const std::filesystem::path& path, const std::st
   };
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (file < 0) return fault();
-  const bool written = ::fchmod(file, 0600) == 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+  const bool written = ::fchmod(file, 0600) == 0 &&
+                       ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
                        ::fsync(file) == 0;
   if (::close(file) != 0 || !written) return fault();
   return {};
@@ -44,10 +48,9 @@ Result<void> seed_extension(const Seeding& with, const config::SeedExtension& ex
       with.vault.seal(extension.password.empty() ? random_password(sip_password_size) : extension.password);
   if (!sealed) return sealed.error();
   const auto name = extension.name.empty() ? extension.number : extension.name;
-  const auto created =
-      ask_and_wait(with.extensions, number->text(),
-                   actors::CreateExtension{*number, name, extension.email, extension.allow_external, *sealed},
-                   by_settings());
+  const auto created = ask_and_wait(
+      with.extensions, number->text(),
+      actors::CreateExtension{*number, name, extension.email, extension.allow_external, *sealed}, by_settings());
   if (created) return {};
   if (auto shredded = with.vault.shred(*sealed); !shredded) return shredded.error();
   if (exists_already(created, "extension_exists")) return {};

@@ -1,10 +1,6 @@
 // What a log that has never been used is given: an administrator, and the extensions and devices of the settings.
 #pragma once
 
-#include <filesystem>
-#include <optional>
-#include <string>
-
 #include "actors/device/device.hpp"
 #include "actors/extension/extension.hpp"
 #include "actors/router.hpp"
@@ -12,6 +8,10 @@
 #include "config/settings.hpp"
 #include "events/projections/users.hpp"
 #include "events/secret.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
 
 namespace strowger::provisioning {
 class VendorCatalog;

@@ -41,7 +41,9 @@ Logging::~Logging() {
   logger_.reset();  // its queue is emptied when the pool ends
 }
 
-void Logging::set_level(const std::string& level) { logger_->set_level(spdlog::level::from_str(level)); }
+void Logging::set_level(const std::string& level) {
+  logger_->set_level(spdlog::level::from_str(level));
+}
 
 std::uint64_t Logging::dropped() const {
   return std::static_pointer_cast<spdlog::details::thread_pool>(queue_)->overrun_counter();

@@ -1,13 +1,13 @@
 // The operators' log: console (journald) and file, one asynchronous logger that is handed to whoever writes lines.
 #pragma once
 
+#include "config/settings.hpp"
+#include "events/error.hpp"
+
 #include <cstdint>
 #include <memory>
 
 #include <spdlog/logger.h>
-
-#include "config/settings.hpp"
-#include "events/error.hpp"
 
 namespace strowger::application {
 

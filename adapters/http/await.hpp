@@ -10,8 +10,6 @@
 #include <optional>
 #include <utility>
 
-#include <boost/asio/post.hpp>
-
 namespace strowger::http {
 
 inline constexpr std::chrono::seconds longest_wait{15};
@@ -33,9 +31,8 @@ Awaitable<Result<T>> completion(const Request& request, Start start, std::chrono
   waiting->timer = &timer;
   const Leave leave{*waiting};
 
-  start([waiting, loop = request.loop->shared_from_this()](Result<T> result) {
-    // The loop is held until the post is done; what is posted does not hold it, so a stopped loop can go.
-    asio::post(loop->executor(), [waiting, result = std::move(result)]() mutable {
+  start([waiting, doorway = request.loop->doorway()](Result<T> result) {
+    doorway->post([waiting, result = std::move(result)]() mutable {
       waiting->result.emplace(std::move(result));
       if (waiting->timer != nullptr) waiting->timer->cancel();
     });

@@ -58,13 +58,9 @@ Loop::Loop(std::shared_ptr<Common> shared) : common(std::move(shared)), pace_(pa
 }
 
 Loop::~Loop() {
-  if (thread_.joinable()) {
-    io_.stop();
-    if (thread_.get_id() == std::this_thread::get_id())
-      thread_.detach();
-    else
-      thread_.join();
-  }
+  doorway_->close();
+  io_.stop();
+  if (thread_.joinable()) thread_.join();
 }
 
 void Loop::listen(const tcp::endpoint& endpoint) {
@@ -108,9 +104,6 @@ void Loop::begin_stop() {
 void Loop::join() {
   io_.stop();
   if (thread_.joinable()) thread_.join();
-  // What still waits for others is only destroyed with the loop, which those others may hold; its clients need not
-  // wait for that.
-  for (auto* session : sessions_) session->cut();
 }
 
 Loop::Place Loop::enter(Session& session) {

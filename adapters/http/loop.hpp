@@ -14,6 +14,7 @@
 #include <string>
 #include <thread>
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
 
 namespace strowger::http {
@@ -52,7 +53,27 @@ class Session {
   bool idle = true;  // between requests: may be closed when the server stops
 };
 
-class Loop : public std::enable_shared_from_this<Loop> {
+// How other threads reach a loop that may be gone: they hold this, and never the loop itself.
+class Doorway {
+ public:
+  explicit Doorway(asio::io_context& io) : io_(&io) {}
+  void close() {
+    const std::lock_guard lock(mutex_);
+    io_ = nullptr;
+  }
+  // Runs `task` on the loop's thread; drops it where the loop is gone.
+  template <class Task>
+  void post(Task task) {
+    const std::lock_guard lock(mutex_);
+    if (io_ != nullptr) asio::post(*io_, std::move(task));
+  }
+
+ private:
+  std::mutex mutex_;
+  asio::io_context* io_;
+};
+
+class Loop {
  public:
   explicit Loop(std::shared_ptr<Common> common);
   ~Loop();
@@ -73,6 +94,7 @@ class Loop : public std::enable_shared_from_this<Loop> {
   const std::string& date() const { return date_; }     // `Date: …` with its line end
   bool stopping() const { return stopping_; }
   Executor executor() { return io_.get_executor(); }
+  const std::shared_ptr<Doorway>& doorway() const { return doorway_; }
 
   std::shared_ptr<Common> common;
   LoopCounters counters;
@@ -95,6 +117,7 @@ class Loop : public std::enable_shared_from_this<Loop> {
   // Last, so that it goes first: the coroutines that it destroys still find all of the above.
   asio::io_context io_{1};
   Acceptor acceptor_{io_};
+  const std::shared_ptr<Doorway> doorway_ = std::make_shared<Doorway>(io_);
 };
 
 }  // namespace strowger::http

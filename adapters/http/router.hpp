@@ -54,7 +54,7 @@ struct Route {
   std::vector<std::uint16_t> errors{};  // beside those that every route can give (401, 403, 429, 500, 503)
   bool documented = true;
 
-  std::variant<Handler, AsyncHandler> handler;
+  std::variant<Handler, AsyncHandler> handler{};
 };
 
 class Router {

@@ -3,10 +3,6 @@
 // says so.
 #pragma once
 
-#include <functional>
-#include <memory>
-#include <string>
-
 #include "actors/device/device.hpp"
 #include "actors/extension/extension.hpp"
 #include "actors/provisioning/renderer.hpp"
@@ -21,6 +17,11 @@
 #include "events/projections/requests.hpp"
 #include "events/projections/users.hpp"
 #include "events/secret.hpp"
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
 
 namespace spdlog {
 class logger;
@@ -60,7 +61,7 @@ struct Services {
   // argon2id; takes tens of milliseconds: call it off the loop's thread.
   std::function<bool(const PasswordHash& hash, std::string_view password)> verify_password;
   // 32 bytes that tokens are signed with.
-  std::string token_key;
+  std::array<std::uint8_t, 32> token_key;
   // Metrics of the parts that HTTP does not know, in Prometheus' text format (appended to /metrics).
   std::function<std::string()> more_metrics;
 

@@ -34,9 +34,9 @@ Result<Receipt> Batch::add(AppendRequest& request) {
     version = *found;
     if (!request.expected.accepts(*version)) {
       const auto expected = number(*request.expected.version());
-      return conflict("version_conflict", request.stream.text() + " is at version " +
-                                              std::to_string(number(*version)) + ", not at the expected " +
-                                              std::to_string(expected) + "; read it again and decide anew")
+      return conflict("version_conflict", request.stream.text() + " is at version " + std::to_string(number(*version)) +
+                                              ", not at the expected " + std::to_string(expected) +
+                                              "; read it again and decide anew")
           .with("expected", expected)
           .with("present", number(*version));
     }

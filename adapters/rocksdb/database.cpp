@@ -35,7 +35,7 @@ rocksdb::DBOptions base_options(const DatabaseOptions& options) {
   db.max_open_files = 256;
   db.db_write_buffer_size = options.memtable_bytes;
   db.max_total_wal_size = 2 * options.memtable_bytes;
-  db.max_bgerror_resume_count = 0;           // we recover ourselves
+  db.max_bgerror_resume_count = 0;             // we recover ourselves
   db.allow_concurrent_memtable_write = false;  // one writer
   db.enable_write_thread_adaptive_yield = false;
   db.skip_stats_update_on_db_open = true;

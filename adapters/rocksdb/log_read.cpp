@@ -11,9 +11,9 @@ namespace strowger::rocks {
 namespace {
 
 Error gap(Position missing) {
-  return Error{ErrorKind::internal, "record_damaged",
-               "event " + std::to_string(number(missing)) +
-                   " of the log is missing; restore the log's folder from a backup"}
+  return Error{
+      ErrorKind::internal, "record_damaged",
+      "event " + std::to_string(number(missing)) + " of the log is missing; restore the log's folder from a backup"}
       .with("position", number(missing));
 }
 
@@ -31,8 +31,7 @@ Result<std::vector<Record>> RocksLog::read_all(Position after, std::size_t max) 
   rocksdb::ReadOptions options;
   options.fill_cache = false;  // a long read must not push out what others need
   options.auto_prefix_mode = true;
-  const std::unique_ptr<rocksdb::Iterator> events(
-      (*database)->db().NewIterator(options, (**database)[Family::events]));
+  const std::unique_ptr<rocksdb::Iterator> events((*database)->db().NewIterator(options, (**database)[Family::events]));
   std::string key;
   append_key(key, number(after) + 1);
   std::vector<Record> records;
@@ -129,8 +128,8 @@ Result<std::optional<Receipt>> RocksLog::find_receipt(std::string_view idempoten
   auto database = core_->borrow();
   if (!database) return database.error();
   std::string stored;
-  const auto status = (*database)->db().Get(rocksdb::ReadOptions(), (**database)[Family::receipts],
-                                            slice(idempotency_key), &stored);
+  const auto status =
+      (*database)->db().Get(rocksdb::ReadOptions(), (**database)[Family::receipts], slice(idempotency_key), &stored);
   if (status.IsNotFound()) return std::optional<Receipt>{};
   if (!status.ok()) return read_error(status, "a receipt");
   auto receipt = decode_receipt(stored);
@@ -154,8 +153,8 @@ Result<std::optional<std::string>> RocksLog::load_state(std::string_view table, 
   auto database = core_->borrow();
   if (!database) return database.error();
   std::string value;
-  const auto status = (*database)->db().Get(rocksdb::ReadOptions(), (**database)[Family::state],
-                                            state_key(table, key), &value);
+  const auto status =
+      (*database)->db().Get(rocksdb::ReadOptions(), (**database)[Family::state], state_key(table, key), &value);
   if (status.IsNotFound()) return std::optional<std::string>{};
   if (!status.ok()) return read_error(status, "state of the table " + std::string(table));
   return std::optional<std::string>(std::move(value));

@@ -62,12 +62,16 @@ rocksdb::Status LogWriter::write(Taken& taken, CommittedBatch& records) {
   return status;
 }
 
+Error LogWriter::unwritable(const rocksdb::Status& status) const {
+  return unavailable("log_unavailable", "the log in " + core_.options.folder.string() +
+                                            " cannot be written: " + status.ToString() +
+                                            "; free space or repair the disk, it is tried again by itself");
+}
+
 // All that waited is refused, conflicts too: they were judged against what is now undone.
 void LogWriter::fail(const rocksdb::Status& status, Taken& taken) {
   core_.faults.fetch_add(1, std::memory_order_relaxed);
-  const auto fault = unavailable("log_unavailable",
-                                 "the log in " + core_.options.folder.string() + " cannot be written: " +
-                                     status.ToString() + "; free space or repair the disk, it is tried again by itself");
+  const auto fault = unwritable(status);
   core_.set_fault(fault);
   core_.report(fault.message);
   answers_.clear();
@@ -86,14 +90,20 @@ void LogWriter::refuse(Taken& taken) {
 }
 
 void LogWriter::heal() {
-  if (!cut_) cut_ = core_.marks->cut().ok();
-  const auto status = cut_ ? reopen() : rocksdb::Status::IOError("the unacknowledged end cannot be cut off");
+  rocksdb::Status status;
+  if (!cut_) {
+    status = core_.marks->cut();
+    cut_ = status.ok();
+  }
+  if (cut_) status = reopen();
   if (status.ok()) {
     retry_at_.reset();
     core_.set_fault(std::nullopt);
     core_.report("the log is written again, from position " + std::to_string(number(core_.tail->last())));
     return;
   }
+  if (const auto present = core_.fault(); present && present->code == "log_unavailable")
+    core_.set_fault(unwritable(status));
   // What is acknowledged stays readable meanwhile.
   if (cut_ && !core_.lending.borrow()) {
     std::unique_ptr<Database> database;

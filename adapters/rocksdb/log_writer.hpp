@@ -24,6 +24,7 @@ class LogWriter {
   rocksdb::Status write(Taken& taken, CommittedBatch& records);
   void fail(const rocksdb::Status& status, Taken& taken);
   void refuse(Taken& taken);
+  Error unwritable(const rocksdb::Status& status) const;
   void heal();
   rocksdb::Status reopen();
 

@@ -87,12 +87,13 @@ Result<std::optional<Checkpoint>> RocksProjectionStore::checkpoint(std::string_v
   const auto status = (*database)->Get(rocksdb::ReadOptions(), checkpoint_key(projection), &stored);
   if (status.IsNotFound() || (status.ok() && stored.size() != 16)) return std::optional<Checkpoint>{};
   if (!status.ok()) return store_error(status, options_.folder, "read");
-  return std::optional<Checkpoint>(Checkpoint{Position{read_key(std::string_view(stored).substr(0, 8))},
-                                              static_cast<std::uint32_t>(read_key(std::string_view(stored).substr(8)))});
+  return std::optional<Checkpoint>(
+      Checkpoint{Position{read_key(std::string_view(stored).substr(0, 8))},
+                 static_cast<std::uint32_t>(read_key(std::string_view(stored).substr(8)))});
 }
 
-Result<void> RocksProjectionStore::load(
-    std::string_view projection, const std::function<Result<void>(std::string_view, std::string_view)>& visit) {
+Result<void> RocksProjectionStore::load(std::string_view projection,
+                                        const std::function<Result<void>(std::string_view, std::string_view)>& visit) {
   auto database = open_database();
   if (!database) return database.error();
   rocksdb::ReadOptions options;

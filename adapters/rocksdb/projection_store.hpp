@@ -53,7 +53,7 @@ class RocksProjectionStore : public ProjectionStore {
 
   const ProjectionStoreOptions options_;
   std::unique_ptr<rocksdb::Env> env_;  // outlives the database
-  std::mutex mutex_;  // guards database_, not its use
+  std::mutex mutex_;                   // guards database_, not its use
   std::shared_ptr<rocksdb::DB> database_;
 };
 

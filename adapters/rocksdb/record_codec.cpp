@@ -3,6 +3,7 @@
 #include <bit>
 #include <concepts>
 #include <cstring>
+
 #include <zlib.h>
 
 namespace strowger::rocks {

@@ -67,13 +67,10 @@ IOStatus WalMarks::cut() {
     auto status = target()->GetFileSize(name, IOOptions(), &size, nullptr);
     if (status.IsNotFound() || status.IsPathNotFound()) continue;  // deleted since, or its creation never became real
     if (!status.ok()) return status;
-    if (size > length.acknowledged) {
-      status = target()->Truncate(name, length.acknowledged, IOOptions(), nullptr);
-      if (!status.ok()) return status;
-    }
-    // Even where the size fits already: a sync that failed must succeed once before the file is believed.
     std::unique_ptr<rocksdb::FSWritableFile> file;
     status = target()->ReopenWritableFile(name, FileOptions(), &file, nullptr);
+    if (status.ok() && size > length.acknowledged) status = file->Truncate(length.acknowledged, IOOptions(), nullptr);
+    // Even where the size fits already: a sync that failed must succeed once before the file is believed.
     if (status.ok()) status = file->Fsync(IOOptions(), nullptr);
     if (status.ok()) status = file->Close(IOOptions(), nullptr);
     if (!status.ok()) return status;

@@ -1,6 +1,7 @@
 #include "adapters/vault/key_memory.hpp"
 
 #include <new>
+
 #include <sodium.h>
 
 namespace strowger::vault {

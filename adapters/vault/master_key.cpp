@@ -3,13 +3,13 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <fcntl.h>
 #include <new>
-#include <sodium.h>
 #include <system_error>
-#include <unistd.h>
 
+#include <fcntl.h>
+#include <sodium.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace strowger::vault {
 namespace {
@@ -70,7 +70,7 @@ Result<std::optional<std::string>> read_file(const std::filesystem::path& path, 
     if (errno == ENOENT) return std::optional<std::string>{};
     return system_error("open", path);
   }
-  struct stat info {};
+  struct stat info{};
   if (::fstat(file.get(), &info) != 0) return system_error("examine", path);
   if (must_be_private && (info.st_mode & 077) != 0)
     return Error{ErrorKind::forbidden, "master_key_readable",

@@ -1,6 +1,7 @@
 #include "adapters/vault/password.hpp"
 
 #include <array>
+
 #include <sodium.h>
 
 namespace strowger::vault {

@@ -1,9 +1,14 @@
 #include "adapters/vault/sodium_vault.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdio>
 #include <cstring>
-#include <sodium.h>
+#include <optional>
 #include <vector>
+
+#include <sodium.h>
 
 namespace strowger::vault {
 namespace {
@@ -23,13 +28,17 @@ unsigned char* data(std::string& text) {
   return reinterpret_cast<unsigned char*>(text.data());
 }
 
+std::string hex(std::uint64_t id) {
+  std::array<char, 17> text{};
+  std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(id));
+  return {text.data(), 16};
+}
+
 // What a ciphertext is bound to.
-std::string bound_to(std::string_view what, std::string_view subject, const std::array<unsigned char, 8>& id) {
+std::string bound_to(std::string_view what, std::uint64_t id) {
   std::string out(what);
   out.push_back('\0');
-  out.append(subject).push_back('\0');
-  out.append(reinterpret_cast<const char*>(id.data()), id.size());
-  return out;
+  return out += hex(id);
 }
 
 // nonce, ciphertext
@@ -51,14 +60,33 @@ std::optional<std::string> decrypt(std::string_view cipher, std::string_view bou
   return clear;
 }
 
-Error unreadable(std::string_view subject, std::string_view why) {
-  return Error{ErrorKind::internal, "secret_unreadable",
-               "the secret of " + std::string(subject) + " cannot be read: " + std::string(why)};
+Error unreadable(std::string_view why) {
+  return Error{ErrorKind::internal, "secret_unreadable", "the secret cannot be read: " + std::string(why)};
 }
 
-Error shredded(std::string_view subject) {
-  return Error{ErrorKind::not_found, "secret_shredded",
-               "the secret of " + std::string(subject) + " was destroyed; set a new one"};
+Error shredded() {
+  return Error{ErrorKind::not_found, "secret_shredded", "the key of the secret was destroyed; set a new secret"};
+}
+
+struct SealedParts {
+  std::uint64_t key = 0;
+  std::string_view base64;
+};
+
+Result<SealedParts> split(const SealedSecret& sealed) {
+  constexpr std::string_view form = "v1.";
+  constexpr std::size_t id_digits = 16;
+  std::string_view text(sealed.text);
+  const auto fault = [] { return unreadable("it is not a sealed secret that this release knows"); };
+  if (!text.starts_with(form) || text.size() <= form.size() + id_digits || text[form.size() + id_digits] != '.')
+    return fault();
+  SealedParts parts;
+  const char* digits = text.data() + form.size();
+  if (const auto [end, error] = std::from_chars(digits, digits + id_digits, parts.key, 16);
+      error != std::errc{} || end != digits + id_digits || !text.substr(form.size()).starts_with(hex(parts.key)))
+    return fault();
+  parts.base64 = text.substr(form.size() + id_digits + 1);
+  return parts;
 }
 
 std::string fingerprint(const MasterKey& master) {
@@ -90,38 +118,31 @@ Result<std::unique_ptr<SodiumVault>> SodiumVault::open(EventLog& log, const Mast
 SodiumVault::SodiumVault(EventLog& log, MasterKey master, std::size_t cached_keys)
     : log_(log), master_(std::move(master)), cached_keys_(std::max<std::size_t>(1, cached_keys)) {}
 
-std::mutex& SodiumVault::making(std::string_view subject) {
-  return making_[std::hash<std::string_view>{}(subject) % making_.size()];
-}
-
 template <class Use>
-auto SodiumVault::with_key(std::string_view subject, Use use) const -> decltype(use(KeyId{}, nullptr)) {
-  const std::string name(subject);
+auto SodiumVault::with_key(KeyId id, Use use) const -> decltype(use(nullptr)) {
   // More than once, because a key that was fetched may be pushed out again before it is used.
   for (int attempt = 0; attempt < 8; ++attempt) {
     {
       const std::shared_lock lock(mutex_);
-      if (const auto found = keys_.find(name); found != keys_.end()) return use(found->second.id, found->second.slot);
+      if (const auto found = keys_.find(id); found != keys_.end()) return use(found->second);
     }
-    if (auto fetched = fetch(subject); !fetched) return fetched.error();
+    if (auto fetched = fetch(id); !fetched) return fetched.error();
   }
   return overloaded("the vault keeps too few keys for this load");
 }
 
-Result<void> SodiumVault::fetch(std::string_view subject) const {
+Result<void> SodiumVault::fetch(KeyId id) const {
   const auto before = shreds();
-  auto stored = log_.load_state(table, subject);
+  auto stored = log_.load_state(table, hex(id));
   if (!stored) return stored.error();
-  if (!*stored) return shredded(subject);
-  KeyId id{};
+  if (!*stored) return shredded();
   const std::string_view wrapped(**stored);
-  if (wrapped.size() < 1 + id.size() || wrapped[0] != wrapped_format)
-    return unreadable(subject, "its data key has a form that this release does not know");
-  std::memcpy(id.data(), wrapped.data() + 1, id.size());
+  if (wrapped.empty() || wrapped[0] != wrapped_format)
+    return unreadable("its data key has a form that this release does not know");
   const auto wrapping = master_.derive("vault.wrap");
-  auto key = decrypt(wrapped.substr(1 + id.size()), bound_to("key", subject, id), wrapping.data());
-  if (!key || key->size() != KeyMemory::key_bytes) return unreadable(subject, "the master key does not fit its data key");
-  cache(subject, id, data(*key), before);
+  auto key = decrypt(wrapped.substr(1), bound_to("key", id), wrapping.data());
+  if (!key || key->size() != KeyMemory::key_bytes) return unreadable("the master key does not fit its data key");
+  cache(id, data(*key), before);
   sodium_memzero(key->data(), key->size());
   return {};
 }
@@ -131,103 +152,92 @@ std::uint64_t SodiumVault::shreds() const {
   return shreds_;
 }
 
-void SodiumVault::cache(std::string_view subject, const KeyId& id, const unsigned char* key,
-                        std::uint64_t shreds) const {
+void SodiumVault::cache(KeyId id, const unsigned char* key, std::uint64_t shreds) const {
   const std::unique_lock lock(mutex_);
-  if (shreds != shreds_) return;
+  if (shreds != shreds_) return;  // it may be the one that was shredded meanwhile
   if (keys_.size() >= cached_keys_) {
-    memory_.give_back(keys_.begin()->second.slot);
+    memory_.give_back(keys_.begin()->second);
     keys_.erase(keys_.begin());
   }
-  auto [entry, fresh] = keys_.try_emplace(std::string(subject));
-  if (fresh) entry->second.slot = memory_.take();
-  entry->second.id = id;
-  std::memcpy(entry->second.slot, key, KeyMemory::key_bytes);
+  auto [entry, fresh] = keys_.try_emplace(id);
+  if (fresh) entry->second = memory_.take();
+  std::memcpy(entry->second, key, KeyMemory::key_bytes);
 }
 
-Result<void> SodiumVault::make_key(std::string_view subject) {
-  KeyId id{};
-  randombytes_buf(id.data(), id.size());
+Result<SodiumVault::KeyId> SodiumVault::make_key() {
+  KeyId id = 0;
+  randombytes_buf(&id, sizeof id);
   std::string key(KeyMemory::key_bytes, '\0');
   randombytes_buf(key.data(), key.size());
   const auto wrapping = master_.derive("vault.wrap");
-  std::string wrapped(1, wrapped_format);
-  wrapped.append(reinterpret_cast<const char*>(id.data()), id.size());
-  wrapped += encrypt(key, bound_to("key", subject, id), wrapping.data());
+  auto wrapped = std::string(1, wrapped_format) + encrypt(key, bound_to("key", id), wrapping.data());
   const auto before = shreds();
   AppendRequest request;
-  request.state.push_back({std::string(table), std::string(subject), std::move(wrapped)});
+  request.state.push_back({std::string(table), hex(id), std::move(wrapped)});
   auto stored = append_and_wait(log_, std::move(request));
-  if (stored) cache(subject, id, data(key), before);
+  if (stored) cache(id, data(key), before);
   sodium_memzero(key.data(), key.size());
   if (!stored) return stored.error();
-  return {};
+  return id;
 }
 
-Result<SealedSecret> SodiumVault::seal(std::string_view subject, std::string_view clear) {
-  const auto sealed = [&](const KeyId& id, const unsigned char* key) -> Result<SealedSecret> {
-    const auto cipher = encrypt(clear, bound_to("secret", subject, id), key);
-    std::string text = "v1.";
-    std::array<char, 2 * std::tuple_size_v<KeyId> + 1> hex{};
-    text += sodium_bin2hex(hex.data(), hex.size(), id.data(), id.size());
-    text.push_back('.');
+Result<SealedSecret> SodiumVault::seal_with(KeyId id, std::string_view clear) const {
+  return with_key(id, [&](const unsigned char* key) -> Result<SealedSecret> {
+    const auto cipher = encrypt(clear, bound_to("secret", id), key);
     std::string base64(sodium_base64_encoded_len(cipher.size(), sodium_base64_VARIANT_URLSAFE_NO_PADDING), '\0');
     sodium_bin2base64(base64.data(), base64.size(), data(std::string_view(cipher)), cipher.size(),
                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     base64.pop_back();  // the terminating NUL
-    return SealedSecret{text + base64};
-  };
-  auto done = with_key(subject, sealed);
-  if (done || done.error().code != "secret_shredded") return done;
-  {
-    const std::lock_guard lock(making(subject));
-    done = with_key(subject, sealed);  // another thread may have made it meanwhile
-    if (done || done.error().code != "secret_shredded") return done;
-    if (auto made = make_key(subject); !made) return made.error();
-  }
-  return with_key(subject, sealed);
+    return SealedSecret{"v1." + hex(id) + "." + base64};
+  });
 }
 
-Result<std::string> SodiumVault::open(std::string_view subject, const SealedSecret& sealed) const {
-  const std::string_view text(sealed.text);
-  KeyId id{};
-  const auto dot = text.find('.', 3);
+Result<SealedSecret> SodiumVault::seal(std::string_view clear) {
+  const auto id = make_key();
+  if (!id) return id.error();
+  return seal_with(*id, clear);
+}
+
+Result<SealedSecret> SodiumVault::seal_like(const SealedSecret& sibling, std::string_view clear) {
+  const auto parts = split(sibling);
+  if (!parts) return parts.error();
+  return seal_with(parts->key, clear);
+}
+
+Result<std::string> SodiumVault::open(const SealedSecret& sealed) const {
+  const auto parts = split(sealed);
+  if (!parts) return parts.error();
+  std::string cipher(parts->base64.size(), '\0');
   std::size_t size = 0;
-  if (!text.starts_with("v1.") || dot != 3 + 2 * id.size() ||
-      sodium_hex2bin(id.data(), id.size(), text.data() + 3, 2 * id.size(), nullptr, &size, nullptr) != 0 ||
-      size != id.size())
-    return unreadable(subject, "it is not a sealed secret that this release knows");
-  const auto base64 = text.substr(dot + 1);
-  std::string cipher(base64.size(), '\0');
-  if (sodium_base642bin(data(cipher), cipher.size(), base64.data(), base64.size(), nullptr, &size, nullptr,
-                        sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
-    return unreadable(subject, "it is not base64");
+  if (sodium_base642bin(data(cipher), cipher.size(), parts->base64.data(), parts->base64.size(), nullptr, &size,
+                        nullptr, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
+    return unreadable("it is not base64");
   cipher.resize(size);
-  return with_key(subject, [&](const KeyId& present, const unsigned char* key) -> Result<std::string> {
-    if (present != id) return shredded(subject);
-    auto clear = decrypt(cipher, bound_to("secret", subject, id), key);
-    if (!clear) return unreadable(subject, "it was sealed for another subject or was changed");
+  return with_key(parts->key, [&](const unsigned char* key) -> Result<std::string> {
+    auto clear = decrypt(cipher, bound_to("secret", parts->key), key);
+    if (!clear) return unreadable("it was changed since it was sealed");
     return std::move(*clear);
   });
 }
 
-Result<void> SodiumVault::shred(std::string_view subject) {
-  const std::lock_guard lock(making(subject));
+Result<void> SodiumVault::shred(const SealedSecret& sealed) {
+  const auto parts = split(sealed);
+  if (!parts) return parts.error();
   AppendRequest request;
-  request.state.push_back({std::string(table), std::string(subject), std::nullopt});
+  request.state.push_back({std::string(table), hex(parts->key), std::nullopt});
   auto erased = append_and_wait(log_, std::move(request));
   if (!erased) return erased.error();
   const std::unique_lock writing(mutex_);
   ++shreds_;
-  if (const auto found = keys_.find(std::string(subject)); found != keys_.end()) {
-    memory_.give_back(found->second.slot);
+  if (const auto found = keys_.find(parts->key); found != keys_.end()) {
+    memory_.give_back(found->second);
     keys_.erase(found);
   }
   return {};
 }
 
-std::array<unsigned char, 32> SodiumVault::derive_key(std::string_view purpose) const {
-  return master_.derive("derived." + std::string(purpose));
+std::array<unsigned char, 32> derived_key(const MasterKey& master, std::string_view purpose) {
+  return master.derive("derived." + std::string(purpose));
 }
 
 }  // namespace strowger::vault

@@ -1,6 +1,6 @@
 // Appends from several threads until it is told to stop, and says what was acknowledged. What it appends can be
-// checked afterwards by looking at the log alone: writer w's n-th request is one or two events in the stream of a device
-// of its own choice, the state row load/<w> = n, and the idempotency key <run>/<w>/<n>.
+// checked afterwards by looking at the log alone: writer w's n-th request is one or two events in the stream of a
+// device of its own choice, the state row load/<w> = n, and the idempotency key <run>/<w>/<n>.
 #pragma once
 
 #include "events/log.hpp"
@@ -71,7 +71,8 @@ class LogLoad {
         }
         free.release();
       });
-      if (random() % 16 == 0) log_.save_snapshot(StreamId("device", "any"), {StreamVersion{n}, 1, std::string(200, 's')});
+      if (random() % 16 == 0)
+        log_.save_snapshot(StreamId("device", "any"), {StreamVersion{n}, 1, std::string(200, 's')});
     }
     for (std::ptrdiff_t i = 0; i < in_flight; ++i) free.acquire();
   }

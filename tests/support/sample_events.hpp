@@ -19,8 +19,16 @@ inline MacAddress sample_mac(std::uint64_t n) {
 }
 
 inline NewRecord sample_event(std::uint64_t device, IdSource& ids, std::string path = "/provision/001565123456.cfg") {
-  ConfigServed served{sample_mac(device), *ExtensionNumber::parse("1001"), "yealink", "t46s", std::move(path),
-                      "\"5d41402abc4b2a76\"", 4'096, 200, "192.0.2.17", "Yealink SIP-T46S 66.86.0.15 00:15:65:12:34:56"};
+  ConfigServed served{sample_mac(device),
+                      *ExtensionNumber::parse("1001"),
+                      "yealink",
+                      "t46s",
+                      std::move(path),
+                      "\"5d41402abc4b2a76\"",
+                      4'096,
+                      200,
+                      "192.0.2.17",
+                      "Yealink SIP-T46S 66.86.0.15 00:15:65:12:34:56"};
   return encode(served, Cause{"phone:" + sample_mac(device).text(), {}, {}}, system_now(), ids);
 }
 
@@ -43,7 +51,8 @@ class ServedCounts : public Projection {
     bool operator==(const Row&) const = default;
   };
 
-  explicit ServedCounts(std::uint32_t schema = 1, std::string name = "served") : schema_(schema), name_(std::move(name)) {}
+  explicit ServedCounts(std::uint32_t schema = 1, std::string name = "served")
+      : schema_(schema), name_(std::move(name)) {}
 
   std::string_view name() const override { return name_; }
   std::uint32_t schema() const override { return schema_; }

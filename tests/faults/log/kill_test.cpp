@@ -4,15 +4,15 @@
 #include "tests/support/temporary_folder.hpp"
 
 #include <csignal>
-#include <fcntl.h>
 #include <cstdlib>
-#include <poll.h>
 #include <random>
-#include <spawn.h>
 #include <thread>
-#include <unistd.h>
 
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 extern char** environ;
 

@@ -1,7 +1,6 @@
-#include "events/projection_runner.hpp"
-
 #include "adapters/rocksdb/projection_store.hpp"
 #include "adapters/rocksdb/rocks_log.hpp"
+#include "events/projection_runner.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/sample_events.hpp"
 #include "tests/support/temporary_folder.hpp"

@@ -1,5 +1,4 @@
 #include "adapters/rocksdb/rocks_log.hpp"
-
 #include "tests/support/catch.hpp"
 #include "tests/support/sample_events.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -245,7 +244,8 @@ TEST_CASE_METHOD(Fixture, "state is written with its events or alone, scanned in
   CHECK(number(append_and_wait(*log, alone).value().position) == 1);
   reopen();
   std::string seen;
-  REQUIRE(log->scan_state("bindings", "1001/", [&](auto key, auto value) { seen.append(key).append(value).push_back(' '); }));
+  REQUIRE(log->scan_state("bindings", "1001/",
+                          [&](auto key, auto value) { seen.append(key).append(value).push_back(' '); }));
   CHECK(seen == "1001/aone 1001/btwo ");
   CHECK(log->load_state("bindings", "1002/a").value() == std::string("\0x", 2));
   AppendRequest erase;
@@ -289,8 +289,7 @@ TEST_CASE("subscriptions see every event once, in order, while many threads appe
   f.options.tail_events = GENERATE(64, 100'000);  // far behind the tail, and well inside it
   f.reopen();
   constexpr std::uint64_t before = 500, during = 8'000;
-  for (std::uint64_t i = 0; i < before; ++i)
-    f.log->append(sample_append(i, f.ids), [](const Result<Receipt>&) {});
+  for (std::uint64_t i = 0; i < before; ++i) f.log->append(sample_append(i, f.ids), [](const Result<Receipt>&) {});
   REQUIRE(append_and_wait(*f.log, {}));
 
   std::vector<std::jthread> threads;

@@ -14,8 +14,11 @@ struct Site {
   test::MemoryLog log;
 
   void start_server(const std::string& version) {
-    REQUIRE(append_and_wait(
-        log, {StreamId("system", "server"), ExpectedVersion::any(), {encode(ServerStarted{version}, {}, system_now(), ids)}, {}, {}}));
+    REQUIRE(append_and_wait(log, {StreamId("system", "server"),
+                                  ExpectedVersion::any(),
+                                  {encode(ServerStarted{version}, {}, system_now(), ids)},
+                                  {},
+                                  {}}));
   }
 };
 
@@ -41,13 +44,25 @@ SCENARIO("a reactor is handed what is stored and what comes, and goes on where i
   site.start_server("1");
   Seen first;
   {
-    actors::Reactor reactor(site.log, "r", [&](const Envelope& e) { first.add(e); return Result<void>{}; }, ignore);
+    actors::Reactor reactor(
+        site.log, "r",
+        [&](const Envelope& e) {
+          first.add(e);
+          return Result<void>{};
+        },
+        ignore);
     site.start_server("2");
     REQUIRE(eventually([&] { return first.get().size() == 2; }));
   }
   site.start_server("3");
   Seen second;
-  actors::Reactor reactor(site.log, "r", [&](const Envelope& e) { second.add(e); return Result<void>{}; }, ignore);
+  actors::Reactor reactor(
+      site.log, "r",
+      [&](const Envelope& e) {
+        second.add(e);
+        return Result<void>{};
+      },
+      ignore);
   REQUIRE(eventually([&] { return !second.get().empty(); }));
   CHECK(first.get() == std::vector<std::string>{"1", "2"});
   CHECK(second.get() == std::vector<std::string>{"3"});

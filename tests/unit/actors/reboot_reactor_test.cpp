@@ -1,11 +1,11 @@
 #include "actors/reboot/reboot_reactor.hpp"
 
-#include <caf/all.hpp>
-
 #include "actors/reboot/correlation.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/memory_log.hpp"
+
+#include <caf/all.hpp>
 
 using namespace strowger;
 using test::eventually;

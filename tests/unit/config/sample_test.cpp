@@ -1,6 +1,5 @@
-#include "config/schema.hpp"
-
 #include "config/loader.hpp"
+#include "config/schema.hpp"
 #include "tests/support/catch.hpp"
 
 #include <fstream>
@@ -59,5 +58,6 @@ TEST_CASE("the examples of the sample load when their # is taken away") {
   CHECK(loaded->extensions[0].password == "s3cret");
   REQUIRE(loaded->provisioning.devices.size() == 1);
   CHECK(loaded->provisioning.devices[0].mac == "001565123456");
-  CHECK(loaded->active_directory.group_roles == std::vector<std::pair<std::string, std::string>>{{"Phone Admins", "admin"}});
+  CHECK(loaded->active_directory.group_roles ==
+        std::vector<std::pair<std::string, std::string>>{{"Phone Admins", "admin"}});
 }

@@ -28,7 +28,8 @@ std::string stored(const Record& record) {
 
 TEST_CASE("a stored record is read as it was") {
   IdSource ids(system_now, 2);
-  for (const auto& cause : {Cause{"admin:ann", {}, {}}, Cause{"", ids.next(), {}}, Cause{"system", ids.next(), ids.next()}}) {
+  for (const auto& cause :
+       {Cause{"admin:ann", {}, {}}, Cause{"", ids.next(), {}}, Cause{"system", ids.next(), ids.next()}}) {
     const auto record = sample(cause);
     CHECK(decode_record(record.position, stored(record)).value() == record);
   }

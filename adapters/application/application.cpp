@@ -1,0 +1,380 @@
+#include "adapters/application/application.hpp"
+
+#include "actors/extension/deletion_reactor.hpp"
+#include "actors/provisioning/config_url.hpp"
+#include "actors/provisioning/custom_templates.hpp"
+#include "actors/reboot/reboot_reactor.hpp"
+#include "adapters/application/current.hpp"
+#include "adapters/application/metrics.hpp"
+#include "adapters/application/version.hpp"
+#include "adapters/http/routes.hpp"
+#include "adapters/http/server.hpp"
+#include "adapters/http/services.hpp"
+#include "adapters/http/token.hpp"
+#include "adapters/rocksdb/projection_store.hpp"
+#include "adapters/rocksdb/rocks_log.hpp"
+#include "adapters/sip/server.hpp"
+#include "adapters/vault/password.hpp"
+#include "adapters/vault/sodium_vault.hpp"
+#include "config/external_address.hpp"
+
+#include <atomic>
+#include <filesystem>
+
+#include <caf/all.hpp>
+#include <spdlog/spdlog.h>
+
+namespace strowger::application {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+constexpr auto catch_up_report = 2s;  // between progress lines while projections catch up at the start
+constexpr auto stop_grace = 5s;
+
+// ARCHITECTURE section 9: the work-stealing scheduler stalls with tens of thousands of runnable actors.
+struct ActorConfig : caf::actor_system_config {
+  ActorConfig() {
+    set("scheduler.policy", caf::atom("sharing"));
+    set("scheduler.max-threads", 2);
+    set("scheduler.max-throughput", 300);
+    set("logger.console", caf::atom("none"));
+  }
+};
+
+}  // namespace
+
+// Members are in the order in which they are made, which is the reverse of that in which they end.
+struct Application::House {
+  House(config::SettingsPtr from, std::shared_ptr<spdlog::logger> to) : logger(std::move(to)) {
+    settings.set(std::move(from));
+  }
+  House(House&&) = delete;
+
+  Result<void> open_storage();
+  Result<void> start_projections();
+  void start_actors();
+  Result<void> prepare_first_start();
+  Result<void> load_templates(const config::Settings& from);
+  void find_address(const config::Settings& from);
+  Result<void> start_sip();
+  Result<void> start_http();
+  void start_reactors();
+  void announce() const;
+
+  std::function<void(const std::string&)> warnings() const {
+    return [to = logger](const std::string& line) { to->warn(line); };
+  }
+  std::function<void(const Error&)> troubles(std::string whose) const {
+    return [to = logger, whose = std::move(whose)](const Error& error) { to->error("{}: {}", whose, error.message); };
+  }
+  std::optional<sip::Credential> credential(const ExtensionNumber& number) const;
+  http::Services services();
+
+  std::shared_ptr<spdlog::logger> logger;
+  Current<config::Settings> settings;
+  Current<provisioning::Renderer> renderer;
+  Current<std::string> address;  // external_ip as set or found
+  const Timestamp started_at = system_now();
+  const provisioning::VendorCatalog vendors = provisioning::VendorCatalog::built_in();
+  IdSource ids;
+
+  std::unique_ptr<rocks::RocksLog> log;
+  std::unique_ptr<vault::SodiumVault> vault;
+  std::unique_ptr<rocks::RocksProjectionStore> store;
+
+  ExtensionsProjection extension_rows;
+  DevicesProjection device_rows;
+  RequestsProjection request_rows;
+  UsersProjection user_rows;
+  std::unique_ptr<ProjectionRunner> runner;
+
+  ActorConfig actor_config;
+  std::unique_ptr<caf::actor_system> actors;
+  std::unique_ptr<actors::EntityWorld> world;
+  std::unique_ptr<actors::Entities<actors::Extension>> extensions;
+  std::unique_ptr<actors::Entities<actors::Device>> devices;
+  std::unique_ptr<actors::Entities<actors::User>> users;
+
+  std::unique_ptr<sip::Server> sip;
+  std::atomic<std::uint16_t> api_port = 0;
+  std::unique_ptr<http::TokenSigner> tokens;
+  std::unique_ptr<http::Services> http_services;
+  std::unique_ptr<http::Server> http;
+  std::unique_ptr<reboot::RebootReactor> reboots;
+  std::unique_ptr<actors::DeletionReactor> deletions;
+
+  std::optional<FirstAdmin> first_admin;
+
+  ~House() {
+    // Nobody new comes in, what is under way is finished, and only then what it needs ends.
+    deletions.reset();
+    reboots.reset();
+    if (http) http->stop(stop_grace);
+    http.reset();
+    if (sip) sip->stop();
+    users.reset();
+    devices.reset();
+    extensions.reset();
+    actors.reset();  // waits for the actors
+    if (runner) runner->stop();
+    runner.reset();
+    sip.reset();
+  }
+};
+
+Result<void> Application::House::open_storage() {
+  const fs::path data_dir = settings.get()->data_dir;
+  std::error_code fault;
+  fs::create_directories(data_dir, fault);
+  if (fault)
+    return unavailable("data_dir_unusable", "data_dir: cannot make " + data_dir.string() + ": " + fault.message());
+  rocks::LogOptions log_options;
+  log_options.folder = data_dir / "log";
+  log_options.report = warnings();
+  auto opened_log = rocks::RocksLog::open(std::move(log_options));
+  if (!opened_log) return opened_log.error();
+  log = std::move(*opened_log);
+  auto opened_vault = vault::SodiumVault::open(*log, vault::MasterKeySource::from_environment(data_dir));
+  if (!opened_vault) return opened_vault.error();
+  vault = std::move(*opened_vault);
+  rocks::ProjectionStoreOptions store_options;
+  store_options.folder = data_dir / "projections";
+  store_options.report = warnings();
+  auto opened_store = rocks::RocksProjectionStore::open(std::move(store_options));
+  if (!opened_store) return opened_store.error();
+  store = std::move(*opened_store);
+  return {};
+}
+
+Result<void> Application::House::start_projections() {
+  RunnerOptions options;
+  options.report = warnings();
+  runner = std::make_unique<ProjectionRunner>(
+      *log, *store, std::vector<Projection*>{&extension_rows, &device_rows, &request_rows, &user_rows}, options);
+  if (auto started = runner->start(); !started) return started.error();
+  const auto end = log->last_position();
+  while (!runner->wait_applied(end, std::chrono::steady_clock::now() + catch_up_report)) {
+    const auto status = runner->status();
+    if (status.stopped) return *status.stopped;
+    for (const auto& projection : status.projections)
+      if (projection.lag > 0)
+        logger->info("Projection {} is at event {} of {}", projection.name, number(projection.position), number(end));
+  }
+  return {};
+}
+
+void Application::House::start_actors() {
+  actors = std::make_unique<caf::actor_system>(actor_config);
+  world = std::make_unique<actors::EntityWorld>(actors::EntityWorld{*log, ids, system_now});
+  extensions = std::make_unique<actors::Entities<actors::Extension>>(*actors, *world);
+  devices = std::make_unique<actors::Entities<actors::Device>>(*actors, *world);
+  users = std::make_unique<actors::Entities<actors::User>>(*actors, *world);
+}
+
+Result<void> Application::House::prepare_first_start() {
+  const auto now = settings.get();
+  auto admin = create_first_admin(*users, user_rows, now->data_dir);
+  if (!admin) return admin.error();
+  first_admin = std::move(*admin);
+  const auto seeded = seed({*log, ids, *vault, *extensions, *devices, vendors}, *now);
+  if (!seeded) return seeded.error();
+  if (*seeded && ((*seeded)->extensions > 0 || (*seeded)->devices > 0))
+    logger->info("Took {} extensions and {} devices of the settings into the new log", (*seeded)->extensions,
+                 (*seeded)->devices);
+  const auto started =
+      append_and_wait(*log, {StreamId("system", "server"),
+                             ExpectedVersion::any(),
+                             {encode(ServerStarted{std::string(version)}, Cause{"system", {}, {}}, system_now(), ids)},
+                             {},
+                             {}});
+  if (!started) return started.error();
+  runner->wait_applied(started->position, std::chrono::steady_clock::now() + 60s);
+  return {};
+}
+
+Result<void> Application::House::load_templates(const config::Settings& from) {
+  const auto custom = provisioning::read_custom_templates(from.provisioning.custom_templates_dir);
+  for (const auto& fault : custom.faults) logger->error("{}", fault.message);
+  auto made = provisioning::Renderer::make(vendors, custom.templates);
+  if (!made) return made.error();
+  for (const auto& fault : made->refused) logger->error("{}; the built-in template stays in force", fault.message);
+  renderer.set(made->renderer);
+  return {};
+}
+
+void Application::House::find_address(const config::Settings& from) {
+  if (!from.server.external_ip.empty()) {
+    address.set(std::make_shared<const std::string>(from.server.external_ip));
+    return;
+  }
+  const auto found = config::external_address();
+  logger->info("server.external_ip is not set: phones are told {} ({})", found.ip, found.reason);
+  address.set(std::make_shared<const std::string>(found.ip));
+}
+
+std::optional<sip::Credential> Application::House::credential(const ExtensionNumber& number) const {
+  const auto row = extension_rows.find(number);
+  if (!row) return std::nullopt;
+  return sip::Credential{strowger::number(row->version), [this, row]() -> std::optional<std::string> {
+                           auto clear = vault->open(row->password);
+                           if (clear) return std::move(*clear);
+                           logger->error("The password of extension {} cannot be read: {}", row->number.text(),
+                                         clear.error().message);
+                           return std::nullopt;
+                         }};
+}
+
+Result<void> Application::House::start_sip() {
+  auto options = sip::options_from(*settings.get());
+  if (options.external_ip.empty()) options.external_ip = *address.get();
+  sip = std::make_unique<sip::Server>(
+      options, *log, ids, [this](const ExtensionNumber& number) { return credential(number); },
+      vault->derive_key("sip-nonce"), system_now, logger);
+  return sip->start();
+}
+
+http::Services Application::House::services() {
+  const auto token_key = vault->derive_key("api-token");
+  return http::Services{
+      [this] { return settings.get(); },
+      [this] { return renderer.get(); },
+      [this] { return *address.get(); },
+      [this] { return api_port.load(); },
+      [this] { return sip->port(); },
+      system_now,
+      ids,
+      *log,
+      *vault,
+      *logger,
+      *extensions,
+      *devices,
+      *users,
+      *runner,
+      extension_rows,
+      device_rows,
+      request_rows,
+      user_rows,
+      sip->bindings(),
+      vendors,
+      [](const PasswordHash& hash, std::string_view password) { return vault::verify_password(hash, password); },
+      token_key,
+      [this] { return metrics_text(*log, *runner, sip->metrics(), *extensions, *devices, *users); },
+      std::string(version),
+      started_at,
+  };
+}
+
+Result<void> Application::House::start_http() {
+  tokens = std::make_unique<http::TokenSigner>(vault->derive_key("api-token"), system_now,
+                                               [this](const Uuid& token) { return user_rows.revoked(token); });
+  http_services = std::make_unique<http::Services>(services());
+  auto router = std::make_shared<http::Router>();
+  http::add_routes(*router, *http_services);
+  const auto now = settings.get();
+  http::Options options;
+  options.host = now->api.host;
+  options.port = now->api.port;
+  options.cert_file = now->api.tls.cert_file;
+  options.key_file = now->api.tls.key_file;
+  options.on_fault = [to = logger](std::string_view line) { to->warn("{}", line); };
+  if (now->api.require_authentication)
+    options.authenticate = [this](std::string_view token) { return tokens->verify(token); };
+  auto started = http::Server::start(std::move(options), router);
+  if (!started) return started.error();
+  http = std::move(*started);
+  api_port = http->port();
+  return {};
+}
+
+void Application::House::start_reactors() {
+  const auto from = log->last_position();
+  runner->wait_applied(from, std::chrono::steady_clock::now() + 60s);
+  reboots = std::make_unique<reboot::RebootReactor>(
+      reboot::RebootReactor::World{*log, *devices, device_rows, sip->bindings(), sip->notifier(),
+                                   [this](const std::string& vendor, RebootVerb verb) {
+                                     const auto event = vendors.notify_event(vendor, verb);
+                                     return event ? *event : std::string("check-sync");
+                                   },
+                                   [to = logger](const std::string& line) { to->info(line); }, troubles("Reboots")},
+      from);
+  deletions = std::make_unique<actors::DeletionReactor>(
+      *log, *vault, [this](const ExtensionNumber& number) { sip->drop_extension(number); }, troubles("Deletions"));
+}
+
+void Application::House::announce() const {
+  const auto now = settings.get();
+  logger->info("Strowger {} serves", version);
+  logger->info("API port: {}", api_port.load());
+  logger->info("SIP port: {}", sip->port());
+  logger->info("External address: {}", *address.get());
+  logger->info("config_url: {}",
+               provisioning::config_url({now->provisioning.url_format, *address.get(), api_port.load()}, "{mac}"));
+}
+
+Application::Application(std::unique_ptr<House> house) : house_(std::move(house)) {}
+Application::~Application() = default;
+
+Result<std::unique_ptr<Application>> Application::start(config::SettingsPtr settings,
+                                                        std::shared_ptr<spdlog::logger> logger) {
+  auto house = std::make_unique<House>(std::move(settings), std::move(logger));
+  const auto now = house->settings.get();
+  if (!now->api.require_authentication)
+    house->logger->warn("api.require_authentication is false: whoever reaches {} administers this server",
+                        now->api.host);
+  if (auto done = house->open_storage(); !done) return done.error();
+  if (auto done = house->start_projections(); !done) return done.error();
+  house->start_actors();
+  if (auto done = house->prepare_first_start(); !done) return done.error();
+  if (auto done = house->load_templates(*now); !done) return done.error();
+  house->find_address(*now);
+  if (auto done = house->start_sip(); !done) return done.error();
+  if (auto done = house->start_http(); !done) return done.error();
+  house->start_reactors();
+  house->announce();
+  return std::unique_ptr<Application>(new Application(std::move(house)));
+}
+
+void Application::reload(config::SettingsPtr settings) {
+  auto merged = std::make_shared<config::Settings>(*settings);
+  const auto present = house_->settings.get();
+  const auto keep = [&](const char* key, auto& wanted, const auto& running) {
+    if (wanted == running) return;
+    house_->logger->warn("{} changed in the settings; that needs a restart and was not taken", key);
+    wanted = running;
+  };
+  keep("data_dir", merged->data_dir, present->data_dir);
+  keep("server.sip_host", merged->server.sip_host, present->server.sip_host);
+  keep("server.sip_port", merged->server.sip_port, present->server.sip_port);
+  keep("server.sip_realm", merged->server.sip_realm, present->server.sip_realm);
+  keep("api.host", merged->api.host, present->api.host);
+  keep("api.port", merged->api.port, present->api.port);
+  keep("api.require_authentication", merged->api.require_authentication, present->api.require_authentication);
+  keep("api.tls.cert_file", merged->api.tls.cert_file, present->api.tls.cert_file);
+  keep("api.tls.key_file", merged->api.tls.key_file, present->api.tls.key_file);
+  keep("log.engine", merged->log.engine, present->log.engine);
+  if (auto done = house_->load_templates(*merged); !done) {
+    house_->logger->error("The settings were not reloaded: {}", done.error().message);
+    return;
+  }
+  house_->find_address(*merged);
+  house_->settings.set(std::move(merged));
+  house_->logger->info("Settings reloaded");
+  house_->announce();
+}
+
+std::uint16_t Application::api_port() const {
+  return house_->api_port;
+}
+std::uint16_t Application::sip_port() const {
+  return house_->sip->port();
+}
+std::string Application::external_ip() const {
+  return *house_->address.get();
+}
+const std::optional<FirstAdmin>& Application::first_admin() const {
+  return house_->first_admin;
+}
+
+}  // namespace strowger::application

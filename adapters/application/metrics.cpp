@@ -1,0 +1,112 @@
+#include "adapters/application/metrics.hpp"
+
+#include <sstream>
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+namespace strowger::application {
+namespace {
+
+using Label = prometheus::ClientMetric::Label;
+
+class Families {
+ public:
+  Families& family(std::string name, std::string help, prometheus::MetricType type) {
+    families_.push_back({"strowger_" + std::move(name), std::move(help), type, {}});
+    return *this;
+  }
+  Families& counter(std::string name, std::string help) {
+    return family(std::move(name), std::move(help), prometheus::MetricType::Counter);
+  }
+  Families& gauge(std::string name, std::string help) {
+    return family(std::move(name), std::move(help), prometheus::MetricType::Gauge);
+  }
+  // Of the family that was begun last.
+  Families& value(double value, std::vector<Label> labels = {}) {
+    prometheus::ClientMetric metric;
+    metric.label = std::move(labels);
+    if (families_.back().type == prometheus::MetricType::Counter)
+      metric.counter.value = value;
+    else
+      metric.gauge.value = value;
+    families_.back().metric.push_back(std::move(metric));
+    return *this;
+  }
+  template <class Integer>
+  Families& count(const Integer& integer, std::vector<Label> labels = {}) {
+    return value(static_cast<double>(static_cast<std::uint64_t>(integer)), std::move(labels));
+  }
+  std::string text() const {
+    std::ostringstream out;
+    prometheus::TextSerializer().Serialize(out, families_);
+    return out.str();
+  }
+
+ private:
+  std::vector<prometheus::MetricFamily> families_;
+};
+
+void add_log(Families& to, const rocks::RocksLog& log) {
+  const auto counters = log.counters();
+  to.gauge("log_position", "Position of the last durable event").count(number(log.last_position()));
+  to.gauge("log_writable", "1 while appends are accepted").value(log.fault() ? 0 : 1);
+  to.counter("log_batches_total", "Synced group commits since the start").count(counters.batches);
+  to.counter("log_events_total", "Events committed since the start").count(counters.events);
+  to.counter("log_refused_total", "Appends shed because the queue was full").count(counters.refused);
+  to.counter("log_faults_total", "Batches that could not be made durable").count(counters.faults);
+  to.gauge("log_queued", "Events waiting for the writer").count(counters.queued);
+}
+
+void add_projections(Families& to, const ProjectionRunner& runner) {
+  const auto status = runner.status();
+  to.gauge("projection_lag", "Events of the log that a projection has not applied yet");
+  for (const auto& projection : status.projections) to.count(projection.lag, {{"projection", projection.name}});
+  to.gauge("projections_running", "1 while projections are kept up to date").value(status.running ? 1 : 0);
+}
+
+void add_sip(Families& to, const sip::Metrics& sip) {
+  to.counter("sip_registrations_total", "REGISTER requests by how they ended")
+      .count(sip.registrations_ok, {{"result", "ok"}})
+      .count(sip.registrations_challenged, {{"result", "challenged"}})
+      .count(sip.registrations_stale, {{"result", "stale"}})
+      .count(sip.registrations_denied, {{"result", "denied"}})
+      .count(sip.registrations_refused, {{"result", "refused"}})
+      .count(sip.registrations_shed, {{"result", "shed"}})
+      .count(sip.registrations_repeated, {{"result", "repeated"}});
+  to.counter("sip_bindings_expired_total", "Bindings that lapsed").count(sip.bindings_expired);
+  to.counter("sip_notifies_total", "NOTIFY requests by how they ended")
+      .count(sip.notifies_accepted, {{"result", "accepted"}})
+      .count(sip.notifies_refused, {{"result", "refused"}})
+      .count(sip.notifies_unanswered, {{"result", "unanswered"}})
+      .count(sip.notifies_shed, {{"result", "shed"}});
+  to.counter("sip_requests_total", "Requests received by method")
+      .count(sip.register_requests, {{"method", "REGISTER"}})
+      .count(sip.options_requests, {{"method", "OPTIONS"}})
+      .count(sip.invite_requests, {{"method", "INVITE"}})
+      .count(sip.ack_requests, {{"method", "ACK"}})
+      .count(sip.other_requests, {{"method", "other"}});
+  to.counter("sip_not_sip_total", "Messages that were neither a request nor a response").count(sip.not_sip);
+}
+
+}  // namespace
+
+std::string metrics_text(const rocks::RocksLog& log, const ProjectionRunner& runner, const sip::Metrics& sip,
+                         const actors::Entities<actors::Extension>& extensions,
+                         const actors::Entities<actors::Device>& devices, const actors::Entities<actors::User>& users) {
+  Families families;
+  add_log(families, log);
+  add_projections(families, runner);
+  add_sip(families, sip);
+  const std::array<std::pair<const char*, const actors::RouterGauges*>, 3> kinds{
+      {{"extension", &extensions.gauges()}, {"device", &devices.gauges()}, {"user", &users.gauges()}}};
+  families.gauge("entities_live", "Entity actors in memory");
+  for (const auto& [kind, gauges] : kinds) families.count(gauges->live, {{"kind", kind}});
+  families.gauge("commands_under_way", "Commands that have no answer yet");
+  for (const auto& [kind, gauges] : kinds) families.count(gauges->asks, {{"kind", kind}});
+  families.counter("commands_shed_total", "Commands refused because too many were under way");
+  for (const auto& [kind, gauges] : kinds) families.count(gauges->shed, {{"kind", kind}});
+  return families.text();
+}
+
+}  // namespace strowger::application

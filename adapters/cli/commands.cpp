@@ -1,0 +1,45 @@
+#include "adapters/cli/commands.hpp"
+
+#include "adapters/application/application.hpp"
+#include "adapters/application/version.hpp"
+#include "config/loader.hpp"
+
+#include <iostream>
+
+namespace strowger::cli {
+
+int fail(const Error& error) {
+  std::cerr << "strowger: " << error.message << '\n';
+  return error.kind == ErrorKind::malformed || error.kind == ErrorKind::unacceptable ? 2 : 1;
+}
+
+Result<config::Settings> settings_of(const std::filesystem::path& config) {
+  if (!config.empty()) return config::load_file(config);
+  config::Settings defaults;
+  defaults.modified_at = system_now();
+  return defaults;
+}
+
+int token(const TokenOptions& options) {
+  auto settings = settings_of(options.config);
+  if (!settings) return fail(settings.error());
+  if (options.data_dir) settings->data_dir = *options.data_dir;
+  const auto issued = application::issue_token(*settings, options.user, Role::admin, std::chrono::hours(options.hours));
+  if (!issued) return fail(issued.error());
+  std::cout << *issued << '\n';
+  return 0;
+}
+
+int config_check(const std::filesystem::path& config) {
+  const auto settings = config::load_file(config);
+  if (!settings) return fail(settings.error());
+  std::cout << config.string() << " is in order\n";
+  return 0;
+}
+
+int version() {
+  std::cout << "strowger " << application::version << '\n';
+  return 0;
+}
+
+}  // namespace strowger::cli

@@ -1,0 +1,65 @@
+// Answers phones: file name → device → rendered file → reply (API.md section 3). The hot path of the server: everything
+// is read from memory, the reply is written as it was made, and the fact about it is queued, never awaited.
+//
+// A HEAD is answered but is no fetch: it is not recorded, and closes no reboot.
+#pragma once
+
+#include "actors/provisioning/resolver.hpp"
+#include "adapters/http/message.hpp"
+#include "adapters/http/provision/facts.hpp"
+#include "adapters/http/provision/present.hpp"
+#include "adapters/http/provision/render_cache.hpp"
+#include "adapters/http/provision/request_log.hpp"
+
+#include <atomic>
+#include <cstdint>
+
+namespace strowger::http {
+struct Services;
+}
+
+namespace strowger::http::provision {
+
+class Files {
+ public:
+  explicit Files(Services& services);
+
+  // The handler, on any loop's thread.
+  Result<Response> answer(const Request& request);
+
+  PresentPtr present() { return present_.get(); }
+  // Of the file that the device would be sent now. Fails where it would get none.
+  Result<std::string> current_etag(const PresentPtr& present, const DefinitionPtr& device);
+
+  struct Counters {
+    std::atomic<std::uint64_t> served{0};
+    std::atomic<std::uint64_t> not_modified{0};
+    std::atomic<std::uint64_t> common{0};
+    std::atomic<std::uint64_t> refused{0};
+    std::atomic<std::uint64_t> probes{0};
+    std::atomic<std::uint64_t> denied{0};
+  };
+  const Counters& counters() const { return counters_; }
+  const Facts& facts() const { return facts_; }
+  const RenderCache& cache() const { return cache_; }
+
+ private:
+  struct Asked;
+
+  Response serve(Asked& asked, const MacAddress& mac);
+  Response serve_common(Asked& asked);
+  Response refuse(Asked& asked, std::uint16_t status, std::string_view code, std::string error, std::string body = {});
+  Response unknown_device(Asked& asked, const MacAddress& mac);
+  Response placeholder(Asked& asked);
+  void say_similar(Asked& asked, const MacAddress& mac);
+
+  Services& services_;
+  PresentSource present_;
+  RenderCache cache_;
+  Facts facts_;
+  Counters counters_;
+  std::atomic<std::int64_t> similar_second_{0};  // searches for similar MACs look at every device: some a second
+  std::atomic<unsigned> similar_searches_{0};
+};
+
+}  // namespace strowger::http::provision

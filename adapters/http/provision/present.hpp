@@ -1,0 +1,52 @@
+// What every rendered file depends on besides its own device and extension, as one immutable value: a cached file is
+// current while it points to the same one.
+#pragma once
+
+#include "actors/provisioning/config_url.hpp"
+#include "actors/provisioning/renderer.hpp"
+#include "adapters/http/asio.hpp"
+#include "config/network.hpp"
+#include "config/settings.hpp"
+#include "events/time.hpp"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace strowger::http {
+struct Services;
+}
+
+namespace strowger::http::provision {
+
+struct Present {
+  config::SettingsPtr settings;
+  std::shared_ptr<const provisioning::Renderer> renderer;
+  std::string external_ip;
+  std::uint16_t api_port = 0;
+  provisioning::ServerValues server;
+  std::vector<config::Network> allowed;  // who may fetch
+  Timestamp since;                       // files cannot have changed by it earlier
+
+  std::string config_url(std::string_view mac) const {
+    return provisioning::config_url({settings->provisioning.url_format, external_ip, api_port}, mac);
+  }
+  bool allows(const asio::ip::address& peer) const;
+};
+using PresentPtr = std::shared_ptr<const Present>;
+
+// Follows settings, templates and ports as they are reloaded. Any thread.
+class PresentSource {
+ public:
+  explicit PresentSource(const Services& services) : services_(services) {}
+  PresentPtr get();
+
+ private:
+  const Services& services_;
+  std::atomic<PresentPtr> last_;
+  std::mutex mutex_;  // one makes the new one
+};
+
+}  // namespace strowger::http::provision

@@ -1,0 +1,113 @@
+#include "adapters/http/routes/device_view.hpp"
+
+#include <boost/describe.hpp>
+
+namespace strowger::http::routes {
+namespace {
+
+namespace bj = boost::json;
+
+bj::value reboot_view(const std::optional<RebootProgress>& reboot) {
+  if (!reboot) return nullptr;
+  return bj::object{{"id", text(reboot->reboot.text())},
+                    {"verb", boost::describe::enum_to_string(reboot->verb, "?")},
+                    {"reason", boost::describe::enum_to_string(reboot->reason, "?")},
+                    {"stage", boost::describe::enum_to_string(reboot->stage, "?")},
+                    {"sip_status", reboot->status},
+                    {"detail", text(reboot->detail)},
+                    {"requested_at", iso(reboot->requested_at)},
+                    {"fetched_at", time_or_null(reboot->fetched_at)},
+                    {"correlation_id", text(reboot->correlation.text())}};
+}
+
+}  // namespace
+
+std::string_view to_text(DeviceStatus status) {
+  switch (status) {
+    case DeviceStatus::registered:
+      return "registered";
+    case DeviceStatus::rebooting:
+      return "rebooting";
+    case DeviceStatus::reboot_failed:
+      return "reboot_failed";
+    case DeviceStatus::stale:
+      return "stale";
+    case DeviceStatus::provisioned:
+      return "provisioned";
+    case DeviceStatus::unservable:
+      break;
+  }
+  return "unservable";
+}
+
+DeviceStatus status_of(Context& context, const provision::PresentPtr& present, const DeviceRow& row) {
+  const auto etag = context.files.current_etag(present, row.definition);
+  if (!etag) return DeviceStatus::unservable;
+  const auto& activity = row.activity;
+  if (activity.reboot && !activity.reboot->fetched_at) {
+    const auto stage = activity.reboot->stage;
+    return stage == RebootStage::refused || stage == RebootStage::unanswered ? DeviceStatus::reboot_failed
+                                                                             : DeviceStatus::rebooting;
+  }
+  if (!activity.last_provisioned) return DeviceStatus::registered;
+  return activity.last_etag == *etag ? DeviceStatus::provisioned : DeviceStatus::stale;
+}
+
+bj::object view_of(Context& context, const provision::PresentPtr& present, const DeviceRow& row) {
+  const auto& device = *row.definition;
+  const auto& activity = row.activity;
+  return {{"mac_address", text(device.mac.text())},
+          {"extension_number", text(device.extension.text())},
+          {"vendor", text(device.vendor)},
+          {"model", text(device.model)},
+          {"config_url", text(present->config_url(device.mac.text()))},
+          {"created_at", iso(device.created_at)},
+          {"updated_at", iso(device.updated_at)},
+          {"last_provisioned", time_or_null(activity.last_provisioned)},
+          {"status", text(to_text(status_of(context, present, row)))},
+          {"last_ip", text(activity.last_ip)},
+          {"last_user_agent", text(activity.last_user_agent)},
+          {"fetches", activity.fetches},
+          {"reboot", reboot_view(activity.reboot)},
+          {"version", number(device.version)}};
+}
+
+std::string_view device_schema() {
+  return R"({
+  "type": "object",
+  "required": ["mac_address", "extension_number", "vendor", "model", "config_url", "created_at", "updated_at",
+               "last_provisioned", "status"],
+  "properties": {
+    "mac_address": {"type": "string", "pattern": "^[0-9a-f]{12}$"},
+    "extension_number": {"type": "string"},
+    "vendor": {"type": "string"},
+    "model": {"type": "string"},
+    "config_url": {"type": "string", "description": "Where its phone finds its file, by the present settings."},
+    "created_at": {"type": "string", "format": "date-time"},
+    "updated_at": {"type": "string", "format": "date-time"},
+    "last_provisioned": {"type": ["string", "null"], "format": "date-time"},
+    "status": {"enum": ["registered", "rebooting", "reboot_failed", "stale", "provisioned", "unservable"],
+               "description": "registered: never fetched. rebooting: told, not back yet. reboot_failed: refused or unanswered. stale: runs another configuration than it would be sent now. provisioned: runs the present one. unservable: would be sent none."},
+    "last_ip": {"type": "string"},
+    "last_user_agent": {"type": "string"},
+    "fetches": {"type": "integer"},
+    "reboot": {
+      "type": ["object", "null"],
+      "properties": {
+        "id": {"type": "string", "format": "uuid"},
+        "verb": {"enum": ["reboot", "resync"]},
+        "reason": {"type": "string"},
+        "stage": {"enum": ["requested", "accepted", "refused", "unanswered"]},
+        "sip_status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "requested_at": {"type": "string", "format": "date-time"},
+        "fetched_at": {"type": ["string", "null"], "format": "date-time"},
+        "correlation_id": {"type": "string", "format": "uuid"}
+      }
+    },
+    "version": {"type": "integer"}
+  }
+})";
+}
+
+}  // namespace strowger::http::routes

@@ -1,0 +1,331 @@
+// /api/provisioning/devices: which phone serves which extension.
+#include "actors/reboot/correlation.hpp"
+#include "adapters/http/json_body.hpp"
+#include "adapters/http/routes/device_view.hpp"
+
+#include <algorithm>
+
+namespace strowger::http::routes {
+namespace {
+
+namespace bj = boost::json;
+
+constexpr std::string_view create_schema = R"({
+  "type": "object",
+  "required": ["mac_address", "extension_number", "vendor", "model"],
+  "additionalProperties": false,
+  "properties": {
+    "mac_address": {"type": "string", "description": "In any form."},
+    "extension_number": {"type": ["string", "integer"]},
+    "vendor": {"type": "string"},
+    "model": {"type": "string"}
+  }
+})";
+constexpr std::string_view change_schema = R"({
+  "type": "object",
+  "additionalProperties": false,
+  "properties": {
+    "mac_address": {"type": "string", "description": "Must be the one of the path."},
+    "extension_number": {"type": ["string", "integer"]},
+    "vendor": {"type": "string"},
+    "model": {"type": "string"}
+  }
+})";
+constexpr std::string_view registered_schema = R"({
+  "type": "object",
+  "required": ["success", "device", "reboot_triggered", "message"],
+  "properties": {
+    "success": {"type": "boolean"},
+    "device": {"$ref": "#/components/schemas/Device"},
+    "reboot_triggered": {"type": "boolean", "description": "Its phone is registered and is being told to reboot."},
+    "message": {"type": "string"},
+    "warnings": {"type": "array", "items": {"type": "string"}},
+    "correlation_id": {"type": "string", "format": "uuid"}
+  }
+})";
+
+Error missing(const MacAddress& mac) {
+  return not_found("device_not_found",
+                   "Device " + mac.text() + " is not registered. Register it with POST /api/provisioning/devices.");
+}
+
+// Vendor and model in their canonical form, by the catalog.
+struct Kind {
+  const provisioning::Vendor* vendor = nullptr;
+  const provisioning::Model* model = nullptr;
+};
+
+Result<Kind> kind_of(const Services& services, std::string_view vendor, std::string_view model) {
+  const auto known = services.vendors.vendor(vendor);
+  if (!known) return known.error();
+  const auto found = services.vendors.model(**known, model);
+  if (!found) return found.error();
+  return Kind{*known, *found};
+}
+
+Result<ExtensionNumber> existing_extension(const Services& services, std::string_view number) {
+  auto extension = ExtensionNumber::parse(number);
+  if (!extension) return extension.error();
+  if (services.extension_rows.find(*extension)) return extension;
+  return unacceptable("extension_not_found",
+                      "Extension " + extension->text() + " not found. Create it first with POST /api/extensions.")
+      .with("field", "extension_number");
+}
+
+bj::array warnings_of(const Services& services, const MacAddress& mac, const provisioning::Vendor& vendor) {
+  bj::array warnings;
+  const auto* maker = services.vendors.vendor_of(mac);
+  if (maker != nullptr && maker != &vendor)
+    warnings.push_back(text("The prefix of " + mac.colons() + " belongs to " + maker->name + ", not to " + vendor.name +
+                            ". If that is not meant, correct the address or the vendor."));
+  return warnings;
+}
+
+// Whether a phone that can be this device is registered on the extension now.
+bool phone_present(const Services& services, const MacAddress& mac, const ExtensionNumber& extension,
+                   const Kind& kind) {
+  DeviceRow device;
+  if (auto known = services.device_rows.find(mac)) device = *known;
+  auto definition = std::make_shared<DeviceDefinition>();
+  definition->mac = mac;
+  definition->extension = extension;
+  definition->vendor = kind.vendor->vendor;
+  definition->model = kind.model->model;
+  device.definition = std::move(definition);
+  return !reboot::bindings_of(device, services.bindings.of(extension)).empty();
+}
+
+// What the first carrying out of a repeated request decided: its last events of the stream.
+Result<std::vector<Event>> decided_before(EventLog& log, const StreamId& stream, StreamVersion version) {
+  const auto from = number(version) > 2 ? number(version) - 2 : 0;
+  const auto records = log.read_stream(stream, StreamVersion{from}, number(version) - from);
+  if (!records) return records.error();
+  std::vector<Event> events;
+  for (const auto& record : *records) {
+    auto envelope = strowger::decode(record);
+    if (!envelope) return envelope.error();
+    events.push_back(std::move(envelope->event));
+  }
+  // One request made one event, or a registration and its reboot.
+  if (events.size() == 2 && !std::holds_alternative<RebootRequested>(events.back())) events.erase(events.begin());
+  return events;
+}
+
+Awaitable<Result<Response>> create(Context& context, const Request& request) {
+  auto meta = ask_meta(request);
+  if (!meta) co_return meta.error();
+  const auto body = JsonBody::parse(request.body);
+  if (!body) co_return body.error();
+  Fields fields(body->root());
+  const auto mac_text = fields.required_text("mac_address");
+  const auto extension_text = fields.required_text_or_number("extension_number");
+  const auto vendor_text = fields.required_text("vendor");
+  const auto model_text = fields.required_text("model");
+  if (auto fault = fields.fault()) co_return std::move(*fault);
+  auto& services = context.services;
+  const auto mac = MacAddress::parse(mac_text);
+  if (!mac) co_return mac.error();
+  const auto extension = existing_extension(services, extension_text);
+  if (!extension) co_return extension.error();
+  const auto kind = kind_of(services, vendor_text, model_text);
+  if (!kind) co_return kind.error();
+
+  actors::Device::Command command = actors::RegisterDevice{*mac, *extension, kind->vendor->vendor, kind->model->model,
+                                                           phone_present(services, *mac, *extension, *kind)};
+  const auto outcome =
+      co_await decide(context, request, services.devices, mac->text(), std::move(command), std::move(*meta));
+  if (!outcome) co_return outcome.error();
+  auto events = outcome->events;
+  if (outcome->repeated) {
+    const auto look = [&log = services.log, stream = StreamId::of(*mac), version = outcome->version] {
+      return decided_before(log, stream, version);
+    };
+    auto before = co_await offloaded(request, context.pool, look);
+    if (!before) co_return before.error();
+    events = std::move(*before);
+  }
+  bool replaced = false;
+  bool reboot = false;
+  for (const auto& event : events) {
+    if (const auto* registered = std::get_if<DeviceRegistered>(&event)) replaced = registered->replaced;
+    if (std::holds_alternative<RebootRequested>(event)) reboot = true;
+  }
+  const auto row = services.device_rows.find(*mac);
+  if (!row) co_return missing(*mac);
+  bj::object answer{{"success", true},
+                    {"device", view_of(context, context.files.present(), *row)},
+                    {"reboot_triggered", reboot},
+                    {"message", reboot ? "Device registered and phone reboot triggered automatically"
+                                       : "Device registered. Phone will fetch config on next boot."},
+                    {"warnings", warnings_of(services, *mac, *kind->vendor)},
+                    {"correlation_id", text(outcome->correlation.text())}};
+  auto response = json_response(answer, replaced ? 200 : 201);
+  response.set("ETag", etag_of(row->definition->version));
+  response.set("Location", "/api/provisioning/devices/" + mac->text());
+  co_return response;
+}
+
+Result<Response> list(Context& context, const Request& request) {
+  const auto page = page_of(request);
+  if (!page) return page.error();
+  std::optional<MacAddress> after;
+  if (!page->cursor.empty()) {
+    const auto cursor = MacAddress::parse(page->cursor);
+    if (!cursor) return cursor.error();
+    after = *cursor;
+  }
+  const auto& rows = context.services.device_rows;
+  const auto found = rows.list(after, page->limit + 1);
+  const auto present = context.files.present();
+  bj::array items;
+  for (std::size_t i = 0; i < std::min(found.size(), page->limit); ++i)
+    items.push_back(view_of(context, present, found[i]));
+  const bool more = found.size() > page->limit;
+  return page_response(request, std::move(items), rows.size(),
+                       more ? found[page->limit - 1].definition->mac.text() : "");
+}
+
+Response shown(Context& context, const DeviceRow& row) {
+  auto response = json_response(view_of(context, context.files.present(), row));
+  response.set("ETag", etag_of(row.definition->version));
+  return response;
+}
+
+Result<Response> read(Context& context, const Request& request) {
+  const auto mac = mac_parameter(request);
+  if (!mac) return mac.error();
+  const auto row = context.services.device_rows.find(*mac);
+  if (!row) return missing(*mac);
+  return shown(context, *row);
+}
+
+Awaitable<Result<Response>> change(Context& context, const Request& request) {
+  auto meta = ask_meta(request);
+  if (!meta) co_return meta.error();
+  const auto mac = mac_parameter(request);
+  if (!mac) co_return mac.error();
+  const auto body = JsonBody::parse(request.body);
+  if (!body) co_return body.error();
+  Fields fields(body->root());
+  const auto mac_text = fields.text("mac_address");
+  const auto extension_text = fields.text_or_number("extension_number");
+  const auto vendor_text = fields.text("vendor");
+  const auto model_text = fields.text("model");
+  if (auto fault = fields.fault()) co_return std::move(*fault);
+  auto& services = context.services;
+  if (mac_text) {
+    const auto same = MacAddress::parse(*mac_text);
+    if (!same) co_return same.error();
+    if (*same != *mac)
+      co_return unacceptable("mac_is_fixed",
+                             "A device keeps its MAC address. Register the other one and delete " + mac->text() + ".");
+  }
+  const auto before = services.device_rows.find(*mac);
+  if (!before) co_return missing(*mac);
+  actors::ChangeDevice change;
+  if (extension_text) {
+    const auto extension = existing_extension(services, *extension_text);
+    if (!extension) co_return extension.error();
+    change.extension = *extension;
+  }
+  if (vendor_text || model_text) {
+    // Looked at together: a new vendor's model must be one of its own.
+    const auto kind = kind_of(services, vendor_text.value_or(before->definition->vendor),
+                              model_text.value_or(before->definition->model));
+    if (!kind) co_return kind.error();
+    change.vendor = kind->vendor->vendor;
+    change.model = kind->model->model;
+  }
+  actors::Device::Command command = std::move(change);
+  const auto outcome =
+      co_await decide(context, request, services.devices, mac->text(), std::move(command), std::move(*meta));
+  if (!outcome) co_return outcome.error();
+  const auto row = services.device_rows.find(*mac);
+  if (!row) co_return missing(*mac);
+  co_return shown(context, *row);
+}
+
+Awaitable<Result<Response>> remove(Context& context, const Request& request) {
+  auto meta = ask_meta(request);
+  if (!meta) co_return meta.error();
+  const auto mac = mac_parameter(request);
+  if (!mac) co_return mac.error();
+  actors::Device::Command command = actors::UnregisterDevice{};
+  const auto outcome =
+      co_await decide(context, request, context.services.devices, mac->text(), std::move(command), std::move(*meta));
+  if (!outcome) co_return outcome.error();
+  co_return json_response(bj::object{{"success", true}, {"message", "Device unregistered"}});
+}
+
+}  // namespace
+
+void add_devices(Router& router, const ContextPtr& context) {
+  router.add_schema("Device", std::string(device_schema()));
+  router.add_schema("DeviceRegistration", std::string(create_schema));
+  router.add_schema("DeviceChange", std::string(change_schema));
+  router.add_schema("DeviceRegistered", std::string(registered_schema));
+  router.add({.method = Method::get,
+              .pattern = "/api/provisioning/devices",
+              .id = "listDevices",
+              .tag = "devices",
+              .summary = "List the devices",
+              .parameters = {limit_parameter(), cursor_parameter()},
+              .replies = {{.status = 200,
+                           .description = "A page of them, by MAC address",
+                           .schema = R"({"type":"array","items":{"$ref":"#/components/schemas/Device"}})",
+                           .headers = {"Link", "X-Total-Count"}}},
+              .errors = {400},
+              .handler = Handler([context](const Request& request) { return list(*context, request); })});
+  router.add({.method = Method::post,
+              .pattern = "/api/provisioning/devices",
+              .id = "registerDevice",
+              .tag = "devices",
+              .summary = "Register a device",
+              .description = "Takes the place of an earlier registration of the same MAC address. A phone that is "
+                             "registered on the extension and can be the device is told to reboot.",
+              .role = Role::operator_,
+              .parameters = {idempotency_parameter()},
+              .body_schema = "#DeviceRegistration",
+              .replies = {{.status = 201,
+                           .description = "Registered",
+                           .schema = "#DeviceRegistered",
+                           .headers = {"ETag", "Location"}},
+                          {.status = 200,
+                           .description = "Registered anew in place of an earlier registration",
+                           .schema = "#DeviceRegistered",
+                           .headers = {"ETag", "Location"}}},
+              .errors = {409, 422},
+              .handler = AsyncHandler([context](const Request& request) { return create(*context, request); })});
+  router.add({.method = Method::get,
+              .pattern = "/api/provisioning/devices/{mac}",
+              .id = "getDevice",
+              .tag = "devices",
+              .summary = "Read a device",
+              .parameters = {mac_path_parameter()},
+              .replies = {{.status = 200, .description = "The device", .schema = "#Device", .headers = {"ETag"}}},
+              .errors = {400, 404},
+              .handler = Handler([context](const Request& request) { return read(*context, request); })});
+  router.add({.method = Method::patch,
+              .pattern = "/api/provisioning/devices/{mac}",
+              .id = "changeDevice",
+              .tag = "devices",
+              .summary = "Change what is given of a device",
+              .role = Role::operator_,
+              .parameters = {mac_path_parameter(), if_match_parameter(), idempotency_parameter()},
+              .body_schema = "#DeviceChange",
+              .replies = {{.status = 200, .description = "Changed", .schema = "#Device", .headers = {"ETag"}}},
+              .errors = {404, 409, 412, 422},
+              .handler = AsyncHandler([context](const Request& request) { return change(*context, request); })});
+  router.add({.method = Method::delete_,
+              .pattern = "/api/provisioning/devices/{mac}",
+              .id = "unregisterDevice",
+              .tag = "devices",
+              .summary = "Unregister a device",
+              .role = Role::operator_,
+              .parameters = {mac_path_parameter(), if_match_parameter(), idempotency_parameter()},
+              .replies = {{.status = 200, .description = "Unregistered", .schema = "#Done"}},
+              .errors = {400, 404, 412},
+              .handler = AsyncHandler([context](const Request& request) { return remove(*context, request); })});
+}
+
+}  // namespace strowger::http::routes

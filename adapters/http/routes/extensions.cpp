@@ -1,0 +1,298 @@
+// /api/extensions: dialable numbers and their users. Passwords go in, never out.
+#include "adapters/http/json_body.hpp"
+#include "adapters/http/routes/context.hpp"
+
+#include <sodium.h>
+
+namespace strowger::http::routes {
+namespace {
+
+namespace bj = boost::json;
+
+constexpr std::string_view schema = R"({
+  "type": "object",
+  "required": ["number", "name", "email", "registered", "allow_external", "ad_synced", "created_at", "updated_at"],
+  "properties": {
+    "number": {"type": "string", "examples": ["1001"]},
+    "name": {"type": "string", "description": "What phones show."},
+    "email": {"type": "string"},
+    "registered": {"type": "boolean", "description": "A phone is registered on it now."},
+    "allow_external": {"type": "boolean"},
+    "ad_synced": {"type": "boolean", "description": "Kept by the directory synchronisation."},
+    "created_at": {"type": "string", "format": "date-time"},
+    "updated_at": {"type": "string", "format": "date-time"},
+    "version": {"type": "integer", "description": "The stream version that the ETag shows."}
+  }
+})";
+constexpr std::string_view create_schema = R"({
+  "type": "object",
+  "required": ["number", "name"],
+  "additionalProperties": false,
+  "properties": {
+    "number": {"type": ["string", "integer"], "description": "1 to 20 digits, with an optional leading + or *."},
+    "name": {"type": "string", "maxLength": 128},
+    "email": {"type": "string", "maxLength": 254},
+    "password": {"type": "string", "maxLength": 128, "description": "What its phones register with. Without it a random one is made."},
+    "allow_external": {"type": "boolean", "default": true}
+  }
+})";
+constexpr std::string_view change_schema = R"({
+  "type": "object",
+  "additionalProperties": false,
+  "properties": {
+    "number": {"type": ["string", "integer"], "description": "Must be the one of the path."},
+    "name": {"type": "string", "maxLength": 128},
+    "email": {"type": "string", "maxLength": 254},
+    "password": {"type": "string", "maxLength": 128},
+    "allow_external": {"type": "boolean"}
+  }
+})";
+constexpr std::string_view removed_schema = R"({
+  "type": "object",
+  "required": ["success", "message"],
+  "properties": {"success": {"type": "boolean"}, "message": {"type": "string"}}
+})";
+
+bj::object view(const Services& services, const ExtensionRow& row) {
+  return {{"number", text(row.number.text())},
+          {"name", text(row.name)},
+          {"email", text(row.email)},
+          {"registered", !services.bindings.of(row.number).empty()},
+          {"allow_external", row.allow_external},
+          {"ad_synced", false},
+          {"created_at", iso(row.created_at)},
+          {"updated_at", iso(row.updated_at)},
+          {"version", number(row.version)}};
+}
+
+Response shown(const Services& services, const ExtensionRow& row, std::uint16_t status = 200) {
+  auto response = json_response(view(services, row), status);
+  response.set("ETag", etag_of(row.version));
+  return response;
+}
+
+Error missing(const ExtensionNumber& extension) {
+  return not_found("extension_not_found",
+                   "Extension " + extension.text() + " does not exist. Create it with POST /api/extensions.");
+}
+
+std::string random_password() {
+  constexpr std::string_view letters = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
+  std::string password;
+  while (password.size() < 20) password.push_back(letters[randombytes_uniform(letters.size())]);
+  return password;
+}
+
+// Phones and SIP's digest take any printable text; what cannot be typed or would be trimmed is refused.
+std::optional<Error> check_password(const std::string& password) {
+  const bool printable = std::all_of(password.begin(), password.end(),
+                                     [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
+  if (!password.empty() && password.size() <= 128 && printable && password.front() != ' ' && password.back() != ' ')
+    return std::nullopt;
+  Error fault = unacceptable(
+      "bad_password", "password must have 1 to 128 characters, no control characters, and no space at its ends.");
+  fault.details["field"] = "password";
+  return fault;
+}
+
+Result<Response> list(const Context& context, const Request& request) {
+  const auto page = page_of(request);
+  if (!page) return page.error();
+  std::optional<ExtensionNumber> after;
+  if (!page->cursor.empty()) {
+    const auto cursor = ExtensionNumber::parse(page->cursor);
+    if (!cursor) return cursor.error();
+    after = *cursor;
+  }
+  const auto& rows = context.services.extension_rows;
+  const auto found = rows.list(after, page->limit + 1);
+  bj::array items;
+  for (std::size_t i = 0; i < std::min(found.size(), page->limit); ++i)
+    items.push_back(view(context.services, *found[i]));
+  const bool more = found.size() > page->limit;
+  return page_response(request, std::move(items), rows.size(), more ? found[page->limit - 1]->number.text() : "");
+}
+
+Result<Response> read(const Context& context, const Request& request) {
+  const auto extension = extension_parameter(request);
+  if (!extension) return extension.error();
+  const auto row = context.services.extension_rows.find(*extension);
+  if (!row) return missing(*extension);
+  return shown(context.services, *row);
+}
+
+struct Wanted {
+  std::string number;  // empty where the body has none
+  actors::ChangeExtension change;
+  std::optional<std::string> password;
+};
+
+Result<Wanted> read_body(std::string_view body_text, bool number_required, bool name_required) {
+  const auto body = JsonBody::parse(body_text);
+  if (!body) return body.error();
+  Fields fields(body->root());
+  Wanted wanted;
+  wanted.number =
+      number_required ? fields.required_text_or_number("number") : fields.text_or_number("number").value_or("");
+  wanted.change.name = name_required ? std::optional(fields.required_text("name")) : fields.text("name");
+  wanted.change.email = fields.text("email");
+  wanted.password = fields.text("password");
+  wanted.change.allow_external = fields.boolean("allow_external");
+  if (auto fault = fields.fault()) return std::move(*fault);
+  if (wanted.password)
+    if (auto fault = check_password(*wanted.password)) return std::move(*fault);
+  return wanted;
+}
+
+Awaitable<Result<Response>> create(Context& context, const Request& request) {
+  auto meta = ask_meta(request);
+  if (!meta) co_return meta.error();
+  auto wanted = read_body(request.body, true, true);
+  if (!wanted) co_return wanted.error();
+  const auto extension = ExtensionNumber::parse(wanted->number);
+  if (!extension) co_return extension.error();
+
+  // Sealing makes a data key, durably: off this thread. What is refused leaves no key behind.
+  auto& vault = context.services.vault;
+  const auto seal = [&vault, clear = wanted->password.value_or(random_password())] { return vault.seal(clear); };
+  const auto sealed = co_await offloaded(request, context.pool, seal);
+  if (!sealed) co_return sealed.error();
+  const auto& change = wanted->change;
+  actors::Extension::Command command = actors::CreateExtension{*extension, *change.name, change.email.value_or(""),
+                                                               change.allow_external.value_or(true), *sealed};
+  auto outcome = co_await decide(context, request, context.services.extensions, extension->text(), std::move(command),
+                                 std::move(*meta));
+  // A fault that leaves open whether it was done must not destroy the key of what may exist.
+  const bool refused = outcome ? outcome->repeated : outcome.error().kind != ErrorKind::unavailable;
+  if (refused) context.pool.post([&vault, secret = *sealed] { static_cast<void>(vault.shred(secret)); });
+  if (!outcome) co_return outcome.error();
+  const auto row = context.services.extension_rows.find(*extension);
+  if (!row) co_return missing(*extension);
+  auto response = shown(context.services, *row, 201);
+  response.set("Location", "/api/extensions/" + percent_encode(extension->text()));
+  co_return response;
+}
+
+Awaitable<Result<Response>> change(Context& context, const Request& request, bool whole) {
+  auto meta = ask_meta(request);
+  if (!meta) co_return meta.error();
+  const auto extension = extension_parameter(request);
+  if (!extension) co_return extension.error();
+  auto wanted = read_body(request.body, false, whole);
+  if (!wanted) co_return wanted.error();
+  if (!wanted->number.empty() && wanted->number != extension->text())
+    co_return unacceptable("number_is_fixed", "An extension keeps its number. Create " + wanted->number.substr(0, 32) +
+                                                  " and delete " + extension->text() + " instead.");
+  const auto before = context.services.extension_rows.find(*extension);
+  if (!before) co_return missing(*extension);
+  auto& change = wanted->change;
+  if (whole) {
+    change.email = change.email.value_or("");
+    change.allow_external = change.allow_external.value_or(true);
+  }
+  if (wanted->password) {
+    auto sealed = context.services.vault.seal_like(before->password, *wanted->password);
+    if (!sealed) co_return sealed.error();
+    change.password = std::move(*sealed);
+  }
+  actors::Extension::Command command = std::move(change);
+  const auto outcome = co_await decide(context, request, context.services.extensions, extension->text(),
+                                       std::move(command), std::move(*meta));
+  if (!outcome) co_return outcome.error();
+  const auto row = context.services.extension_rows.find(*extension);
+  if (!row) co_return missing(*extension);
+  co_return shown(context.services, *row);
+}
+
+Awaitable<Result<Response>> remove(Context& context, const Request& request) {
+  auto meta = ask_meta(request);
+  if (!meta) co_return meta.error();
+  const auto extension = extension_parameter(request);
+  if (!extension) co_return extension.error();
+  actors::Extension::Command command = actors::DeleteExtension{};
+  const auto outcome = co_await decide(context, request, context.services.extensions, extension->text(),
+                                       std::move(command), std::move(*meta));
+  if (!outcome) co_return outcome.error();
+  co_return json_response(bj::object{{"success", true}, {"message", "Extension deleted"}});
+}
+
+Parameter number_parameter() {
+  return {.name = "number", .description = "The extension's number.", .in = Parameter::In::path};
+}
+
+}  // namespace
+
+void add_extensions(Router& router, const ContextPtr& context) {
+  router.add_schema("Extension", std::string(schema));
+  router.add_schema("ExtensionCreate", std::string(create_schema));
+  router.add_schema("ExtensionChange", std::string(change_schema));
+  router.add_schema("Done", std::string(removed_schema));
+  router.add({.method = Method::get,
+              .pattern = "/api/extensions",
+              .id = "listExtensions",
+              .tag = "extensions",
+              .summary = "List the extensions",
+              .parameters = {limit_parameter(), cursor_parameter()},
+              .replies = {{.status = 200,
+                           .description = "A page of them, by number",
+                           .schema = R"({"type":"array","items":{"$ref":"#/components/schemas/Extension"}})",
+                           .headers = {"Link", "X-Total-Count"}}},
+              .errors = {400},
+              .handler = Handler([context](const Request& request) { return list(*context, request); })});
+  router.add(
+      {.method = Method::post,
+       .pattern = "/api/extensions",
+       .id = "createExtension",
+       .tag = "extensions",
+       .summary = "Create an extension",
+       .role = Role::operator_,
+       .parameters = {idempotency_parameter()},
+       .body_schema = "#ExtensionCreate",
+       .replies = {{.status = 201, .description = "Created", .schema = "#Extension", .headers = {"ETag", "Location"}}},
+       .errors = {409, 422},
+       .handler = AsyncHandler([context](const Request& request) { return create(*context, request); })});
+  router.add({.method = Method::get,
+              .pattern = "/api/extensions/{number}",
+              .id = "getExtension",
+              .tag = "extensions",
+              .summary = "Read an extension",
+              .parameters = {number_parameter()},
+              .replies = {{.status = 200, .description = "The extension", .schema = "#Extension", .headers = {"ETag"}}},
+              .errors = {400, 404},
+              .handler = Handler([context](const Request& request) { return read(*context, request); })});
+  router.add({.method = Method::put,
+              .pattern = "/api/extensions/{number}",
+              .id = "replaceExtension",
+              .tag = "extensions",
+              .summary = "Write an extension as a whole",
+              .description = "What is not given takes its default; the password stays unless one is given.",
+              .role = Role::operator_,
+              .parameters = {number_parameter(), if_match_parameter(), idempotency_parameter()},
+              .body_schema = "#ExtensionChange",
+              .replies = {{.status = 200, .description = "Written", .schema = "#Extension", .headers = {"ETag"}}},
+              .errors = {404, 409, 412, 422},
+              .handler = AsyncHandler([context](const Request& request) { return change(*context, request, true); })});
+  router.add({.method = Method::patch,
+              .pattern = "/api/extensions/{number}",
+              .id = "changeExtension",
+              .tag = "extensions",
+              .summary = "Change what is given of an extension",
+              .role = Role::operator_,
+              .parameters = {number_parameter(), if_match_parameter(), idempotency_parameter()},
+              .body_schema = "#ExtensionChange",
+              .replies = {{.status = 200, .description = "Changed", .schema = "#Extension", .headers = {"ETag"}}},
+              .errors = {404, 409, 412, 422},
+              .handler = AsyncHandler([context](const Request& request) { return change(*context, request, false); })});
+  router.add({.method = Method::delete_,
+              .pattern = "/api/extensions/{number}",
+              .id = "deleteExtension",
+              .tag = "extensions",
+              .summary = "Delete an extension, and its password for ever",
+              .role = Role::operator_,
+              .parameters = {number_parameter(), if_match_parameter(), idempotency_parameter()},
+              .replies = {{.status = 200, .description = "Deleted", .schema = "#Done"}},
+              .errors = {400, 404, 412},
+              .handler = AsyncHandler([context](const Request& request) { return remove(*context, request); })});
+}
+
+}  // namespace strowger::http::routes

@@ -1,0 +1,148 @@
+#include "adapters/http/routes/metrics.hpp"
+
+#include <cstdio>
+
+namespace strowger::http::routes {
+namespace {
+
+class Text {
+ public:
+  void family(std::string_view name, std::string_view type, std::string_view help) {
+    out_ += "# HELP ";
+    out_ += name;
+    out_ += ' ';
+    out_ += help;
+    out_ += "\n# TYPE ";
+    out_ += name;
+    out_ += ' ';
+    out_ += type;
+    out_ += '\n';
+  }
+  void sample(std::string_view name, std::string_view labels, double value) {
+    char number[40];
+    std::snprintf(number, sizeof number, "%.17g", value);
+    out_ += name;
+    if (!labels.empty()) {
+      out_ += '{';
+      out_ += labels;
+      out_ += '}';
+    }
+    out_ += ' ';
+    out_ += number;
+    out_ += '\n';
+  }
+  template <class Number>
+  void single(std::string_view name, std::string_view type, std::string_view help, Number value) {
+    family(name, type, help);
+    sample(name, {}, static_cast<double>(value));
+  }
+  std::string take() { return std::move(out_); }
+
+ private:
+  std::string out_;
+};
+
+void write_server(Text& text, const Counts& counts) {
+  text.family("strowger_http_requests_total", "counter", "Requests answered, by class of status.");
+  for (std::size_t i = 1; i < counts.by_class.size(); ++i)
+    text.sample("strowger_http_requests_total", "class=\"" + std::to_string(i) + "xx\"",
+                static_cast<double>(counts.by_class[i]));
+  text.family("strowger_http_request_duration_seconds", "histogram", "From a request's head to its reply's last byte.");
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < counts.latency.size(); ++i) {
+    sum += counts.latency[i];
+    char bound[32] = "+Inf";
+    if (i < latency_bounds.size())
+      std::snprintf(bound, sizeof bound, "%g", static_cast<double>(latency_bounds[i].count()) / 1e6);
+    text.sample("strowger_http_request_duration_seconds_bucket", "le=\"" + std::string(bound) + "\"",
+                static_cast<double>(sum));
+  }
+  text.sample("strowger_http_request_duration_seconds_sum", {}, static_cast<double>(counts.latency_sum_us) / 1e6);
+  text.sample("strowger_http_request_duration_seconds_count", {}, static_cast<double>(sum));
+  text.single("strowger_http_sent_bytes_total", "counter", "Bytes of replies.", counts.bytes_sent);
+  text.single("strowger_http_connections", "gauge", "Open connections.", counts.connections);
+  text.single("strowger_http_connections_accepted_total", "counter", "Connections accepted.", counts.accepted);
+  text.single("strowger_http_connections_refused_total", "counter", "Connections refused over a limit.",
+              counts.refused_connections);
+  text.single("strowger_http_requests_in_flight", "gauge", "Requests that wait for others.", counts.in_flight);
+  text.single("strowger_http_requests_shed_total", "counter", "Requests refused because too many waited.",
+              counts.shed_requests);
+  text.single("strowger_http_requests_malformed_total", "counter", "What was not HTTP.", counts.malformed_requests);
+  text.single("strowger_http_connections_timed_out_total", "counter", "Connections cut by a time limit.",
+              counts.timed_out);
+}
+
+void write_provisioning(Text& text, const Context& context) {
+  const auto& services = context.services;
+  const auto& counters = context.files.counters();
+  text.family("strowger_provisioning_requests_total", "counter",
+              "Requests for phone files since the start, by result.");
+  const auto result = [&](std::string_view name, const std::atomic<std::uint64_t>& value) {
+    text.sample("strowger_provisioning_requests_total", "result=\"" + std::string(name) + "\"",
+                static_cast<double>(value.load(std::memory_order_relaxed)));
+  };
+  result("served", counters.served);
+  result("not_modified", counters.not_modified);
+  result("common", counters.common);
+  result("refused", counters.refused);
+  result("probe", counters.probes);
+  text.single("strowger_provisioning_denied_total", "counter", "Requests from networks that may not fetch.",
+              counters.denied.load());
+  text.single("strowger_provisioning_cache_hits_total", "counter", "Files that were rendered already.",
+              context.files.cache().hits());
+  text.single("strowger_provisioning_renders_total", "counter", "Files rendered.", context.files.cache().renders());
+  text.single("strowger_provisioning_facts_dropped_total", "counter",
+              "Requests missing in the history because the log's queue was full.", context.files.facts().dropped());
+  text.single("strowger_provisioning_facts_failed_total", "counter",
+              "Requests missing in the history because the log was not writable.", context.files.facts().failed());
+  text.single("strowger_devices", "gauge", "Registered devices.", services.device_rows.size());
+  text.single("strowger_extensions", "gauge", "Extensions.", services.extension_rows.size());
+  text.single("strowger_registered_extensions", "gauge", "Extensions with a registered phone.",
+              services.bindings.registered_extensions());
+}
+
+void write_log(Text& text, const Services& services) {
+  const auto status = services.runner.status();
+  text.single("strowger_log_position", "gauge", "The last durable position of the event log.",
+              number(services.log.last_position()));
+  text.single("strowger_log_writable", "gauge", "1 while appends are accepted.", services.log.fault() ? 0 : 1);
+  text.family("strowger_projection_lag_events", "gauge", "Events that a projection has not applied yet.");
+  for (const auto& projection : status.projections)
+    text.sample("strowger_projection_lag_events", "projection=\"" + projection.name + "\"",
+                static_cast<double>(projection.lag));
+  const auto entities = [&](std::string_view kind, const actors::RouterGauges& gauges) {
+    const auto label = "kind=\"" + std::string(kind) + "\"";
+    text.sample("strowger_entities_live", label, static_cast<double>(gauges.live.load()));
+  };
+  text.family("strowger_entities_live", "gauge", "Entity actors in memory.");
+  entities("extension", services.extensions.gauges());
+  entities("device", services.devices.gauges());
+  entities("user", services.users.gauges());
+  text.family("strowger_commands_shed_total", "counter", "Commands refused because too many were under way.");
+  const auto shed = [&](std::string_view kind, const actors::RouterGauges& gauges) {
+    text.sample("strowger_commands_shed_total", "kind=\"" + std::string(kind) + "\"",
+                static_cast<double>(gauges.shed.load()));
+  };
+  shed("extension", services.extensions.gauges());
+  shed("device", services.devices.gauges());
+  shed("user", services.users.gauges());
+}
+
+}  // namespace
+
+std::string metrics_text(const Context& context) {
+  const auto& services = context.services;
+  Text text;
+  text.family("strowger_build_info", "gauge", "What runs.");
+  text.sample("strowger_build_info", "version=\"" + services.version + "\"", 1);
+  text.single("strowger_uptime_seconds", "gauge", "Since the start.",
+              std::chrono::duration<double>(services.clock() - services.started_at).count());
+  if (context.counts) write_server(text, context.counts());
+  write_provisioning(text, context);
+  write_log(text, services);
+  auto all = text.take();
+  if (services.more_metrics) all += services.more_metrics();
+  return all;
+}
+
+}  // namespace strowger::http::routes

@@ -1,0 +1,296 @@
+// /api/provisioning: vendors, templates, the history of requests, and diagnostics.
+#include "actors/provisioning/vendor_catalog.hpp"
+#include "adapters/http/routes/device_view.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+namespace strowger::http::routes {
+namespace {
+
+namespace bj = boost::json;
+
+constexpr std::string_view request_schema = R"({
+  "type": "object",
+  "required": ["timestamp", "mac_address", "normalized_mac", "ip_address", "user_agent", "success", "error", "path",
+               "status", "vendor", "model", "extension", "config_size"],
+  "properties": {
+    "timestamp": {"type": "string", "format": "date-time"},
+    "mac_address": {"type": "string", "description": "As it was requested; may be a placeholder."},
+    "normalized_mac": {"type": ["string", "null"]},
+    "ip_address": {"type": "string"},
+    "user_agent": {"type": "string"},
+    "success": {"type": "boolean"},
+    "error": {"type": ["string", "null"]},
+    "code": {"type": ["string", "null"]},
+    "path": {"type": "string"},
+    "status": {"type": "integer"},
+    "vendor": {"type": ["string", "null"]},
+    "model": {"type": ["string", "null"]},
+    "extension": {"type": ["string", "null"]},
+    "config_size": {"type": "integer"}
+  }
+})";
+constexpr std::string_view requests_schema = R"({
+  "type": "object",
+  "required": ["total", "limit", "requests"],
+  "properties": {
+    "total": {"type": "integer", "description": "Since ever."},
+    "limit": {"type": "integer"},
+    "requests": {"type": "array", "items": {"$ref": "#/components/schemas/ProvisioningRequest"}}
+  }
+})";
+constexpr std::string_view vendors_schema = R"({
+  "type": "object",
+  "required": ["vendors", "models"],
+  "properties": {
+    "vendors": {"type": "array", "items": {"type": "string"}},
+    "models": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
+  }
+})";
+constexpr std::string_view template_schema = R"({
+  "type": "object",
+  "required": ["vendor", "model", "name", "custom", "size"],
+  "properties": {
+    "vendor": {"type": "string"},
+    "model": {"type": "string"},
+    "name": {"type": "string"},
+    "custom": {"type": "boolean", "description": "An administrator's own, in place of the built-in one."},
+    "size": {"type": "integer"}
+  }
+})";
+constexpr std::string_view diagnostics_schema = R"({
+  "type": "object",
+  "required": ["enabled", "configuration", "statistics", "convergence", "devices", "vendors", "models",
+               "recent_requests", "warnings"],
+  "properties": {
+    "enabled": {"type": "boolean"},
+    "configuration": {
+      "type": "object",
+      "required": ["url_format", "external_ip", "api_port", "sip_host", "sip_port", "custom_templates_dir"],
+      "properties": {
+        "url_format": {"type": "string"},
+        "external_ip": {"type": "string"},
+        "api_port": {"type": "integer"},
+        "sip_host": {"type": "string"},
+        "sip_port": {"type": "integer"},
+        "custom_templates_dir": {"type": "string"}
+      }
+    },
+    "statistics": {
+      "type": "object",
+      "required": ["total_devices", "total_templates", "total_requests", "successful_requests", "failed_requests"],
+      "properties": {
+        "total_devices": {"type": "integer"},
+        "total_templates": {"type": "integer"},
+        "total_requests": {"type": "integer"},
+        "successful_requests": {"type": "integer"},
+        "failed_requests": {"type": "integer"}
+      }
+    },
+    "convergence": {
+      "type": "object",
+      "description": "How many devices have each status.",
+      "additionalProperties": {"type": "integer"}
+    },
+    "devices": {"type": "array", "items": {"$ref": "#/components/schemas/Device"}, "description": "The first 1000; the rest is in /api/provisioning/devices."},
+    "vendors": {"type": "array", "items": {"type": "string"}},
+    "models": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
+    "recent_requests": {"type": "array", "items": {"$ref": "#/components/schemas/ProvisioningRequest"}},
+    "warnings": {"type": "array", "items": {"type": "string"}}
+  }
+})";
+
+constexpr std::size_t recent_requests = 20;
+constexpr std::size_t shown_devices = 1000;
+
+bj::value text_or_null(std::string_view value) {
+  if (value.empty()) return nullptr;
+  return text(value);
+}
+
+bj::object view_of(const RequestRow& row) {
+  return {{"timestamp", iso(row.time)},
+          {"mac_address", text(row.mac_address)},
+          {"normalized_mac", row.normalized_mac ? bj::value(text(row.normalized_mac->text())) : bj::value(nullptr)},
+          {"ip_address", text(row.ip)},
+          {"user_agent", text(row.user_agent)},
+          {"success", row.success},
+          {"error", text_or_null(row.error)},
+          {"code", text_or_null(row.code)},
+          {"path", text(row.path)},
+          {"status", row.status},
+          {"vendor", text_or_null(row.vendor)},
+          {"model", text_or_null(row.model)},
+          {"extension", text_or_null(row.extension)},
+          {"config_size", row.config_size}};
+}
+
+bj::array views_of(const std::vector<RequestRow>& rows) {
+  bj::array list;
+  for (const auto& row : rows) list.push_back(view_of(row));
+  return list;
+}
+
+bj::array vendors_of(const Services& services) {
+  bj::array list;
+  for (const auto& vendor : services.vendors.vendors()) list.push_back(text(vendor.vendor));
+  return list;
+}
+
+bj::object models_of(const Services& services) {
+  bj::object models;
+  for (const auto& vendor : services.vendors.vendors()) {
+    std::set<std::string> names;
+    for (const auto& model : vendor.models) names.insert(model.model);
+    bj::array list;
+    for (const auto& name : names) list.push_back(text(name));
+    models[vendor.vendor] = std::move(list);
+  }
+  return models;
+}
+
+Result<Response> requests(const Context& context, const Request& request) {
+  auto page = page_of(request, recent_requests);
+  if (!page) return page.error();
+  const auto& rows = context.services.request_rows;
+  return json_response(bj::object{
+      {"total", rows.counts().total}, {"limit", page->limit}, {"requests", views_of(rows.newest(page->limit))}});
+}
+
+Result<Response> templates(const Context& context, const Request&) {
+  bj::array list;
+  for (const auto& info : context.services.renderer()->templates())
+    list.push_back(bj::object{{"vendor", text(info.vendor)},
+                              {"model", text(info.model)},
+                              {"name", text(info.name)},
+                              {"custom", info.custom},
+                              {"size", info.text.size()}});
+  return json_response(list);
+}
+
+bj::array warnings_of(Context& context, const provision::Present& present,
+                      const std::array<std::size_t, device_statuses>& convergence) {
+  const auto& services = context.services;
+  const auto& settings = *present.settings;
+  bj::array warnings;
+  const auto warn = [&](const std::string& warning) { warnings.push_back(text(warning)); };
+  const auto count = [&](DeviceStatus status) { return convergence[static_cast<std::size_t>(status)]; };
+  if (!settings.provisioning.enabled) warn("Provisioning is switched off (provisioning.enabled): phones get no files.");
+  if (config::is_loopback(present.external_ip))
+    warn("Phones are told to use " + present.external_ip +
+         ", which is only this machine. Set server.external_ip to an address that phones reach.");
+  if (settings.provisioning.url_format.find("{mac}") == std::string::npos)
+    warn("provisioning.url_format has no {mac}: every device gets the same URL.");
+  if (services.extension_rows.size() == 0) warn("There are no extensions yet. Create one with POST /api/extensions.");
+  if (services.device_rows.size() == 0)
+    warn("No devices are registered yet. Register one with POST /api/provisioning/devices.");
+  if (const auto n = count(DeviceStatus::unservable); n > 0)
+    warn(std::to_string(n) + " devices would be sent no file: their extension or their template is not there.");
+  if (const auto n = count(DeviceStatus::stale); n > 0)
+    warn(std::to_string(n) + " devices run an older configuration than they would be sent now; reboot or resync them.");
+  if (const auto n = count(DeviceStatus::reboot_failed); n > 0)
+    warn(std::to_string(n) + " devices refused their reboot or did not answer.");
+  if (const auto fault = services.log.fault()) warn("Nothing can be written: " + fault->message);
+  if (const auto lost = context.files.facts().dropped() + context.files.facts().failed(); lost > 0)
+    warn(std::to_string(lost) + " requests of phones are missing in the history: the log did not take them.");
+  return warnings;
+}
+
+// Looks at every device and may render each: off the loops.
+Result<Response> diagnose(Context& context) {
+  const auto& services = context.services;
+  const auto present = context.files.present();
+  const auto& settings = *present->settings;
+  std::array<std::size_t, device_statuses> convergence{};
+  bj::array devices;
+  std::optional<MacAddress> after;
+  for (bool more = true; more;) {
+    constexpr std::size_t step = 1000;
+    const auto rows = services.device_rows.list(after, step);
+    for (const auto& row : rows) {
+      ++convergence[static_cast<std::size_t>(status_of(context, present, row))];
+      if (devices.size() < shown_devices) devices.push_back(view_of(context, present, row));
+    }
+    more = rows.size() == step;
+    if (more) after = rows.back().definition->mac;
+  }
+  bj::object counts;
+  for (std::size_t i = 0; i < convergence.size(); ++i)
+    counts[boost::json::string_view(to_text(static_cast<DeviceStatus>(i)).data(),
+                                    to_text(static_cast<DeviceStatus>(i)).size())] = convergence[i];
+  const auto requests = services.request_rows.counts();
+  return json_response(bj::object{
+      {"enabled", settings.provisioning.enabled},
+      {"configuration", bj::object{{"url_format", text(settings.provisioning.url_format)},
+                                   {"external_ip", text(present->external_ip)},
+                                   {"api_port", present->api_port},
+                                   {"sip_host", text(settings.server.sip_host)},
+                                   {"sip_port", present->server.sip_port},
+                                   {"custom_templates_dir", text(settings.provisioning.custom_templates_dir)}}},
+      {"statistics", bj::object{{"total_devices", services.device_rows.size()},
+                                {"total_templates", present->renderer->templates().size()},
+                                {"total_requests", requests.total},
+                                {"successful_requests", requests.successful},
+                                {"failed_requests", requests.failed}}},
+      {"convergence", std::move(counts)},
+      {"devices", std::move(devices)},
+      {"vendors", vendors_of(services)},
+      {"models", models_of(services)},
+      {"recent_requests", views_of(services.request_rows.newest(recent_requests))},
+      {"warnings", warnings_of(context, *present, convergence)}});
+}
+
+}  // namespace
+
+void add_provisioning(Router& router, const ContextPtr& context) {
+  router.add_schema("ProvisioningRequest", std::string(request_schema));
+  router.add_schema("ProvisioningRequests", std::string(requests_schema));
+  router.add_schema("Vendors", std::string(vendors_schema));
+  router.add_schema("Template", std::string(template_schema));
+  router.add_schema("Diagnostics", std::string(diagnostics_schema));
+  router.add({.method = Method::get,
+              .pattern = "/api/provisioning/vendors",
+              .id = "listVendors",
+              .tag = "provisioning",
+              .summary = "List the vendors and models that can be provisioned",
+              .replies = {{.status = 200, .description = "Sorted", .schema = "#Vendors"}},
+              .handler = Handler([context](const Request&) -> Result<Response> {
+                return json_response(
+                    bj::object{{"vendors", vendors_of(context->services)}, {"models", models_of(context->services)}});
+              })});
+  router.add({.method = Method::get,
+              .pattern = "/api/provisioning/templates",
+              .id = "listTemplates",
+              .tag = "provisioning",
+              .summary = "List the templates in force",
+              .replies = {{.status = 200,
+                           .description = "By vendor and model",
+                           .schema = R"({"type":"array","items":{"$ref":"#/components/schemas/Template"}})"}},
+              .handler = Handler([context](const Request& request) { return templates(*context, request); })});
+  router.add({.method = Method::get,
+              .pattern = "/api/provisioning/requests",
+              .id = "listProvisioningRequests",
+              .tag = "provisioning",
+              .summary = "List the newest requests for phone files",
+              .description =
+                  "Placeholders and refusals included; at most the newest 1000 are kept here, all of them in "
+                  "the event log.",
+              .parameters = {limit_parameter()},
+              .replies = {{.status = 200, .description = "Newest first", .schema = "#ProvisioningRequests"}},
+              .errors = {400},
+              .handler = Handler([context](const Request& request) { return requests(*context, request); })});
+  router.add({.method = Method::get,
+              .pattern = "/api/provisioning/diagnostics",
+              .id = "getDiagnostics",
+              .tag = "provisioning",
+              .summary = "What provisioning does, and what keeps phones from their configuration",
+              .replies = {{.status = 200, .description = "As of now", .schema = "#Diagnostics"}},
+              .handler = AsyncHandler([context](const Request& request) {
+                // The pool ends before the context it belongs to does.
+                return offloaded(request, context->pool, [context = context.get()] { return diagnose(*context); });
+              })});
+}
+
+}  // namespace strowger::http::routes

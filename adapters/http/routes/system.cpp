@@ -1,0 +1,152 @@
+// /api/status, /healthz, /readyz, /metrics and the OpenAPI document: what the server says of itself.
+#include "adapters/http/openapi.hpp"
+#include "adapters/http/routes/context.hpp"
+#include "adapters/http/routes/metrics.hpp"
+
+namespace strowger::http::routes {
+namespace {
+
+namespace bj = boost::json;
+
+constexpr std::string_view status_schema = R"({
+  "type": "object",
+  "required": ["running", "registered_extensions", "active_calls", "total_calls", "version", "uptime_seconds"],
+  "properties": {
+    "running": {"type": "boolean"},
+    "registered_extensions": {"type": "integer"},
+    "active_calls": {"type": "integer"},
+    "total_calls": {"type": "integer"},
+    "version": {"type": "string"},
+    "uptime_seconds": {"type": "integer"},
+    "extensions": {"type": "integer"},
+    "devices": {"type": "integer"}
+  }
+})";
+constexpr std::string_view health_schema = R"({
+  "type": "object",
+  "required": ["status"],
+  "properties": {"status": {"const": "ok"}}
+})";
+constexpr std::string_view ready_schema = R"({
+  "type": "object",
+  "required": ["ready", "checks"],
+  "properties": {
+    "ready": {"type": "boolean"},
+    "checks": {"type": "object", "description": "ok, or what is wrong, by part.", "additionalProperties": {"type": "string"}}
+  }
+})";
+constexpr std::uint64_t most_lag = 100'000;  // events; more, and what queries say is too old to be of use
+
+Result<Response> status(const Context& context) {
+  const auto& services = context.services;
+  const auto uptime = std::chrono::floor<std::chrono::seconds>(services.clock() - services.started_at).count();
+  return json_response(bj::object{{"running", true},
+                                  {"registered_extensions", services.bindings.registered_extensions()},
+                                  {"active_calls", 0},
+                                  {"total_calls", 0},
+                                  {"version", text(services.version)},
+                                  {"uptime_seconds", uptime},
+                                  {"extensions", services.extension_rows.size()},
+                                  {"devices", services.device_rows.size()}});
+}
+
+Result<Response> ready(const Context& context) {
+  const auto& services = context.services;
+  bj::object checks;
+  bool all = true;
+  const auto check = [&](std::string_view name, const std::string& fault) {
+    checks[bj::string_view(name.data(), name.size())] = fault.empty() ? text("ok") : text(fault);
+    all = all && fault.empty();
+  };
+  const auto log = services.log.fault();
+  check("log", log ? log->message : "");
+  const auto runner = services.runner.status();
+  std::string projections;
+  if (runner.stopped)
+    projections = runner.stopped->message;
+  else if (!runner.running)
+    projections = "the projections are not followed";
+  for (const auto& projection : runner.projections) {
+    if (projection.fault) projections = projection.name + ": " + projection.fault->message;
+    if (projection.lag > most_lag)
+      projections = projection.name + " is " + std::to_string(projection.lag) + " events behind the log";
+  }
+  check("projections", projections);
+  auto response = json_response(bj::object{{"ready", all}, {"checks", std::move(checks)}}, all ? 200 : 503);
+  if (!all) response.set("Retry-After", "5");
+  return response;
+}
+
+}  // namespace
+
+void add_system(Router& router, const ContextPtr& context) {
+  router.add_schema("Status", std::string(status_schema));
+  router.add_schema("Health", std::string(health_schema));
+  router.add_schema("Readiness", std::string(ready_schema));
+  router.add({.method = Method::get,
+              .pattern = "/api/status",
+              .id = "getStatus",
+              .tag = "system",
+              .summary = "What runs",
+              .role = std::nullopt,
+              .replies = {{.status = 200, .description = "As of now", .schema = "#Status"}},
+              .handler = Handler([context](const Request&) { return status(*context); })});
+  router.add({.method = Method::get,
+              .pattern = "/healthz",
+              .id = "getHealth",
+              .tag = "system",
+              .summary = "Whether the process answers",
+              .role = std::nullopt,
+              .replies = {{.status = 200, .description = "It does", .schema = "#Health"}},
+              .handler = Handler(
+                  [](const Request&) -> Result<Response> { return json_response(bj::object{{"status", "ok"}}); })});
+  router.add(
+      {.method = Method::get,
+       .pattern = "/readyz",
+       .id = "getReadiness",
+       .tag = "system",
+       .summary = "Whether everything that is needed works",
+       .role = std::nullopt,
+       .replies = {{.status = 200, .description = "It does", .schema = "#Readiness"},
+                   {.status = 503, .description = "What does not", .schema = "#Readiness", .headers = {"Retry-After"}}},
+       .handler = Handler([context](const Request&) { return ready(*context); })});
+  router.add({.method = Method::get,
+              .pattern = "/metrics",
+              .id = "getMetrics",
+              .tag = "system",
+              .summary = "Metrics in Prometheus' text format",
+              .role = std::nullopt,
+              .replies = {{.status = 200,
+                           .description = "As of now",
+                           .schema = R"({"type":"string"})",
+                           .content_type = "text/plain"}},
+              .handler = Handler([context](const Request&) -> Result<Response> {
+                return Response{.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                                .body = metrics_text(*context)};
+              })});
+  // Made from the whole table once it is complete, and again where authentication is switched on or off.
+  struct Document {
+    std::mutex mutex;
+    std::optional<bool> secured;
+    std::string text;
+  };
+  auto document = std::make_shared<Document>();
+  router.add({.method = Method::get,
+              .pattern = "/api/openapi.json",
+              .id = "getOpenApi",
+              .tag = "system",
+              .summary = "This document",
+              .role = Role::user,
+              .replies = {{.status = 200, .description = "OpenAPI 3.1", .schema = R"({"type":"object"})"}},
+              .handler = Handler([context, document, &router](const Request&) -> Result<Response> {
+                const bool secured = context->services.settings()->api.require_authentication;
+                const std::lock_guard lock(document->mutex);
+                if (document->secured != secured) {
+                  document->text = openapi_document(router, context->services.version, secured);
+                  document->secured = secured;
+                }
+                return Response::json(document->text);
+              })});
+}
+
+}  // namespace strowger::http::routes

@@ -1,0 +1,100 @@
+#include "actors/provisioning/vendor_catalog.hpp"
+
+#include "tests/support/catch.hpp"
+#include "tests/unit/provisioning/fixture.hpp"
+
+using namespace strowger;
+using namespace strowger::provisioning;
+using namespace strowger::provisioning::test;
+
+TEST_CASE("every address prefix of the table finds its own vendor") {
+  std::size_t prefixes = 0;
+  for (const auto& vendor : catalog().vendors()) {
+    for (const auto oui : vendor.ouis) {
+      CHECK(catalog().vendor_of(MacAddress::from_bits(std::uint64_t{oui} << 24 | 0xABCDEF)) == &vendor);
+      ++prefixes;
+    }
+  }
+  CHECK(prefixes > 50);
+  CHECK(catalog().vendor_of(MacAddress::parse("000bea85abcd").value())->vendor == "zultys");
+  CHECK(catalog().vendor_of(MacAddress::parse("02:00:00:00:00:01").value()) == nullptr);
+}
+
+TEST_CASE("models are known in the forms that people and phones write") {
+  const std::vector<std::pair<std::string, std::vector<std::string>>> forms{
+      {"t46s", {"T46S", "t46s", "SIP-T46S", "sip t46s", "Yealink SIP-T46S", "YEALINK T46S"}},
+      {"zip33g", {"ZIP 33G", "zip33g", "ZIP-33G", "Zultys ZIP_33G"}},
+      {"zip37g", {"ZIP 37G", "zip37g"}},
+      {"vvx450", {"VVX_450", "vvx 450", "VVX450", "Polycom VVX 450", "Poly VVX-450"}},
+      {"spa504g", {"SPA504G", "spa504g", "SPA-504G", "Cisco SPA504G"}},
+      {"gxp2170", {"GXP2170", "gxp-2170", "Grandstream GXP2170"}}};
+  for (const auto& sample : samples()) {
+    const auto vendor = catalog().vendor(sample.vendor);
+    REQUIRE(vendor);
+    for (const auto& [model, texts] : forms) {
+      if (model != sample.model) continue;
+      for (const auto& text : texts) {
+        CAPTURE(text);
+        const auto found = catalog().model(**vendor, text);
+        REQUIRE(found);
+        CHECK((*found)->model == sample.model);
+      }
+    }
+  }
+  CHECK(catalog().vendor("YEALINK").value()->vendor == "yealink");
+  CHECK(catalog().vendor(" Poly ").value()->vendor == "polycom");
+}
+
+TEST_CASE("an unknown vendor or model names the nearest") {
+  const auto vendor = catalog().vendor("yelink");
+  REQUIRE_FALSE(vendor);
+  CHECK(vendor.error().kind == ErrorKind::unacceptable);
+  CHECK(vendor.error().code == "unknown_vendor");
+  CHECK_THAT(vendor.error().message, ContainsSubstring("did you mean yealink"));
+  CHECK(vendor.error().details.at("nearest").at(0) == "yealink");
+
+  const auto model = catalog().model(*catalog().find_vendor("zultys"), "zip38g");
+  REQUIRE_FALSE(model);
+  CHECK(model.error().code == "unknown_model");
+  CHECK_THAT(model.error().message, ContainsSubstring("zip33g or zip37g"));
+
+  const auto elsewhere = catalog().model(*catalog().find_vendor("zultys"), "T46S");
+  REQUIRE_FALSE(elsewhere);
+  CHECK_THAT(elsewhere.error().message, ContainsSubstring("vendor 'yealink'"));
+}
+
+TEST_CASE("each vendor is told to restart and to fetch again in its own words") {
+  const auto reboot = [](std::string_view vendor) {
+    return catalog().notify_event(vendor, RebootVerb::reboot).value();
+  };
+  const auto resync = [](std::string_view vendor) {
+    return catalog().notify_event(vendor, RebootVerb::resync).value();
+  };
+  CHECK(reboot("yealink") == "check-sync;reboot=true");
+  CHECK(resync("yealink") == "check-sync;reboot=false");
+  CHECK(reboot("zultys") == "check-sync;reboot=true");
+  CHECK(resync("zultys") == "check-sync;reboot=false");
+  CHECK(reboot("polycom") == "check-sync");
+  CHECK(resync("polycom") == "check-sync");
+  CHECK(reboot("cisco") == "reboot");
+  CHECK(resync("cisco") == "resync");
+  CHECK(reboot("grandstream") == "check-sync;reboot=true");
+  CHECK(resync("grandstream") == "check-sync");
+  CHECK_FALSE(catalog().notify_event("nobody", RebootVerb::reboot));
+  CHECK(catalog().find_vendor("cisco")->challenges_notify);
+  CHECK_FALSE(catalog().find_vendor("yealink")->challenges_notify);
+}
+
+TEST_CASE("a hardware id finds who asks for that common file") {
+  CHECK(catalog().by_hardware_id(66)->second->model == "t46s");
+  CHECK(catalog().by_hardware_id(47)->second->model == "zip33g");
+  CHECK(catalog().by_hardware_id(27)->first->vendor == "zultys");
+  CHECK_FALSE(catalog().by_hardware_id(1));
+}
+
+TEST_CASE("a vendor table that is wrong says where") {
+  const templates::File broken[] = {{"acme/vendor.json", R"({"vendor": "acme"})"}};
+  const auto catalog = VendorCatalog::parse(broken);
+  REQUIRE_FALSE(catalog);
+  CHECK_THAT(catalog.error().message, ContainsSubstring("acme/vendor.json"));
+}
