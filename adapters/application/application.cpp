@@ -10,7 +10,6 @@
 #include "adapters/http/routes.hpp"
 #include "adapters/http/server.hpp"
 #include "adapters/http/services.hpp"
-#include "adapters/http/token.hpp"
 #include "adapters/rocksdb/projection_store.hpp"
 #include "adapters/rocksdb/rocks_log.hpp"
 #include "adapters/sip/server.hpp"
@@ -99,7 +98,6 @@ struct Application::House {
 
   std::unique_ptr<sip::Server> sip;
   std::atomic<std::uint16_t> api_port = 0;
-  std::unique_ptr<http::TokenSigner> tokens;
   std::unique_ptr<http::Services> http_services;
   std::unique_ptr<http::Server> http;
   std::unique_ptr<reboot::RebootReactor> reboots;
@@ -267,21 +265,8 @@ http::Services Application::House::services() {
 }
 
 Result<void> Application::House::start_http() {
-  tokens = std::make_unique<http::TokenSigner>(vault->derive_key("api-token"), system_now,
-                                               [this](const Uuid& token) { return user_rows.revoked(token); });
   http_services = std::make_unique<http::Services>(services());
-  auto router = std::make_shared<http::Router>();
-  http::add_routes(*router, *http_services);
-  const auto now = settings.get();
-  http::Options options;
-  options.host = now->api.host;
-  options.port = now->api.port;
-  options.cert_file = now->api.tls.cert_file;
-  options.key_file = now->api.tls.key_file;
-  options.on_fault = [to = logger](std::string_view line) { to->warn("{}", line); };
-  if (now->api.require_authentication)
-    options.authenticate = [this](std::string_view token) { return tokens->verify(token); };
-  auto started = http::Server::start(std::move(options), router);
+  auto started = http::start_server(*http_services);
   if (!started) return started.error();
   http = std::move(*started);
   api_port = http->port();

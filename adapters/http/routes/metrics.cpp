@@ -101,33 +101,6 @@ void write_provisioning(Text& text, const Context& context) {
               services.bindings.registered_extensions());
 }
 
-void write_log(Text& text, const Services& services) {
-  const auto status = services.runner.status();
-  text.single("strowger_log_position", "gauge", "The last durable position of the event log.",
-              number(services.log.last_position()));
-  text.single("strowger_log_writable", "gauge", "1 while appends are accepted.", services.log.fault() ? 0 : 1);
-  text.family("strowger_projection_lag_events", "gauge", "Events that a projection has not applied yet.");
-  for (const auto& projection : status.projections)
-    text.sample("strowger_projection_lag_events", "projection=\"" + projection.name + "\"",
-                static_cast<double>(projection.lag));
-  const auto entities = [&](std::string_view kind, const actors::RouterGauges& gauges) {
-    const auto label = "kind=\"" + std::string(kind) + "\"";
-    text.sample("strowger_entities_live", label, static_cast<double>(gauges.live.load()));
-  };
-  text.family("strowger_entities_live", "gauge", "Entity actors in memory.");
-  entities("extension", services.extensions.gauges());
-  entities("device", services.devices.gauges());
-  entities("user", services.users.gauges());
-  text.family("strowger_commands_shed_total", "counter", "Commands refused because too many were under way.");
-  const auto shed = [&](std::string_view kind, const actors::RouterGauges& gauges) {
-    text.sample("strowger_commands_shed_total", "kind=\"" + std::string(kind) + "\"",
-                static_cast<double>(gauges.shed.load()));
-  };
-  shed("extension", services.extensions.gauges());
-  shed("device", services.devices.gauges());
-  shed("user", services.users.gauges());
-}
-
 }  // namespace
 
 std::string metrics_text(const Context& context) {
@@ -139,7 +112,6 @@ std::string metrics_text(const Context& context) {
               std::chrono::duration<double>(services.clock() - services.started_at).count());
   if (context.counts) write_server(text, context.counts());
   write_provisioning(text, context);
-  write_log(text, services);
   auto all = text.take();
   if (services.more_metrics) all += services.more_metrics();
   return all;

@@ -1,0 +1,232 @@
+#include "tests/integration/http/house.hpp"
+
+#include "actors/ask_and_wait.hpp"
+#include "adapters/http/routes.hpp"
+#include "adapters/http/token.hpp"
+#include "adapters/vault/password.hpp"
+
+#include <spdlog/sinks/ostream_sink.h>
+
+namespace strowger::http::test {
+
+using namespace std::chrono_literals;
+
+struct House::Parts {
+  struct Config : caf::actor_system_config {
+    Config() {
+      set("scheduler.policy", caf::atom("sharing"));
+      set("scheduler.max-threads", 1);
+      set("logger.console", caf::atom("none"));
+    }
+  };
+
+  Parts(EventLog& log, std::unique_ptr<rocks::RocksProjectionStore> rows, std::unique_ptr<vault::SodiumVault> vault)
+      : store(std::move(rows)),
+        secrets(std::move(vault)),
+        runner(log, *store, {&extension_rows, &device_rows, &request_rows, &user_rows}),
+        system(config),
+        world{log, ids, system_now},
+        extensions(system, world),
+        devices(system, world),
+        users(system, world) {}
+
+  std::unique_ptr<rocks::RocksProjectionStore> store;
+  std::unique_ptr<vault::SodiumVault> secrets;
+  ExtensionsProjection extension_rows;
+  DevicesProjection device_rows;
+  RequestsProjection request_rows;
+  UsersProjection user_rows;
+  ProjectionRunner runner;
+  IdSource ids;
+  provisioning::VendorCatalog vendors = provisioning::VendorCatalog::built_in();
+  registrar::BindingTable bindings{system_now};
+  Config config;
+  caf::actor_system system;
+  actors::EntityWorld world;
+  actors::Entities<actors::Extension> extensions;
+  actors::Entities<actors::Device> devices;
+  actors::Entities<actors::User> users;
+};
+
+House::House() {
+  auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(lines_);
+  logger_ = std::make_shared<spdlog::logger>("test", sink);
+  logger_->set_pattern("%l %v");
+  logger_->set_level(spdlog::level::info);
+  auto settings = std::make_shared<config::Settings>();
+  settings->api.host = "127.0.0.1";
+  settings->api.port = 0;
+  settings->server.external_ip = "192.168.1.14";
+  settings->modified_at = system_now();
+  settings_ = settings;
+  start();
+}
+
+House::~House() {
+  stop();
+}
+
+void House::start() {
+  auto opened = rocks::RocksLog::open({.folder = folder.path() / "log"});
+  REQUIRE(opened);
+  log = std::move(*opened);
+  auto store = rocks::RocksProjectionStore::open({.folder = folder.path() / "projections"});
+  REQUIRE(store);
+  auto secrets = vault::SodiumVault::open(*log, {{}, {}, folder.path() / "master.key"});
+  REQUIRE(secrets);
+  parts_ = std::make_unique<Parts>(*log, std::move(*store), std::move(*secrets));
+  REQUIRE(parts_->runner.start());
+  REQUIRE(parts_->runner.wait_applied(log->last_position(), std::chrono::steady_clock::now() + 20s));
+  auto made = provisioning::Renderer::make(parts_->vendors, custom_);
+  REQUIRE(made);
+  REQUIRE(made->refused.empty());
+  renderer_ = made->renderer;
+
+  auto& p = *parts_;
+  services = std::unique_ptr<Services>(new Services{
+      [this] {
+        const std::lock_guard lock(mutex_);
+        return settings_;
+      },
+      [this] {
+        const std::lock_guard lock(mutex_);
+        return renderer_;
+      },
+      [this] {
+        const std::lock_guard lock(mutex_);
+        return settings_->server.external_ip;
+      },
+      [] { return std::uint16_t{8080}; },
+      [] { return std::uint16_t{5060}; },
+      system_now,
+      p.ids,
+      *log,
+      *p.secrets,
+      *logger_,
+      p.extensions,
+      p.devices,
+      p.users,
+      p.runner,
+      p.extension_rows,
+      p.device_rows,
+      p.request_rows,
+      p.user_rows,
+      p.bindings,
+      p.vendors,
+      [](const PasswordHash& hash, std::string_view password) { return vault::verify_password(hash, password); },
+      p.secrets->derive_key("api-token"),
+      [] { return std::string("strowger_more 1\n"); },
+      "1.2.3",
+      system_now()});
+  auto started = start_server(*services);
+  REQUIRE(started);
+  server = std::move(*started);
+  admin_ = token(Role::admin, "admin");
+}
+
+void House::stop() {
+  if (server) server->stop(2s);
+  server.reset();
+  services.reset();
+  if (parts_) parts_->runner.stop();
+  parts_.reset();
+  log.reset();
+}
+
+void House::set(const std::function<void(config::Settings&)>& change) {
+  auto settings = std::make_shared<config::Settings>(*settings_);
+  change(*settings);
+  const std::lock_guard lock(mutex_);
+  settings_ = std::move(settings);
+}
+
+void House::set_template(const std::string& name, const std::string& text) {
+  custom_.push_back({name, text});
+  auto made = provisioning::Renderer::make(parts_->vendors, custom_);
+  REQUIRE(made);
+  REQUIRE(made->refused.empty());
+  const std::lock_guard lock(mutex_);
+  renderer_ = made->renderer;
+}
+
+std::string House::token(Role role, const std::string& name) {
+  const TokenSigner signer(services->token_key);
+  return signer.issue(name, role, parts_->ids.next(), system_now() + 1h);
+}
+
+JsonReply House::ask(const std::string& method, const std::string& target, const std::string& body,
+                     const std::string& headers) {
+  return as(admin_, method, target, body, headers);
+}
+
+JsonReply House::as(const std::string& bearer, const std::string& method, const std::string& target,
+                    const std::string& body, const std::string& headers) {
+  Client client(port());
+  std::string request = method + " " + target + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\n" + headers;
+  if (!bearer.empty()) request += "Authorization: Bearer " + bearer + "\r\n";
+  if (!body.empty())
+    request += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+  return {client.ask(request + "\r\n" + body, method == "HEAD")};
+}
+
+JsonReply House::fetch(const std::string& target, const std::string& headers, const std::string& method) {
+  Client client(port());
+  return {client.ask(method + " " + target + " HTTP/1.1\r\nHost: test\r\n" + headers + "\r\n", method == "HEAD")};
+}
+
+void House::create_extension(const std::string& number, const std::string& name, const std::string& password) {
+  const auto reply = ask("POST", "/api/extensions",
+                         boost::json::serialize(boost::json::object{
+                             {"number", number}, {"name", name}, {"password", password}, {"email", "a@example.com"}}));
+  INFO(reply.body);
+  REQUIRE(reply.status == 201);
+}
+
+JsonReply House::register_device(const std::string& mac, const std::string& extension, const std::string& vendor,
+                                 const std::string& model) {
+  return ask("POST", "/api/provisioning/devices",
+             boost::json::serialize(boost::json::object{
+                 {"mac_address", mac}, {"extension_number", extension}, {"vendor", vendor}, {"model", model}}));
+}
+
+void House::bind(const std::string& extension, const std::string& ip, const std::string& mac,
+                 const std::string& user_agent) {
+  const auto number = ExtensionNumber::parse(extension).value();
+  registrar::Binding binding;
+  binding.extension = number;
+  binding.contact = "sip:" + extension + "@" + ip + ":5062";
+  binding.ip = ip;
+  binding.port = 5062;
+  binding.transport = "udp";
+  binding.user_agent = user_agent;
+  if (!mac.empty()) binding.mac = MacAddress::parse(mac).value();
+  binding.first_registered = binding.last_registered = system_now();
+  binding.expires_at = system_now() + 1h;
+  auto bindings = parts_->bindings.current(number);
+  bindings.push_back(std::make_shared<registrar::Binding>(binding));
+  parts_->bindings.put(number, std::move(bindings));
+}
+
+void House::create_user(const std::string& name, Role role, const std::string& password) {
+  const auto hash = vault::hash_password(password);
+  REQUIRE(hash);
+  const auto created = actors::ask_and_wait(parts_->users, name, actors::CreateUser{name, role, *hash},
+                                            {Cause{"system", {}, {}}, {}, {}});
+  REQUIRE(created);
+  REQUIRE(parts_->runner.wait_applied(created->position, std::chrono::steady_clock::now() + 20s));
+}
+
+bool House::recorded(std::uint64_t requests) {
+  return strowger::test::eventually([&] { return parts_->request_rows.counts().total >= requests; });
+}
+
+std::string House::logged() {
+  logger_->flush();
+  return lines_.str();
+}
+
+std::vector<Record> House::events() {
+  return log->read_all(Position{0}, 100'000).value();
+}
+
+}  // namespace strowger::http::test

@@ -1,0 +1,187 @@
+// What phones get, what they are refused, and what the history and the log say of it.
+#include "tests/integration/http/house.hpp"
+
+using namespace strowger;
+using namespace strowger::http;
+using namespace strowger::http::test;
+
+namespace {
+
+constexpr auto file = "/provision/001565123456.cfg";
+
+struct Site : House {
+  Site() {
+    create_extension("1001", "Ann <O'Neil> & \"Co\"", "s3cret-1001");
+    REQUIRE(register_device("001565123456", "1001").status == 201);
+  }
+  boost::json::value newest() { return ask("GET", "/api/provisioning/requests?limit=1").json().at("requests").at(0); }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Site, "a phone gets its file, in either place, with validators that hold") {
+  const auto first = fetch(file);
+  REQUIRE(first.status == 200);
+  CHECK(first.body.starts_with("#!version:1.0.0.1"));
+  CHECK_THAT(first.body, ContainsSubstring("s3cret-1001") && ContainsSubstring("Ann <O'Neil> & \"Co\""));
+  CHECK(first.header("content-type").starts_with("text/plain"));
+  CHECK_FALSE(first.header("last-modified").empty());
+  const auto etag = first.header("etag");
+  CHECK(fetch("/001565123456.cfg").body == first.body);
+  CHECK(fetch("/provision/001565123456.cfg").header("etag") == etag);
+
+  auto reply = fetch(file, "If-None-Match: " + etag + "\r\n");
+  CHECK(reply.status == 304);
+  CHECK(reply.header("etag") == etag);
+  CHECK(fetch(file, "If-Modified-Since: " + first.header("last-modified") + "\r\n").status == 304);
+  reply = fetch(file, "", "HEAD");
+  CHECK(reply.status == 200);
+  CHECK(reply.header("content-length") == std::to_string(first.body.size()));
+  REQUIRE(recorded(5));  // HEAD is no fetch
+  CHECK(newest().at("status").as_int64() == 304);
+
+  restart();
+  CHECK(fetch(file).body == first.body);
+  CHECK(fetch(file).header("etag") == etag);
+}
+
+TEST_CASE_METHOD(Site, "a file changes with what it depends on, at once, and only then") {
+  const auto etag = fetch(file).header("etag");
+  ask("PATCH", "/api/extensions/1001", R"({"email":"other@example.com"})");
+  CHECK(fetch(file).header("etag") == etag);
+  ask("PATCH", "/api/extensions/1001", R"({"name":"Bob"})");
+  const auto renamed = fetch(file);
+  CHECK(renamed.header("etag") != etag);
+  CHECK_THAT(renamed.body, ContainsSubstring("Bob"));
+  set([](config::Settings& settings) { settings.server.external_ip = "10.1.2.3"; });
+  const auto moved = fetch(file);
+  CHECK_THAT(moved.body, ContainsSubstring("10.1.2.3"));
+  set_template("yealink_t46s.template", "#!version:1.0.0.1\naccount.1.label = custom {{EXTENSION_NAME}}\n");
+  const auto custom = fetch(file);
+  CHECK_THAT(custom.body, ContainsSubstring("custom Bob"));
+  REQUIRE(recorded(5));
+  CHECK(ask("GET", "/api/provisioning/devices/001565123456").json().at("status").as_string() == "provisioned");
+  ask("PATCH", "/api/extensions/1001", R"({"name":"Carl"})");
+  CHECK(ask("GET", "/api/provisioning/devices/001565123456").json().at("status").as_string() == "stale");
+  CHECK(ask("GET", "/api/provisioning/diagnostics").json().at("convergence").at("stale").as_int64() == 1);
+}
+
+TEST_CASE_METHOD(Site, "a fetch is a fact: on the device, in the history, and in the words of the log") {
+  const auto reply = fetch(file, "User-Agent: Yealink SIP-T46S 66.86.0.15\r\n");
+  REQUIRE(recorded(1));
+  const auto envelope = decode(events().back()).value();
+  const auto* served = std::get_if<ConfigServed>(&envelope.event);
+  REQUIRE(served != nullptr);
+  CHECK(envelope.by == "phone:001565123456");
+  CHECK(served->etag == reply.header("etag"));
+  CHECK(served->size == reply.body.size());
+  CHECK(served->ip == "127.0.0.1");
+  CHECK(served->path == file);
+
+  const auto row = newest();
+  for (const auto* key : {"timestamp", "mac_address", "normalized_mac", "ip_address", "user_agent", "success", "error",
+                          "path", "status", "vendor", "model", "extension", "config_size"}) {
+    CAPTURE(key);
+    CHECK(row.as_object().contains(key));
+  }
+  CHECK(row.at("success").as_bool());
+  CHECK(row.at("error").is_null());
+
+  const auto size = std::to_string(reply.body.size());
+  for (const auto& phrase :
+       {std::string("Provisioning request received for MAC: 001565123456"), std::string("Request from IP: 127.0.0.1"),
+        std::string("User-Agent: Yealink SIP-T46S 66.86.0.15"),
+        std::string("Found device: vendor=yealink, model=t46s, extension=1001"),
+        std::string("Extension found: 1001 (Ann <O'Neil> & \"Co\")"),
+        std::string("Server config: SIP=192.168.1.14:5060"),
+        std::string("Successfully generated config for device 001565123456"),
+        "Config size: " + size + " bytes, Content-Type: text/plain",
+        "Provisioning config delivered: " + size + " bytes to 127.0.0.1"})
+    CHECK_THAT(logged(), ContainsSubstring(phrase));
+  CHECK(logged().find("s3cret") == std::string::npos);
+}
+
+TEST_CASE_METHOD(Site, "a fetch after a reboot carries the reboot's correlation") {
+  bind("1001", "192.0.2.7");
+  REQUIRE(register_device("001565123456", "1001").json().at("reboot_triggered").as_bool());
+  const auto requested = events().back();
+  REQUIRE(requested.type == RebootRequested::type);
+  fetch(file);
+  REQUIRE(recorded(1));
+  CHECK(events().back().correlation == requested.correlation);
+  CHECK_FALSE(events().back().causation.is_nil());
+}
+
+TEST_CASE_METHOD(Site, "a literal placeholder is told what to set where") {
+  int requests = 0;
+  for (const auto* name : {"/provision/{mac}.cfg", "/provision/$MA.cfg", "/provision/%7Bmac%7D.cfg",
+                           "/provision/%24mac.cfg", "/provision/{MAC}.cfg", "/$mac.cfg"}) {
+    CAPTURE(name);
+    const auto reply = fetch(name, "User-Agent: Yealink SIP-T46S 66.86.0.15\r\n");
+    CHECK(reply.status == 400);
+    CHECK_THAT(reply.body, ContainsSubstring("CONFIGURATION ERROR"));
+    ++requests;
+  }
+  REQUIRE(recorded(static_cast<std::uint64_t>(requests)));
+  CHECK_THAT(logged(), ContainsSubstring("CONFIGURATION ERROR: Phone requested provisioning with placeholder '{mac}' "
+                                         "instead of actual MAC address"));
+  CHECK_FALSE(newest().at("success").as_bool());
+  CHECK(newest().at("code").as_string() == "placeholder_mac");
+}
+
+TEST_CASE_METHOD(Site, "an unknown MAC is told nothing; the operator is told what it may be") {
+  const auto reply = fetch("/provision/001565123457.cfg");
+  CHECK(reply.status == 404);
+  CHECK(reply.body == "Not found\n");
+  CHECK(fetch("/provision/001565123458.cfg").body == reply.body);
+  REQUIRE(recorded(2));
+  for (const auto* phrase :
+       {"Device 00:15:65:12:34:57 not registered in provisioning system", "Normalized MAC: 001565123457",
+        "Similar MACs found (same vendor)", "001565123456", "POST /api/provisioning/devices"})
+    CHECK_THAT(logged(), ContainsSubstring(phrase));
+  CHECK(newest().at("normalized_mac").as_string() == "001565123458");
+}
+
+TEST_CASE_METHOD(Site, "what phones ask for as a matter of course is no failure") {
+  CHECK(fetch("/provision/001565123456.boot").status == 404);
+  CHECK(fetch("/000000000000-license.cfg").status == 404);
+  CHECK(fetch("/sip.ld").status == 404);
+  REQUIRE(recorded(3));
+  const auto counts = services->request_rows.counts();
+  CHECK(counts.failed == 0);
+  CHECK(fetch("/favicon.ico").status == 404);
+  CHECK(fetch("/provision/whatever.bin").status == 404);
+  REQUIRE(recorded(4));
+  CHECK(services->request_rows.counts().total == 4);  // the browser's icon is none of it
+  CHECK(services->request_rows.counts().failed == 1);
+}
+
+TEST_CASE_METHOD(Site, "a device without its extension is refused, and says so") {
+  ask("DELETE", "/api/extensions/1001");
+  CHECK(fetch(file).status == 404);
+  CHECK_THAT(logged(), ContainsSubstring("Extension 1001 not found"));
+  REQUIRE(recorded(1));
+  CHECK(newest().at("code").as_string() == "extension_not_found");
+  CHECK(ask("GET", "/api/provisioning/devices/001565123456").json().at("status").as_string() == "unservable");
+}
+
+TEST_CASE_METHOD(Site, "only allowed networks are served") {
+  set([](config::Settings& settings) { settings.provisioning.access.allowed_networks = {"192.0.2.0/24"}; });
+  const auto reply = fetch(file);
+  CHECK(reply.status == 403);
+  CHECK(reply.body.find("s3cret") == std::string::npos);
+  REQUIRE(recorded(1));
+  CHECK(newest().at("code").as_string() == "access_denied");
+  set([](config::Settings& settings) { settings.provisioning.access.allowed_networks = {"127.0.0.0/8"}; });
+  CHECK(fetch(file).status == 200);
+  set([](config::Settings& settings) { settings.provisioning.enabled = false; });
+  CHECK(fetch(file).code() == "provisioning_disabled");
+}
+
+TEST_CASE_METHOD(Site, "what comes from outside cannot forge a line of the log") {
+  fetch("/provision/001565123456.cfg%0aerror%20forged", "User-Agent: a\\b\r\n");
+  fetch(file, "User-Agent: tab\there\r\n");
+  REQUIRE(recorded(1));
+  CHECK(logged().find("\nerror forged") == std::string::npos);
+  CHECK_THAT(logged(), ContainsSubstring("tab\\x09here"));
+}
