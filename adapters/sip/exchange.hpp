@@ -34,6 +34,8 @@ class Exchange {
   void answer(const Reply& reply);
 
  private:
+  bool send_text(const Reply& reply);
+
   nta_agent_t* agent_;
   Message message_;  // also where the transaction has one: sip_ points into it
   sip_t* sip_;

@@ -46,7 +46,7 @@ def cpu_seconds(root):
 
 def load(port, users, args):
     command = ["sipp", f"127.0.0.1:{port}", "-sf", str(HERE / "register.xml"), "-inf", str(users), "-i", "127.0.0.1",
-               "-p", str(free_port()), "-m", str(args.registrations), "-r", str(args.rate), "-l", "20000",
+               "-p", str(args.phones), "-m", str(args.registrations), "-r", str(args.rate), "-l", "20000",
                "-nostdin", "-timeout", "300", "-trace_err", "-error_file", str(users.parent / "sipp.err")]
     started = time.monotonic()
     done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -70,6 +70,7 @@ def main():
     parser.add_argument("--rate", type=int, default=1500)
     parser.add_argument("--rounds", type=int, default=2)
     args = parser.parse_args()
+    args.phones = free_port()  # the same in every round: a phone that changes its port has moved
     with tempfile.TemporaryDirectory() as folder:
         users = Path(folder, "users.csv")
         users.write_text("SEQUENTIAL\n" + "".join(

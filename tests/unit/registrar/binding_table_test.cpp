@@ -1,0 +1,87 @@
+#include "actors/registrar/binding_table.hpp"
+
+#include "tests/support/catch.hpp"
+
+#include <thread>
+
+using namespace strowger;
+using namespace strowger::registrar;
+
+namespace {
+
+ExtensionNumber extension(int number) {
+  return ExtensionNumber::parse(std::to_string(number)).value();
+}
+
+BindingPtr binding(const ExtensionNumber& number, Timestamp expires, const std::string& contact = "sip:a@192.0.2.1") {
+  auto made = std::make_shared<Binding>();
+  made->extension = number;
+  made->contact = contact;
+  made->expires_at = expires;
+  return made;
+}
+
+}  // namespace
+
+TEST_CASE("the table shows what is alive, sorted, and counts extensions") {
+  Timestamp now{std::chrono::seconds(1000)};
+  BindingTable table([&] { return now; });
+  table.put(extension(1002), {binding(extension(1002), now + std::chrono::seconds(60))});
+  table.put(extension(1001), {binding(extension(1001), now + std::chrono::seconds(60)),
+                              binding(extension(1001), now + std::chrono::seconds(10), "sip:b@192.0.2.1")});
+  CHECK(table.registered_extensions() == 2);
+  REQUIRE(table.all().size() == 3);
+  CHECK(table.all().front()->extension == extension(1001));
+  now += std::chrono::seconds(10);
+  CHECK(table.of(extension(1001)).size() == 1);
+  CHECK(table.current(extension(1001)).size() == 2);
+  now += std::chrono::seconds(60);
+  CHECK(table.all().empty());
+  CHECK(table.registered_extensions() == 0);
+}
+
+TEST_CASE("what lapses is found once, at its time, however often it was refreshed") {
+  Timestamp now{std::chrono::seconds(1000)};
+  BindingTable table([&] { return now; });
+  const auto number = extension(1001);
+  for (int refresh = 1; refresh <= 5; ++refresh)
+    table.put(number, {binding(number, now + std::chrono::seconds(60 * refresh))});
+  now += std::chrono::seconds(299);
+  CHECK(table.take_due(now, 10).empty());
+  now += std::chrono::seconds(1);
+  CHECK(table.take_due(now, 10) == std::vector{number});
+  CHECK(table.take_due(now, 10).empty());
+  table.retry_at(number, now + std::chrono::seconds(5));
+  CHECK(table.take_due(now, 10).empty());
+  CHECK(table.take_due(now + std::chrono::seconds(5), 10) == std::vector{number});
+  table.put(number, {});
+  CHECK(table.take_due(now + std::chrono::hours(1), 10).empty());
+}
+
+TEST_CASE("no more is taken at once than asked for") {
+  Timestamp now{std::chrono::seconds(1000)};
+  BindingTable table([&] { return now; });
+  for (int i = 0; i < 100; ++i) table.put(extension(2000 + i), {binding(extension(2000 + i), now)});
+  CHECK(table.take_due(now, 30).size() == 30);
+  CHECK(table.take_due(now, 100).size() == 70);
+}
+
+TEST_CASE("readers never wait for the writer's sense of order") {
+  BindingTable table(system_now);
+  std::atomic<bool> done{false};
+  std::thread reader([&] {
+    while (!done) {
+      for (const auto& found : table.all()) CHECK(!found->contact.empty());
+      table.of(extension(3001));
+    }
+  });
+  for (int i = 0; i < 20000; ++i) {
+    const auto number = extension(3000 + i % 50);
+    if (i % 7 == 0)
+      table.put(number, {});
+    else
+      table.put(number, {binding(number, system_now() + std::chrono::seconds(60))});
+  }
+  done = true;
+  reader.join();
+}
