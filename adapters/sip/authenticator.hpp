@@ -19,9 +19,9 @@ namespace strowger::sip {
 
 struct AuthenticatorOptions {
   std::string realm = "strowger";
-  // Offered in this order, most wanted first (RFC 8760 section 2.4). A phone that only reads the first challenge and
-  // knows no SHA-256 needs md5 first, or alone.
-  std::vector<Algorithm> algorithms{Algorithm::sha256, Algorithm::md5};
+  // Offered in this order. RFC 8760 section 2.4 wants the most secure first, but phones that know only MD5 and read only
+  // the first challenge (sipp, and every user agent on sofia-sip, as tests/e2e shows) could then not register at all.
+  std::vector<Algorithm> algorithms{Algorithm::md5, Algorithm::sha256};
   Nonces::Options nonces;
   std::size_t max_hashes = 262144;  // extensions whose HA1 is kept
 };
