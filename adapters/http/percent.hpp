@@ -23,7 +23,8 @@ class Query {
   explicit Query(std::string_view query);
   // The first of that name.
   std::optional<std::string_view> find(std::string_view name) const;
-  const std::vector<std::pair<std::string, std::string>>& all() const { return items_; }
+  const std::vector<std::pair<std::string, std::string>>& all() const& { return items_; }
+  const std::vector<std::pair<std::string, std::string>>& all() const&& = delete;  // of a temporary
 
  private:
   std::vector<std::pair<std::string, std::string>> items_;

@@ -1,23 +1,20 @@
-// Config fetches: 64 keep-alive connections over 10,000 devices' files, against nginx serving files of the same sizes.
-// Rounds alternate in one run, and the table shows medians: requests/s, CPU time a request, and the ratios.
+// Config fetches: 64 keep-alive connections over 10,000 devices' files, every fetch recorded as an event in the real
+// log, against nginx serving the very same files. Rounds alternate in one run, and the table shows medians: requests/s,
+// CPU time a request, and the ratios.
 //
 //   bench_http [--rounds N] [--seconds S] [--devices N]
-#include "adapters/http/prepared.hpp"
-#include "adapters/http/server.hpp"
+#include "benchmarks/http/fetch.hpp"
 #include "benchmarks/http/load.hpp"
 #include "benchmarks/http/nginx.hpp"
+#include "benchmarks/http/site.hpp"
 
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <thread>
-#include <unordered_map>
 
 #include <stdlib.h>
-#include <unistd.h>
 
 namespace {
 
@@ -31,49 +28,7 @@ struct Setup {
   std::uint16_t serve = 0;
 };
 
-std::string file_name(unsigned device) {
-  char name[32];
-  std::snprintf(name, sizeof name, "001565%06x.cfg", device);
-  return name;
-}
-
-std::string file_text(unsigned device) {
-  std::string text = "#!version:1.0.0.1\naccount.1.user_name = " + std::to_string(1000 + device) + "\n";
-  while (text.size() < 1200) text += "account.1.setting." + std::to_string(text.size()) + " = value\n";
-  return text;
-}
-
-// The server alone, as a child of the benchmark: a prepared reply a file.
-int serve(const Setup& setup) {
-  auto files = std::make_shared<std::unordered_map<std::string, http::Representation>>();
-  for (unsigned i = 0; i < setup.devices; ++i)
-    files->emplace(file_name(i),
-                   http::represent("text/plain", file_text(i), "\"" + std::to_string(i) + "\"", system_now()));
-  auto router = std::make_shared<http::Router>();
-  router->add({.method = http::Method::get,
-               .pattern = "/provision/{file...}",
-               .id = "file",
-               .tag = "phones",
-               .summary = "A phone's file",
-               .role = std::nullopt,
-               .handler = http::Handler([files](const http::Request& request) -> Result<http::Response> {
-                 const auto found = files->find(request.parameter(0));
-                 if (found == files->end()) return not_found("unknown_file", "No such file.");
-                 return http::Response{.prepared = http::select(request, found->second)};
-               })});
-  sigset_t stop;
-  sigemptyset(&stop);
-  sigaddset(&stop, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &stop, nullptr);
-  auto server = http::Server::start({.port = setup.serve}, router);
-  if (!server) {
-    std::fprintf(stderr, "%s\n", server.error().message.c_str());
-    return 1;
-  }
-  int signal = 0;
-  sigwait(&stop, &signal);
-  return 0;
-}
+using bench::file_name;
 
 struct Side {
   const char* name;
@@ -107,13 +62,15 @@ int compare(const Setup& setup, const char* self) {
   const std::filesystem::path folder = name;
   std::filesystem::create_directories(folder / "files/provision");
   std::filesystem::permissions(folder, std::filesystem::perms::others_exec, std::filesystem::perm_options::add);
-  for (unsigned i = 0; i < setup.devices; ++i) std::ofstream(folder / "files/provision" / file_name(i)) << file_text(i);
   {
+    const auto our_port = bench::free_port();
+    const bench::Process ours({self, "--serve", std::to_string(our_port), "--devices", std::to_string(setup.devices),
+                               "--folder", (folder / "data").string()});
+    bench::wait_for_port(our_port);
+    for (unsigned i = 0; i < setup.devices; ++i)
+      std::ofstream(folder / "files/provision" / file_name(i)) << bench::fetch(our_port, "/provision/" + file_name(i));
     const auto nginx_port = bench::free_port();
     const auto nginx = bench::start_nginx(folder, nginx_port, 2);
-    const auto our_port = bench::free_port();
-    const bench::Process ours({self, "--serve", std::to_string(our_port), "--devices", std::to_string(setup.devices)});
-    bench::wait_for_port(our_port);
 
     Side peer{"nginx", nginx, nginx_port, "/provision/"};
     Side strowger_side{"strowger", ours, our_port, "/provision/"};
@@ -134,6 +91,7 @@ int compare(const Setup& setup, const char* self) {
                   static_cast<unsigned long long>(side->failures));
     std::printf("%-10s %11.2fx %13.2fx\n", "ratio", median(strowger_side.rates) / median(peer.rates),
                 median(peer.costs) / median(strowger_side.costs));
+    std::printf("%s", bench::recorded(our_port).c_str());
   }
   std::filesystem::remove_all(folder);
   return 0;
@@ -143,13 +101,15 @@ int compare(const Setup& setup, const char* self) {
 
 int main(int argc, char** argv) {
   Setup setup;
+  std::filesystem::path folder;
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string option = argv[i];
+    if (option == "--folder") folder = argv[i + 1];
     const auto value = static_cast<unsigned>(std::strtoul(argv[i + 1], nullptr, 10));
     if (option == "--rounds") setup.rounds = value;
     if (option == "--seconds") setup.time = std::chrono::seconds(value);
     if (option == "--devices") setup.devices = value;
     if (option == "--serve") setup.serve = static_cast<std::uint16_t>(value);
   }
-  return setup.serve != 0 ? serve(setup) : compare(setup, argv[0]);
+  return setup.serve != 0 ? bench::serve_site(folder, setup.serve, setup.devices) : compare(setup, argv[0]);
 }

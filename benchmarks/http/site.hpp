@@ -1,0 +1,15 @@
+// The server under measurement: the whole house behind HTTP on a real log, but for SIP.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace strowger::bench {
+
+std::string file_name(unsigned device);  // 001565000000.cfg, …
+
+// Serves `devices` devices, an extension each, until SIGTERM. The exit code.
+int serve_site(const std::filesystem::path& folder, std::uint16_t port, unsigned devices);
+
+}  // namespace strowger::bench
