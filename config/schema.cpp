@@ -92,6 +92,12 @@ std::string check_engine(const std::string& value) {
   return "log engine '" + value + "' is not supported by this build yet; rocksdb is";
 }
 
+std::string check_digest(const std::string& value) {
+  for (const std::string_view known : {"both", "md5", "sha-256"})
+    if (value == known) return {};
+  return "'" + value + "' is no choice; there are both, md5 and sha-256";
+}
+
 std::string check_role(const std::string& value) {
   for (const std::string_view known : {"admin", "operator", "viewer", "user"})
     if (value == known) return {};
@@ -233,6 +239,9 @@ std::vector<Key> make_keys() {
   add(text(
       "server.sip_realm", [](S& s) -> auto& { return s.server.sip_realm; }, check_realm, "text without quotes",
       "The realm of SIP's digest authentication."));
+  add(text(
+      "server.sip_digest", [](S& s) -> auto& { return s.server.sip_digest; }, check_digest, "both, md5 or sha-256",
+      "What phones are challenged with. md5 for phones that fail when they see a challenge they do not know."));
 
   add(text(
       "api.host", [](S& s) -> auto& { return s.api.host; }, check_host,

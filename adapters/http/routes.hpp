@@ -12,7 +12,8 @@ namespace strowger::http {
 
 struct Services;
 
-// Fills the router, which must not move from then on. `services` outlives it; `counts` are the server's own, for /metrics.
+// Fills the router, which must not move from then on. `services` outlives it; `counts` are the server's own, for
+// /metrics.
 void add_routes(Router& router, Services& services, std::function<Counts()> counts = {});
 
 // Who a bearer token is of, by services.token_key and the revocations that the projections know. `services` outlives

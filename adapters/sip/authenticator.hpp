@@ -19,8 +19,9 @@ namespace strowger::sip {
 
 struct AuthenticatorOptions {
   std::string realm = "strowger";
-  // Offered in this order. RFC 8760 section 2.4 wants the most secure first, but phones that know only MD5 and read only
-  // the first challenge (sipp, and every user agent on sofia-sip, as tests/e2e shows) could then not register at all.
+  // Offered in this order. RFC 8760 section 2.4 wants the most secure first, but phones that know only MD5 and read
+  // only the first challenge (sipp is one) could then not register at all. A user agent on sofia-sip gives up where it
+  // sees any challenge that it does not know: such phones want server.sip_digest: md5.
   std::vector<Algorithm> algorithms{Algorithm::md5, Algorithm::sha256};
   Nonces::Options nonces;
   std::size_t max_hashes = 262144;  // extensions whose HA1 is kept

@@ -34,6 +34,8 @@ ServerOptions options_from(const config::Settings& settings) {
   options.external_ip = settings.server.external_ip;
   options.server_name = settings.server.server_name;
   options.authentication.realm = settings.server.sip_realm;
+  if (settings.server.sip_digest == "md5") options.authentication.algorithms = {Algorithm::md5};
+  if (settings.server.sip_digest == "sha-256") options.authentication.algorithms = {Algorithm::sha256};
   return options;
 }
 

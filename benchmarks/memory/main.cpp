@@ -1,6 +1,14 @@
 // Resident memory of the whole server for each registered, idle device: extension, device, binding and key, as a start
 // finds them. Measured in a process of its own, against the same server with none of them.
 
+#include "actors/registrar/registrar.hpp"
+#include "adapters/application/application.hpp"
+#include "adapters/rocksdb/rocks_log.hpp"
+#include "adapters/vault/sodium_vault.hpp"
+#include "benchmarks/table.hpp"
+#include "events/json.hpp"
+#include "tests/support/temporary_folder.hpp"
+
 #include <algorithm>
 #include <fstream>
 #include <iostream>
@@ -12,14 +20,6 @@
 #include <spdlog/sinks/null_sink.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "actors/registrar/registrar.hpp"
-#include "adapters/application/application.hpp"
-#include "adapters/rocksdb/rocks_log.hpp"
-#include "adapters/vault/sodium_vault.hpp"
-#include "benchmarks/table.hpp"
-#include "events/json.hpp"
-#include "tests/support/temporary_folder.hpp"
 
 using namespace strowger;
 
@@ -78,7 +78,8 @@ void make_devices(const std::filesystem::path& folder) {
                                  vault->seal("a-password-of-20-chr").value()},
                 PhoneRegistered{number, binding.contact, binding.instance, binding.ip, binding.port, binding.transport,
                                 binding.user_agent, mac, binding.expires_at}},
-               ids, {{std::string(registrar::kBindingsTable), registrar::state_key(binding), json::to_string(binding)}});
+               ids,
+               {{std::string(registrar::kBindingsTable), registrar::state_key(binding), json::to_string(binding)}});
         append(*log, StreamId::of(mac), {DeviceRegistered{mac, number, "yealink", "t46s", false}}, ids);
       }
     });

@@ -27,10 +27,9 @@ int main(int argc, char** argv) {
   const auto start = std::chrono::steady_clock::now();
   const auto cpu = std::clock();
   for (int i = 0; i < wanted; ++i)
-    house.server->notifier().notify({binding, "check-sync;reboot=true", "", ""},
-                                    [&](const reboot::NoticeOutcome& outcome) {
-                                      ++(outcome.status == 200 ? answered : failed);
-                                    });
+    house.server->notifier().notify(
+        {binding, "check-sync;reboot=true", "", ""},
+        [&](const reboot::NoticeOutcome& outcome) { ++(outcome.status == 200 ? answered : failed); });
   const bool all = test::eventually([&] { return answered + failed == wanted; }, std::chrono::minutes(5));
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   std::printf("%d of %d NOTIFYs answered with 200, %d failed, %.0f/s (paced at %u/s), %.1f us CPU each, both ends\n",

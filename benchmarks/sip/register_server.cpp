@@ -42,7 +42,8 @@ int main(int argc, char** argv) {
   }
   server.stop();
   std::cout << "ok=" << server.metrics().registrations_ok << " challenged=" << server.metrics().registrations_challenged
-            << " shed=" << server.metrics().registrations_shed << " repeated=" << server.metrics().registrations_repeated
+            << " shed=" << server.metrics().registrations_shed
+            << " repeated=" << server.metrics().registrations_repeated
             << " extensions=" << server.bindings().registered_extensions()
             << " synced_batches=" << (*log)->counters().batches << " events=" << (*log)->counters().events << std::endl;
 }

@@ -40,7 +40,7 @@ void Site::start() {
   const std::vector<std::string> where{"--config", settings_file().string()};
   auto arguments = where;
   arguments.insert(arguments.begin(), "serve");
-  arguments.insert(arguments.end(), {"--api-port", "0", "--sip-port", "0"});
+  arguments.insert(arguments.end(), {"--api-port", std::to_string(api_port_), "--sip-port", std::to_string(sip_port_)});
   server_ = std::make_unique<Process>(program, arguments, folder() / ("server." + std::to_string(++starts_)));
   const bool serves = eventually(
       [&] {

@@ -20,7 +20,7 @@ class Site {
   explicit Site(std::string settings = {});
   ~Site();
 
-  // Starts the program and waits until it serves. The ports are new ones each time.
+  // Starts the program and waits until it serves. The first time on free ports, then on the same ones.
   void start();
   void kill_hard();  // SIGKILL
   int stop();        // SIGTERM; the exit code

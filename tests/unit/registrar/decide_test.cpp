@@ -216,7 +216,8 @@ TEST_CASE("no more bindings than allowed, though a full extension may refresh an
   CHECK(decide_register(full, request({contact("sip:c@192.0.2.1")}, 2), limits, kNow).error().status == 403);
   CHECK(decide_register(full, request({contact("sip:a@192.0.2.1")}, 2), limits, kNow).has_value());
   CHECK(decide_register(full, request({contact("sip:a@192.0.2.1", 0)}, 2), limits, kNow).has_value());
-  CHECK(decide_register(full, request({contact("sip:a@192.0.2.1", 0), contact("sip:c@192.0.2.1")}, 2), limits, kNow).has_value());
+  CHECK(decide_register(full, request({contact("sip:a@192.0.2.1", 0), contact("sip:c@192.0.2.1")}, 2), limits, kNow)
+            .has_value());
 }
 
 TEST_CASE("outbound: acknowledged, one contact only, and not through a proxy that lacks it") {
