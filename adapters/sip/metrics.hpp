@@ -32,7 +32,8 @@ struct Metrics {
   Counter ack_requests{0};
   Counter other_requests{0};
   Counter stray_responses{0};
-  Counter not_sip{0};  // neither a request nor a response
+  Counter names_refused{0};  // host names that a message would have made us look up (name_guard.hpp)
+  Counter not_sip{0};        // neither a request nor a response
 };
 
 inline void count(Counter& counter) {

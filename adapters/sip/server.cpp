@@ -2,6 +2,7 @@
 
 #include "adapters/sip/exchange.hpp"
 #include "adapters/sip/fields.hpp"
+#include "adapters/sip/name_guard.hpp"
 #include "adapters/sip/request_handler.hpp"
 
 #include <cstring>
@@ -145,6 +146,7 @@ class Server::Loop {
     auto* self = static_cast<Loop*>(context);
     self->registrar_.expire_due();
     self->server_.metrics_.bindings_expired.store(self->registrar_.expired(), std::memory_order_relaxed);
+    self->server_.metrics_.names_refused.store(names_refused(), std::memory_order_relaxed);
     if (++self->seconds_ % 60 == 0) self->server_.flows_.sweep();
   }
 
@@ -177,6 +179,9 @@ Server::~Server() {
 }
 
 Result<void> Server::start() {
+  auto address = numeric_address(options_.host);
+  if (!address) return address.error();
+  options_.host = std::move(*address);
   std::promise<Result<void>> started;
   auto result = started.get_future();
   thread_ = std::thread([this, started = std::move(started)]() mutable { run(std::move(started)); });

@@ -1,5 +1,6 @@
 // RFC 4475: messages that a parser may stumble over, whole, cut short and with flipped bits.
 #include "tests/support/catch.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/sip/phone.hpp"
 #include "tests/support/sip/server_fixture.hpp"
 
@@ -139,4 +140,23 @@ TEST_CASE("cut and flipped messages break nothing") {
   Phone phone(kind, house.port(), "1001");
   REQUIRE(phone.register_as(phone.contact()).status() == 200);
   CHECK(phone.register_as(phone.contact(), "0").status() == 200);
+}
+
+// The stack answers this one by itself, to the host that the Via names; looking the name up would block all of SIP.
+TEST_CASE("no message makes the server look up a name") {
+  test::SipServer house;
+  Wire wire(Wire::Kind::udp, house.port());
+  const auto before = house.server->metrics().names_refused.load();
+  for (int i = 0; i < 20; ++i)
+    wire.send(
+        "OPTIONS sip:127.0.0.1 SIP/7.0\r\nVia: SIP/2.0/UDP slow" + std::to_string(i) +
+        ".example.com;branch=z9hG4bKn\r\nMax-Forwards: 70\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: n" +
+        std::to_string(i) + "\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n");
+  wire.send(
+      "OPTIONS sip:127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP "
+      "127.0.0.1;maddr=slow.example.com;branch=z9hG4bKm\r\nMax-Forwards: 70\r\nFrom: <sip:a@b>;tag=1\r\nTo: "
+      "<sip:a@b>\r\nCall-ID: m\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n");
+  Phone phone(Wire::Kind::udp, house.port(), "1001");
+  CHECK(phone.register_as(phone.contact()).status() == 200);
+  CHECK(test::eventually([&] { return house.server->metrics().names_refused >= before + 21; }));
 }
