@@ -18,8 +18,8 @@ TEST_CASE("a phone registers after a challenge, over UDP and TCP, with either al
   REQUIRE(challenge->status() == 401);
   const auto offers = challenge->headers("WWW-Authenticate");
   REQUIRE(offers.size() == 2);
-  CHECK_THAT(offers[0], ContainsSubstring("algorithm=SHA-256"));
-  CHECK_THAT(offers[1], ContainsSubstring("algorithm=MD5"));
+  CHECK_THAT(offers[0], ContainsSubstring("algorithm=MD5"));
+  CHECK_THAT(offers[1], ContainsSubstring("algorithm=SHA-256"));
 
   Phone::Register what;
   what.contact = phone.contact();
