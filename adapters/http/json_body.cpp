@@ -1,7 +1,8 @@
 #include "adapters/http/json_body.hpp"
 
+#include "events/nearest.hpp"
+
 #include <algorithm>
-#include <numeric>
 
 #include <boost/json/stream_parser.hpp>
 
@@ -57,21 +58,6 @@ Error locate(std::string_view text, std::string_view what) {
       .with("column", column);
 }
 
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
 }  // namespace
 
 std::string_view nearest(std::string_view word, const std::vector<std::string>& known) {
@@ -82,7 +68,7 @@ std::string_view nearest(std::string_view word, const std::vector<std::string>& 
   for (const auto& one : known) {
     // `mac` for mac_address: what it starts with counts as near.
     const bool prefix = word.size() >= 3 && (one.starts_with(word) || word.starts_with(one));
-    const std::size_t apart = prefix ? 1 : distance(word, one);
+    const std::size_t apart = prefix ? 1 : edit_distance(word, one);
     if (apart < least) {
       least = apart;
       best = one;
