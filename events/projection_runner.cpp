@@ -183,21 +183,29 @@ bool ProjectionRunner::step() {
   }
   if (!records->empty()) {
     apply(*records);
-    const bool behind = records->size() == options_.batch;
-    if (!behind || SteadyClock::now() - committed_at_ >= options_.commit_behind) commit(false);
+    if (commit_due(SteadyClock::now())) commit(false);
     return !stopped_;
   }
-  commit(false);
-  std::optional<SteadyClock::time_point> retry;
+  if (commit_due(SteadyClock::now())) commit(false);
+  std::optional<SteadyClock::time_point> until;
+  if (uncommitted_) until = committed_at_ + options_.commit_every;
   for (const auto& live : live_)
-    if (live->retry_at && (!retry || *live->retry_at < *retry)) retry = live->retry_at;
+    if (live->retry_at && (!until || *live->retry_at < *until)) until = live->retry_at;
   subscription_->notify([signal = signal_] { signal->raise(); });
-  signal_->wait(retry);
+  signal_->wait(until);
   return true;
+}
+
+// Rows that wait for their time, or a failed commit whose time has come again.
+bool ProjectionRunner::commit_due(SteadyClock::time_point now) const {
+  if (uncommitted_ && now >= committed_at_ + options_.commit_every) return true;
+  return std::any_of(live_.begin(), live_.end(),
+                     [&](const auto& live) { return live->retry_at && now >= *live->retry_at; });
 }
 
 void ProjectionRunner::apply(const std::vector<Record>& records) {
   Position done{};
+  uncommitted_ = true;
   for (const auto& record : records) {
     const auto envelope = decode(record);
     if (!envelope) {
@@ -226,6 +234,7 @@ void ProjectionRunner::apply(const std::vector<Record>& records) {
 
 void ProjectionRunner::commit(bool force) {
   committed_at_ = SteadyClock::now();
+  uncommitted_ = false;
   for (auto& live : live_) commit(*live, force);
 }
 

@@ -1,9 +1,9 @@
 // Keeps projections up to date: one thread follows the log, decodes each event once, applies it to every projection
 // and commits changed rows with the checkpoint.
 //
-// Order: apply to memory, tell who waits for the position, then commit. A query therefore may see what the store does
-// not hold yet; a start would fold it again from the log. When a commit fails it is tried again with backoff while
-// events go on being applied, and status() says so.
+// Order: apply to memory, tell who waits for the position, then commit, now and then. A query therefore may see what
+// the store does not hold yet; a start would fold it again from the log. When a commit fails it is tried again with
+// backoff while events go on being applied, and status() says so.
 //
 // An event that cannot be decoded stops the runner for good, with the reason in status(): a projection that skipped
 // events would be wrong in silence.
@@ -44,9 +44,9 @@ struct RunnerStatus {
 
 struct RunnerOptions {
   std::size_t batch = 1'024;  // events applied at once, at most
-  // Rows are committed after every batch once the log's end is reached. Before that, this often: a row that changes
-  // many times on the way is then written once.
-  std::chrono::milliseconds commit_behind{1'000};
+  // Rows are committed at most this often, and when stopping: a row that changes many times in between is serialised
+  // and written once. After a crash the events since the checkpoint are applied again. Zero commits after every batch.
+  std::chrono::milliseconds commit_every{1'000};
   std::size_t pending_rows = 65'536;       // kept while the store fails; above it, all rows are written when it heals
   std::uint64_t checkpoint_every = 4'096;  // events after which a checkpoint is written though no row changed
   std::chrono::milliseconds retry_first{100};
@@ -91,6 +91,7 @@ class ProjectionRunner {
   bool step();
   void apply(const std::vector<Record>& records);
   void applied();
+  bool commit_due(std::chrono::steady_clock::time_point now) const;
   void commit(bool force);
   void commit(Live& live, bool force);
   void adopt_rebuilt();
@@ -105,6 +106,7 @@ class ProjectionRunner {
   std::shared_ptr<Signal> signal_;
   std::unique_ptr<Subscription> subscription_;
   std::chrono::steady_clock::time_point committed_at_{};  // when all were last told to commit
+  bool uncommitted_ = false;                              // events were applied since then
 
   mutable std::mutex mutex_;  // guards what follows, and what status() reads of live_
   std::condition_variable applied_;

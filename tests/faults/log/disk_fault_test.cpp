@@ -117,7 +117,7 @@ TEST_CASE("under load, faults come and go: every acknowledgement holds and nothi
   std::set<std::string> acknowledged;
   {
     ServedCounts served;
-    ProjectionRunner runner(*f.log, *store, {&served}, {.retry_first = 1ms, .retry_most = 10ms});
+    ProjectionRunner runner(*f.log, *store, {&served}, {.commit_every = 0ms, .retry_first = 1ms, .retry_most = 10ms});
     REQUIRE(runner.start());
     for (std::uint32_t round = 1; round <= 12; ++round) {
       LogLoad load(*f.log, round, [&](const Acknowledged& ack) {

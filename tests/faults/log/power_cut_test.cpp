@@ -37,7 +37,7 @@ struct Machine {
     auto store = open_store();
     if (!store) return;
     ServedCounts served;
-    ProjectionRunner runner(**log, **store, {&served}, {.batch = 16});
+    ProjectionRunner runner(**log, **store, {&served}, {.batch = 16, .commit_every = 0ms});
     if (!runner.start()) return;
     LogLoad load(**log, round, [this](const Acknowledged& ack) { ledger.add(ack); });
     const auto deadline = std::chrono::steady_clock::now() + 20s;

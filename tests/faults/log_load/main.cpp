@@ -24,7 +24,8 @@ int main(int argc, char** argv) {
     return 1;
   }
   test::ServedCounts served;
-  ProjectionRunner runner(**log, **store, {&served}, {.batch = 64});
+  ProjectionRunner runner(**log, **store, {&served},
+                          {.batch = 64, .commit_every = std::chrono::milliseconds(std::atoi(argv[2]) % 3 * 40)});
   if (!runner.start()) return 1;
   // A write of this size to a pipe is whole or not there.
   test::LogLoad load(**log, static_cast<std::uint32_t>(std::atoi(argv[2])), [](const test::Acknowledged& ack) {

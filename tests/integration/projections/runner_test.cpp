@@ -176,6 +176,35 @@ TEST_CASE_METHOD(Fixture, "a rebuild replaces wrong rows while the log grows, an
   CHECK(stored() == folded());
 }
 
+TEST_CASE_METHOD(Fixture, "rows are applied at once and committed when their time has come, or when stopping") {
+  RunnerOptions options;
+  SECTION("many batches, one commit at the end") {
+    options.commit_every = 1h;
+    options.batch = 16;
+    ServedCounts served;
+    ProjectionRunner runner(*log, *store, {&served}, options);
+    REQUIRE(runner.start());
+    for (int i = 0; i < 5; ++i) REQUIRE(wait(runner, append(100, 10)));
+    CHECK(served.rows() == folded());
+    CHECK_FALSE(store->checkpoint("served").value());
+    runner.stop();
+    CHECK(number(store->checkpoint("served").value()->position) == 500);
+  }
+  SECTION("the time comes while nothing happens") {
+    options.commit_every = 20ms;
+    ServedCounts served;
+    ProjectionRunner runner(*log, *store, {&served}, options);
+    REQUIRE(runner.start());
+    const auto last = append(100);
+    REQUIRE(wait(runner, last));
+    REQUIRE(eventually([&] {
+      const auto checkpoint = store->checkpoint("served").value();
+      return checkpoint && checkpoint->position == last;
+    }));
+  }
+  CHECK(stored() == folded());
+}
+
 TEST_CASE_METHOD(Fixture, "a store that fails is retried, and nothing is missing when it is well again") {
   FailingStore failing(*store);
   failing.failing = true;
