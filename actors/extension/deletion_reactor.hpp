@@ -11,14 +11,17 @@ namespace strowger::actors {
 
 class DeletionReactor {
  public:
-  DeletionReactor(EventLog& log, Vault& vault, std::function<void(const ExtensionNumber&)> drop_bindings,
+  // A deletion may be handed over again after a crash, when the number has long been taken anew: `drop_bindings` must
+  // leave alone what was created after `deleted_at`.
+  DeletionReactor(EventLog& log, Vault& vault,
+                  std::function<void(const ExtensionNumber&, StreamVersion deleted_at)> drop_bindings,
                   std::function<void(const Error&)> trouble)
       : reactor_(
             log, "extension-deletion",
             [&vault, drop = std::move(drop_bindings)](const Envelope& envelope) -> Result<void> {
               const auto* deleted = std::get_if<ExtensionDeleted>(&envelope.event);
               if (deleted == nullptr) return {};
-              drop(deleted->number);
+              drop(deleted->number, envelope.version);
               return vault.shred(deleted->password);
             },
             std::move(trouble)) {}
