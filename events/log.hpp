@@ -42,6 +42,12 @@ struct StateWrite {
   std::optional<std::string> value;
 };
 
+// An event of any stream, at whatever version that is: it is true already, and nobody could refuse it.
+struct Fact {
+  StreamId stream;
+  NewRecord event;
+};
+
 // All of it is committed, or none.
 struct AppendRequest {
   StreamId stream;  // unused where there are only state writes
@@ -50,6 +56,7 @@ struct AppendRequest {
   std::vector<StateWrite> state;
   // A repeated key is not appended again: the first receipt is returned. Empty: none.
   std::string idempotency_key;
+  std::vector<Fact> facts;  // after `events`; of one stream they keep their order
 };
 
 struct Receipt {

@@ -11,8 +11,10 @@ bool AppendQueue::push(PendingAppend& append) {
   const auto& request = append.request;
   std::size_t bytes = 0;
   for (const auto& event : request.events) bytes += event.data.size();
+  for (const auto& fact : request.facts) bytes += fact.event.data.size();
   for (const auto& write : request.state) bytes += write.value ? write.value->size() : 0;
-  const std::size_t weight = std::max<std::size_t>(1, request.events.size() + request.state.size());
+  const std::size_t weight =
+      std::max<std::size_t>(1, request.events.size() + request.facts.size() + request.state.size());
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);

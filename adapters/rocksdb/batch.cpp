@@ -10,6 +10,8 @@ Batch::Batch(Database& database, VersionCache& versions, Position last)
 Result<void> Batch::check(const AppendRequest& request) const {
   for (const auto& event : request.events)
     if (auto fits = check_encodable(request.stream, event); !fits) return fits;
+  for (const auto& fact : request.facts)
+    if (auto fits = check_encodable(fact.stream, fact.event); !fits) return fits;
   for (const auto& write : request.state)
     if (write.table.empty() || write.table.find('\0') != std::string::npos)
       return unacceptable("bad_state_table", "a state table needs a name without a NUL");
@@ -41,10 +43,21 @@ Result<Receipt> Batch::add(AppendRequest& request) {
           .with("present", number(*version));
     }
   }
+  std::vector<StreamVersion*> facts;
+  facts.reserve(request.facts.size());
+  for (const auto& fact : request.facts) {
+    auto found = version_of(fact.stream);
+    if (!found) return found.error();
+    facts.push_back(*found);
+  }
   // From here nothing fails: all of the request goes in.
   for (auto& event : request.events) {
     *version = next(*version);
     add_event(request.stream, *version, std::move(event));
+  }
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    *facts[i] = next(*facts[i]);
+    add_event(request.facts[i].stream, *facts[i], std::move(request.facts[i].event));
   }
   for (const auto& write : request.state) {
     const auto key = state_key(write.table, write.key);

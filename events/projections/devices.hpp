@@ -3,7 +3,6 @@
 
 #include "events/projections/table.hpp"
 
-#include <map>
 #include <set>
 #include <shared_mutex>
 
@@ -88,15 +87,13 @@ class DevicesProjection : public Projection {
     BOOST_DESCRIBE_CLASS(Stored, (), (definition, activity), (), ())
   };
   static std::string stored(const DeviceRow& row);
-  DeviceRow* touch(const MacAddress& mac);
   void define(const DeviceDefinition& definition);
   void answered(const MacAddress& mac, const Uuid& reboot, RebootStage stage, std::uint16_t status,
                 const std::string& detail);
 
   mutable std::shared_mutex mutex_;
-  std::map<MacAddress, DeviceRow> rows_;
+  Rows<MacAddress, DeviceRow> rows_;
   std::set<std::pair<ExtensionNumber, MacAddress>> by_extension_;
-  std::set<MacAddress> dirty_;
 };
 
 }  // namespace strowger

@@ -15,8 +15,9 @@ std::vector<ExtensionsProjection::RowPtr> ExtensionsProjection::list(const std::
                                                                      std::size_t max) const {
   const std::shared_lock lock(mutex_);
   std::vector<RowPtr> out;
-  auto at = after ? rows_.rows().upper_bound(*after) : rows_.rows().begin();
-  for (; at != rows_.rows().end() && out.size() < max; ++at) out.push_back(at->second);
+  const auto& rows = rows_.in_order();
+  auto at = after ? rows.upper_bound(*after) : rows.begin();
+  for (; at != rows.end() && out.size() < max; ++at) out.push_back(at->value);
   return out;
 }
 
