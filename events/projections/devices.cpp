@@ -70,9 +70,8 @@ void DevicesProjection::answered(const MacAddress& mac, const Uuid& reboot, Rebo
   progress.detail = detail;
 }
 
-void DevicesProjection::apply(const Envelope& envelope) {
+void DevicesProjection::fold(const Envelope& envelope) {
   if (envelope.stream.category() != "device") return;
-  const std::unique_lock lock(mutex_);
   std::visit(Overloaded{
                  [&](const DeviceRegistered& e) {
                    define({e.mac, e.extension, e.vendor, e.model, envelope.time, envelope.time, envelope.version});

@@ -4,7 +4,6 @@
 #include "events/projections/table.hpp"
 
 #include <set>
-#include <shared_mutex>
 
 namespace strowger {
 
@@ -73,7 +72,6 @@ class DevicesProjection : public Projection {
 
   std::string_view name() const override { return "devices"; }
   std::uint32_t schema() const override { return 1; }
-  void apply(const Envelope& envelope) override;
   void flush(RowBatch& batch) override;
   Result<void> load(std::string_view key, std::string_view row) override;
   std::unique_ptr<Projection> blank() const override { return std::make_unique<DevicesProjection>(); }
@@ -81,6 +79,7 @@ class DevicesProjection : public Projection {
   void dump(RowBatch& all) const override;
 
  private:
+  void fold(const Envelope& envelope) override;
   struct Stored {
     DeviceDefinition definition;
     DeviceActivity activity;
@@ -91,7 +90,6 @@ class DevicesProjection : public Projection {
   void answered(const MacAddress& mac, const Uuid& reboot, RebootStage stage, std::uint16_t status,
                 const std::string& detail);
 
-  mutable std::shared_mutex mutex_;
   Rows<MacAddress, DeviceRow> rows_;
   std::set<std::pair<ExtensionNumber, MacAddress>> by_extension_;
 };

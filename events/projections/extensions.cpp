@@ -37,9 +37,8 @@ void ExtensionsProjection::change(const ExtensionNumber& extension, const Envelo
   rows_.put(extension, std::move(row));
 }
 
-void ExtensionsProjection::apply(const Envelope& envelope) {
+void ExtensionsProjection::fold(const Envelope& envelope) {
   if (envelope.stream.category() != "extension") return;
-  const std::unique_lock lock(mutex_);
   std::visit(Overloaded{
                  [&](const ExtensionCreated& e) {
                    rows_.put(e.number, {e.number, e.name, e.email, e.allow_external, e.password, envelope.time,

@@ -23,9 +23,8 @@ bool UsersProjection::revoked(const Uuid& token) const {
   return revoked_.find(token) != nullptr;
 }
 
-void UsersProjection::apply(const Envelope& envelope) {
+void UsersProjection::fold(const Envelope& envelope) {
   if (envelope.stream.category() != "user") return;
-  const std::unique_lock lock(mutex_);
   std::visit(Overloaded{
                  [&](const UserCreated& e) {
                    users_.put(e.name, {e.name, e.role, e.password, envelope.time, envelope.version});

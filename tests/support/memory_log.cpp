@@ -14,9 +14,9 @@ class MemoryLog::Follower : public Subscription {
     const std::lock_guard lock(log_.mutex_);
     log_.followers_.erase(this);
   }
-  Result<std::vector<Record>> poll(std::size_t max) override {
-    auto records = log_.read_all(after_, max);
-    if (records && !records->empty()) after_ = records->back().position;
+  Result<Records> poll(std::size_t max) override {
+    Records records(log_.read_all(after_, max).value());
+    if (!records.empty()) after_ = records.back().position;
     return records;
   }
   void notify(std::function<void()> wake) override {
