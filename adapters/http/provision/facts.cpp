@@ -139,22 +139,34 @@ bool Facts::collect(Notes& notes) {
 void Facts::append(Notes& notes) {
   AppendRequest request;
   request.facts.reserve(notes.size());
+  // One event is filled again and again, which keeps its strings' memory.
+  Event event = ConfigServed{};
+  auto& served = std::get<ConfigServed>(event);
+  Cause cause;
   for (const auto& note : notes.served) {
     if (!note.fetched) continue;
     const auto& device = *note.file->device;
     const auto texts = texts_of(note, notes.text);
     const auto mac = device.mac.text();
-    request.facts.push_back(
-        {{"device", mac},
-         encode(ConfigServed{device.mac, device.extension, device.vendor, device.model, std::string(texts.path),
-                             note.file->representation.etag, static_cast<std::uint32_t>(note.file->size), note.status,
-                             std::string(texts.peer), std::string(texts.user_agent)},
-                {"phone:" + mac, note.correlation, note.causation}, note.time, ids_)});
+    served.mac = device.mac;
+    served.extension = device.extension;
+    served.vendor = device.vendor;
+    served.model = device.model;
+    served.path = texts.path;
+    served.etag = note.file->representation.etag;
+    served.size = static_cast<std::uint32_t>(note.file->size);
+    served.status = note.status;
+    served.ip = texts.peer;
+    served.user_agent = texts.user_agent;
+    cause.by.assign("phone:").append(mac);
+    cause.correlation = note.correlation;
+    cause.causation = note.causation;
+    request.facts.push_back({{"device", mac}, encode(event, cause, note.time, ids_)});
   }
   for (auto& refusal : notes.refused) {
-    auto& event = refusal.event;
-    Cause cause{"phone:" + (event.normalized_mac ? event.normalized_mac->text() : event.ip), {}, {}};
-    request.facts.push_back({{"provisioning", "refused"}, encode(std::move(event), cause, refusal.time, ids_)});
+    auto& refused = refusal.event;
+    cause = {"phone:" + (refused.normalized_mac ? refused.normalized_mac->text() : refused.ip), {}, {}};
+    request.facts.push_back({{"provisioning", "refused"}, encode(std::move(refused), cause, refusal.time, ids_)});
   }
   if (request.facts.empty()) return;
 
