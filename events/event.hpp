@@ -7,6 +7,7 @@
 #include "events/types/provisioning.hpp"
 #include "events/types/registration.hpp"
 #include "events/types/system.hpp"
+#include "events/types/template.hpp"
 #include "events/types/user.hpp"
 
 #include <string>
@@ -19,6 +20,7 @@ using Event = std::variant<ExtensionCreated, ExtensionChanged, ExtensionPassword
                            RebootRequested, RebootAccepted, RebootRefused, RebootUnanswered, ConfigServed,  //
                            PhoneRegistered, PhoneMoved, PhoneUnregistered, RegistrationExpired,             //
                            ConfigRefused,                                                                   //
+                           TemplateTextStored, TemplatePublished, SettingsApplied,                          //
                            UserCreated, UserPasswordChanged, TokenRevoked,                                  //
                            ServerStarted, LogSeeded>;
 
