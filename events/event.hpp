@@ -3,6 +3,7 @@
 
 #include "events/record.hpp"
 #include "events/types/device.hpp"
+#include "events/types/disclosure.hpp"
 #include "events/types/extension.hpp"
 #include "events/types/provisioning.hpp"
 #include "events/types/registration.hpp"
@@ -20,7 +21,7 @@ using Event = std::variant<ExtensionCreated, ExtensionChanged, ExtensionPassword
                            RebootRequested, RebootAccepted, RebootRefused, RebootUnanswered, ConfigServed,  //
                            PhoneRegistered, PhoneMoved, PhoneUnregistered, RegistrationExpired,             //
                            ConfigRefused,                                                                   //
-                           TemplateTextStored, TemplatePublished, SettingsApplied,                          //
+                           TemplateTextStored, TemplatePublished, SettingsApplied, SecretsShown,            //
                            UserCreated, UserPasswordChanged, TokenRevoked,                                  //
                            ServerStarted, LogSeeded>;
 
