@@ -58,14 +58,34 @@ Result<Moment> History::find(const provisioning::PointInTime& point, Timestamp n
     }
     end = from;
   }
-  const auto found = log_.read_back(strowger::next(end), 1);
+  auto found = last_at(end);
   if (!found) return found.error();
-  if (!found->empty()) return Moment{found->front().position, found->front().time};
+  if (*found) return std::move(**found);
   auto error = not_found("before_the_log", "That was before the first event of the log.");
   const auto first = log_.read_all(Position{}, 1);
   if (first && !first->empty())
     error = std::move(error).with("first", boost::json::value(to_iso8601(first->front().time)));
   return error;
+}
+
+// The last event up to a position.
+Result<std::optional<Moment>> History::last_at(Position position) const {
+  const auto found = log_.read_back(strowger::next(position), 1);
+  if (!found) return found.error();
+  if (found->empty()) return std::optional<Moment>{};
+  Moment moment{found->front().position, found->front().time};
+  if (found->front().type == ConfigServed::type) {
+    auto envelope = decode(found->front());
+    if (!envelope) return envelope.error();
+    moment.served = std::get<ConfigServed>(std::move(envelope->event));
+  }
+  return std::optional(std::move(moment));
+}
+
+Result<std::optional<Moment>> History::before_last_change(const provisioning::Past& past) const {
+  const auto last = provisioning::last_change(past);
+  if (last == Position{}) return std::optional<Moment>{};
+  return last_at(Position{number(last) - 1});
 }
 
 Result<bool> History::scan(const StreamId& stream, Position until, Wanted wanted,

@@ -5,7 +5,7 @@
 // Bounded: a stream of more than `most_read` events is refused (`history_too_long`).
 //
 // Phones are served from projections, which trail the log by moments: a fetch within such a moment of a change may be
-// recorded behind the change and yet have got what was in force before it.
+// recorded behind the change and yet have got what was in force before it. before_last_change() leads there.
 #pragma once
 
 #include "actors/provisioning/past.hpp"
@@ -24,6 +24,8 @@ namespace strowger::history {
 struct Moment {
   Position position{};
   Timestamp time{};  // of the event at it
+  // Where that event is a ConfigServed: what was served, to its own device.
+  std::optional<ConfigServed> served{};
 };
 
 struct ServedFile {
@@ -58,6 +60,9 @@ class History {
   // `provisioning_disabled_then`, and `not_recorded_then` for what was before templates and settings were recorded.
   Result<provisioning::Past> read(const MacAddress& mac, const Moment& moment) const;
 
+  // The moment before the last of the events that `past` comes from; none where that was the first.
+  Result<std::optional<Moment>> before_last_change(const provisioning::Past& past) const;
+
   // Those before `before`, where it is given. `device_not_found` for one that never was.
   Result<ServedPage> served(const MacAddress& mac, std::optional<Position> before, std::size_t limit) const;
 
@@ -65,6 +70,7 @@ class History {
   using Wanted = bool (*)(std::string_view type);
   Result<bool> scan(const StreamId& stream, Position until, Wanted wanted,
                     const std::function<void(const Envelope&)>& visit) const;  // whether there was any event
+  Result<std::optional<Moment>> last_at(Position position) const;
   Result<std::string> text_of(const std::string& sha256) const;
 
   EventLog& log_;

@@ -4,6 +4,8 @@
 #include "events/json.hpp"
 #include "events/overloaded.hpp"
 
+#include <algorithm>
+
 namespace strowger::provisioning {
 namespace {
 
@@ -94,6 +96,15 @@ void PastTemplate::apply(const Envelope& envelope) {
   if (fresh == nullptr) return;
   value = *fresh;
   origin = origin_of(envelope);
+}
+
+Position last_change(const Past& past) {
+  auto last = std::max({past.device.registration.position, past.device.extension.origin.position,
+                        past.device.vendor.origin.position, past.device.model.origin.position,
+                        past.extension.creation.position, past.extension.name.origin.position,
+                        past.extension.password.origin.position, past.published.origin.position});
+  for (const auto& [name, origin] : past.settings.origins) last = std::max(last, origin.position);
+  return last;
 }
 
 DeviceValues values_of(const Past& past, std::string password) {

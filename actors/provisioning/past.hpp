@@ -78,6 +78,9 @@ struct Past {
   TemplateInForce source;  // of `published`, with its text
 };
 
+// The position of the last event that any part of it comes from.
+Position last_change(const Past& past);
+
 // What the device was served from; `password` in clear.
 DeviceValues values_of(const Past& past, std::string password);
 

@@ -37,11 +37,11 @@ bj::object config_view(const MacAddress& mac, const Restored& restored, std::str
   view["mac_address"] = text(mac.text());
   view["at"] = view_of(restored.moment);
   view["content_type"] = text(restored.past.source.content_type);
-  view["exact"] = restored.exact.has_value();
-  view["etag"] = restored.exact ? bj::value(text(restored.exact->etag)) : bj::value(nullptr);
-  view["size"] = restored.exact ? bj::value(restored.exact->bytes.size()) : bj::value(nullptr);
+  view["exact"] = restored.is_exact();
+  view["etag"] = restored.is_exact() ? bj::value(text(restored.exact->etag)) : bj::value(nullptr);
+  view["size"] = restored.is_exact() ? bj::value(restored.exact->bytes.size()) : bj::value(nullptr);
   view["secrets"] = text(secrets);
-  view["note"] = restored.exact ? bj::value(nullptr) : bj::value(text(destroyed_note(restored.past)));
+  view["note"] = restored.note.empty() ? bj::value(nullptr) : bj::value(text(restored.note));
   view["config"] = safe_text(config);
   return view;
 }
@@ -79,7 +79,7 @@ Awaitable<Result<Response>> config(Context& context, const Request& request) {
     response.content_type =
         restored->past.source.format == provisioning::Format::xml ? "application/xml" : "text/plain";
     response.body = bytes;
-    if (shown) response.set("ETag", restored->exact->etag);
+    if (shown && restored->is_exact()) response.set("ETag", restored->exact->etag);
     response.set("X-Log-Position", std::to_string(number(restored->moment.position)));
     response.set("X-Secrets", std::string(state));
   } else {

@@ -109,7 +109,7 @@ constexpr std::string_view explanation_schema = R"({
 })";
 
 bj::value etag_of(const Restored& restored) {
-  if (!restored.exact) return nullptr;
+  if (!restored.is_exact()) return nullptr;
   return text(restored.exact->etag);
 }
 
