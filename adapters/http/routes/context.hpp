@@ -37,6 +37,8 @@ void add_auth(Router& router, const ContextPtr& context);
 void add_devices(Router& router, const ContextPtr& context);
 void add_events(Router& router, const ContextPtr& context);
 void add_extensions(Router& router, const ContextPtr& context);
+void add_history(Router& router, const ContextPtr& context);
+void add_history_comparison(Router& router, const ContextPtr& context);
 void add_phones(Router& router, const ContextPtr& context);
 void add_provisioning(Router& router, const ContextPtr& context);
 void add_reboots(Router& router, const ContextPtr& context);
