@@ -365,6 +365,7 @@ TEST_CASE_METHOD(House, "status, health, metrics and the OpenAPI document") {
                            "/api/phones/reboot",
                            "/api/phones/{extension}/reboot",
                            "/api/events",
+                           "/api/events/stream",
                            "/api/openapi.json",
                            "/provision/{file}",
                            "/{file}"}) {
