@@ -2,6 +2,7 @@
 #pragma once
 
 #include "adapters/http/await.hpp"
+#include "adapters/http/events/feed.hpp"
 #include "adapters/http/offload.hpp"
 #include "adapters/http/provision/files.hpp"
 #include "adapters/http/router.hpp"
@@ -25,6 +26,7 @@ struct Context {
   TokenSigner signer;
   provision::Files files;
   LoginGuard logins;
+  std::shared_ptr<events::Feed> feed;
   Offload pool;  // last: what it still runs uses the others
 };
 using ContextPtr = std::shared_ptr<Context>;
