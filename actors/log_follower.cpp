@@ -5,54 +5,64 @@ namespace {
 constexpr std::size_t batch = 256;
 }
 
-LogFollower::LogFollower(EventLog& log, Position after, Handlers handlers, std::chrono::milliseconds pause)
-    : log_(log),
-      after_(after),
-      handlers_(std::move(handlers)),
-      pause_(pause),
-      subscription_(log.subscribe(after)),
-      thread_([this](const std::stop_token& stop) { follow(stop); }) {}
-
-LogFollower::~LogFollower() {
-  thread_.request_stop();
-  thread_.join();
+LogFollower::LogFollower(EventLog& log, Position after, Handlers handlers, std::chrono::milliseconds pause, Drive drive)
+    : log_(log), after_(after), handlers_(std::move(handlers)), pause_(pause), subscription_(log.subscribe(after)) {
+  if (drive == Drive::own_thread) thread_ = std::jthread([this] { follow(ending_.get_token()); });
 }
 
-bool LogFollower::handle_next_batch(const std::stop_token& stop) {
-  const auto records = subscription_->poll(batch);
+LogFollower::~LogFollower() {
+  ending_.request_stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+Step LogFollower::step(std::size_t max) {
+  const auto done = hand_over(max);
+  if (handlers_.between) handlers_.between();
+  return done;
+}
+
+Step LogFollower::hand_over(std::size_t max) {
+  const auto records = subscription_->poll(max);
   if (!records) {
     handlers_.trouble(records.error());
-    return false;
+    return Step::failed;
   }
   for (const auto& record : *records) {
-    if (stop.stop_requested()) return false;
+    if (ending_.stop_requested()) return Step::idle;
     const auto envelope = decode(record);
-    if (!envelope) {
-      handlers_.trouble(envelope.error());
+    const auto handled = envelope ? handlers_.event(*envelope) : Result<void>(envelope.error());
+    if (!handled) {
+      handlers_.trouble(handled.error());
       subscription_ = log_.subscribe(after_);  // the next try meets this event again
-      return false;
+      return Step::failed;
     }
-    handlers_.event(*envelope);
     after_ = record.position;
   }
-  return !records->empty();
+  return records->empty() ? Step::idle : Step::more;
 }
 
 void LogFollower::follow(const std::stop_token& stop) {
   bool armed = false;
   while (!stop.stop_requested()) {
-    const bool more = handle_next_batch(stop);
-    if (handlers_.between) handlers_.between();
-    if (more) continue;
+    const auto done = step(batch);
+    if (done == Step::more) continue;
+    std::unique_lock lock(wake_->mutex);
+    if (done == Step::failed) {
+      // Not woken by the log: the event that failed is there already. The subscription may be another one now.
+      wake_->changed.wait_for(lock, stop, pause_, [] { return false; });
+      wake_->woken = armed = false;
+      continue;
+    }
     if (!armed) {
+      lock.unlock();
       subscription_->notify([wake = wake_] {
-        const std::lock_guard lock(wake->mutex);
+        const std::lock_guard guard(wake->mutex);
         wake->woken = true;
         wake->changed.notify_all();
       });
       armed = true;
+      lock.lock();
     }
-    std::unique_lock lock(wake_->mutex);
     wake_->changed.wait_for(lock, stop, pause_, [this] { return wake_->woken; });
     if (std::exchange(wake_->woken, false)) armed = false;
   }

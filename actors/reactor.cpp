@@ -21,39 +21,28 @@ Result<Position> load_checkpoint(EventLog& log, const std::string& name) {
 }  // namespace
 
 Reactor::Reactor(EventLog& log, std::string name, std::function<Result<void>(const Envelope&)> handle,
-                 std::function<void(const Error&)> trouble)
+                 std::function<void(const Error&)> trouble, Drive drive)
     : log_(log), name_(std::move(name)) {
   if (const auto checkpoint = load_checkpoint(log_, name_))
     handled_ = saved_ = *checkpoint;
   else
     trouble(checkpoint.error());  // from the first event, then: handlers are idempotent
-  follower_ = std::make_unique<LogFollower>(log_, handled_,
-                                            LogFollower::Handlers{[this, handle, trouble](const Envelope& envelope) {
-                                                                    this->handle(envelope, handle, trouble);
-                                                                  },
-                                                                  [this] {
-                                                                    if (number(handled_) >= number(saved_) + save_every)
-                                                                      save_checkpoint();
-                                                                  },
-                                                                  trouble});
+  LogFollower::Handlers handlers;
+  handlers.event = [this, handle = std::move(handle)](const Envelope& envelope) {
+    auto done = handle(envelope);
+    if (done) handled_ = envelope.position;
+    return done;
+  };
+  handlers.between = [this] {
+    if (number(handled_) >= number(saved_) + save_every) save_checkpoint();
+  };
+  handlers.trouble = std::move(trouble);
+  follower_ = std::make_unique<LogFollower>(log_, handled_, std::move(handlers), retry_pause, drive);
 }
 
 Reactor::~Reactor() {
-  stopping_ = true;
   follower_.reset();
   if (handled_ != saved_) save_checkpoint();
-}
-
-void Reactor::handle(const Envelope& envelope, const std::function<Result<void>(const Envelope&)>& handler,
-                     const std::function<void(const Error&)>& trouble) {
-  for (;;) {
-    if (stopping_) return;  // neither this event nor a later one counts as handled: the next start meets them again
-    const auto done = handler(envelope);
-    if (done) break;
-    trouble(done.error());
-    std::this_thread::sleep_for(retry_pause);
-  }
-  handled_ = envelope.position;
 }
 
 void Reactor::save_checkpoint() {

@@ -4,7 +4,6 @@
 
 #include "actors/log_follower.hpp"
 
-#include <atomic>
 #include <functional>
 #include <string>
 
@@ -14,18 +13,18 @@ class Reactor {
  public:
   // `handle` and `trouble` run on the reactor's thread. A handler that fails is asked again with the same event.
   Reactor(EventLog& log, std::string name, std::function<Result<void>(const Envelope&)> handle,
-          std::function<void(const Error&)> trouble);
+          std::function<void(const Error&)> trouble, Drive drive = Drive::own_thread);
   ~Reactor();
   Reactor(Reactor&&) = delete;
 
+  // Driven by hand: up to `max` events.
+  Step step(std::size_t max) { return follower_->step(max); }
+
  private:
-  void handle(const Envelope& envelope, const std::function<Result<void>(const Envelope&)>& handler,
-              const std::function<void(const Error&)>& trouble);
   void save_checkpoint();
 
   EventLog& log_;
   const std::string name_;
-  std::atomic<bool> stopping_ = false;
   Position handled_{};
   Position saved_{};
   std::unique_ptr<LogFollower> follower_;

@@ -98,7 +98,8 @@ Result<void> ProjectionRunner::start() {
     running_ = true;
   }
   subscription_ = log_.subscribe(from);
-  committed_at_ = SteadyClock::now();
+  committed_at_ = options_.now();
+  if (options_.drive == Drive::by_hand) return {};
   thread_ = std::thread([this] { run(); });
   pthread_setname_np(thread_.native_handle(), "projections");
   return {};
@@ -144,7 +145,10 @@ Result<void> ProjectionRunner::load(Live& live) {
 void ProjectionRunner::stop() {
   signal_->end();
   std::unique_ptr<Rebuild> rebuild;
-  if (thread_.joinable()) thread_.join();
+  if (thread_.joinable())
+    thread_.join();
+  else if (subscription_)
+    commit(true);
   {
     const std::lock_guard lock(mutex_);
     rebuild = std::move(rebuild_);
@@ -159,7 +163,10 @@ void ProjectionRunner::stop() {
 }
 
 void ProjectionRunner::run() {
-  while (!signal_->ended() && step()) {
+  while (!signal_->ended()) {
+    const auto done = step();
+    if (stopped_) break;
+    rest(done);
   }
   commit(true);
   {
@@ -169,31 +176,32 @@ void ProjectionRunner::run() {
   applied_.notify_all();
 }
 
-// One batch, or a rest until there is one. False when the runner cannot go on.
-bool ProjectionRunner::step() {
+Step ProjectionRunner::step() {
   adopt_rebuilt();
   auto records = subscription_->poll(options_.batch);
   if (!records) {
-    if (records.error().kind != ErrorKind::unavailable) {
-      stop_with(records.error());
-      return false;
-    }
+    if (records.error().kind != ErrorKind::unavailable) stop_with(records.error());
+    return Step::failed;
+  }
+  if (!records->empty()) apply(*records);
+  if (commit_due(options_.now())) commit(false);
+  if (stopped_) return Step::failed;
+  return records->empty() ? Step::idle : Step::more;
+}
+
+// Until there may be more to do.
+void ProjectionRunner::rest(Step done) {
+  if (done == Step::more) return;
+  if (done == Step::failed) {
     signal_->wait(SteadyClock::now() + options_.retry_first);
-    return true;
+    return;
   }
-  if (!records->empty()) {
-    apply(*records);
-    if (commit_due(SteadyClock::now())) commit(false);
-    return !stopped_;
-  }
-  if (commit_due(SteadyClock::now())) commit(false);
   std::optional<SteadyClock::time_point> until;
   if (uncommitted_) until = committed_at_ + options_.commit_every;
   for (const auto& live : live_)
     if (live->retry_at && (!until || *live->retry_at < *until)) until = live->retry_at;
   subscription_->notify([signal = signal_] { signal->raise(); });
   signal_->wait(until);
-  return true;
 }
 
 // Rows that wait for their time, or a failed commit whose time has come again.
@@ -250,7 +258,7 @@ void ProjectionRunner::apply(const Records& records) {
 }
 
 void ProjectionRunner::commit(bool force) {
-  committed_at_ = SteadyClock::now();
+  committed_at_ = options_.now();
   uncommitted_ = false;
   for (auto& live : live_) commit(*live, force);
 }
@@ -261,7 +269,7 @@ void ProjectionRunner::commit(Live& live, bool force) {
     live.pending = {};
     live.write_all = true;
   }
-  if (live.retry_at && !force && SteadyClock::now() < *live.retry_at) return;
+  if (live.retry_at && !force && options_.now() < *live.retry_at) return;
   const bool overdue = number(live.position) - number(live.checkpoint) >= (force ? 1 : options_.checkpoint_every);
   if (live.pending.empty() && !live.write_all && !overdue) return;
 
@@ -284,7 +292,7 @@ void ProjectionRunner::commit(Live& live, bool force) {
     report("projection " + name + " cannot be stored, it goes on in memory: " + committed.error().message);
     live.delay = options_.retry_first;
   }
-  live.retry_at = SteadyClock::now() + live.delay;
+  live.retry_at = options_.now() + live.delay;
   live.delay = std::min(live.delay * 2, options_.retry_most);
   const std::lock_guard lock(mutex_);
   live.fault = committed.error();

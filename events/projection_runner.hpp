@@ -9,6 +9,7 @@
 // events would be wrong in silence.
 #pragma once
 
+#include "events/drive.hpp"
 #include "events/log.hpp"
 #include "events/projection.hpp"
 
@@ -52,6 +53,8 @@ struct RunnerOptions {
   std::chrono::milliseconds retry_first{100};
   std::chrono::milliseconds retry_most{5'000};
   std::function<void(const std::string&)> report{};  // a line when something fails, heals or is rebuilt; any thread
+  Drive drive = Drive::own_thread;
+  std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;  // of the pauses above
 };
 
 class ProjectionRunner {
@@ -68,6 +71,8 @@ class ProjectionRunner {
   Result<void> start();
   // Commits what is applied and ends the threads. Who still waits is not called.
   void stop();
+  // Driven by hand: one batch, and the commit where one is due. Failed also when the runner stopped for good.
+  Step step();
 
   // Any thread. `done` is called once all projections have applied `position`: at once on this thread when they have,
   // else on the runner's. It must only hand over.
@@ -88,7 +93,7 @@ class ProjectionRunner {
 
   Result<void> load(Live& live);
   void run();
-  bool step();
+  void rest(Step done);
   void apply(const Records& records);
   void apply(std::span<const Envelope> events);
   void applied();

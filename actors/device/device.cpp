@@ -77,7 +77,10 @@ Device::State Device::evolve(State state, const Event& event) {
   };
   std::visit(
       Overloaded{
-          [&](const DeviceRegistered& e) { state = {true, e.mac, e.extension, e.vendor, e.model, {}}; },
+          // Registered anew while its phone is being told: the answer is still to come, and still counts.
+          [&](const DeviceRegistered& e) {
+            state = {true, e.mac, e.extension, e.vendor, e.model, std::move(state.telling)};
+          },
           [&](const DeviceChanged& e) {
             state.extension = e.extension;
             state.vendor = e.vendor;

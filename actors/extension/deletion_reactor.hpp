@@ -15,7 +15,7 @@ class DeletionReactor {
   // leave alone what was created after `deleted_at`.
   DeletionReactor(EventLog& log, Vault& vault,
                   std::function<void(const ExtensionNumber&, StreamVersion deleted_at)> drop_bindings,
-                  std::function<void(const Error&)> trouble)
+                  std::function<void(const Error&)> trouble, Drive drive = Drive::own_thread)
       : reactor_(
             log, "extension-deletion",
             [&vault, drop = std::move(drop_bindings)](const Envelope& envelope) -> Result<void> {
@@ -24,7 +24,10 @@ class DeletionReactor {
               drop(deleted->number, envelope.version);
               return vault.shred(deleted->password);
             },
-            std::move(trouble)) {}
+            std::move(trouble), drive) {}
+
+  // Driven by hand: up to `max` events.
+  Step step(std::size_t max) { return reactor_.step(max); }
 
  private:
   Reactor reactor_;

@@ -77,21 +77,24 @@ class RebootReactor::Telling {
   ReportReboot report_;
 };
 
-RebootReactor::RebootReactor(World world, Position from) : shared_(std::make_shared<Shared>(std::move(world))) {
+RebootReactor::RebootReactor(World world, Position from, Drive drive)
+    : shared_(std::make_shared<Shared>(std::move(world))) {
   tell_left_over();
-  follower_ = std::make_unique<actors::LogFollower>(
-      shared_->world.log, from,
-      actors::LogFollower::Handlers{[this](const Envelope& envelope) {
-                                      const auto* requested = std::get_if<RebootRequested>(&envelope.event);
-                                      if (requested == nullptr) return;
-                                      tell({requested->mac,
-                                            requested->reboot,
-                                            requested->extension,
-                                            requested->vendor,
-                                            requested->verb,
-                                            {"phone:" + requested->mac.text(), envelope.correlation, envelope.id}});
-                                    },
-                                    [this] { retry_reports(); }, shared_->world.trouble});
+  actors::LogFollower::Handlers handlers;
+  handlers.event = [this](const Envelope& envelope) -> Result<void> {
+    if (const auto* requested = std::get_if<RebootRequested>(&envelope.event))
+      tell({requested->mac,
+            requested->reboot,
+            requested->extension,
+            requested->vendor,
+            requested->verb,
+            {"phone:" + requested->mac.text(), envelope.correlation, envelope.id}});
+    return {};
+  };
+  handlers.between = [this] { retry_reports(); };
+  handlers.trouble = shared_->world.trouble;
+  follower_ = std::make_unique<actors::LogFollower>(shared_->world.log, from, std::move(handlers),
+                                                    std::chrono::seconds(1), drive);
 }
 
 RebootReactor::~RebootReactor() {

@@ -34,9 +34,12 @@ class RebootReactor {
   };
 
   // Follows the log from `from`; first tells again what was left unanswered until then.
-  RebootReactor(World world, Position from);
+  RebootReactor(World world, Position from, Drive drive = Drive::own_thread);
   ~RebootReactor();
   RebootReactor(RebootReactor&&) = delete;
+
+  // Driven by hand: up to `max` events.
+  Step step(std::size_t max) { return follower_->step(max); }
 
   // Reboots whose phones are being told now.
   std::size_t under_way() const;

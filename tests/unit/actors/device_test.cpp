@@ -42,6 +42,13 @@ SCENARIO("registering a device tells the phone that is there to reboot") {
         CHECK(kit.run(RequestReboot{}).value().events.empty());
       }
     }
+    WHEN("the device is registered anew, with no phone there, before the phone has answered") {
+      REQUIRE(kit.run(t46s(false)));
+      THEN("the answer is still recorded, so that no start tells the phone again") {
+        only<RebootUnanswered>(
+            kit.run(ReportReboot{reboot.reboot, ReportReboot::Answer::none, "", 0, "no answer"}).value().events);
+      }
+    }
     WHEN("the phone accepts") {
       const auto accepted =
           kit.run(ReportReboot{reboot.reboot, ReportReboot::Answer::accepted, "sip:1001@192.0.2.1", 200, ""}).value();

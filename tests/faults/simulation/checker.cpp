@@ -1,0 +1,209 @@
+#include "tests/faults/simulation/checker.hpp"
+
+namespace strowger::test::simulation {
+namespace {
+
+using Contacts = std::map<ExtensionNumber, std::set<std::string>>;
+
+std::string text(const Contacts& all) {
+  std::string out;
+  for (const auto& [extension, contacts] : all)
+    for (const auto& contact : contacts) out += (out.empty() ? "" : ", ") + extension.text() + " at " + contact;
+  return out.empty() ? "(none)" : out;
+}
+
+using Rows = std::map<std::string, std::string>;
+
+Rows rows_of(const Projection& projection) {
+  RowBatch all;
+  projection.dump(all);
+  Rows rows;
+  for (const auto& row : all.rows()) rows[row.key] = row.value.value();
+  return rows;
+}
+
+}  // namespace
+
+void Checker::violated(std::string what) const {
+  if (!violation_) violation_ = std::move(what);
+}
+
+void Checker::records() {
+  const auto fresh = disk_.log.read_all(Position{seen_}, static_cast<std::size_t>(-1)).value();
+  for (const auto& record : fresh) look_at(record);
+}
+
+void Checker::look_at(const Record& record) {
+  if (number(record.position) != ++seen_) violated("positions have a gap before " + std::to_string(seen_));
+  if (number(record.version) != ++versions_[record.stream.text()])
+    violated("versions of " + record.stream.text() + " have a gap before " + std::to_string(number(record.version)));
+  if (!ids_.insert(record.id).second) violated("event id " + record.id.text() + " is there twice");
+  const auto envelope = decode(record).value();
+  if (envelope.by == "admin:sim") {
+    if (++by_admin_[envelope.correlation][record.type] > 1) violated("one command led to " + record.type + " twice");
+  }
+  std::visit(Overloaded{
+                 [&](const RebootRequested& e) {
+                   if (const auto last = last_reboot_.find(e.mac); last != last_reboot_.end()) {
+                     auto& before = reboots_.at(last->second);
+                     if (e.reason == RebootReason::manual && before.answers == 0 && !before.overtaken)
+                       violated("device " + e.mac.text() + " is asked to reboot while it is being told to");
+                     before.overtaken = true;
+                   }
+                   reboots_[e.reboot] = {e.mac};
+                   last_reboot_[e.mac] = e.reboot;
+                   ++may_tell_[e.mac];
+                 },
+                 [&](const RebootAccepted& e) {
+                   answer(envelope, e.reboot);
+                   if (++accepted_in_log_[e.mac] > accepted_by_phone_[e.mac])
+                     violated("the log says that " + e.mac.text() + " accepted a reboot, which it did not");
+                 },
+                 [&](const RebootRefused& e) { answer(envelope, e.reboot); },
+                 [&](const RebootUnanswered& e) { answer(envelope, e.reboot); },
+                 [&](const DeviceUnregistered& e) {
+                   if (const auto last = last_reboot_.find(e.mac); last != last_reboot_.end())
+                     reboots_.at(last->second).overtaken = true;
+                 },
+                 [&](const PhoneRegistered& e) {
+                   if (!contacts_[e.extension].emplace(e.contact, e.instance).second)
+                     violated("contact " + e.contact + " registered though it was");
+                 },
+                 [&](const PhoneMoved& e) {
+                   auto& contacts = contacts_[e.extension];
+                   if (std::erase_if(contacts, [&](const auto& c) { return c.second == e.instance; }) != 1)
+                     violated("phone " + e.instance + " moved though it was not there");
+                   contacts[e.contact] = e.instance;
+                 },
+                 [&](const PhoneUnregistered& e) {
+                   if (contacts_[e.extension].erase(e.contact) == 0)
+                     violated("contact " + e.contact + " unregistered though it was not there");
+                 },
+                 [&](const RegistrationExpired& e) {
+                   if (contacts_[e.extension].erase(e.contact) == 0)
+                     violated("contact " + e.contact + " expired though it was not there");
+                 },
+                 [&](const ExtensionCreated& e) {
+                   if (!passwords_.emplace(e.number, e.password).second)
+                     violated("extension " + e.number.text() + " was created though it existed");
+                 },
+                 [&](const ExtensionPasswordChanged& e) { passwords_[e.number] = e.password; },
+                 [&](const ExtensionDeleted& e) {
+                   if (passwords_.erase(e.number) == 0)
+                     violated("extension " + e.number.text() + " was deleted though it did not exist");
+                   deleted_.push_back(e.password);
+                 },
+                 [](const auto&) {},
+             },
+             envelope.event);
+}
+
+void Checker::answer(const Envelope& envelope, const Uuid& reboot) {
+  const auto found = reboots_.find(reboot);
+  if (found == reboots_.end())
+    return violated("an answer to a reboot that nobody asked for, on " + envelope.stream.text());
+  if (++found->second.answers > 1) violated("a reboot of " + envelope.stream.text() + " has two answers");
+}
+
+void Checker::acknowledged(const std::string& command, const Uuid& correlation, std::size_t events, bool repeated) {
+  records();
+  std::size_t present = 0;
+  for (const auto& [type, count] : by_admin_[correlation]) present += count;
+  if (repeated ? present == 0 : present != events)
+    violated("'" + command + "' was acknowledged with " + std::to_string(events) + " events" +
+             (repeated ? " (repeated)" : "") + ", the log has " + std::to_string(present));
+  promised_[correlation] = present;
+}
+
+void Checker::refused(const std::string& command, const Uuid& correlation, const Error& error) {
+  records();
+  if (!by_admin_[correlation].empty()) violated("'" + command + "' was refused (" + error.code + ") but is in the log");
+}
+
+void Checker::registered(const ExtensionNumber& extension, const std::vector<registrar::BindingPtr>& bindings) {
+  std::set<std::string> told;
+  for (const auto& binding : bindings) told.insert(registrar::state_key(*binding));
+  std::set<std::string> stored;
+  disk_.log
+      .scan_state(registrar::kBindingsTable, extension.text() + "|",
+                  [&](std::string_view key, std::string_view) { stored.emplace(key); })
+      .value();
+  if (told != stored)
+    violated("a phone of " + extension.text() + " was told of " + std::to_string(told.size()) +
+             " bindings, stored are " + std::to_string(stored.size()));
+}
+
+std::size_t Checker::open_reboots(const MacAddress& mac) const {
+  const auto last = last_reboot_.find(mac);
+  if (last == last_reboot_.end()) return 0;
+  const auto& reboot = reboots_.at(last->second);
+  return reboot.answers == 0 && !reboot.overtaken ? 1 : 0;
+}
+
+void Checker::started() {
+  records();
+  told_.clear();
+  may_tell_.clear();
+  for (const auto& [mac, reboot] : last_reboot_) may_tell_[mac] = open_reboots(mac);
+}
+
+void Checker::told(const MacAddress& mac, const std::string& contact) {
+  records();
+  if (++told_[{mac, contact}] > may_tell_[mac])
+    violated("phone " + mac.text() + " is told to reboot " + std::to_string(told_[{mac, contact}]) +
+             " times since the start, for " + std::to_string(may_tell_[mac]) + " reasons");
+}
+
+void Checker::projections(const Server& server) const {
+  const auto compare = [&](const Projection& live) {
+    Position applied{};
+    for (const auto& status : server.runner->status().projections)
+      if (status.name == live.name()) applied = status.position;
+    const auto fold = live.blank();
+    for (const auto& record : disk_.log.read_all(Position{0}, number(applied)).value())
+      fold->apply(decode(record).value());
+    if (rows_of(*fold) != rows_of(live))
+      violated("projection " + std::string(live.name()) + " is not the fold of the first " +
+               std::to_string(number(applied)) + " events");
+  };
+  compare(server.extension_rows);
+  compare(server.device_rows);
+}
+
+void Checker::at_rest(const Server& server) {
+  records();
+  projections(server);
+  for (const auto& [correlation, events] : promised_) {
+    std::size_t present = 0;
+    for (const auto& [type, count] : by_admin_[correlation]) present += count;
+    if (present != events) violated("an acknowledged command has lost or gained events");
+  }
+  for (const auto& [id, reboot] : reboots_)
+    if (reboot.answers == 0 && !reboot.overtaken)
+      violated("reboot " + id.text() + " of " + reboot.mac.text() + " has no answer and never will");
+  for (const auto& secret : deleted_)
+    if (disk_.vault.open(secret)) violated("a deleted extension's data key was not shredded");
+  for (const auto& [extension, password] : passwords_)
+    if (!disk_.vault.open(password)) violated("the data key of living extension " + extension.text() + " is gone");
+
+  Contacts stored, alive, served;
+  disk_.log
+      .scan_state(registrar::kBindingsTable, "",
+                  [&](std::string_view, std::string_view value) {
+                    const auto binding = json::from_string<registrar::Binding>(value).value();
+                    stored[binding.extension].insert(binding.contact);
+                    if (binding.expires_at > server.time.now) alive[binding.extension].insert(binding.contact);
+                  })
+      .value();
+  for (const auto& binding : server.bindings.all()) served[binding->extension].insert(binding->contact);
+  Contacts said;
+  for (const auto& [extension, contacts] : contacts_)
+    for (const auto& [contact, instance] : contacts) said[extension].insert(contact);
+  if (stored != said) violated("stored are the bindings " + text(stored) + ", the events say " + text(said));
+  if (served != alive) violated("in memory are the bindings " + text(served) + ", stored are " + text(alive));
+  for (const auto& [extension, contacts] : stored)
+    if (!passwords_.contains(extension))
+      violated("extension " + extension.text() + " is deleted and has a binding still");
+}
+
+}  // namespace strowger::test::simulation

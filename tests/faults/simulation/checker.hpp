@@ -1,0 +1,72 @@
+// What must hold whatever happens. The checker knows only what is on the disk and what clients and phones were told,
+// never the server's insides; each new record is looked at once.
+#pragma once
+
+#include "tests/faults/simulation/server.hpp"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+namespace strowger::test::simulation {
+
+class Checker {
+ public:
+  explicit Checker(Disk& disk) : disk_(disk) {}
+
+  // The first thing found wrong. Said and not thrown: it may be found deep in the server, which must not swallow it.
+  const std::optional<std::string>& violation() const { return violation_; }
+
+  // After each step: positions and stream versions dense, ids unique, nothing decided twice, reboots answered once.
+  void records();
+
+  // A client was told that its command was carried out.
+  void acknowledged(const std::string& command, const Uuid& correlation, std::size_t events, bool repeated);
+  // A client was told that its command was refused: nothing of it may be in the log.
+  void refused(const std::string& command, const Uuid& correlation, const Error& error);
+  // A phone was told that it is registered.
+  void registered(const ExtensionNumber& extension, const std::vector<registrar::BindingPtr>& bindings);
+
+  // A server started: it may tell again what has no answer.
+  void started();
+  void told(const MacAddress& mac, const std::string& contact);
+  // The phone did say yes to a NOTIFY.
+  void phone_accepted(const MacAddress& mac) { ++accepted_by_phone_[mac]; }
+
+  // Rows are the fold of the log up to where the server has applied it.
+  void projections(const Server& server) const;
+  // When nothing is under way: every promise kept.
+  void at_rest(const Server& server);
+
+ private:
+  struct Reboot {
+    MacAddress mac;
+    std::size_t answers = 0;
+    bool overtaken = false;  // by another request, or the device is gone
+  };
+  void violated(std::string what) const;
+  void look_at(const Record& record);
+  void answer(const Envelope& envelope, const Uuid& reboot);
+  std::size_t open_reboots(const MacAddress& mac) const;
+
+  Disk& disk_;
+  mutable std::optional<std::string> violation_;
+  std::size_t seen_ = 0;
+  std::map<std::string, std::uint64_t> versions_;
+  std::set<Uuid> ids_;
+  std::map<Uuid, std::map<std::string, std::size_t>> by_admin_;  // decisions of a command: events of each type
+  std::map<Uuid, std::size_t> promised_;                         // events of acknowledged commands
+  std::map<Uuid, Reboot> reboots_;
+  std::map<MacAddress, Uuid> last_reboot_;
+  std::map<MacAddress, std::size_t> may_tell_;  // in this incarnation, each contact
+  std::map<std::pair<MacAddress, std::string>, std::size_t> told_;
+  std::map<MacAddress, std::size_t> accepted_by_phone_;
+  std::map<MacAddress, std::size_t> accepted_in_log_;
+  // That the events say are registered, each with its instance.
+  std::map<ExtensionNumber, std::map<std::string, std::string>> contacts_;
+  std::map<ExtensionNumber, SealedSecret> passwords_;  // of those that exist
+  std::vector<SealedSecret> deleted_;
+};
+
+}  // namespace strowger::test::simulation

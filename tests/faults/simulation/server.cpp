@@ -1,0 +1,137 @@
+#include "tests/faults/simulation/server.hpp"
+
+#include "actors/reboot/correlation.hpp"
+
+namespace strowger::test::simulation {
+namespace {
+
+constexpr auto timer_f = std::chrono::seconds(32);
+
+// Small, so that passivation, snapshots and conflicts happen all the time.
+constexpr actors::EntityLimits entity_limits{.snapshot_every = 3, .conflict_retries = 20, .read_batch = 2};
+constexpr actors::RouterLimits router_limits{
+    .max_live = 2, .idle = std::chrono::seconds(20), .sweep = std::chrono::seconds(5), .max_asks = 1'000};
+
+void ignore(const Error&) {}
+
+}  // namespace
+
+Server::Server(Disk& disk_in, Time& time_in, std::uint64_t seed, Send send)
+    : disk(disk_in),
+      time(time_in),
+      ids([this] { return time.now; }, seed),
+      log(disk.log),
+      world{log, ids, [this] { return time.now; }, entity_limits},
+      bindings([this] { return time.now; }),
+      send_(std::move(send)) {
+  RunnerOptions options;
+  options.batch = 3;
+  options.drive = Drive::by_hand;
+  options.now = [this] { return time.steady(); };
+  runner = std::make_unique<ProjectionRunner>(log, disk.store, std::vector<Projection*>{&extension_rows, &device_rows},
+                                              options);
+  runner->start().value();
+  while (runner->step() == Step::more) {
+  }
+  extensions = std::make_unique<actors::Entities<actors::Extension>>(actors.system, world, router_limits);
+  devices = std::make_unique<actors::Entities<actors::Device>>(actors.system, world, router_limits);
+  registrar = std::make_unique<registrar::Registrar>(
+      log, bindings, ids, [this] { return time.now; },
+      [this](std::function<void()> task) { sip_thread.push_back(std::move(task)); }, registrar::Registrar::Options{});
+  registrar->restore().value();
+  reboots = std::make_unique<reboot::RebootReactor>(
+      reboot::RebootReactor::World{log, *devices, device_rows, bindings, *this,
+                                   [](const std::string&, RebootVerb) { return std::string("check-sync"); },
+                                   [](const std::string&) {}, ignore},
+      log.last_position(), Drive::by_hand);
+  deletions = std::make_unique<actors::DeletionReactor>(
+      log, disk.vault,
+      [this](const ExtensionNumber& number, StreamVersion deleted_at) {
+        const auto row = extension_rows.find(number);
+        if (!row || row->version < deleted_at)
+          sip_thread.emplace_back([this, number] { registrar->drop_extension(number); });
+      },
+      ignore, Drive::by_hand);
+}
+
+Server::~Server() {
+  crash(0);
+  deletions.reset();
+  reboots.reset();
+  registrar.reset();
+  devices.reset();
+  extensions.reset();
+  actors.scheduler->run();
+  disk.store.failing = true;
+  runner.reset();
+  disk.store.failing = false;
+}
+
+void Server::crash(std::size_t durable) {
+  log.crash(durable);
+  sip_thread.clear();
+  transactions_.clear();
+}
+
+void Server::notify(reboot::Notice notice, std::function<void(reboot::NoticeOutcome)> done) {
+  const auto transaction = ++last_transaction_;
+  transactions_[transaction] = {std::move(done), time.now + timer_f};
+  send_(transaction, notice);
+}
+
+void Server::answered(std::uint64_t transaction, reboot::NoticeOutcome outcome) {
+  const auto found = transactions_.find(transaction);
+  if (found == transactions_.end()) return;
+  const auto done = std::move(found->second.done);
+  transactions_.erase(found);
+  done(std::move(outcome));
+}
+
+void Server::receive(registrar::RegisterRequest request, registrar::Registrar::Answer answer) {
+  if (!extension_rows.find(request.extension)) return answer({404, "Not Found", {}, {}, {}, false, time.now});
+  registrar->submit(std::move(request), std::move(answer));
+}
+
+void Server::serve_config(const MacAddress& mac) {
+  const auto serving = device_rows.find_for_serving(mac);
+  if (!serving.definition) return;
+  ConfigServed served;
+  served.mac = mac;
+  served.extension = serving.definition->extension;
+  served.vendor = serving.definition->vendor;
+  served.etag = "e";
+  log.append({StreamId::of(mac),
+              ExpectedVersion::any(),
+              {encode(served, {"phone:" + mac.text(), serving.correlation, serving.causation}, time.now, ids)},
+              {},
+              {}},
+             [](const Result<Receipt>&) {});
+}
+
+bool Server::phone_present(const MacAddress& mac, const ExtensionNumber& extension) const {
+  DeviceRow device;
+  if (auto known = device_rows.find(mac)) device = *known;
+  device.definition = std::make_shared<const DeviceDefinition>(DeviceDefinition{mac, extension, "yealink"});
+  return !reboot::bindings_of(device, bindings.of(extension)).empty();
+}
+
+void Server::tick() {
+  std::vector<std::uint64_t> given_up;
+  for (const auto& [transaction, waiting] : transactions_)
+    if (waiting.gives_up <= time.now) given_up.push_back(transaction);
+  for (const auto transaction : given_up) answered(transaction, {408, "Request Timeout", true});
+  registrar->expire_due();
+}
+
+bool Server::at_rest() const {
+  return runnable_actors() == 0 && log.queued() == 0 && log.unacknowledged() == 0 && sip_thread.empty() &&
+         transactions_.empty() && registrar->pending() == 0 && reboots->under_way() == 0;
+}
+
+void Server::run_actor(std::size_t which) {
+  auto& jobs = actors.scheduler->jobs;
+  std::swap(jobs.front(), jobs.at(which));
+  actors.scheduler->run_once();
+}
+
+}  // namespace strowger::test::simulation

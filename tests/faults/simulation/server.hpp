@@ -1,0 +1,85 @@
+// One incarnation of the server's core, from its start to its crash: the real entities, reactors, registrar and
+// projections, put together as adapters/application does, but every thread of theirs is a queue that the simulation
+// drives.
+#pragma once
+
+#include "actors/extension/deletion_reactor.hpp"
+#include "actors/extension/extension.hpp"
+#include "actors/reboot/reboot_reactor.hpp"
+#include "actors/registrar/registrar.hpp"
+#include "events/projection_runner.hpp"
+#include "events/projections/devices.hpp"
+#include "events/projections/extensions.hpp"
+#include "tests/faults/simulation/disk.hpp"
+#include "tests/faults/simulation/pending_log.hpp"
+#include "tests/support/entity_kit.hpp"
+
+namespace strowger::test::simulation {
+
+// Time of the world; the server's clocks read it.
+struct Time {
+  Timestamp now = parse_iso8601("2026-01-08T19:40:00Z").value();
+  std::chrono::steady_clock::time_point steady() const {
+    return std::chrono::steady_clock::time_point(now.time_since_epoch());
+  }
+};
+
+class Server : public reboot::PhoneNotifier {
+ public:
+  // `send` puts a NOTIFY on the wire; its answer comes back through answered().
+  using Send = std::function<void(std::uint64_t transaction, const reboot::Notice& notice)>;
+  Server(Disk& disk, Time& time, std::uint64_t seed, Send send);
+  ~Server() override;
+  Server(Server&&) = delete;
+
+  // As a process that is killed.
+  void crash(std::size_t durable);
+
+  // PhoneNotifier, on behalf of the reboot reactor.
+  void notify(reboot::Notice notice, std::function<void(reboot::NoticeOutcome)> done) override;
+  // The SIP transaction layer: an answer that nobody waits for any more is dropped.
+  void answered(std::uint64_t transaction, reboot::NoticeOutcome outcome);
+
+  // What the SIP thread does with a REGISTER: authenticated against the extensions, then the registrar.
+  void receive(registrar::RegisterRequest request, registrar::Registrar::Answer answer);
+  // What an HTTP thread does when a phone has been served its file.
+  void serve_config(const MacAddress& mac);
+  bool phone_present(const MacAddress& mac, const ExtensionNumber& extension) const;
+
+  // Every second, on the SIP thread: timer F of the NOTIFYs, and expiries.
+  void tick();
+
+  bool at_rest() const;
+
+  Disk& disk;
+  Time& time;
+  IdSource ids;
+  PendingLog log;
+  ExtensionsProjection extension_rows;
+  DevicesProjection device_rows;
+  std::unique_ptr<ProjectionRunner> runner;
+  DeterministicSystem actors;
+  actors::EntityWorld world;
+  std::unique_ptr<actors::Entities<actors::Extension>> extensions;
+  std::unique_ptr<actors::Entities<actors::Device>> devices;
+  std::deque<std::function<void()>> sip_thread;
+  registrar::BindingTable bindings;
+  std::unique_ptr<registrar::Registrar> registrar;
+  std::unique_ptr<reboot::RebootReactor> reboots;
+  std::unique_ptr<actors::DeletionReactor> deletions;
+
+  // Runs one actor's next message, of those that could run.
+  void run_actor(std::size_t which);
+  std::size_t runnable_actors() const { return actors.scheduler->jobs.size(); }
+
+ private:
+  struct Transaction {
+    std::function<void(reboot::NoticeOutcome)> done;
+    Timestamp gives_up;
+  };
+  Send send_;
+  std::map<std::uint64_t, Transaction> transactions_;
+  std::uint64_t last_transaction_ = 0;
+};
+
+}  // namespace strowger::test::simulation

@@ -1,0 +1,85 @@
+// The actor core against a hostile world, single-threaded and from a seed: administrators and phones ask, messages
+// are dropped, doubled and come out of order, writes fail, projections lag, and the process is killed between any two
+// steps and built again from its disk. Which step comes next is drawn from the seed, down to which actor runs next,
+// so a seed is a run: the same one each time.
+#pragma once
+
+#include "tests/faults/simulation/checker.hpp"
+
+#include <random>
+
+namespace strowger::test::simulation {
+
+// Draws. Not the standard distributions, which differ between libraries.
+class Dice {
+ public:
+  explicit Dice(std::uint64_t seed) : random_(seed) {}
+  std::uint64_t next() { return random_(); }
+  std::size_t below(std::size_t n) { return static_cast<std::size_t>(random_() % n); }
+  bool percent(std::size_t chance) { return below(100) < chance; }
+
+ private:
+  std::mt19937_64 random_;
+};
+
+class Simulation {
+ public:
+  explicit Simulation(std::uint64_t seed);
+  ~Simulation();
+  // What was violated; the trace ends there.
+  std::optional<std::string> run();
+  const std::vector<std::string>& trace() const { return trace_; }
+  const Disk& disk() const { return disk_; }
+
+ private:
+  struct Command;
+  struct Phone;
+  struct Packet {
+    std::string what;
+    std::function<void()> deliver;
+  };
+
+  void note(std::string line) { trace_.push_back(std::move(line)); }
+  void send(Packet packet) { wire_.push_back(std::move(packet)); }
+
+  // Steps; false where there was nothing to do.
+  bool step();
+  bool run_actor();
+  bool write();
+  bool acknowledge();
+  bool run_sip();
+  bool project();
+  bool react();
+  bool delete_left_behind();
+  bool deliver();
+  bool administer();
+  bool phone_acts();
+  void pass_time(std::chrono::milliseconds time);
+  void crash();
+  void start();
+
+  void new_command();
+  void ask(Command& command);
+  void answer(Command& command, std::uint64_t incarnation, const Result<actors::Outcome>& outcome);
+  void send_register(Phone& phone, std::uint32_t expires);
+  void receive_notify(std::uint64_t incarnation, std::uint64_t transaction, const std::string& contact);
+
+  // No more faults and nothing new, until every promise that was made can be checked.
+  std::optional<std::string> settle();
+
+  Dice dice_;
+  Disk disk_;
+  Time time_;
+  Checker checker_{disk_};
+  std::uint64_t incarnation_ = 0;
+  std::unique_ptr<Server> server_;
+  std::vector<Packet> wire_;
+  std::vector<std::unique_ptr<Command>> commands_;
+  std::vector<Phone> phones_;
+  std::vector<ExtensionNumber> extensions_;
+  std::vector<std::string> trace_;
+  std::size_t crashes_left_ = 3;
+  bool calm_ = false;
+};
+
+}  // namespace strowger::test::simulation
