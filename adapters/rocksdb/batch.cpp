@@ -4,8 +4,8 @@
 
 namespace strowger::rocks {
 
-Batch::Batch(Database& database, VersionCache& versions, Position last)
-    : database_(database), versions_(versions), last_(last) {}
+Batch::Batch(Database& database, VersionCache& versions, Hasher& hasher, const ChainEnd& end)
+    : database_(database), versions_(versions), hasher_(hasher), end_(end) {}
 
 Result<void> Batch::check(const AppendRequest& request) const {
   for (const auto& event : request.events)
@@ -67,7 +67,7 @@ Result<Receipt> Batch::add(AppendRequest& request) {
       (void)writes_.Delete(database_[Family::state], key);
     must_sync_ = true;
   }
-  const Receipt receipt{version != nullptr ? *version : StreamVersion{0}, last_, false};
+  const Receipt receipt{version != nullptr ? *version : StreamVersion{0}, end_.position, false};
   if (!request.idempotency_key.empty()) {
     (void)writes_.Put(database_[Family::receipts], request.idempotency_key, encode_receipt(receipt));
     receipts_.emplace(request.idempotency_key, receipt);
@@ -81,13 +81,12 @@ void Batch::add(const PendingSnapshot& snapshot) {
 }
 
 void Batch::add_event(const StreamId& stream, StreamVersion version, NewRecord&& event) {
-  last_ = next(last_);
   must_sync_ = true;
+  encode_record(value_, stream, version, event, hasher_, end_);
   char position[8];
   key_.clear();
-  append_key(key_, number(last_));
+  append_key(key_, number(end_.position));
   key_.copy(position, sizeof position);
-  encode_record(value_, stream, version, last_, event);
   (void)writes_.Put(database_[Family::events], key_, value_);
   stream_key(key_, stream, version);
   (void)writes_.Put(database_[Family::streams], key_, rocksdb::Slice(position, sizeof position));
@@ -95,7 +94,7 @@ void Batch::add_event(const StreamId& stream, StreamVersion version, NewRecord&&
   static_cast<NewRecord&>(record) = std::move(event);
   record.stream = stream;
   record.version = version;
-  record.position = last_;
+  record.position = end_.position;
 }
 
 Result<std::optional<Receipt>> Batch::known_receipt(const std::string& key) {
