@@ -117,16 +117,22 @@ Result<StreamVersion*> Batch::version_of(const StreamId& stream) {
   if (!streams_) {
     streams_.reset(database_.db().NewIterator(rocksdb::ReadOptions(), database_[Family::streams]));
   }
-  stream_key(key_, stream, StreamVersion{~std::uint64_t{0}});
-  streams_->SeekForPrev(key_);
-  if (!streams_->status().ok()) return read_error(streams_->status(), "the version of " + stream.text());
+  const auto prefix = stream.text().size() + 1;
+  const auto is_of_stream = [&] {
+    return streams_->Valid() && streams_->key().size() == key_.size() &&
+           view(streams_->key()).substr(0, prefix) == std::string_view(key_).substr(0, prefix);
+  };
   StreamVersion version{0};
-  const std::size_t prefix = key_.size() - 8;
-  if (streams_->Valid()) {
-    const auto found = view(streams_->key());
-    if (found.size() == key_.size() && found.substr(0, prefix) == std::string_view(key_).substr(0, prefix))
-      version = StreamVersion{read_key(found.substr(prefix))};
+  // Whether there is one at all, first: going back from where a new stream would end passes over all that the batch
+  // before is writing there just now.
+  stream_key(key_, stream, version);
+  streams_->Seek(key_);
+  if (is_of_stream()) {
+    stream_key(key_, stream, StreamVersion{~std::uint64_t{0}});
+    streams_->SeekForPrev(key_);
+    if (is_of_stream()) version = StreamVersion{read_key(view(streams_->key()).substr(prefix))};
   }
+  if (!streams_->status().ok()) return read_error(streams_->status(), "the version of " + stream.text());
   return versions_.insert(stream, version);
 }
 
