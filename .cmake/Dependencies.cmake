@@ -12,4 +12,12 @@ find_package(CAF REQUIRED)
 find_package(EXPAT REQUIRED)
 
 pkg_check_modules(SofiaSip REQUIRED IMPORTED_TARGET sofia-sip-ua)
+pkg_check_modules(TcMalloc REQUIRED IMPORTED_TARGET libtcmalloc_minimal)
 pkg_check_modules(Sodium REQUIRED IMPORTED_TARGET libsodium)
+
+# For programs that serve. Events are made on one thread and freed on another, which costs glibc's allocator a fifth of a
+# recorded fetch. The sanitizers bring their own.
+add_library(strowger_allocator INTERFACE)
+if(NOT STROWGER_SANITIZE)
+  target_link_libraries(strowger_allocator INTERFACE PkgConfig::TcMalloc)
+endif()

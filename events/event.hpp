@@ -3,10 +3,12 @@
 
 #include "events/record.hpp"
 #include "events/types/device.hpp"
+#include "events/types/disclosure.hpp"
 #include "events/types/extension.hpp"
 #include "events/types/provisioning.hpp"
 #include "events/types/registration.hpp"
 #include "events/types/system.hpp"
+#include "events/types/template.hpp"
 #include "events/types/user.hpp"
 
 #include <string>
@@ -19,6 +21,7 @@ using Event = std::variant<ExtensionCreated, ExtensionChanged, ExtensionPassword
                            RebootRequested, RebootAccepted, RebootRefused, RebootUnanswered, ConfigServed,  //
                            PhoneRegistered, PhoneMoved, PhoneUnregistered, RegistrationExpired,             //
                            ConfigRefused,                                                                   //
+                           TemplateTextStored, TemplatePublished, SettingsApplied, SecretsShown,            //
                            UserCreated, UserPasswordChanged, TokenRevoked,                                  //
                            ServerStarted, LogSeeded>;
 

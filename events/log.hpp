@@ -9,10 +9,12 @@
 #include "events/ids.hpp"
 #include "events/record.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +44,12 @@ struct StateWrite {
   std::optional<std::string> value;
 };
 
+// An event of any stream, at whatever version that is: it is true already, and nobody could refuse it.
+struct Fact {
+  StreamId stream;
+  NewRecord event;
+};
+
 // All of it is committed, or none.
 struct AppendRequest {
   StreamId stream;  // unused where there are only state writes
@@ -50,6 +58,10 @@ struct AppendRequest {
   std::vector<StateWrite> state;
   // A repeated key is not appended again: the first receipt is returned. Empty: none.
   std::string idempotency_key;
+  std::vector<Fact> facts;  // after `events`; of one stream they keep their order
+  // How long it may wait for others to share its sync with. A sync costs more than a small request itself, and a phone
+  // does not notice milliseconds; a person who waits for one answer after the other does: none, then.
+  std::chrono::milliseconds patience{0};
 };
 
 struct Receipt {
@@ -63,13 +75,34 @@ struct Receipt {
 // not be made durable: nothing of it is or will be visible.
 using AppendDone = std::function<void(Result<Receipt>)>;
 
+// Events that follow one another in the log, shared with all who follow it: copying it copies none of them.
+class Records {
+ public:
+  Records() = default;
+  explicit Records(std::vector<Record> records)
+      : owner_(std::make_shared<const std::vector<Record>>(std::move(records))), records_(*owner_) {}
+  // `count` of `batch`, from `first` on.
+  Records(std::shared_ptr<const std::vector<Record>> batch, std::size_t first, std::size_t count)
+      : owner_(std::move(batch)), records_(std::span(*owner_).subspan(first, count)) {}
+
+  auto begin() const { return records_.begin(); }
+  auto end() const { return records_.end(); }
+  std::size_t size() const { return records_.size(); }
+  bool empty() const { return records_.empty(); }
+  const Record& back() const { return records_.back(); }
+
+ private:
+  std::shared_ptr<const std::vector<Record>> owner_;
+  std::span<const Record> records_;
+};
+
 // Follows the log: first what is stored, then what is committed, in position order, each event once.
 // One user thread at a time. Destroying it ends it.
 class Subscription {
  public:
   virtual ~Subscription() = default;
-  // Up to `max` events that follow the last one returned; none when all that is committed was read.
-  virtual Result<std::vector<Record>> poll(std::size_t max) = 0;
+  // Events that follow the last one returned, at most `max`; none when all that is committed was read.
+  virtual Result<Records> poll(std::size_t max) = 0;
   // Calls `wake` once, on the writer thread, when poll() has something (at once, on this thread, if it has now).
   virtual void notify(std::function<void()> wake) = 0;
 };

@@ -7,7 +7,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <shared_mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,14 +33,20 @@ class RowBatch {
   std::vector<Row> rows_;
 };
 
-// Written by one thread (the runner's), queried by any: an implementation guards its own memory.
+// Written by one thread (the runner's), queried by any.
 class Projection {
  public:
   virtual ~Projection() = default;
+  // Events in the log's order. Queries see all of them or none: give few at once, that they need not wait long.
+  void apply(std::span<const Envelope> events) {
+    const std::unique_lock lock(mutex_);
+    for (const auto& event : events) fold(event);
+  }
+  void apply(const Envelope& event) { apply(std::span(&event, 1)); }
+
   virtual std::string_view name() const = 0;
   virtual std::uint32_t schema() const = 0;  // of its rows; another one in the store means a rebuild
-  virtual void apply(const Envelope& envelope) = 0;
-  virtual void flush(RowBatch& batch) = 0;  // rows changed since the last flush, each once
+  virtual void flush(RowBatch& batch) = 0;   // rows changed since the last flush, each once
   virtual Result<void> load(std::string_view key, std::string_view row) = 0;
   // An empty one of the same kind, for a rebuild beside the live one…
   virtual std::unique_ptr<Projection> blank() const = 0;
@@ -45,6 +54,12 @@ class Projection {
   virtual void adopt(Projection& rebuilt) = 0;
   // Every row as it is stored, for the swap's commit and for comparing with a fold from scratch.
   virtual void dump(RowBatch& all) const = 0;
+
+ protected:
+  // With mutex_ held.
+  virtual void fold(const Envelope& event) = 0;
+
+  mutable std::shared_mutex mutex_;  // guards the rows: an implementation's queries and the functions above take it
 };
 
 struct Checkpoint {

@@ -211,18 +211,35 @@ bool ProjectionRunner::commit_due(SteadyClock::time_point now) const {
                      [&](const auto& live) { return live->retry_at && now >= *live->retry_at; });
 }
 
-void ProjectionRunner::apply(const std::vector<Record>& records) {
+// Applies decoded events to the projections that do not have them yet.
+void ProjectionRunner::apply(std::span<const Envelope> events) {
+  for (auto& live : live_) {
+    const auto known = std::partition_point(events.begin(), events.end(),
+                                            [&](const Envelope& event) { return event.position <= live->position; });
+    live->projection.apply({known, events.end()});
+  }
+}
+
+void ProjectionRunner::apply(const Records& records) {
+  constexpr std::size_t at_once = 64;  // queries wait for no more
   Position done{};
   uncommitted_ = true;
+  decoded_.clear();
   for (const auto& record : records) {
-    const auto envelope = decode(record);
+    auto envelope = decode(record);
     if (!envelope) {
       stop_with(envelope.error());
       break;
     }
-    for (auto& live : live_)
-      if (live->position < record.position) live->projection.apply(*envelope);
+    decoded_.push_back(std::move(*envelope));
+    if (decoded_.size() < at_once) continue;
+    apply(decoded_);
     done = record.position;
+    decoded_.clear();
+  }
+  if (!decoded_.empty()) {
+    apply(decoded_);
+    done = decoded_.back().position;
   }
   std::vector<std::function<void()>> calls;
   {

@@ -94,7 +94,8 @@ class ProjectionRunner {
   Result<void> load(Live& live);
   void run();
   void rest(Step done);
-  void apply(const std::vector<Record>& records);
+  void apply(const Records& records);
+  void apply(std::span<const Envelope> events);
   void applied();
   bool commit_due(std::chrono::steady_clock::time_point now) const;
   void commit(bool force);
@@ -112,6 +113,7 @@ class ProjectionRunner {
   std::unique_ptr<Subscription> subscription_;
   std::chrono::steady_clock::time_point committed_at_{};  // when all were last told to commit
   bool uncommitted_ = false;                              // events were applied since then
+  std::vector<Envelope> decoded_;                         // of a batch; kept for its memory
 
   mutable std::mutex mutex_;  // guards what follows, and what status() reads of live_
   std::condition_variable applied_;

@@ -82,6 +82,10 @@ void append_special(std::string& out, Format format, char32_t code) {
   out.push_back(static_cast<char>(code));  // plain ASCII: all else is copied as it came
 }
 
+bool is_replaced(Decoded decoded, std::string_view text, std::size_t at) {
+  return decoded.code == kReplacement && text.substr(at, decoded.size) != "\xEF\xBF\xBD";
+}
+
 std::string trimmed(std::string value) {
   const auto first = value.find_first_not_of(' ');
   if (first == std::string::npos) return {};
@@ -95,9 +99,9 @@ std::string escape(Format format, std::string_view value) {
   std::string out;
   out.reserve(value.size() + 16);
   for (std::size_t at = 0; at < value.size();) {
-    const auto [code, size] = decode(value, at);
-    const bool well_formed = code != kReplacement || value.substr(at, size) == "\xEF\xBF\xBD";
-    if (!well_formed) {
+    const auto decoded = decode(value, at);
+    const auto [code, size] = decoded;
+    if (is_replaced(decoded, value, at)) {
       out += "\xEF\xBF\xBD";
     } else if (code < 0x80 || breaks_line(code) || is_control(code) || is_noncharacter(code)) {
       append_special(out, format, code);
@@ -107,6 +111,17 @@ std::string escape(Format format, std::string_view value) {
     at += size;
   }
   return format == Format::text ? trimmed(std::move(out)) : out;
+}
+
+std::string valid_utf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const auto decoded = decode(text, at);
+    out += is_replaced(decoded, text, at) ? "\xEF\xBF\xBD" : text.substr(at, decoded.size);
+    at += decoded.size;
+  }
+  return out;
 }
 
 }  // namespace strowger::provisioning

@@ -19,4 +19,7 @@ enum class Format : std::uint8_t {
 // what is not UTF-8 becomes U+FFFD, a byte sequence each.
 std::string escape(Format format, std::string_view value);
 
+// The text with U+FFFD for each byte sequence that is not UTF-8, and nothing else changed.
+std::string valid_utf8(std::string_view text);
+
 }  // namespace strowger::provisioning

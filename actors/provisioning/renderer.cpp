@@ -1,8 +1,8 @@
 #include "actors/provisioning/renderer.hpp"
 
-#include "actors/provisioning/config_url.hpp"
 #include "actors/provisioning/format_check.hpp"
 #include "actors/provisioning/template_lint.hpp"
+#include "actors/provisioning/value_set.hpp"
 
 #include <array>
 #include <optional>
@@ -19,43 +19,6 @@ std::optional<std::string_view> find_built_in(std::span<const templates::File> f
   return std::nullopt;
 }
 
-// The values of one file in the order in which templates name them, kept alive while it is rendered.
-class ValueSet {
- public:
-  ValueSet(const ServerValues& server, const std::string& config_url, const Model* model)
-      : port_(std::to_string(server.sip_port)), parts_(url_parts(config_url)) {
-    add("SIP_SERVER", server.sip_server);
-    add("SIP_PORT", port_);
-    add("SIP_REALM", server.sip_realm);
-    add("SERVER_NAME", server.server_name);
-    add("CONFIG_URL", config_url);
-    add("CONFIG_BASE_URL", parts_.base);
-    add("CONFIG_BASE_PATH", parts_.path);
-    add("CONFIG_HTTPS", parts_.https ? "1" : "");
-    add("MODEL_NAME", model != nullptr ? std::string_view(model->name) : std::string_view());
-  }
-  void add_device(const DeviceValues& device) {
-    mac_ = device.mac.text();
-    add("EXTENSION_NUMBER", device.number.text());
-    add("EXTENSION_NAME", device.name.empty() ? std::string_view(device.number.text()) : std::string_view(device.name));
-    add("EXTENSION_PASSWORD", device.password);
-    add("MAC", mac_);
-  }
-  ValueSet(const ValueSet&) = delete;
-  ValueSet& operator=(const ValueSet&) = delete;
-
-  std::span<const Placeholder> values() const { return {values_.data(), count_}; }
-
- private:
-  void add(std::string_view name, std::string_view value) { values_.at(count_++) = {name, value}; }
-
-  std::string port_;
-  UrlParts parts_;
-  std::string mac_;
-  std::array<Placeholder, 13> values_;
-  std::size_t count_ = 0;
-};
-
 // Values that break what can be broken: a line, a tag, an attribute, a comment.
 DeviceValues hostile(const std::string& text, bool https) {
   DeviceValues values;
@@ -68,11 +31,15 @@ DeviceValues hostile(const std::string& text, bool https) {
   return values;
 }
 
+std::string_view name_of(const Model* model) {
+  return model != nullptr ? std::string_view(model->name) : std::string_view();
+}
+
 Result<void> prove(const Vendor& vendor, const Model* model, const TemplateText& text) {
   for (const std::string value : {"plain", "two words", "--><x y='\"'>]]>&#0;\n#!k = v\n<", "--", "-", ""}) {
     for (const bool https : {false, true}) {
       const auto device = hostile(value, https);
-      ValueSet values(device.server, device.config_url, model);
+      ValueSet values(device.server, device.config_url, name_of(model));
       values.add_device(device);
       const auto fine = check_format(vendor.format, vendor.first_line, text.render(values.values()));
       if (fine) continue;
@@ -103,10 +70,10 @@ Result<TemplateText> checked(const Vendor& vendor, const Model* model, std::stri
   return parsed;
 }
 
-Rendered finish(const Vendor& vendor, const TemplateText& text, const ValueSet& values) {
+Rendered finish(const std::string& content_type, const TemplateText& text, const ValueSet& values) {
   Rendered out;
   out.bytes = text.render(values.values());
-  out.content_type = vendor.content_type;
+  out.content_type = content_type;
   out.etag = etag_of(out.bytes);
   out.template_name = text.name();
   return out;
@@ -131,6 +98,14 @@ std::string etag_of(std::string_view bytes) {
 
 Result<TemplateText> check_template(const Vendor& vendor, const Model& model, std::string name, std::string_view text) {
   return checked(vendor, &model, std::move(name), text);
+}
+
+Result<Rendered> render_from(const TemplateInForce& source, const DeviceValues& device) {
+  const auto text = TemplateText::parse(source.name, source.format, source.text, device_placeholders());
+  if (!text) return text.error();
+  ValueSet values(device.server, device.config_url, source.model_name);
+  values.add_device(device);
+  return finish(source.content_type, *text, values);
 }
 
 Result<Renderer::Made> Renderer::make(const VendorCatalog& catalog, std::span<const CustomTemplate> custom,
@@ -193,9 +168,9 @@ Result<const Renderer::Entry*> Renderer::entry(std::string_view vendor, std::str
 Result<Rendered> Renderer::render(std::string_view vendor, std::string_view model, const DeviceValues& device) const {
   const auto found = entry(vendor, model);
   if (!found) return found.error();
-  ValueSet values(device.server, device.config_url, (*found)->model);
+  ValueSet values(device.server, device.config_url, name_of((*found)->model));
   values.add_device(device);
-  return finish(*(*found)->vendor, (*found)->text, values);
+  return finish((*found)->vendor->content_type, (*found)->text, values);
 }
 
 Result<Rendered> Renderer::render_common(std::string_view vendor, const ServerValues& server,
@@ -205,8 +180,8 @@ Result<Rendered> Renderer::render_common(std::string_view vendor, const ServerVa
   if (found == entries_.end())
     return not_found("template_not_found",
                      "Phones of '" + std::string(vendor.substr(0, 64)) + "' have no common file here");
-  const ValueSet values(server, config_url, nullptr);
-  return finish(*found->second.vendor, found->second.text, values);
+  const ValueSet values(server, config_url, {});
+  return finish(found->second.vendor->content_type, found->second.text, values);
 }
 
 std::vector<Renderer::TemplateInfo> Renderer::templates() const {
@@ -214,6 +189,15 @@ std::vector<Renderer::TemplateInfo> Renderer::templates() const {
   for (const auto& [key, entry] : entries_)
     if (entry.model != nullptr)
       out.push_back({key.first, key.second, entry.text.name(), entry.text.text(), entry.custom});
+  return out;
+}
+
+std::vector<TemplateInForce> Renderer::in_force() const {
+  std::vector<TemplateInForce> out;
+  for (const auto& [key, entry] : entries_)
+    if (entry.model != nullptr)
+      out.push_back({key.first, key.second, entry.text.name(), entry.custom, entry.vendor->format,
+                     entry.vendor->content_type, entry.model->name, entry.text.text()});
   return out;
 }
 

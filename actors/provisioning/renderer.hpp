@@ -25,6 +25,18 @@ struct ServerValues {
   std::string server_name;
 };
 
+// All that a template gives to a file: what history keeps of it.
+struct TemplateInForce {
+  std::string vendor;
+  std::string model;
+  std::string name;  // yealink/t46s.template, or the custom file's name
+  bool custom = false;
+  Format format = Format::text;
+  std::string content_type;
+  std::string model_name;
+  std::string text;
+};
+
 struct DeviceValues {
   ServerValues server;
   ExtensionNumber number;
@@ -71,6 +83,8 @@ class Renderer {
   // By vendor and model.
   std::vector<TemplateInfo> templates() const;
   Result<TemplateInfo> find(std::string_view vendor, std::string_view model) const;
+  // Those of the phones' own files, by vendor and model.
+  std::vector<TemplateInForce> in_force() const;
 
  private:
   struct Entry {
@@ -92,6 +106,9 @@ struct Renderer::Made {
   std::shared_ptr<const Renderer> renderer;
   std::vector<Error> refused;  // one for each custom template that is not in force, with its file and line
 };
+
+// The file as a template that was in force once made it; byte by byte what render() gave then.
+Result<Rendered> render_from(const TemplateInForce& source, const DeviceValues& values);
 
 // Parses a template for a vendor's model and renders it with hostile values to see that its output always obeys the
 // grammar. For uploads, before they are stored.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <vector>
 
 namespace strowger::provisioning {
 namespace {
@@ -20,6 +21,15 @@ std::string lowered(std::string_view text) {
   std::string out(text);
   std::transform(out.begin(), out.end(), out.begin(), lower);
   return out;
+}
+
+bool is_any_case(std::string_view text, std::string_view other) {
+  return std::equal(text.begin(), text.end(), other.begin(), other.end(),
+                    [](char a, char b) { return lower(a) == lower(b); });
+}
+
+bool ends_with_any_case(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && is_any_case(text.substr(text.size() - end.size()), end);
 }
 
 bool is_digit(char c) {
@@ -71,7 +81,7 @@ class Match {
 
   // What stands before `after`, which has to be the end of the name.
   std::string_view take_before(std::string_view after) {
-    if (rest_.size() <= after.size() || lowered(rest_.substr(rest_.size() - after.size())) != lowered(after)) return {};
+    if (rest_.size() <= after.size() || !ends_with_any_case(rest_, after)) return {};
     const auto taken = rest_.substr(0, rest_.size() - after.size());
     rest_.remove_prefix(taken.size());
     return taken;
@@ -115,9 +125,8 @@ class Match {
   bool take_model(std::string_view after, std::string_view prefix) {
     const auto text = take_before(after);
     if (text.size() <= prefix.size() || !std::all_of(text.begin(), text.end(), is_model_character)) return false;
-    auto model = lowered(text);
-    if (!model.starts_with(prefix)) return false;
-    found_.model = std::move(model);
+    if (!is_any_case(text.substr(0, prefix.size()), prefix)) return false;
+    found_.model = lowered(text);
     return true;
   }
 
@@ -125,6 +134,29 @@ class Match {
   std::string_view rest_;
   RequestedFile found_;
 };
+
+// A rule with its pattern's text before the first wildcard and after the last. Nearly every rule that is not meant
+// fails by these, before anything is made for it.
+struct Framed {
+  const FileRule& rule;
+  std::string_view head;
+  std::string_view tail;  // empty, and `head` the whole, where there is no wildcard
+
+  explicit Framed(const FileRule& of) : rule(of) {
+    const auto first = of.pattern.find_first_of("<*");
+    head = of.pattern.substr(0, first);
+    if (first != std::string_view::npos) tail = of.pattern.substr(of.pattern.find_last_of(">*") + 1);
+  }
+  bool may_match(std::string_view name) const {
+    return name.size() >= head.size() + tail.size() && is_any_case(name.substr(0, head.size()), head) &&
+           ends_with_any_case(name, tail);
+  }
+};
+
+const std::vector<Framed>& framed_rules() {
+  static const std::vector<Framed> rules(file_rules().begin(), file_rules().end());
+  return rules;
+}
 
 // The file's name when the target is one that phones may ask for.
 std::optional<std::string> name_in(std::string_view target) {
@@ -169,8 +201,9 @@ RequestedFile resolve(std::string_view target) {
   const auto name = name_in(target);
   if (!name) return {};
   RequestedFile out;
-  for (const auto& rule : file_rules()) {
-    if (auto match = Match(rule, *name).run()) {
+  for (const auto& framed : framed_rules()) {
+    if (!framed.may_match(*name)) continue;
+    if (auto match = Match(framed.rule, *name).run()) {
       out = std::move(*match);
       break;
     }

@@ -2,6 +2,7 @@
 
 #include "actors/provisioning/template_lint.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <vector>
@@ -63,6 +64,92 @@ std::size_t offset_in(const std::string& message) {
   return offset;
 }
 
+// In a traced render a value stands between these, its index behind the first; a template's line begins with these
+// around its number; and where the tag of a section that is there stood, stands the last. Escaping lets no control
+// character of a value through.
+constexpr char value_begins = '\x01';
+constexpr char value_ends = '\x02';
+constexpr char line_begins = '\x03';
+constexpr char line_ends = '\x04';
+constexpr char section_tag = '\x05';
+constexpr std::string_view marks("\x01\x02\x03\x04\x05");
+constexpr char first_index = 'A';
+
+// Lint has seen to it that every {{ has its }}.
+std::string with_marks(std::string_view text) {
+  std::string out;
+  std::size_t number = 1;
+  const auto begin_line = [&] { out += line_begins + std::to_string(number++) + line_ends; };
+  begin_line();
+  for (std::size_t at = 0; at < text.size();) {
+    if (text.substr(at, 2) != "{{") {
+      out.push_back(text[at]);
+      if (text[at++] == '\n' && at < text.size()) begin_line();
+      continue;
+    }
+    const auto end = text.find("}}", at) + 2;
+    const auto tag = text.substr(at, end - at);
+    const auto kind = tag[tag.find_first_not_of(" \t\r\n", 2)];
+    if (kind == '/') out += section_tag;
+    out += tag;
+    if (kind == '#' || kind == '^') out += section_tag;
+    number += static_cast<std::size_t>(std::count(tag.begin(), tag.end(), '\n'));
+    at = end;
+  }
+  return out;
+}
+
+// Takes the marks out of a traced render, and the lines that the engine would have left out had they held none: blank
+// ones with the tag of a section that is there.
+class MarkReader {
+ public:
+  explicit MarkReader(std::span<const Placeholder> values) : values_(values) {}
+
+  TemplateText::Traced read(std::string_view marked) {
+    for (std::size_t at = 0; at < marked.size(); ++at) {
+      const char c = marked[at];
+      if (c == value_begins) {
+        begin_ = out_.bytes.size();
+        index_ = static_cast<std::size_t>(marked[++at] - first_index);
+      } else if (c == value_ends) {
+        out_.pieces.push_back({begin_, out_.bytes.size(), values_[index_].name});
+      } else if (c == line_begins) {
+        const auto end = marked.find(line_ends, at);
+        std::size_t number = 0;
+        std::from_chars(marked.data() + at + 1, marked.data() + end, number);
+        out_.lines.push_back({out_.bytes.size(), number});
+        at = end;
+      } else if (c == section_tag) {
+        sections_ = true;
+      } else {
+        out_.bytes.push_back(c);
+        if (c == '\n') end_line();
+      }
+    }
+    end_line();
+    return std::move(out_);
+  }
+
+ private:
+  void end_line() {
+    const auto line = std::string_view(out_.bytes).substr(line_);
+    if (sections_ && line.find_first_not_of(" \t\n") == std::string_view::npos) {
+      out_.bytes.resize(line_);
+      while (!out_.lines.empty() && out_.lines.back().begin >= line_) out_.lines.pop_back();
+      while (!out_.pieces.empty() && out_.pieces.back().begin >= line_) out_.pieces.pop_back();
+    }
+    line_ = out_.bytes.size();
+    sections_ = false;
+  }
+
+  std::span<const Placeholder> values_;
+  TemplateText::Traced out_;
+  std::size_t line_ = 0;   // where the present one starts
+  bool sections_ = false;  // the tag of a section stood in it
+  std::size_t begin_ = 0;
+  std::size_t index_ = 0;
+};
+
 }  // namespace
 
 struct TemplateText::Engine {
@@ -103,6 +190,33 @@ std::string TemplateText::render(std::span<const Placeholder> values) const {
   // Not const in its interface, but with neither lambdas nor partials (lint refuses them) it only reads its tree.
   engine_->parsed.render(context, appender);
   return out;
+}
+
+Result<TemplateText::Traced> TemplateText::trace(std::span<const Placeholder> values) const {
+  if (const auto at = text_.find_first_of(marks); at != std::string::npos)
+    return unacceptable("not_traceable", name_ + ":" + std::to_string(line_of(text_, at)) +
+                                             ": a control character keeps the file from being taken apart");
+  std::vector<std::string> marked_values;
+  std::vector<Placeholder> marked;
+  marked_values.reserve(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    auto& value = marked_values.emplace_back();
+    if (!values[i].value.empty())
+      value = std::string{value_begins, static_cast<char>(first_index + i)} + std::string(values[i].value);
+    marked.push_back({values[i].name, value});
+  }
+  Engine engine(with_marks(text_));
+  engine.parsed.set_custom_escape([format = format_](const std::string& value) {
+    return value.substr(0, 2) + escape(format, std::string_view(value).substr(2)) + value_ends;
+  });
+  std::string out;
+  Values context(marked);
+  Appender appender{out};
+  engine.parsed.render(context, appender);
+  auto traced = MarkReader(values).read(out);
+  if (traced.bytes != render(values))
+    return unacceptable("not_traceable", name_ + ": its sections keep the file from being taken apart");
+  return traced;
 }
 
 }  // namespace strowger::provisioning

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace strowger::provisioning {
 
@@ -36,6 +37,25 @@ class TemplateText {
   Format format() const { return format_; }
 
   std::string render(std::span<const Placeholder> values) const;
+
+  // The same bytes, with where each came from. Slow: the template is parsed anew.
+  struct Traced {
+    // A value that was put in place of {{NAME}}. In order; none overlaps.
+    struct Piece {
+      std::size_t begin = 0;
+      std::size_t end = 0;
+      std::string_view placeholder;  // of `values`
+    };
+    struct Line {
+      std::size_t begin = 0;        // where it starts in `bytes`
+      std::size_t of_template = 0;  // the line of the template that made it, from 1
+    };
+    std::string bytes;
+    std::vector<Piece> pieces;
+    std::vector<Line> lines;  // in order
+  };
+  // Fails with `not_traceable` on a template that holds control characters.
+  Result<Traced> trace(std::span<const Placeholder> values) const;
 
  private:
   struct Engine;

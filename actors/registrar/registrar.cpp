@@ -130,6 +130,7 @@ void Registrar::commit(Lanes::iterator lane) {
   const auto* asked = std::get_if<Register>(&lane->second.queue.front());
   AppendRequest append;
   append.stream = StreamId::of(lane->first);
+  append.patience = options_.patience;
   if (!decision.events.empty()) {
     const Cause cause = asked ? cause_of(asked->request) : Cause{"system", {}, {}};
     append.events.reserve(decision.events.size());

@@ -33,6 +33,9 @@ class Registrar {
  public:
   struct Options {
     Limits limits;
+    // How long a binding may wait for others to be made durable with. Far below the half second after which a phone
+    // repeats a REGISTER (RFC 3261's T1).
+    std::chrono::milliseconds patience{20};
     std::size_t max_pending = 4096;
     std::size_t max_pending_per_extension = 8;
     std::uint32_t retry_after = 5;           // seconds

@@ -1,12 +1,14 @@
 #include "adapters/application/application.hpp"
 
 #include "actors/extension/deletion_reactor.hpp"
+#include "actors/history/publisher.hpp"
 #include "actors/provisioning/config_url.hpp"
 #include "actors/provisioning/custom_templates.hpp"
 #include "actors/reboot/reboot_reactor.hpp"
 #include "adapters/application/current.hpp"
 #include "adapters/application/metrics.hpp"
 #include "adapters/application/version.hpp"
+#include "adapters/http/provision/present.hpp"
 #include "adapters/http/routes.hpp"
 #include "adapters/http/server.hpp"
 #include "adapters/http/services.hpp"
@@ -55,8 +57,9 @@ struct Application::House {
   Result<void> start_projections();
   void start_actors();
   Result<void> prepare_first_start();
-  Result<void> load_templates(const config::Settings& from);
-  void find_address(const config::Settings& from);
+  Result<std::shared_ptr<const provisioning::Renderer>> load_templates(const config::Settings& from) const;
+  std::shared_ptr<const std::string> find_address(const config::Settings& from) const;
+  Result<void> publish(const config::Settings& from, const provisioning::Renderer& templates, const std::string& ip);
   Result<void> start_sip();
   Result<void> start_http();
   void start_reactors();
@@ -82,6 +85,7 @@ struct Application::House {
   std::unique_ptr<rocks::RocksLog> log;
   std::unique_ptr<vault::SodiumVault> vault;
   std::unique_ptr<rocks::RocksProjectionStore> store;
+  std::unique_ptr<history::Publisher> publisher;
 
   ExtensionsProjection extension_rows;
   DevicesProjection device_rows;
@@ -137,6 +141,7 @@ Result<void> Application::House::open_storage() {
   auto opened_vault = vault::SodiumVault::open(*log, vault::MasterKeySource::from_environment(data_dir));
   if (!opened_vault) return opened_vault.error();
   vault = std::move(*opened_vault);
+  publisher = std::make_unique<history::Publisher>(*log, ids, *vault, system_now);
   rocks::ProjectionStoreOptions store_options;
   store_options.folder = data_dir / "projections";
   store_options.report = warnings();
@@ -192,24 +197,31 @@ Result<void> Application::House::prepare_first_start() {
   return {};
 }
 
-Result<void> Application::House::load_templates(const config::Settings& from) {
+Result<std::shared_ptr<const provisioning::Renderer>> Application::House::load_templates(
+    const config::Settings& from) const {
   const auto custom = provisioning::read_custom_templates(from.provisioning.custom_templates_dir);
   for (const auto& fault : custom.faults) logger->error("{}", fault.message);
   auto made = provisioning::Renderer::make(vendors, custom.templates);
   if (!made) return made.error();
   for (const auto& fault : made->refused) logger->error("{}; the built-in template stays in force", fault.message);
-  renderer.set(made->renderer);
-  return {};
+  return std::move(made->renderer);
 }
 
-void Application::House::find_address(const config::Settings& from) {
-  if (!from.server.external_ip.empty()) {
-    address.set(std::make_shared<const std::string>(from.server.external_ip));
-    return;
-  }
+std::shared_ptr<const std::string> Application::House::find_address(const config::Settings& from) const {
+  if (!from.server.external_ip.empty()) return std::make_shared<const std::string>(from.server.external_ip);
   const auto found = config::external_address();
   logger->info("server.external_ip is not set: phones are told {} ({})", found.ip, found.reason);
-  address.set(std::make_shared<const std::string>(found.ip));
+  return std::make_shared<const std::string>(found.ip);
+}
+
+// Before any file is rendered with them.
+Result<void> Application::House::publish(const config::Settings& from, const provisioning::Renderer& templates,
+                                         const std::string& ip) {
+  const auto recorded =
+      publisher->publish(templates, http::provision::settings_applied(from, ip, sip->port(), api_port.load()));
+  if (!recorded) return recorded.error();
+  for (const auto& line : *recorded) logger->info("{}", line);
+  return {};
 }
 
 std::optional<sip::Credential> Application::House::credential(const ExtensionNumber& number) const {
@@ -266,11 +278,15 @@ http::Services Application::House::services() {
 
 Result<void> Application::House::start_http() {
   http_services = std::make_unique<http::Services>(services());
+  const auto now = settings.get();
+  api_port = now->api.port;
+  if (api_port != 0)
+    if (auto done = publish(*now, *renderer.get(), *address.get()); !done) return done.error();
   auto started = http::start_server(*http_services);
   if (!started) return started.error();
   http = std::move(*started);
-  api_port = http->port();
-  return {};
+  api_port = http->port();  // known only now where the settings leave the choice to the system
+  return publish(*now, *renderer.get(), *address.get());
 }
 
 void Application::House::start_reactors() {
@@ -313,8 +329,10 @@ Result<std::unique_ptr<Application>> Application::start(config::SettingsPtr sett
   if (auto done = house->start_projections(); !done) return done.error();
   house->start_actors();
   if (auto done = house->prepare_first_start(); !done) return done.error();
-  if (auto done = house->load_templates(*now); !done) return done.error();
-  house->find_address(*now);
+  auto templates = house->load_templates(*now);
+  if (!templates) return templates.error();
+  house->renderer.set(std::move(*templates));
+  house->address.set(house->find_address(*now));
   if (auto done = house->start_sip(); !done) return done.error();
   if (auto done = house->start_http(); !done) return done.error();
   house->start_reactors();
@@ -341,11 +359,15 @@ void Application::reload(config::SettingsPtr settings) {
   keep("api.tls.cert_file", merged->api.tls.cert_file, present->api.tls.cert_file);
   keep("api.tls.key_file", merged->api.tls.key_file, present->api.tls.key_file);
   keep("log.engine", merged->log.engine, present->log.engine);
-  if (auto done = house_->load_templates(*merged); !done) {
-    house_->logger->error("The settings were not reloaded: {}", done.error().message);
-    return;
-  }
-  house_->find_address(*merged);
+  const auto refuse = [&](const Error& error) {
+    house_->logger->error("The settings were not reloaded: {}", error.message);
+  };
+  auto templates = house_->load_templates(*merged);
+  if (!templates) return refuse(templates.error());
+  auto address = house_->find_address(*merged);
+  if (auto done = house_->publish(*merged, **templates, *address); !done) return refuse(done.error());
+  house_->renderer.set(std::move(*templates));
+  house_->address.set(std::move(address));
   house_->settings.set(std::move(merged));
   house_->logger->info("Settings reloaded");
   house_->announce();

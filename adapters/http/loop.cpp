@@ -23,7 +23,8 @@ constexpr std::string_view turned_away =
 constexpr std::size_t most_turned_away_at_once = 64;
 
 std::chrono::milliseconds pace_for(const Limits& limits) {
-  const auto shortest = std::min({limits.idle_time, limits.head_time, limits.body_time, limits.write_time});
+  const auto shortest =
+      std::min({limits.idle_time, limits.head_time, limits.body_time, limits.write_time, limits.stream_write_time});
   return std::clamp(shortest / 8, std::chrono::milliseconds(5), std::chrono::milliseconds(250));
 }
 
@@ -96,8 +97,7 @@ void Loop::begin_stop() {
     stopping_ = true;
     error_code ignored;
     acceptor_.close(ignored);
-    for (auto* session : sessions_)
-      if (session->idle) session->cut();
+    for (auto* session : sessions_) session->stop_soon();
   });
 }
 

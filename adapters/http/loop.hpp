@@ -47,7 +47,8 @@ struct Common {
 class Session {
  public:
   virtual ~Session() = default;
-  virtual void cut() = 0;  // closes the socket; what waits on it ends with a fault
+  virtual void cut() = 0;        // closes the socket; what waits on it ends with a fault
+  virtual void stop_soon() = 0;  // the server stops: at once where nothing is under way, else when that is done
 
   SteadyClock::time_point deadline{};
   bool idle = true;  // between requests: may be closed when the server stops

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "adapters/http/asio.hpp"
+#include "adapters/http/body_stream.hpp"
 #include "adapters/http/percent.hpp"
 #include "adapters/http/principal.hpp"
 #include "events/error.hpp"
@@ -79,6 +80,8 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers{};
   // Where set, it is what is sent, and the members above count for nothing.
   PreparedPtr prepared{};
+  // Where set, the body: it comes behind the head bit by bit, and the connection ends with it.
+  BodyStream stream{};
   bool close = false;  // the connection, after this reply
 
   static Response json(std::string body, std::uint16_t status = 200) {

@@ -10,7 +10,8 @@
 // the connection and gives it a session (session.hpp), a coroutine that reads a head (request_parser.hpp), finds the
 // route, checks who asks (token.hpp) and what is sent, reads the body and calls the handler. A Handler answers at once
 // on that thread; an AsyncHandler is a coroutine that may wait for the log or for another thread (await.hpp). The
-// answer is built (or was built long ago: prepared.hpp) and written, and the session reads the next head.
+// answer is built (or was built long ago: prepared.hpp) and written, and the session reads the next head. A body may
+// also come bit by bit, for hours (body_stream.hpp): events/feed.hpp gives the log to many readers so.
 //
 // Everything a stranger can make grow has a limit: head, body, connections in all and of one source, requests in
 // flight, and the time for each phase. A session has one deadline, which a coarse sweep of its loop checks: timers for
@@ -41,6 +42,7 @@ struct Limits {
   std::chrono::milliseconds head_time{10'000};  // from the first byte of a head to its last; and a TLS handshake
   std::chrono::milliseconds body_time{30'000};
   std::chrono::milliseconds write_time{30'000};
+  std::chrono::milliseconds stream_write_time{10'000};  // for a piece of a stream: who takes longer is cut off
 };
 
 // What happened, for a log. The views are valid during the call.

@@ -1,8 +1,9 @@
 #include "adapters/http/session.hpp"
 
+#include "adapters/http/admission.hpp"
 #include "adapters/http/errors.hpp"
-#include "adapters/http/prepared.hpp"
-#include "adapters/http/request_parser.hpp"
+#include "adapters/http/reply_head.hpp"
+#include "adapters/http/stream_writer.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,7 +14,6 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
 
 namespace strowger::http {
@@ -24,33 +24,11 @@ using boost::beast::http::error;
 constexpr std::size_t read_size = 4096;
 constexpr std::size_t largest_drain = 256 * 1024;  // of a refused body, so that the connection can go on
 constexpr std::chrono::milliseconds linger_time{2'000};
+constexpr int stream_send_buffer = 256 * 1024;
 constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
 template <class Stream>
 constexpr bool is_plain = std::is_same_v<Stream, Socket>;
-
-Response for_bad_head(const error_code& fault) {
-  if (fault == error::header_limit || fault == error::buffer_overflow)
-    return error_response(431, "head_too_large", "The request's header is larger than this server reads.");
-  if (fault == error::bad_version)
-    return error_response(505, "http_version", "This server speaks HTTP/1.1 and HTTP/1.0.");
-  return error_response(400, "malformed_request", "This is not an HTTP request: " + fault.message() + ".");
-}
-
-Response for_bad_body(const error_code& fault, std::size_t limit) {
-  if (fault == error::body_limit)
-    return error_response(Error{ErrorKind::too_large, "body_too_large",
-                                "The body is larger than the " + std::to_string(limit) + " bytes taken here."});
-  return error_response(400, "malformed_request", "The request's body is broken: " + fault.message() + ".");
-}
-
-// Whether a Content-Type is this media type, whatever its parameters.
-bool is_type(std::string_view header, std::string_view type) {
-  const auto end = header.find(';');
-  auto essence = header.substr(0, end);
-  while (!essence.empty() && (essence.back() == ' ' || essence.back() == '\t')) essence.remove_suffix(1);
-  return boost::beast::iequals(essence, type);
-}
 
 template <class Stream>
 class Connection final : public Session {
@@ -78,6 +56,13 @@ class Connection final : public Session {
   void cut() override {
     error_code ignored;
     lowest().close(ignored);
+  }
+
+  void stop_soon() override {
+    if (idle)
+      cut();
+    else if (sink_ != nullptr)
+      sink_->wake();
   }
 
   Awaitable<void> run() {
@@ -175,7 +160,12 @@ class Connection final : public Session {
         }
       }
       if (reply_.close || loop_.stopping()) open = false;
-      open = co_await write(open, parser.keep_alive());
+      if (reply_.stream && request_.method != Method::head) {
+        co_await stream(*route);
+        break;
+      }
+      const bool written = co_await write(open, parser.keep_alive());
+      open = open && written;
     }
     co_await close();
   }
@@ -192,67 +182,10 @@ class Connection final : public Session {
 
   std::size_t in_flight_limit() const { return common_.options.limits.in_flight; }
 
-  // Everything that can be said before the body is read. None: the reply is in reply_.
   const Route* admit(const RequestParser& parser) {
-    reply_ = {};
-    const auto refuse = [&](Response reply) {
-      reply_ = std::move(reply);
-      return nullptr;
-    };
-    if (version_ == 11 && !parser.has_host())
-      return refuse(error_response(400, "malformed_request", "An HTTP/1.1 request must have one Host header."));
-    if (parser.has_unknown_expectation())
-      return refuse(error_response(417, "expectation_failed", "Only Expect: 100-continue is understood."));
-
-    const auto match = common_.router->find(request_.method, request_.path, request_.parameters);
-    if (match.route == nullptr) {
-      if (match.malformed)
-        return refuse(error_response(400, "malformed_path", "The path has an escape that cannot be decoded."));
-      if (match.allow.empty())
-        return refuse(error_response(404, "not_found", "There is nothing at this path. See /api/openapi.json."));
-      refuse(error_response(405, "method_not_allowed", "This path takes only " + match.allow + "."));
-      reply_.set("Allow", match.allow);
-      return nullptr;
-    }
-    const Route& route = *match.route;
-
-    if (route.role) {
-      auto who = identify();
-      if (!who) return refuse(error_response(who.error()));
-      request_.who = std::move(*who);
-      if (!request_.who.may(*route.role))
-        return refuse(
-            error_response(Error{ErrorKind::forbidden, "forbidden",
-                                 "This needs the role " + std::string(to_text(*route.role)) + "; " + request_.who.name +
-                                     " has " + std::string(to_text(request_.who.role)) + "."}));
-    }
-
-    const bool has_body = !parser.is_done();
-    if (route.body_schema.empty()) return &route;
-    if (!has_body) {
-      if (!route.body_required) return &route;
-      return refuse(error_response(400, "missing_body", "A body of type " + route.body_type + " is required."));
-    }
-    if (!is_type(request_.header(Field::content_type), route.body_type))
-      return refuse(error_response(415, "unsupported_media_type",
-                                   "The body must be sent with Content-Type: " + route.body_type + "."));
-    if (!request_.header(Field::content_encoding).empty())
-      return refuse(error_response(415, "unsupported_media_type", "The body must be sent without Content-Encoding."));
-    if (parser.content_length().value_or(0) > route.body_limit)
-      return refuse(for_bad_body(error::body_limit, route.body_limit));
-    return &route;
-  }
-
-  Result<Principal> identify() const {
-    if (!common_.options.authenticate) return Principal{"admin", Role::admin, {}, {}};
-    constexpr std::string_view scheme = "Bearer ";
-    const auto header = request_.header(Field::authorization);
-    if (header.size() <= scheme.size() || !boost::beast::iequals(header.substr(0, scheme.size()), scheme))
-      return Error{ErrorKind::unauthenticated, "unauthenticated",
-                   "A bearer token is needed: log in at /api/auth/login and send Authorization: Bearer <token>."};
-    auto token = header.substr(scheme.size());
-    token.remove_prefix(std::min(token.find_first_not_of(' '), token.size()));
-    return common_.options.authenticate(token);
+    auto admission = http::admit(common_, parser, request_);
+    reply_ = std::move(admission.refusal);
+    return admission.route;
   }
 
   void fail(const char* what) {
@@ -296,49 +229,9 @@ class Connection final : public Session {
     }
   }
 
-  // Lays out the reply's head in head_ and tail_; `body` is what follows them.
-  std::string_view lay_out(bool keep_open, bool asked_to_keep) {
-    head_.clear();
-    std::string_view body;
-    if (reply_.prepared) {
-      body = std::string_view(reply_.prepared->bytes).substr(reply_.prepared->head);
-    } else {
-      body = reply_.body;
-      head_ += "HTTP/1.1 ";
-      head_ += std::to_string(reply_.status);
-      head_ += ' ';
-      head_ += reason_phrase(reply_.status);
-      head_ += "\r\n";
-      if (reply_.status != 204 && reply_.status != 304) {
-        head_ += "Content-Type: ";
-        head_ += reply_.content_type;
-        head_ += "\r\nContent-Length: ";
-        head_ += std::to_string(body.size());
-        head_ += "\r\n";
-      } else {
-        body = {};
-      }
-      for (const auto& [name, value] : reply_.headers) {
-        head_ += name;
-        head_ += ": ";
-        head_ += value;
-        head_ += "\r\n";
-      }
-      head_ += "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
-    }
-    head_ += loop_.date();
-    if (!keep_open)
-      head_ += "Connection: close\r\n";
-    else if (version_ == 10 && asked_to_keep)
-      head_ += "Connection: keep-alive\r\n";
-    head_ += "\r\n";
-    if (request_.method == Method::head) body = {};
-    return body;
-  }
-
-  // Writes reply_. Whether the connection is still good for another request.
+  // Writes reply_, whole or not at all.
   Awaitable<bool> write(bool keep_open, bool asked_to_keep) {
-    const auto body = lay_out(keep_open, asked_to_keep);
+    const auto body = lay_out(head_, reply_, {request_.method, version_, keep_open, asked_to_keep, loop_.date()});
     const auto ready = reply_.prepared ? std::string_view(reply_.prepared->bytes).substr(0, reply_.prepared->head)
                                        : std::string_view();
     std::array<asio::const_buffer, 3> parts{asio::buffer(ready.data(), ready.size()), asio::buffer(head_),
@@ -366,7 +259,28 @@ class Connection final : public Session {
     loop_.counters.record(status, total, took);
     if (common_.options.on_exchange) common_.options.on_exchange(Exchange{request_, status, total, took});
     reply_ = {};
-    co_return keep_open && !fault;
+    co_return !fault;
+  }
+
+  // Writes the reply's head, then lets its body come for as long as it does.
+  Awaitable<void> stream(const Route& route) {
+    const auto body = reply_.stream;
+    if (!co_await write(false, false)) co_return;
+    struct Leave {
+      Connection& connection;
+      ~Leave() { connection.sink_ = nullptr; }
+    };
+    error_code ignored;
+    // What waits in the kernel for a reader is memory too.
+    lowest().set_option(asio::socket_base::send_buffer_size(stream_send_buffer), ignored);
+    StreamWriter<Stream> writer(loop_, *this, stream_, request_, route, version_ == 11);
+    const Leave leave{*this};
+    sink_ = &writer;
+    try {
+      co_await writer.run(body);
+    } catch (const std::exception& fault) {
+      common_.fault("http: " + std::string(request_.path) + ": " + fault.what());
+    }
   }
 
   // After a reply that leaves input unread: closing at once would reset the connection, and the client would lose
@@ -406,6 +320,7 @@ class Connection final : public Session {
   std::string address_text_;
   Response reply_;
   std::string head_;
+  BodySink* sink_ = nullptr;  // while a stream is written
   int version_ = 11;
   SteadyClock::time_point started_{};
   Loop::Place place_;

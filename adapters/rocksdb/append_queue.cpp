@@ -4,6 +4,7 @@ namespace strowger::rocks {
 namespace {
 
 constexpr std::size_t most_snapshots = 4'096;
+constexpr std::size_t plenty = 4'096;  // of events: more company makes a sync no cheaper
 
 }  // namespace
 
@@ -11,48 +12,56 @@ bool AppendQueue::push(PendingAppend& append) {
   const auto& request = append.request;
   std::size_t bytes = 0;
   for (const auto& event : request.events) bytes += event.data.size();
+  for (const auto& fact : request.facts) bytes += fact.event.data.size();
   for (const auto& write : request.state) bytes += write.value ? write.value->size() : 0;
-  const std::size_t weight = std::max<std::size_t>(1, request.events.size() + request.state.size());
-  bool wake = false;
-  {
-    const std::lock_guard lock(mutex_);
-    // A request that is larger than the whole queue is let into an empty one.
-    const bool full = waiting_.weight + weight > most_events_ || bytes_ + bytes > most_bytes_;
-    if (ended_ || (full && waiting_.weight > 0)) return false;
-    waiting_.appends.push_back(std::move(append));
-    waiting_.weight += weight;
-    bytes_ += bytes;
-    wake = std::exchange(idle_, false);
-  }
-  if (wake) filled_.notify_one();
+  const std::size_t weight =
+      std::max<std::size_t>(1, request.events.size() + request.facts.size() + request.state.size());
+  const auto due = request.patience.count() > 0 ? Clock::now() + request.patience : Clock::time_point::min();
+  std::unique_lock lock(mutex_);
+  // A request that is larger than the whole queue is let into an empty one.
+  const bool full = waiting_.weight + weight > most_events_ || bytes_ + bytes > most_bytes_;
+  if (ended_ || (full && waiting_.weight > 0)) return false;
+  waiting_.appends.push_back(std::move(append));
+  waiting_.weight += weight;
+  bytes_ += bytes;
+  hurry(waiting_.weight < plenty ? due : Clock::time_point::min(), std::move(lock));
   return true;
 }
 
 void AppendQueue::push(PendingSnapshot snapshot) {
-  bool wake = false;
-  {
-    const std::lock_guard lock(mutex_);
-    if (ended_ || waiting_.snapshots.size() >= most_snapshots) return;
-    waiting_.snapshots.push_back(std::move(snapshot));
-    wake = std::exchange(idle_, false);
-  }
+  std::unique_lock lock(mutex_);
+  if (ended_ || waiting_.snapshots.size() >= most_snapshots) return;
+  waiting_.snapshots.push_back(std::move(snapshot));
+  hurry(Clock::time_point::min(), std::move(lock));
+}
+
+// What waits is to be taken by then.
+void AppendQueue::hurry(Clock::time_point due, std::unique_lock<std::mutex> lock) {
+  due_ = std::min(due_, due);
+  const bool wake = due_ < asleep_until_;
+  if (wake) asleep_until_ = Clock::time_point::min();
+  lock.unlock();
   if (wake) filled_.notify_one();
 }
 
-bool AppendQueue::take(Taken& taken, std::optional<std::chrono::steady_clock::time_point> until) {
+bool AppendQueue::take(Taken& taken, std::optional<Clock::time_point> until) {
   taken.appends.clear();
   taken.snapshots.clear();
   taken.weight = 0;
+  const auto deadline = until.value_or(Clock::time_point::max());
   std::unique_lock lock(mutex_);
-  while (waiting_.empty() && !ended_) {
-    idle_ = true;
-    if (!until) {
+  while (!ended_) {
+    const auto wake_at = std::min(due_, deadline);
+    if (wake_at == Clock::time_point::min()) break;
+    asleep_until_ = wake_at;
+    if (wake_at == Clock::time_point::max()) {
       filled_.wait(lock);
-    } else if (filled_.wait_until(lock, *until) == std::cv_status::timeout) {
+    } else if (filled_.wait_until(lock, wake_at) == std::cv_status::timeout) {
       break;
     }
   }
-  idle_ = false;
+  asleep_until_ = Clock::time_point::min();
+  due_ = Clock::time_point::max();
   std::swap(taken, waiting_);
   bytes_ = 0;
   return !(ended_ && taken.empty());

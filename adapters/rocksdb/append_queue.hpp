@@ -40,21 +40,27 @@ class AppendQueue {
   // Dropped when too many wait already: losing a snapshot costs only time.
   void push(PendingSnapshot snapshot);
 
-  // Waits until there is something, then takes everything. Returns with nothing at `until`, and false for good once
-  // end() was called and all is taken. `taken` lends its capacity to the queue.
+  // Waits until there is something and the first of it has no patience left, or there is plenty; then takes everything.
+  // Returns with nothing at `until`, and false for good once end() was called and all is taken. `taken` lends its
+  // capacity to the queue.
   bool take(Taken& taken, std::optional<std::chrono::steady_clock::time_point> until);
   void end();
 
   std::size_t queued() const;
 
  private:
+  using Clock = std::chrono::steady_clock;
+  void hurry(Clock::time_point due, std::unique_lock<std::mutex> lock);
+
   const std::size_t most_events_;
   const std::size_t most_bytes_;
   mutable std::mutex mutex_;
   std::condition_variable filled_;
   Taken waiting_;
   std::size_t bytes_ = 0;
-  bool idle_ = false;  // the writer sleeps; only then does a push pay for a wake-up
+  Clock::time_point due_ = Clock::time_point::max();  // of what waits, the first
+  // While the writer sleeps, until when; only a push that makes it too late pays for a wake-up.
+  Clock::time_point asleep_until_ = Clock::time_point::min();
   bool ended_ = false;
 };
 

@@ -4,12 +4,14 @@
 
 namespace strowger::rocks {
 
-Batch::Batch(Database& database, VersionCache& versions, Position last)
-    : database_(database), versions_(versions), last_(last) {}
+Batch::Batch(Database& database, VersionCache& versions, Hasher& hasher, const ChainEnd& end)
+    : database_(database), versions_(versions), hasher_(hasher), end_(end) {}
 
 Result<void> Batch::check(const AppendRequest& request) const {
   for (const auto& event : request.events)
     if (auto fits = check_encodable(request.stream, event); !fits) return fits;
+  for (const auto& fact : request.facts)
+    if (auto fits = check_encodable(fact.stream, fact.event); !fits) return fits;
   for (const auto& write : request.state)
     if (write.table.empty() || write.table.find('\0') != std::string::npos)
       return unacceptable("bad_state_table", "a state table needs a name without a NUL");
@@ -41,10 +43,21 @@ Result<Receipt> Batch::add(AppendRequest& request) {
           .with("present", number(*version));
     }
   }
+  std::vector<StreamVersion*> facts;
+  facts.reserve(request.facts.size());
+  for (const auto& fact : request.facts) {
+    auto found = version_of(fact.stream);
+    if (!found) return found.error();
+    facts.push_back(*found);
+  }
   // From here nothing fails: all of the request goes in.
   for (auto& event : request.events) {
     *version = next(*version);
     add_event(request.stream, *version, std::move(event));
+  }
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    *facts[i] = next(*facts[i]);
+    add_event(request.facts[i].stream, *facts[i], std::move(request.facts[i].event));
   }
   for (const auto& write : request.state) {
     const auto key = state_key(write.table, write.key);
@@ -54,7 +67,7 @@ Result<Receipt> Batch::add(AppendRequest& request) {
       (void)writes_.Delete(database_[Family::state], key);
     must_sync_ = true;
   }
-  const Receipt receipt{version != nullptr ? *version : StreamVersion{0}, last_, false};
+  const Receipt receipt{version != nullptr ? *version : StreamVersion{0}, end_.position, false};
   if (!request.idempotency_key.empty()) {
     (void)writes_.Put(database_[Family::receipts], request.idempotency_key, encode_receipt(receipt));
     receipts_.emplace(request.idempotency_key, receipt);
@@ -68,13 +81,12 @@ void Batch::add(const PendingSnapshot& snapshot) {
 }
 
 void Batch::add_event(const StreamId& stream, StreamVersion version, NewRecord&& event) {
-  last_ = next(last_);
   must_sync_ = true;
+  encode_record(value_, stream, version, event, hasher_, end_);
   char position[8];
   key_.clear();
-  append_key(key_, number(last_));
+  append_key(key_, number(end_.position));
   key_.copy(position, sizeof position);
-  encode_record(value_, stream, version, last_, event);
   (void)writes_.Put(database_[Family::events], key_, value_);
   stream_key(key_, stream, version);
   (void)writes_.Put(database_[Family::streams], key_, rocksdb::Slice(position, sizeof position));
@@ -82,7 +94,7 @@ void Batch::add_event(const StreamId& stream, StreamVersion version, NewRecord&&
   static_cast<NewRecord&>(record) = std::move(event);
   record.stream = stream;
   record.version = version;
-  record.position = last_;
+  record.position = end_.position;
 }
 
 Result<std::optional<Receipt>> Batch::known_receipt(const std::string& key) {

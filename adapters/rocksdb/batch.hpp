@@ -2,6 +2,7 @@
 #pragma once
 
 #include "adapters/rocksdb/append_queue.hpp"
+#include "adapters/rocksdb/chain.hpp"
 #include "adapters/rocksdb/database.hpp"
 #include "adapters/rocksdb/stored_forms.hpp"
 #include "adapters/rocksdb/tail.hpp"
@@ -19,9 +20,9 @@ namespace strowger::rocks {
 
 class Batch {
  public:
-  // Both outlive it. The versions of streams are changed as requests are added: after a batch that was not written,
+  // All outlive it. The versions of streams are changed as requests are added: after a batch that was not written,
   // the cache must be cleared.
-  Batch(Database& database, VersionCache& versions, Position last);
+  Batch(Database& database, VersionCache& versions, Hasher& hasher, const ChainEnd& end);
 
   // The request's answer, to be given once the batch is durable. An error answers at once and adds nothing.
   // Takes the request's events over.
@@ -32,6 +33,8 @@ class Batch {
   // Whether anything in it must be synced before it is acknowledged.
   bool must_sync() const { return must_sync_; }
   CommittedBatch records() { return std::move(records_); }
+  // Where the log ends once the batch is written.
+  const ChainEnd& end() const { return end_; }
 
  private:
   Result<void> check(const AppendRequest& request) const;
@@ -41,7 +44,8 @@ class Batch {
 
   Database& database_;
   VersionCache& versions_;
-  Position last_;
+  Hasher& hasher_;
+  ChainEnd end_;
   rocksdb::WriteBatch writes_;
   bool must_sync_ = false;
   std::shared_ptr<std::vector<Record>> records_ = std::make_shared<std::vector<Record>>();

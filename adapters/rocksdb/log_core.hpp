@@ -2,6 +2,7 @@
 #pragma once
 
 #include "adapters/rocksdb/append_queue.hpp"
+#include "adapters/rocksdb/chain.hpp"
 #include "adapters/rocksdb/database.hpp"
 #include "adapters/rocksdb/rocks_log.hpp"
 #include "adapters/rocksdb/tail.hpp"
@@ -50,7 +51,7 @@ struct LogCore {
   std::optional<Error> present_fault;
 };
 
-// The position of the last event in the database.
-Result<Position> last_stored(Database& database);
+// Where the log in the database ends.
+Result<ChainEnd> stored_end(Database& database);
 
 }  // namespace strowger::rocks

@@ -10,7 +10,8 @@ namespace strowger::rocks {
 
 using Clock = std::chrono::steady_clock;
 
-LogWriter::LogWriter(LogCore& core) : core_(core), versions_(core.options.cached_streams), thread_([this] { run(); }) {
+LogWriter::LogWriter(LogCore& core, const ChainEnd& end)
+    : core_(core), versions_(core.options.cached_streams), end_(end), thread_([this] { run(); }) {
   pthread_setname_np(thread_.native_handle(), "log-writer");
 }
 
@@ -47,7 +48,7 @@ void LogWriter::commit(Taken& taken) {
 
 rocksdb::Status LogWriter::write(Taken& taken, CommittedBatch& records) {
   const auto database = core_.lending.borrow();
-  Batch batch(*database, versions_, core_.tail->last());
+  Batch batch(*database, versions_, hasher_, end_);
   for (auto& append : taken.appends) answers_.push_back(batch.add(append.request));
   for (const auto& snapshot : taken.snapshots) batch.add(snapshot);
   records = batch.records();
@@ -55,6 +56,7 @@ rocksdb::Status LogWriter::write(Taken& taken, CommittedBatch& records) {
   rocksdb::WriteOptions options;
   options.sync = batch.must_sync();
   const auto status = database->db().Write(options, &batch.writes());
+  if (status.ok()) end_ = batch.end();
   if (status.ok() && options.sync) {
     core_.marks->acknowledge();
     core_.batches.fetch_add(1, std::memory_order_relaxed);
@@ -122,13 +124,15 @@ rocksdb::Status LogWriter::reopen() {
     cut_ = core_.marks->cut().ok();
     return status;
   }
-  const auto last = last_stored(*database);
-  if (!last || *last != core_.tail->last()) {
-    auto fault = last ? Error{ErrorKind::internal, "log_damaged",
-                              "after a fault of the disk the log ends at position " + std::to_string(number(*last)) +
-                                  ", but position " + std::to_string(number(core_.tail->last())) +
-                                  " was acknowledged; stop the server and restore the log's folder from a backup"}
-                      : last.error();
+  const auto end = stored_end(*database);
+  if (!end || *end != end_) {
+    auto fault =
+        end ? Error{ErrorKind::internal, "log_damaged",
+                    "after a fault of the disk the log ends at position " + std::to_string(number(end->position)) +
+                        ", hash " + to_hex(end->hash) + ", but position " + std::to_string(number(end_.position)) +
+                        ", hash " + to_hex(end_.hash) +
+                        " was acknowledged; stop the server and restore the log's folder from a backup"}
+            : end.error();
     core_.report(fault.message);
     core_.set_fault(std::move(fault));
     return rocksdb::Status::Corruption("the log does not end where it did");

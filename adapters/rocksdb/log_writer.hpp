@@ -13,7 +13,7 @@ namespace strowger::rocks {
 
 class LogWriter {
  public:
-  explicit LogWriter(LogCore& core);
+  LogWriter(LogCore& core, const ChainEnd& end);
   ~LogWriter();  // commits what is queued, then ends the thread
   LogWriter(const LogWriter&) = delete;
   LogWriter& operator=(const LogWriter&) = delete;
@@ -30,6 +30,8 @@ class LogWriter {
 
   LogCore& core_;
   VersionCache versions_;
+  Hasher hasher_;
+  ChainEnd end_;                          // of what is committed
   std::vector<Result<Receipt>> answers_;  // one for each append of the batch under way
   // Set while the log is faulty: when to try again, and how long to wait after that.
   std::optional<std::chrono::steady_clock::time_point> retry_at_;

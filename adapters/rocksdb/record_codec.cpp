@@ -11,10 +11,12 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the stored format is little-endian");
 
-constexpr std::uint8_t format = 1;
+constexpr std::uint8_t unchained_format = 1;
+constexpr std::uint8_t format = 2;
 constexpr std::uint8_t has_correlation = 1;
 constexpr std::uint8_t has_causation = 2;
-constexpr std::size_t fixed_bytes = 4 + 1 + 1 + 2 + 8 + 8 + 16;
+constexpr std::size_t checksum_bytes = 4;
+constexpr std::size_t fixed_bytes = checksum_bytes + 1 + 1 + 2 + 8 + 8 + 16;
 
 template <std::integral T>
 void put(std::string& out, T value) {
@@ -76,6 +78,19 @@ Error damaged(Position position, std::string_view what) {
       .with("position", number(position));
 }
 
+// The format, once the checksum was found to fit.
+Result<std::uint8_t> checked_format(Position position, std::string_view stored) {
+  if (stored.size() < fixed_bytes) return damaged(position, "cut short");
+  Reader reader(stored);
+  if (reader.number<std::uint32_t>() != record_checksum(stored.substr(checksum_bytes), position))
+    return damaged(position, "its checksum does not fit");
+  const auto found = reader.number<std::uint8_t>();
+  if (found != format && found != unchained_format)
+    return damaged(position, "its format " + std::to_string(found) + " is not known to this release");
+  if (found == format && stored.size() < fixed_bytes + hash_bytes) return damaged(position, "cut short");
+  return found;
+}
+
 }  // namespace
 
 Result<void> check_encodable(const StreamId& stream, const NewRecord& record) {
@@ -91,10 +106,11 @@ Result<void> check_encodable(const StreamId& stream, const NewRecord& record) {
   return {};
 }
 
-void encode_record(std::string& out, const StreamId& stream, StreamVersion version, Position position,
-                   const NewRecord& record) {
+void encode_record(std::string& out, const StreamId& stream, StreamVersion version, const NewRecord& record,
+                   Hasher& hasher, ChainEnd& end) {
   out.clear();
-  out.reserve(fixed_bytes + 48 + stream.text().size() + record.type.size() + record.by.size() + record.data.size());
+  out.reserve(fixed_bytes + 48 + hash_bytes + stream.text().size() + record.type.size() + record.by.size() +
+              record.data.size());
   std::uint8_t flags = 0;
   if (record.correlation != record.id) flags |= has_correlation;
   if (!record.causation.is_nil()) flags |= has_causation;
@@ -114,17 +130,20 @@ void encode_record(std::string& out, const StreamId& stream, StreamVersion versi
   put(out, static_cast<std::uint16_t>(record.by.size()));
   out += record.by;
   out += record.data;
-  const std::uint32_t crc = record_checksum(std::string_view(out).substr(4), position);
+  end.position = next(end.position);
+  end.hash = hasher.link(end.hash, end.position, std::string_view(out).substr(checksum_bytes));
+  char hash[hash_bytes];
+  std::memcpy(hash, end.hash.data(), sizeof hash);
+  out.append(hash, sizeof hash);
+  const std::uint32_t crc = record_checksum(std::string_view(out).substr(checksum_bytes), end.position);
   std::memcpy(out.data(), &crc, sizeof crc);
 }
 
 Result<Record> decode_record(Position position, std::string_view stored) {
-  if (stored.size() < fixed_bytes) return damaged(position, "cut short");
-  Reader reader(stored);
-  if (reader.number<std::uint32_t>() != record_checksum(stored.substr(4), position))
-    return damaged(position, "its checksum does not fit");
-  if (const auto found = reader.number<std::uint8_t>(); found != format)
-    return damaged(position, "its format " + std::to_string(found) + " is not known to this release");
+  const auto found = checked_format(position, stored);
+  if (!found) return found.error();
+  Reader reader(*found == format ? stored.substr(0, stored.size() - hash_bytes) : stored);
+  reader.bytes(checksum_bytes + sizeof format);
   Record record;
   const auto flags = reader.number<std::uint8_t>();
   record.schema = reader.number<std::uint16_t>();
@@ -141,6 +160,17 @@ Result<Record> decode_record(Position position, std::string_view stored) {
   record.stream = std::move(*stream);
   record.position = position;
   return record;
+}
+
+Result<Linked> check_link(Position position, std::string_view stored, const Hash& previous, Hasher& hasher) {
+  const auto found = checked_format(position, stored);
+  if (!found) return found.error();
+  if (*found == unchained_format) return Linked{hasher.digest(stored), true};
+  Linked linked;
+  std::memcpy(linked.hash.data(), stored.data() + stored.size() - hash_bytes, hash_bytes);
+  const auto body = stored.substr(checksum_bytes, stored.size() - checksum_bytes - hash_bytes);
+  linked.holds = linked.hash == hasher.link(previous, position, body);
+  return linked;
 }
 
 void append_key(std::string& out, std::uint64_t value) {

@@ -3,10 +3,15 @@
 //
 //   crc32 of the rest and of the position (4) · format (1) · flags (1) · schema (2) · time, µs (8) ·
 //   stream version (8) · id (16) · [correlation (16)] · [causation (16)] · stream (2 + n) · type (1 + n) · by (2 + n) ·
-//   data (the rest)
+//   data (the rest) · hash (32)
 // Numbers are little-endian. A correlation that equals the id and a nil causation are left out (flags).
+//
+// Format 2 is written. Format 1, of the first releases, has no hash at its end and is read for ever. The body that the
+// hash covers (chain.hpp) is what lies between checksum and hash. Reading proves the checksum, which is cheap; the
+// chain is proved by `strowger log verify`.
 #pragma once
 
+#include "adapters/rocksdb/chain.hpp"
 #include "events/record.hpp"
 
 #include <cstddef>
@@ -20,10 +25,18 @@ inline constexpr std::size_t max_data_bytes = 16U << 20;
 // What of an event does not fit the format; nothing when it fits.
 Result<void> check_encodable(const StreamId& stream, const NewRecord& record);
 
-void encode_record(std::string& out, const StreamId& stream, StreamVersion version, Position position,
-                   const NewRecord& record);
+// The record takes the place after `end`, and becomes the end.
+void encode_record(std::string& out, const StreamId& stream, StreamVersion version, const NewRecord& record,
+                   Hasher& hasher, ChainEnd& end);
 // `record_damaged`, naming the position, when the checksum or the shape is wrong.
 Result<Record> decode_record(Position position, std::string_view stored);
+
+// What the chain says of a stored record. `record_damaged` when its checksum or shape is wrong.
+struct Linked {
+  Hash hash{};        // what the next record follows on
+  bool holds = true;  // whether the record follows on `previous`; one of format 1 follows on anything
+};
+Result<Linked> check_link(Position position, std::string_view stored, const Hash& previous, Hasher& hasher);
 
 // Big-endian, so that bytes sort as numbers do.
 void append_key(std::string& out, std::uint64_t value);

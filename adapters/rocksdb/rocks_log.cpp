@@ -12,7 +12,10 @@
 namespace strowger::rocks {
 namespace {
 
-constexpr std::string_view format = "1";
+// Of the folder. 1 knew only records of format 1; it becomes 2 when it is opened, so that a release which could not
+// read the records says so at its start.
+constexpr std::string_view format = "2";
+constexpr std::string_view first_format = "1";
 
 // The folder's own entry in its parent must be durable too.
 rocksdb::Status make_folder(rocksdb::FileSystem& disk, const std::filesystem::path& folder) {
@@ -43,7 +46,7 @@ Error open_error(const rocksdb::Status& status, const std::filesystem::path& fol
 Result<void> check_format(Database& database) {
   std::string found;
   auto status = database.db().Get(rocksdb::ReadOptions(), database[Family::meta], "format", &found);
-  if (status.IsNotFound()) {
+  if (status.IsNotFound() || (status.ok() && found == first_format)) {
     rocksdb::WriteOptions synced;
     synced.sync = true;
     status = database.db().Put(synced, database[Family::meta], "format", slice(format));
@@ -71,12 +74,17 @@ Result<std::shared_ptr<Database>> LogCore::borrow() const {
   return unavailable("log_unavailable", "the log is being opened again; try again in a moment");
 }
 
-Result<Position> last_stored(Database& database) {
+Result<ChainEnd> stored_end(Database& database) {
   const std::unique_ptr<rocksdb::Iterator> events(
       database.db().NewIterator(rocksdb::ReadOptions(), database[Family::events]));
   events->SeekToLast();
   if (!events->status().ok()) return read_error(events->status(), "the last event");
-  return events->Valid() ? Position{read_key(view(events->key()))} : Position{0};
+  if (!events->Valid()) return ChainEnd{};
+  const Position position{read_key(view(events->key()))};
+  Hasher hasher;
+  const auto last = check_link(position, view(events->value()), {}, hasher);
+  if (!last) return last.error();
+  return ChainEnd{position, last->hash};
 }
 
 Result<std::unique_ptr<RocksLog>> RocksLog::open(LogOptions options) {
@@ -96,16 +104,16 @@ Result<std::unique_ptr<RocksLog>> RocksLog::open(LogOptions options) {
   }
   if (!status.ok()) return open_error(status, folder);
   if (auto fits = check_format(*database); !fits) return fits.error();
-  const auto last = last_stored(*database);
-  if (!last) return last.error();
+  const auto end = stored_end(*database);
+  if (!end) return end.error();
   core->marks->acknowledge();
   core->lending.lend(std::move(database));
-  core->tail = std::make_unique<Tail>(*last, core->options.tail_events, core->options.tail_bytes);
-  return std::unique_ptr<RocksLog>(new RocksLog(std::move(core)));
+  core->tail = std::make_unique<Tail>(end->position, core->options.tail_events, core->options.tail_bytes);
+  return std::unique_ptr<RocksLog>(new RocksLog(std::move(core), *end));
 }
 
-RocksLog::RocksLog(std::unique_ptr<LogCore> core)
-    : core_(std::move(core)), writer_(std::make_unique<LogWriter>(*core_)) {}
+RocksLog::RocksLog(std::unique_ptr<LogCore> core, const ChainEnd& end)
+    : core_(std::move(core)), writer_(std::make_unique<LogWriter>(*core_, end)) {}
 
 RocksLog::~RocksLog() {
   writer_.reset();

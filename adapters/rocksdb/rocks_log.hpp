@@ -6,6 +6,8 @@
 //
 // Column families (all integers in keys big-endian, so that keys sort as numbers do):
 //   events     position                          -> record (record_codec.hpp), with a checksum that is proved at read
+//   and
+//                                                   a hash that chains it to its predecessor (chain.hpp)
 //   streams    stream id, 0x00, stream version   -> position
 //   receipts   idempotency key                   -> version and position
 //   snapshots  stream id                         -> version, schema, data; never synced for its own sake
@@ -64,6 +66,7 @@ struct LogOptions {
   std::function<void(const std::string&)> report{};
 };
 
+struct ChainEnd;
 struct LogCore;
 class LogWriter;
 
@@ -105,7 +108,7 @@ class RocksLog : public EventLog {
   Counters counters() const;
 
  private:
-  explicit RocksLog(std::unique_ptr<LogCore> core);
+  RocksLog(std::unique_ptr<LogCore> core, const ChainEnd& end);
   std::unique_ptr<LogCore> core_;
   std::unique_ptr<LogWriter> writer_;
 };

@@ -9,15 +9,15 @@ LogSubscription::~LogSubscription() {
   waiter_->close();
 }
 
-Result<std::vector<Record>> LogSubscription::poll(std::size_t max) {
-  std::vector<Record> records;
-  if (!tail_.read(after_, max, records)) {
+Result<Records> LogSubscription::poll(std::size_t max) {
+  auto records = tail_.read(after_, max);
+  if (!records) {
     auto stored = log_.read_all(after_, max);
-    if (!stored) return stored;
-    records = std::move(*stored);
+    if (!stored) return stored.error();
+    records.emplace(std::move(*stored));
   }
-  if (!records.empty()) after_ = records.back().position;
-  return records;
+  if (!records->empty()) after_ = records->back().position;
+  return std::move(*records);
 }
 
 void LogSubscription::notify(std::function<void()> wake) {

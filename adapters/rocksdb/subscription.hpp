@@ -13,7 +13,7 @@ class LogSubscription : public Subscription {
   // Both outlive it.
   LogSubscription(EventLog& log, Tail& tail, Position after);
   ~LogSubscription() override;
-  Result<std::vector<Record>> poll(std::size_t max) override;
+  Result<Records> poll(std::size_t max) override;
   void notify(std::function<void()> wake) override;
 
  private:

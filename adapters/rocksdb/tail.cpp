@@ -53,28 +53,14 @@ void Tail::wake() {
   for (const auto& waiter : waiters) waiter->fire();
 }
 
-bool Tail::read(Position after, std::size_t max, std::vector<Record>& out) const {
-  if (after >= last()) return true;
-  std::vector<CommittedBatch> found;
-  {
-    const std::lock_guard lock(mutex_);
-    if (batches_.empty() || batches_.front()->front().position > next(after)) return false;
-    auto batch = std::partition_point(batches_.begin(), batches_.end(),
-                                      [&](const auto& b) { return b->back().position <= after; });
-    for (std::size_t events = 0; batch != batches_.end() && events < max; ++batch) {
-      events += (*batch)->size();
-      if (found.empty()) events -= number(after) + 1 - number((*batch)->front().position);
-      found.push_back(*batch);
-    }
-  }
-  for (const auto& batch : found) {
-    const auto first = batch->front().position;
-    auto record = batch->begin();
-    if (first <= after) record += static_cast<std::ptrdiff_t>(number(after) + 1 - number(first));
-    const auto count = std::min<std::size_t>(static_cast<std::size_t>(batch->end() - record), max - out.size());
-    out.insert(out.end(), record, record + static_cast<std::ptrdiff_t>(count));
-  }
-  return true;
+std::optional<Records> Tail::read(Position after, std::size_t max) const {
+  if (after >= last()) return Records();
+  const std::lock_guard lock(mutex_);
+  if (batches_.empty() || batches_.front()->front().position > next(after)) return std::nullopt;
+  const auto& batch = *std::partition_point(batches_.begin(), batches_.end(),
+                                            [&](const auto& b) { return b->back().position <= after; });
+  const auto first = number(after) + 1 - std::min(number(after) + 1, number(batch->front().position));
+  return Records(batch, first, std::min(max, batch->size() - first));
 }
 
 void Tail::notify(Position after, const std::shared_ptr<Waiter>& waiter) {

@@ -1,7 +1,7 @@
-// The most recent committed events, shared by all who follow the log: they are copied from here, not read back.
+// The most recent committed events, shared by all who follow the log: they are taken from here, not read back.
 #pragma once
 
-#include "events/record.hpp"
+#include "events/log.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace strowger::rocks {
@@ -40,8 +41,8 @@ class Tail {
   void publish(CommittedBatch batch);
   void wake();
 
-  // Appends up to `max` events above `after` to `out`. False when the tail no longer reaches back so far.
-  bool read(Position after, std::size_t max, std::vector<Record>& out) const;
+  // Events above `after`, at most `max`, of one commit. None where the tail no longer reaches back so far.
+  std::optional<Records> read(Position after, std::size_t max) const;
   // Wakes `waiter` at the next commit, or at once when something above `after` is here already.
   void notify(Position after, const std::shared_ptr<Waiter>& waiter);
   void forget(const std::shared_ptr<Waiter>& waiter);

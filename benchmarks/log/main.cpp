@@ -92,10 +92,12 @@ struct RawEvent {
 
 std::vector<RawEvent> raw_events(const std::vector<AppendRequest>& requests) {
   std::vector<RawEvent> events(requests.size());
+  rocks::Hasher hasher;
+  rocks::ChainEnd end;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const StreamVersion version{i / devices + 1};
     rocks::append_key(events[i].position, i + 1);
-    rocks::encode_record(events[i].record, requests[i].stream, version, Position{i + 1}, requests[i].events[0]);
+    rocks::encode_record(events[i].record, requests[i].stream, version, requests[i].events[0], hasher, end);
     rocks::stream_key(events[i].stream, requests[i].stream, version);
   }
   return events;

@@ -8,16 +8,17 @@ namespace strowger {
 
 std::optional<DeviceRow> DevicesProjection::find(const MacAddress& mac) const {
   const std::shared_lock lock(mutex_);
-  const auto found = rows_.find(mac);
-  if (found == rows_.end()) return std::nullopt;
-  return found->second;
+  const auto* row = rows_.find(mac);
+  if (row == nullptr) return std::nullopt;
+  return *row;
 }
 
 std::vector<DeviceRow> DevicesProjection::list(const std::optional<MacAddress>& after, std::size_t max) const {
   const std::shared_lock lock(mutex_);
   std::vector<DeviceRow> out;
-  auto at = after ? rows_.upper_bound(*after) : rows_.begin();
-  for (; at != rows_.end() && out.size() < max; ++at) out.push_back(at->second);
+  const auto& rows = rows_.in_order();
+  auto at = after ? rows.upper_bound(*after) : rows.begin();
+  for (; at != rows.end() && out.size() < max; ++at) out.push_back(at->value);
   return out;
 }
 
@@ -34,7 +35,7 @@ std::vector<MacAddress> DevicesProjection::macs() const {
   const std::shared_lock lock(mutex_);
   std::vector<MacAddress> out;
   out.reserve(rows_.size());
-  for (const auto& [mac, row] : rows_) out.push_back(mac);
+  for (const auto& row : rows_.in_order()) out.push_back(row.key);
   return out;
 }
 
@@ -45,31 +46,23 @@ std::size_t DevicesProjection::size() const {
 
 DevicesProjection::Serving DevicesProjection::find_for_serving(const MacAddress& mac) const {
   const std::shared_lock lock(mutex_);
-  const auto found = rows_.find(mac);
-  if (found == rows_.end()) return {};
-  const auto& reboot = found->second.activity.reboot;
-  if (reboot && !reboot->fetched_at) return {found->second.definition, reboot->correlation, reboot->request};
-  return {found->second.definition, {}, {}};
-}
-
-DeviceRow* DevicesProjection::touch(const MacAddress& mac) {
-  const auto found = rows_.find(mac);
-  if (found == rows_.end()) return nullptr;
-  dirty_.insert(mac);
-  return &found->second;
+  const auto* row = rows_.find(mac);
+  if (row == nullptr) return {};
+  const auto& reboot = row->activity.reboot;
+  if (reboot && !reboot->fetched_at) return {row->definition, reboot->correlation, reboot->request};
+  return {row->definition, {}, {}};
 }
 
 void DevicesProjection::define(const DeviceDefinition& definition) {
-  auto& row = rows_[definition.mac];
+  auto& row = rows_.put(definition.mac);
   if (row.definition) by_extension_.erase({row.definition->extension, definition.mac});
   row.definition = std::make_shared<const DeviceDefinition>(definition);
   by_extension_.emplace(definition.extension, definition.mac);
-  dirty_.insert(definition.mac);
 }
 
 void DevicesProjection::answered(const MacAddress& mac, const Uuid& reboot, RebootStage stage, std::uint16_t status,
                                  const std::string& detail) {
-  auto* row = touch(mac);
+  auto* row = rows_.change(mac);
   if (row == nullptr || !row->activity.reboot || row->activity.reboot->reboot != reboot) return;
   auto& progress = *row->activity.reboot;
   progress.stage = stage;
@@ -77,28 +70,26 @@ void DevicesProjection::answered(const MacAddress& mac, const Uuid& reboot, Rebo
   progress.detail = detail;
 }
 
-void DevicesProjection::apply(const Envelope& envelope) {
+void DevicesProjection::fold(const Envelope& envelope) {
   if (envelope.stream.category() != "device") return;
-  const std::unique_lock lock(mutex_);
   std::visit(Overloaded{
                  [&](const DeviceRegistered& e) {
                    define({e.mac, e.extension, e.vendor, e.model, envelope.time, envelope.time, envelope.version});
                  },
                  [&](const DeviceChanged& e) {
-                   const auto found = rows_.find(e.mac);
-                   if (found == rows_.end()) return;
-                   define({e.mac, e.extension, e.vendor, e.model, found->second.definition->created_at, envelope.time,
+                   const auto* row = rows_.find(e.mac);
+                   if (row == nullptr) return;
+                   define({e.mac, e.extension, e.vendor, e.model, row->definition->created_at, envelope.time,
                            envelope.version});
                  },
                  [&](const DeviceUnregistered& e) {
-                   const auto found = rows_.find(e.mac);
-                   if (found == rows_.end()) return;
-                   by_extension_.erase({found->second.definition->extension, e.mac});
-                   rows_.erase(found);
-                   dirty_.insert(e.mac);
+                   const auto* row = rows_.find(e.mac);
+                   if (row == nullptr) return;
+                   by_extension_.erase({row->definition->extension, e.mac});
+                   rows_.erase(e.mac);
                  },
                  [&](const RebootRequested& e) {
-                   if (auto* row = touch(e.mac))
+                   if (auto* row = rows_.change(e.mac))
                      row->activity.reboot =
                          RebootProgress{e.reboot,      e.verb,       e.reason,    RebootStage::requested, 0, {},
                                         envelope.time, std::nullopt, envelope.id, envelope.correlation};
@@ -107,7 +98,7 @@ void DevicesProjection::apply(const Envelope& envelope) {
                  [&](const RebootRefused& e) { answered(e.mac, e.reboot, RebootStage::refused, e.status, e.phrase); },
                  [&](const RebootUnanswered& e) { answered(e.mac, e.reboot, RebootStage::unanswered, 0, e.reason); },
                  [&](const ConfigServed& e) {
-                   auto* row = touch(e.mac);
+                   auto* row = rows_.change(e.mac);
                    if (row == nullptr) return;
                    auto& activity = row->activity;
                    activity.last_provisioned = envelope.time;
@@ -128,14 +119,12 @@ std::string DevicesProjection::stored(const DeviceRow& row) {
 
 void DevicesProjection::flush(RowBatch& batch) {
   const std::unique_lock lock(mutex_);
-  for (const auto& mac : dirty_) {
-    const auto found = rows_.find(mac);
-    if (found == rows_.end())
+  rows_.flush([&](const MacAddress& mac, const DeviceRow* row) {
+    if (row == nullptr)
       batch.erase(mac.text());
     else
-      batch.put(mac.text(), stored(found->second));
-  }
-  dirty_.clear();
+      batch.put(mac.text(), stored(*row));
+  });
 }
 
 Result<void> DevicesProjection::load(std::string_view, std::string_view row) {
@@ -144,7 +133,7 @@ Result<void> DevicesProjection::load(std::string_view, std::string_view row) {
   const std::unique_lock lock(mutex_);
   auto definition = std::make_shared<const DeviceDefinition>(std::move(loaded->definition));
   by_extension_.emplace(definition->extension, definition->mac);
-  rows_.insert_or_assign(definition->mac, DeviceRow{definition, std::move(loaded->activity)});
+  rows_.load(definition->mac) = DeviceRow{definition, std::move(loaded->activity)};
   return {};
 }
 
@@ -153,12 +142,11 @@ void DevicesProjection::adopt(Projection& rebuilt) {
   const std::unique_lock lock(mutex_);
   std::swap(rows_, other.rows_);
   std::swap(by_extension_, other.by_extension_);
-  dirty_.clear();
 }
 
 void DevicesProjection::dump(RowBatch& all) const {
   const std::shared_lock lock(mutex_);
-  for (const auto& [mac, row] : rows_) all.put(mac.text(), stored(row));
+  for (const auto& row : rows_.in_order()) all.put(row.key.text(), stored(row.value));
 }
 
 }  // namespace strowger

@@ -3,9 +3,7 @@
 
 #include "events/projections/table.hpp"
 
-#include <map>
 #include <set>
-#include <shared_mutex>
 
 namespace strowger {
 
@@ -74,7 +72,6 @@ class DevicesProjection : public Projection {
 
   std::string_view name() const override { return "devices"; }
   std::uint32_t schema() const override { return 1; }
-  void apply(const Envelope& envelope) override;
   void flush(RowBatch& batch) override;
   Result<void> load(std::string_view key, std::string_view row) override;
   std::unique_ptr<Projection> blank() const override { return std::make_unique<DevicesProjection>(); }
@@ -82,21 +79,19 @@ class DevicesProjection : public Projection {
   void dump(RowBatch& all) const override;
 
  private:
+  void fold(const Envelope& envelope) override;
   struct Stored {
     DeviceDefinition definition;
     DeviceActivity activity;
     BOOST_DESCRIBE_CLASS(Stored, (), (definition, activity), (), ())
   };
   static std::string stored(const DeviceRow& row);
-  DeviceRow* touch(const MacAddress& mac);
   void define(const DeviceDefinition& definition);
   void answered(const MacAddress& mac, const Uuid& reboot, RebootStage stage, std::uint16_t status,
                 const std::string& detail);
 
-  mutable std::shared_mutex mutex_;
-  std::map<MacAddress, DeviceRow> rows_;
+  Rows<MacAddress, DeviceRow> rows_;
   std::set<std::pair<ExtensionNumber, MacAddress>> by_extension_;
-  std::set<MacAddress> dirty_;
 };
 
 }  // namespace strowger

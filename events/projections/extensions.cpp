@@ -15,8 +15,9 @@ std::vector<ExtensionsProjection::RowPtr> ExtensionsProjection::list(const std::
                                                                      std::size_t max) const {
   const std::shared_lock lock(mutex_);
   std::vector<RowPtr> out;
-  auto at = after ? rows_.rows().upper_bound(*after) : rows_.rows().begin();
-  for (; at != rows_.rows().end() && out.size() < max; ++at) out.push_back(at->second);
+  const auto& rows = rows_.in_order();
+  auto at = after ? rows.upper_bound(*after) : rows.begin();
+  for (; at != rows.end() && out.size() < max; ++at) out.push_back(at->value);
   return out;
 }
 
@@ -36,9 +37,8 @@ void ExtensionsProjection::change(const ExtensionNumber& extension, const Envelo
   rows_.put(extension, std::move(row));
 }
 
-void ExtensionsProjection::apply(const Envelope& envelope) {
+void ExtensionsProjection::fold(const Envelope& envelope) {
   if (envelope.stream.category() != "extension") return;
-  const std::unique_lock lock(mutex_);
   std::visit(Overloaded{
                  [&](const ExtensionCreated& e) {
                    rows_.put(e.number, {e.number, e.name, e.email, e.allow_external, e.password, envelope.time,

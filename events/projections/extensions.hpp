@@ -3,8 +3,6 @@
 
 #include "events/projections/table.hpp"
 
-#include <shared_mutex>
-
 namespace strowger {
 
 struct ExtensionRow {
@@ -31,7 +29,6 @@ class ExtensionsProjection : public Projection {
 
   std::string_view name() const override { return "extensions"; }
   std::uint32_t schema() const override { return 1; }
-  void apply(const Envelope& envelope) override;
   void flush(RowBatch& batch) override;
   Result<void> load(std::string_view key, std::string_view row) override;
   std::unique_ptr<Projection> blank() const override { return std::make_unique<ExtensionsProjection>(); }
@@ -39,10 +36,10 @@ class ExtensionsProjection : public Projection {
   void dump(RowBatch& all) const override;
 
  private:
+  void fold(const Envelope& envelope) override;
   template <class Change>
   void change(const ExtensionNumber& extension, const Envelope& envelope, Change change);
 
-  mutable std::shared_mutex mutex_;
   Table<ExtensionNumber, ExtensionRow> rows_{""};
 };
 

@@ -40,10 +40,9 @@ void RequestsProjection::add(RequestRow row) {
   unflushed_ = std::min<std::uint64_t>(unflushed_ + 1, kept);
 }
 
-void RequestsProjection::apply(const Envelope& envelope) {
+void RequestsProjection::fold(const Envelope& envelope) {
   std::visit(Overloaded{
                  [&](const ConfigServed& e) {
-                   const std::unique_lock lock(mutex_);
                    add({0,
                         envelope.time,
                         e.path,
@@ -61,7 +60,6 @@ void RequestsProjection::apply(const Envelope& envelope) {
                         e.size});
                  },
                  [&](const ConfigRefused& e) {
-                   const std::unique_lock lock(mutex_);
                    add({0, envelope.time, e.path, e.mac_address, e.normalized_mac, e.ip, e.user_agent, false, e.status,
                         e.code, e.error, e.vendor, e.model, e.extension.text(), 0});
                  },

@@ -4,7 +4,6 @@
 #include "events/projections/table.hpp"
 
 #include <deque>
-#include <shared_mutex>
 
 namespace strowger {
 
@@ -45,7 +44,6 @@ class RequestsProjection : public Projection {
 
   std::string_view name() const override { return "requests"; }
   std::uint32_t schema() const override { return 1; }
-  void apply(const Envelope& envelope) override;
   void flush(RowBatch& batch) override;
   Result<void> load(std::string_view key, std::string_view row) override;
   std::unique_ptr<Projection> blank() const override { return std::make_unique<RequestsProjection>(); }
@@ -53,9 +51,9 @@ class RequestsProjection : public Projection {
   void dump(RowBatch& all) const override;
 
  private:
+  void fold(const Envelope& envelope) override;
   void add(RequestRow row);
 
-  mutable std::shared_mutex mutex_;
   RequestCounts counts_;
   std::deque<RequestRow> rows_;  // oldest first, sequences without gap
   std::uint64_t unflushed_ = 0;  // how many of the newest are not flushed

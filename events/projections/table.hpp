@@ -1,16 +1,13 @@
-// Rows of a projection in memory, in key order, with what changed since the last flush. A row is an immutable value
-// behind a shared pointer: a query takes the pointer and is never in the writer's way, and a cache can tell by the
-// pointer that nothing changed.
+// Rows of a projection as immutable values behind shared pointers: a query takes the pointer and is never in the
+// writer's way, and a cache can tell by the pointer that nothing changed.
 #pragma once
 
 #include "events/json.hpp"
 #include "events/projection.hpp"
+#include "events/projections/rows.hpp"
 
-#include <map>
 #include <memory>
-#include <set>
 #include <string>
-#include <vector>
 
 namespace strowger {
 
@@ -24,31 +21,26 @@ class Table {
   explicit Table(std::string prefix) : prefix_(std::move(prefix)) {}
 
   RowPtr find(const Key& key) const {
-    const auto found = rows_.find(key);
-    return found == rows_.end() ? nullptr : found->second;
+    const auto* found = rows_.find(key);
+    return found == nullptr ? nullptr : *found;
   }
-  const std::map<Key, RowPtr>& rows() const { return rows_; }
+  // Each with `key` and `value`, a RowPtr.
+  const auto& in_order() const { return rows_.in_order(); }
   std::size_t size() const { return rows_.size(); }
 
-  void put(const Key& key, Row row) {
-    rows_.insert_or_assign(key, std::make_shared<const Row>(std::move(row)));
-    dirty_.insert(key);
-  }
-  void erase(const Key& key) {
-    if (rows_.erase(key) > 0) dirty_.insert(key);
-  }
+  void put(const Key& key, Row row) { rows_.put(key) = std::make_shared<const Row>(std::move(row)); }
+  void erase(const Key& key) { rows_.erase(key); }
 
   void flush(RowBatch& batch) {
-    for (const auto& key : dirty_) {
-      if (const auto row = find(key))
-        batch.put(prefix_ + text(key), json::to_string(*row));
+    rows_.flush([&](const Key& key, const RowPtr* row) {
+      if (row != nullptr)
+        batch.put(prefix_ + text(key), json::to_string(**row));
       else
         batch.erase(prefix_ + text(key));
-    }
-    dirty_.clear();
+    });
   }
   void dump(RowBatch& batch) const {
-    for (const auto& [key, row] : rows_) batch.put(prefix_ + text(key), json::to_string(*row));
+    for (const auto& row : rows_.in_order()) batch.put(prefix_ + text(row.key), json::to_string(*row.value));
   }
   // Whether the stored row is of this table; then it is loaded under the key that `key_of` reads from it.
   template <class KeyOf>
@@ -56,8 +48,8 @@ class Table {
     if (!stored_key.starts_with(prefix_)) return false;
     auto row = json::from_string<Row>(value);
     if (!row) return row.error();
-    auto key = key_of(*row);
-    rows_.insert_or_assign(std::move(key), std::make_shared<const Row>(std::move(*row)));
+    const auto key = key_of(*row);
+    rows_.load(key) = std::make_shared<const Row>(std::move(*row));
     return true;
   }
 
@@ -70,8 +62,7 @@ class Table {
   }
 
   std::string prefix_;
-  std::map<Key, RowPtr> rows_;
-  std::set<Key> dirty_;
+  Rows<Key, RowPtr> rows_;
 };
 
 }  // namespace strowger

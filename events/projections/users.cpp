@@ -14,7 +14,7 @@ UsersProjection::RowPtr UsersProjection::find(const std::string& name) const {
 std::vector<UsersProjection::RowPtr> UsersProjection::list() const {
   const std::shared_lock lock(mutex_);
   std::vector<RowPtr> out;
-  for (const auto& [name, row] : users_.rows()) out.push_back(row);
+  for (const auto& row : users_.in_order()) out.push_back(row.value);
   return out;
 }
 
@@ -23,9 +23,8 @@ bool UsersProjection::revoked(const Uuid& token) const {
   return revoked_.find(token) != nullptr;
 }
 
-void UsersProjection::apply(const Envelope& envelope) {
+void UsersProjection::fold(const Envelope& envelope) {
   if (envelope.stream.category() != "user") return;
-  const std::unique_lock lock(mutex_);
   std::visit(Overloaded{
                  [&](const UserCreated& e) {
                    users_.put(e.name, {e.name, e.role, e.password, envelope.time, envelope.version});
@@ -41,8 +40,8 @@ void UsersProjection::apply(const Envelope& envelope) {
                  [&](const TokenRevoked& e) {
                    // By the event's own time, so that a rebuild forgets exactly the same ones.
                    std::vector<Uuid> lapsed;
-                   for (const auto& [token, row] : revoked_.rows())
-                     if (row->expires_at < envelope.time) lapsed.push_back(token);
+                   for (const auto& row : revoked_.in_order())
+                     if (row.value->expires_at < envelope.time) lapsed.push_back(row.key);
                    for (const auto& token : lapsed) revoked_.erase(token);
                    revoked_.put(e.token, {e.token, e.expires_at});
                  },

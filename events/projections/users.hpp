@@ -3,8 +3,6 @@
 
 #include "events/projections/table.hpp"
 
-#include <shared_mutex>
-
 namespace strowger {
 
 struct UserRow {
@@ -32,7 +30,6 @@ class UsersProjection : public Projection {
 
   std::string_view name() const override { return "users"; }
   std::uint32_t schema() const override { return 1; }
-  void apply(const Envelope& envelope) override;
   void flush(RowBatch& batch) override;
   Result<void> load(std::string_view key, std::string_view row) override;
   std::unique_ptr<Projection> blank() const override { return std::make_unique<UsersProjection>(); }
@@ -40,7 +37,7 @@ class UsersProjection : public Projection {
   void dump(RowBatch& all) const override;
 
  private:
-  mutable std::shared_mutex mutex_;
+  void fold(const Envelope& envelope) override;
   Table<std::string, UserRow> users_{"user/"};
   Table<Uuid, RevokedToken> revoked_{"revoked/"};
 };

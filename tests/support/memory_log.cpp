@@ -14,9 +14,9 @@ class MemoryLog::Follower : public Subscription {
     const std::lock_guard lock(log_.mutex_);
     log_.followers_.erase(this);
   }
-  Result<std::vector<Record>> poll(std::size_t max) override {
-    auto records = log_.read_all(after_, max);
-    if (records && !records->empty()) after_ = records->back().position;
+  Result<Records> poll(std::size_t max) override {
+    Records records(log_.read_all(after_, max).value());
+    if (!records.empty()) after_ = records.back().position;
     return records;
   }
   void notify(std::function<void()> wake) override {
@@ -37,6 +37,18 @@ class MemoryLog::Follower : public Subscription {
   std::function<void()> wake_;
 };
 
+StreamVersion MemoryLog::add(const StreamId& id, NewRecord&& event) {
+  auto& stream = streams_[id.text()];
+  Record record;
+  static_cast<NewRecord&>(record) = std::move(event);
+  record.stream = id;
+  record.version = StreamVersion{stream.size() + 1};
+  record.position = Position{records_.size() + 1};
+  stream.push_back(records_.size());
+  records_.push_back(std::move(record));
+  return StreamVersion{stream.size()};
+}
+
 Result<Receipt> MemoryLog::commit(AppendRequest& request) {
   if (failures_ > 0) {
     --failures_;
@@ -51,20 +63,12 @@ Result<Receipt> MemoryLog::commit(AppendRequest& request) {
   }
   Receipt receipt;
   if (!request.events.empty()) {
-    auto& stream = streams_[request.stream.text()];
-    if (const StreamVersion present{stream.size()}; !request.expected.accepts(present))
+    const StreamVersion present{streams_[request.stream.text()].size()};
+    if (!request.expected.accepts(present))
       return conflict("version_conflict", "the stream has changed meanwhile").with("present", number(present));
-    for (auto& event : request.events) {
-      Record record;
-      static_cast<NewRecord&>(record) = std::move(event);
-      record.stream = request.stream;
-      record.version = StreamVersion{stream.size() + 1};
-      record.position = Position{records_.size() + 1};
-      stream.push_back(records_.size());
-      records_.push_back(std::move(record));
-    }
-    receipt.version = StreamVersion{stream.size()};
+    for (auto& event : request.events) receipt.version = add(request.stream, std::move(event));
   }
+  for (auto& fact : request.facts) add(fact.stream, std::move(fact.event));
   for (auto& write : request.state) {
     if (write.value)
       state_[{write.table, write.key}] = std::move(*write.value);

@@ -38,6 +38,7 @@ class MemoryLog : public EventLog {
  private:
   class Follower;
   Result<Receipt> commit(AppendRequest& request);
+  StreamVersion add(const StreamId& id, NewRecord&& event);
 
   mutable std::mutex mutex_;
   std::vector<Record> records_;  // by position - 1

@@ -56,10 +56,9 @@ class ServedCounts : public Projection {
 
   std::string_view name() const override { return name_; }
   std::uint32_t schema() const override { return schema_; }
-  void apply(const Envelope& envelope) override {
+  void fold(const Envelope& envelope) override {
     const auto* served = std::get_if<ConfigServed>(&envelope.event);
     if (served == nullptr) return;
-    const std::lock_guard lock(mutex_);
     ++applied_;
     Row& row = rows_[served->mac];
     ++row.count;
@@ -115,7 +114,6 @@ class ServedCounts : public Projection {
 
   const std::uint32_t schema_;
   const std::string name_;
-  mutable std::mutex mutex_;
   std::map<MacAddress, Row> rows_;
   std::set<MacAddress> changed_;
   std::uint64_t applied_ = 0;

@@ -1,27 +1,218 @@
 #include "adapters/http/provision/facts.hpp"
 
-namespace strowger::http::provision {
+#include "adapters/http/provision/request_log.hpp"
 
-void Facts::served(ConfigServed event, const Uuid& correlation, const Uuid& causation) {
-  auto stream = StreamId::of(event.mac);
-  Cause cause{"phone:" + event.mac.text(), correlation, causation};
-  append(std::move(stream), Event(std::move(event)), cause);
+#include <chrono>
+#include <utility>
+
+#include <pthread.h>
+
+namespace strowger::http::provision {
+namespace {
+
+// How long notes are collected. Short enough that who looks for a fetch finds it, long enough that a boot storm's
+// thousands share a sync.
+constexpr std::chrono::milliseconds collecting{10};
+constexpr std::size_t plenty = 4'096;  // then not even so long
+constexpr std::size_t most_notes = 65'536;
+constexpr std::size_t most_text = 16U << 20;
+constexpr std::size_t longest_kept = 512;  // of a path or User-Agent that a stranger sends
+
+std::string_view kept(std::string_view text) {
+  return text.substr(0, longest_kept);
+}
+
+std::uint16_t put(std::string& to, std::string_view text) {
+  to += text;
+  return static_cast<std::uint16_t>(text.size());
+}
+
+struct Texts {
+  std::string_view path;
+  std::string_view peer;
+  std::string_view user_agent;
+};
+
+template <class Note>
+Texts texts_of(const Note& note, std::string_view text) {
+  text.remove_prefix(note.text);
+  return {text.substr(0, note.path), text.substr(note.path, note.peer),
+          text.substr(std::size_t{note.path} + note.peer, note.user_agent)};
+}
+
+}  // namespace
+
+bool Facts::Notes::has_room() const {
+  return size() < most_notes && text.size() < most_text;
+}
+
+void Facts::Notes::clear() {
+  served.clear();
+  refused.clear();
+  text.clear();
+}
+
+Facts::Facts(EventLog& log, IdSource& ids, Clock clock, spdlog::logger& logger)
+    : log_(log), ids_(ids), clock_(std::move(clock)), logger_(logger), thread_([this] { run(); }) {
+  pthread_setname_np(thread_.native_handle(), "facts");
+}
+
+Facts::~Facts() {
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void Facts::served(const Served& note) {
+  const auto time = clock_();
+  bool room = false, wake = false;
+  std::size_t size = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    room = waiting_.has_room();
+    if (room) {
+      auto& kept_note = waiting_.served.emplace_back();
+      kept_note.file = note.file;
+      kept_note.time = time;
+      kept_note.correlation = note.correlation;
+      kept_note.causation = note.causation;
+      kept_note.text = static_cast<std::uint32_t>(waiting_.text.size());
+      kept_note.path = put(waiting_.text, kept(note.path));
+      kept_note.peer = put(waiting_.text, note.peer);
+      kept_note.user_agent = put(waiting_.text, kept(note.user_agent));
+      kept_note.status = note.status;
+      kept_note.fetched = note.fetched;
+      wake = std::exchange(idle_, false);
+      size = waiting_.size();
+    }
+  }
+  leave(room, wake, size);
 }
 
 void Facts::refused(ConfigRefused event) {
-  Cause cause{event.normalized_mac ? "phone:" + event.normalized_mac->text() : "phone:" + event.ip, {}, {}};
-  append(StreamId("provisioning", "refused"), Event(std::move(event)), cause);
+  event.path.resize(std::min(event.path.size(), longest_kept));
+  event.mac_address.resize(std::min(event.mac_address.size(), longest_kept));
+  event.user_agent.resize(std::min(event.user_agent.size(), longest_kept));
+  const auto time = clock_();
+  bool room = false, wake = false;
+  std::size_t size = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    room = waiting_.has_room();
+    if (room) {
+      waiting_.refused.push_back({time, std::move(event)});
+      wake = std::exchange(idle_, false);
+      size = waiting_.size();
+    }
+  }
+  leave(room, wake, size);
 }
 
-void Facts::append(StreamId stream, const Event& event, const Cause& cause) {
+void Facts::leave(bool room, bool wake, std::size_t size) {
+  if (!room) counts_->dropped.fetch_add(1, std::memory_order_relaxed);
+  if (wake || size == plenty) changed_.notify_one();
+}
+
+void Facts::run() {
+  Notes notes;
+  while (collect(notes)) {
+    append(notes);
+    log_served(notes);
+    notes.clear();
+  }
+}
+
+// False when there is nothing left, and nothing will come.
+bool Facts::collect(Notes& notes) {
+  std::unique_lock lock(mutex_);
+  idle_ = true;
+  changed_.wait(lock, [this] { return ended_ || waiting_.size() > 0; });
+  idle_ = false;
+  changed_.wait_for(lock, collecting, [this] { return ended_ || waiting_.size() >= plenty; });
+  std::swap(notes, waiting_);
+  return notes.size() > 0;
+}
+
+void Facts::append(Notes& notes) {
   AppendRequest request;
-  request.stream = std::move(stream);
-  request.events.push_back(encode(event, cause, clock_(), ids_));
-  log_.append(std::move(request), [counts = counts_](const Result<Receipt>& receipt) {
-    if (receipt) return;
-    auto& counter = receipt.error().kind == ErrorKind::overloaded ? counts->dropped : counts->failed;
-    counter.fetch_add(1, std::memory_order_relaxed);
+  request.facts.reserve(notes.size());
+  // One event is filled again and again, which keeps its strings' memory.
+  Event event = ConfigServed{};
+  auto& served = std::get<ConfigServed>(event);
+  Cause cause;
+  for (const auto& note : notes.served) {
+    if (!note.fetched) continue;
+    const auto& device = *note.file->device;
+    const auto texts = texts_of(note, notes.text);
+    const auto mac = device.mac.text();
+    served.mac = device.mac;
+    served.extension = device.extension;
+    served.vendor = device.vendor;
+    served.model = device.model;
+    served.path = texts.path;
+    served.etag = note.file->representation.etag;
+    served.size = static_cast<std::uint32_t>(note.file->size);
+    served.status = note.status;
+    served.ip = texts.peer;
+    served.user_agent = texts.user_agent;
+    cause.by.assign("phone:").append(mac);
+    cause.correlation = note.correlation;
+    cause.causation = note.causation;
+    request.facts.push_back({{"device", mac}, encode(event, cause, note.time, ids_)});
+  }
+  for (auto& refusal : notes.refused) {
+    auto& refused = refusal.event;
+    cause = {"phone:" + (refused.normalized_mac ? refused.normalized_mac->text() : refused.ip), {}, {}};
+    request.facts.push_back({{"provisioning", "refused"}, encode(std::move(refused), cause, refusal.time, ids_)});
+  }
+  if (request.facts.empty()) return;
+
+  std::unique_lock lock(handed_->mutex);
+  handed_->done.wait(lock, [this] { return !handed_->under_way; });
+  handed_->under_way = true;
+  lock.unlock();
+  const auto size = request.facts.size();
+  log_.append(std::move(request), [counts = counts_, handed = handed_, size](const Result<Receipt>& receipt) {
+    if (!receipt) {
+      auto& counter = receipt.error().kind == ErrorKind::overloaded ? counts->dropped : counts->failed;
+      counter.fetch_add(size, std::memory_order_relaxed);
+    }
+    {
+      const std::lock_guard done(handed->mutex);
+      handed->under_way = false;
+    }
+    handed->done.notify_one();
   });
+}
+
+void Facts::log_served(const Notes& notes) {
+  RequestLog log(logger_);
+  if (!log.wanted()) return;
+  for (const auto& note : notes.served) {
+    const auto& file = *note.file;
+    const auto& device = *file.device;
+    const auto& server = file.present->server;
+    const auto texts = texts_of(note, notes.text);
+    const auto mac = device.mac.text();
+    const auto size = std::to_string(file.size);
+    log.add_request(mac, texts.peer, texts.user_agent);
+    log.add(
+        {"Found device: vendor=", device.vendor, ", model=", device.model, ", extension=", device.extension.text()});
+    log.add({"Extension found: ", device.extension.text(), " (", escaped(file.extension->name), ")"});
+    log.add({"Server config: SIP=", server.sip_server, ":", std::to_string(server.sip_port)});
+    log.add({"Successfully generated config for device ", mac});
+    log.add({"Config size: ", size, " bytes, Content-Type: ", file.content_type});
+    if (!note.fetched)
+      log.add({"Provisioning config asked about by HEAD from ", texts.peer});
+    else if (note.status == 200)
+      log.add({"Provisioning config delivered: ", size, " bytes to ", texts.peer});
+    else
+      log.add({"Provisioning config not modified: 304 to ", texts.peer});
+    log.finish(note.time);
+  }
 }
 
 }  // namespace strowger::http::provision

@@ -1,39 +1,117 @@
-// What became of each request for a phone's file, into the log: ConfigServed on the device's stream, ConfigRefused on
-// provisioning/refused. Facts are already true, so nobody waits for them; a full queue drops them, counted.
+// What became of each request for a phone's file: into the event log (ConfigServed on the device's stream,
+// ConfigRefused on provisioning/refused) and, of those served, as a line into the server's log.
+//
+// The threads that serve phones only leave a note here. A thread of its own collects the notes of some milliseconds,
+// makes events and lines of them, and has the events committed together: nobody waits for a fact, so many may share one
+// sync of the disk. What a kill takes away is at most the notes of that time and the batch before. The notes that wait
+// are bounded; beyond, they are dropped and counted.
 #pragma once
 
+#include "adapters/http/provision/render_cache.hpp"
 #include "events/event.hpp"
 #include "events/log.hpp"
 #include "events/time.hpp"
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace spdlog {
+class logger;
+}
 
 namespace strowger::http::provision {
 
 class Facts {
  public:
-  Facts(EventLog& log, IdSource& ids, Clock clock) : log_(log), ids_(ids), clock_(std::move(clock)) {}
+  // All outlive it.
+  Facts(EventLog& log, IdSource& ids, Clock clock, spdlog::logger& logger);
+  ~Facts();  // hands over what waits
+  Facts(const Facts&) = delete;
+  Facts& operator=(const Facts&) = delete;
 
-  // The correlation and causation are of the reboot that the phone was told to do; nil where none waits.
-  void served(ConfigServed event, const Uuid& correlation, const Uuid& causation);
+  struct Served {
+    const RenderedFilePtr& file;
+    std::uint16_t status = 200;
+    bool fetched = true;  // not by HEAD, which is no fetch: it is a line, and no event
+    std::string_view path;
+    std::string_view peer;
+    std::string_view user_agent;
+    // Of the reboot that the phone was told to do; nil where none waits.
+    Uuid correlation;
+    Uuid causation;
+  };
+  // Any thread; never blocks for long.
+  void served(const Served& note);
   void refused(ConfigRefused event);
 
   std::uint64_t dropped() const { return counts_->dropped.load(std::memory_order_relaxed); }
   std::uint64_t failed() const { return counts_->failed.load(std::memory_order_relaxed); }
 
  private:
+  // A note's texts lie one after the other in Notes::text.
+  struct Note {
+    RenderedFilePtr file;
+    Timestamp time;
+    Uuid correlation;
+    Uuid causation;
+    std::uint32_t text = 0;
+    std::uint16_t path = 0;
+    std::uint16_t peer = 0;
+    std::uint16_t user_agent = 0;
+    std::uint16_t status = 0;
+    bool fetched = true;
+  };
+  struct Refusal {
+    Timestamp time;
+    ConfigRefused event;
+  };
+  struct Notes {
+    std::vector<Note> served;
+    std::vector<Refusal> refused;
+    std::string text;
+
+    std::size_t size() const { return served.size() + refused.size(); }
+    bool has_room() const;
+    void clear();
+  };
   struct Counts {
-    std::atomic<std::uint64_t> dropped{0};  // the queue was full
+    std::atomic<std::uint64_t> dropped{0};  // too many waited
     std::atomic<std::uint64_t> failed{0};   // the log was not writable
   };
-  void append(StreamId stream, const Event& event, const Cause& cause);
+  // The batch that the log has; the next is made meanwhile, and waits for it.
+  struct Handed {
+    std::mutex mutex;
+    std::condition_variable done;
+    bool under_way = false;
+  };
+
+  void leave(bool room, bool wake, std::size_t size);
+  void run();
+  bool collect(Notes& notes);
+  void append(Notes& notes);
+  void log_served(const Notes& notes);
 
   EventLog& log_;
   IdSource& ids_;
-  Clock clock_;
-  std::shared_ptr<Counts> counts_ = std::make_shared<Counts>();  // completions may come after the end
+  const Clock clock_;
+  spdlog::logger& logger_;
+  const std::shared_ptr<Counts> counts_ = std::make_shared<Counts>();  // completions may come after the end
+  const std::shared_ptr<Handed> handed_ = std::make_shared<Handed>();
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  Notes waiting_;
+  bool idle_ = false;  // the thread sleeps until there is something; only then does a note pay for a wake-up
+  bool ended_ = false;
+
+  std::thread thread_;
 };
 
 }  // namespace strowger::http::provision

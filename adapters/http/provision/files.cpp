@@ -9,11 +9,6 @@ namespace strowger::http::provision {
 namespace {
 
 constexpr unsigned most_similar_searches = 20;  // a second
-constexpr std::size_t longest_kept = 512;       // of a path or User-Agent that a stranger sends
-
-std::string kept(std::string_view text) {
-  return std::string(text.substr(0, longest_kept));
-}
 
 // To a phone, and to a stranger, every refusal of a kind looks the same.
 std::string_view body_of(std::uint16_t status) {
@@ -41,14 +36,23 @@ struct Files::Asked {
   bool below_provision = false;
 
   bool is_fetch() const { return request.method == Method::get; }
-  std::string user_agent() const { return kept(request.header(Field::user_agent)); }
+  std::string_view user_agent() const { return request.header(Field::user_agent); }
+  // A phrase for the log, after those that every request begins with. (Of a file that was served, facts.cpp writes.)
+  void say(std::initializer_list<std::string_view> parts) {
+    if (!log.wanted()) return;
+    if (log.empty()) {
+      const auto name = file.mac ? file.mac->text() : escaped(file.mac_text.empty() ? file.name : file.mac_text);
+      log.add_request(name, request.peer, user_agent());
+    }
+    log.add(parts);
+  }
 };
 
 Files::Files(Services& services)
     : services_(services),
       present_(services),
       cache_(services.vault),
-      facts_(services.log, services.ids, services.clock) {}
+      facts_(services.log, services.ids, services.clock, services.logger) {}
 
 Result<std::string> Files::current_etag(const PresentPtr& present, const DefinitionPtr& device) {
   const auto extension = services_.extension_rows.find(device->extension);
@@ -67,13 +71,6 @@ Result<Response> Files::answer(const Request& request) {
     return not_found("not_found", "There is nothing at this path. See /api/openapi.json.");
   if (!asked.present->settings->provisioning.enabled)
     return not_found("provisioning_disabled", "Provisioning is switched off: provisioning.enabled is false.");
-
-  if (asked.log.wanted()) {
-    const auto name = file.mac ? file.mac->text() : escaped(file.mac_text.empty() ? file.name : file.mac_text);
-    asked.log.add("Provisioning request received for MAC: " + name);
-    asked.log.add("Request from IP: " + std::string(request.peer));
-    asked.log.add("User-Agent: " + escaped(request.header(Field::user_agent)));
-  }
 
   if (!asked.present->allows(request.address)) {
     counters_.denied.fetch_add(1, std::memory_order_relaxed);
@@ -99,26 +96,18 @@ Response Files::serve(Asked& asked, const MacAddress& mac) {
   asked.device = serving.definition;
   const auto& device = *serving.definition;
   const auto extension = services_.extension_rows.find(device.extension);
-  const bool says = asked.log.wanted();
-  if (says)
-    asked.log.add("Found device: vendor=" + device.vendor + ", model=" + device.model +
-                  ", extension=" + device.extension.text());
   if (!extension) {
-    asked.log.add("Extension " + device.extension.text() + " not found");
+    say_device(asked);
+    asked.say({"Extension ", device.extension.text(), " not found"});
     return refuse(asked, 404, "extension_not_found",
                   "Extension " + device.extension.text() + " not found. Create it, or give the device another one.");
   }
-  const auto& server = asked.present->server;
-  if (says) {
-    asked.log.add("Extension found: " + extension->number.text() + " (" + escaped(extension->name) + ")");
-    asked.log.add("Server config: SIP=" + server.sip_server + ":" + std::to_string(server.sip_port));
-  }
-
   const auto found = cache_.get(asked.present, serving.definition, extension);
   if (!found) {
     const auto& fault = found.error();
+    say_device(asked);
     if (fault.kind == ErrorKind::not_found) {
-      asked.log.add("Template not found for " + device.vendor + " " + device.model);
+      asked.say({"Template not found for ", device.vendor, " ", device.model});
       return refuse(asked, 404, "template_not_found",
                     "Template not found for " + device.vendor + " " + device.model + ": " + fault.message);
     }
@@ -128,27 +117,16 @@ Response Files::serve(Asked& asked, const MacAddress& mac) {
 
   Response response{.prepared = select(asked.request, file.representation)};
   response.status = response.prepared->status;
-  const bool changed = response.status == 200;
-  (changed ? counters_.served : counters_.not_modified).fetch_add(1, std::memory_order_relaxed);
-  if (asked.is_fetch())
-    facts_.served(
-        {device.mac, device.extension, device.vendor, device.model, kept(asked.request.path), file.representation.etag,
-         static_cast<std::uint32_t>(file.size), response.status, std::string(asked.request.peer), asked.user_agent()},
-        serving.correlation, serving.causation);
-  if (says) {
-    const auto size = std::to_string(file.size);
-    asked.log.add("Successfully generated config for device " + device.mac.text());
-    asked.log.add("Config size: " + size + " bytes, Content-Type: " + file.content_type);
-    const auto to = std::string(asked.request.peer);
-    if (!asked.is_fetch())
-      asked.log.add("Provisioning config asked about by HEAD from " + to);
-    else if (changed)
-      asked.log.add("Provisioning config delivered: " + size + " bytes to " + to);
-    else
-      asked.log.add("Provisioning config not modified: 304 to " + to);
-    asked.log.finish();
-  }
+  (response.status == 200 ? counters_.served : counters_.not_modified).fetch_add(1, std::memory_order_relaxed);
+  facts_.served({*found, response.status, asked.is_fetch(), asked.request.path, asked.request.peer, asked.user_agent(),
+                 serving.correlation, serving.causation});
   return response;
+}
+
+void Files::say_device(Asked& asked) {
+  const auto& device = *asked.device;
+  asked.say(
+      {"Found device: vendor=", device.vendor, ", model=", device.model, ", extension=", device.extension.text()});
 }
 
 // The file that a vendor's phones share before they know their own. It holds nothing secret.
@@ -166,21 +144,21 @@ Response Files::serve_common(Asked& asked) {
                               {{"Cache-Control", "private, no-cache"}});
   counters_.common.fetch_add(1, std::memory_order_relaxed);
   if (asked.log.wanted()) {
-    asked.log.add("Common file of " + vendor->vendor + " delivered: " + std::to_string(rendered->bytes.size()) +
-                  " bytes to " + std::string(asked.request.peer));
-    asked.log.finish();
+    asked.say({"Common file of ", vendor->vendor, " delivered: ", std::to_string(rendered->bytes.size()), " bytes to ",
+               asked.request.peer});
+    asked.log.finish(services_.clock());
   }
   return {.prepared = select(asked.request, file)};
 }
 
 Response Files::unknown_device(Asked& asked, const MacAddress& mac) {
-  asked.log.add("Device " + mac.colons() + " not registered in provisioning system");
-  asked.log.add("Normalized MAC: " + mac.text());
+  asked.say({"Device ", mac.colons(), " not registered in provisioning system"});
+  asked.say({"Normalized MAC: ", mac.text()});
   say_similar(asked, mac);
   const auto* vendor = services_.vendors.vendor_of(mac);
-  asked.log.add("Register it with: POST /api/provisioning/devices {\"mac_address\":\"" + mac.text() +
-                "\",\"extension_number\":\"<extension>\",\"vendor\":\"" +
-                (vendor == nullptr ? "<vendor>" : vendor->vendor) + "\",\"model\":\"<model>\"}");
+  asked.say({R"(Register it with: POST /api/provisioning/devices {"mac_address":")", mac.text(),
+             R"(","extension_number":"<extension>","vendor":")", vendor == nullptr ? "<vendor>" : vendor->vendor,
+             R"(","model":"<model>"})"});
   return refuse(asked, 404, "unknown_mac", "Device " + mac.colons() + " not registered in provisioning system");
 }
 
@@ -191,17 +169,17 @@ void Files::say_similar(Asked& asked, const MacAddress& mac) {
   if (similar_searches_.fetch_add(1, std::memory_order_relaxed) >= most_similar_searches) return;
   const auto registered = services_.device_rows.macs();
   const auto similar = provisioning::similar_macs(mac, registered);
-  if (!similar.empty()) asked.log.add(provisioning::similar_macs_log_line(similar));
+  if (!similar.empty()) asked.say({provisioning::similar_macs_log_line(similar)});
 }
 
 Response Files::placeholder(Asked& asked) {
-  const auto says = provisioning::parse_user_agent(asked.request.header(Field::user_agent));
+  const auto says = provisioning::parse_user_agent(asked.user_agent());
   const auto* vendor = services_.vendors.find_vendor(says.vendor.empty() ? asked.file.vendor : says.vendor);
   const auto guidance = provisioning::placeholder_guidance(asked.file.mac_text, vendor, services_.vendors,
                                                            asked.present->config_url("{mac}"));
   const auto line = provisioning::placeholder_log_line(escaped(asked.file.mac_text));
-  asked.log.add(line);
-  asked.log.add(escaped(guidance));
+  asked.say({line});
+  asked.say({escaped(guidance)});
   return refuse(asked, 400, "placeholder_mac", line, line + "\n" + guidance + "\n");
 }
 
@@ -209,16 +187,16 @@ Response Files::refuse(Asked& asked, std::uint16_t status, std::string_view code
   const bool probe = code == "probe";
   (probe ? counters_.probes : counters_.refused).fetch_add(1, std::memory_order_relaxed);
   if (asked.log.wanted()) {
-    asked.log.add("Refused with " + std::to_string(status) + " (" + std::string(code) + "): " + escaped(error));
-    asked.log.finish(!probe);
+    asked.say({"Refused with ", std::to_string(status), " (", code, "): ", escaped(error)});
+    asked.log.finish(services_.clock(), !probe);
   }
   if (asked.is_fetch()) {
-    const auto says = provisioning::parse_user_agent(asked.request.header(Field::user_agent));
-    ConfigRefused event{kept(asked.request.path),
-                        kept(asked.file.mac_text),
+    const auto says = provisioning::parse_user_agent(asked.user_agent());
+    ConfigRefused event{std::string(asked.request.path),
+                        asked.file.mac_text,
                         asked.file.mac,
                         std::string(asked.request.peer),
-                        asked.user_agent(),
+                        std::string(asked.user_agent()),
                         status,
                         std::string(code),
                         std::move(error),

@@ -51,6 +51,7 @@ class Files {
   Response refuse(Asked& asked, std::uint16_t status, std::string_view code, std::string error, std::string body = {});
   Response unknown_device(Asked& asked, const MacAddress& mac);
   Response placeholder(Asked& asked);
+  void say_device(Asked& asked);
   void say_similar(Asked& asked, const MacAddress& mac);
 
   Services& services_;

@@ -6,6 +6,20 @@
 
 namespace strowger::http::provision {
 
+SettingsApplied settings_applied(const config::Settings& settings, std::string external_ip, std::uint16_t sip_port,
+                                 std::uint16_t api_port) {
+  SettingsApplied applied;
+  applied.provisioning_enabled = settings.provisioning.enabled;
+  applied.url_format = settings.provisioning.url_format;
+  applied.sip_server = external_ip;
+  applied.external_ip = std::move(external_ip);
+  applied.api_port = api_port;
+  applied.sip_port = sip_port;
+  applied.sip_realm = settings.server.sip_realm;
+  applied.server_name = settings.server.server_name;
+  return applied;
+}
+
 bool Present::allows(const asio::ip::address& peer) const {
   config::IpBytes bytes{};
   if (peer.is_v4()) {
@@ -32,7 +46,8 @@ PresentPtr PresentSource::get() {
   if (fits(last)) return last;
 
   auto present = std::make_shared<Present>();
-  present->server = {external_ip, sip_port, settings->server.sip_realm, settings->server.server_name};
+  present->applied = settings_applied(*settings, external_ip, sip_port, api_port);
+  present->server = provisioning::server_values(present->applied);
   present->api_port = api_port;
   for (const auto& text : settings->provisioning.access.allowed_networks)
     if (auto network = config::Network::parse(text)) present->allowed.push_back(*network);  // the loader checked them

@@ -2,7 +2,7 @@
 // current while it points to the same one.
 #pragma once
 
-#include "actors/provisioning/config_url.hpp"
+#include "actors/provisioning/recorded.hpp"
 #include "actors/provisioning/renderer.hpp"
 #include "adapters/http/asio.hpp"
 #include "config/network.hpp"
@@ -21,18 +21,21 @@ struct Services;
 
 namespace strowger::http::provision {
 
+// The values that files depend on, of settings and of what was really bound: the words in which the log keeps them.
+SettingsApplied settings_applied(const config::Settings& settings, std::string external_ip, std::uint16_t sip_port,
+                                 std::uint16_t api_port);
+
 struct Present {
   config::SettingsPtr settings;
   std::shared_ptr<const provisioning::Renderer> renderer;
   std::string external_ip;
   std::uint16_t api_port = 0;
-  provisioning::ServerValues server;
+  SettingsApplied applied;
+  provisioning::ServerValues server;     // of `applied`
   std::vector<config::Network> allowed;  // who may fetch
   Timestamp since;                       // files cannot have changed by it earlier
 
-  std::string config_url(std::string_view mac) const {
-    return provisioning::config_url({settings->provisioning.url_format, external_ip, api_port}, mac);
-  }
+  std::string config_url(std::string_view mac) const { return provisioning::config_url(applied, mac); }
   bool allows(const asio::ip::address& peer) const;
 };
 using PresentPtr = std::shared_ptr<const Present>;

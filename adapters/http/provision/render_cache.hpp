@@ -14,7 +14,8 @@
 #include <atomic>
 #include <deque>
 #include <shared_mutex>
-#include <unordered_map>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 namespace strowger::http::provision {
 
@@ -46,7 +47,7 @@ class RenderCache {
   static constexpr std::size_t shard_count = 64;
   struct Shard {
     mutable std::shared_mutex mutex;
-    std::unordered_map<MacAddress, RenderedFilePtr> files;
+    boost::unordered_flat_map<MacAddress, RenderedFilePtr, std::hash<MacAddress>> files;
     std::deque<MacAddress> order;  // each once
     std::size_t bytes = 0;
   };

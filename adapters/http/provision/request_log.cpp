@@ -3,6 +3,11 @@
 #include <spdlog/logger.h>
 
 namespace strowger::http::provision {
+namespace {
+
+constexpr std::string_view separator = " | ";
+
+}  // namespace
 
 std::string escaped(std::string_view text) {
   constexpr std::size_t most = 256;
@@ -25,18 +30,32 @@ std::string escaped(std::string_view text) {
 
 RequestLog::RequestLog(spdlog::logger& logger) : logger_(logger), wanted_(logger.should_log(spdlog::level::warn)) {}
 
-void RequestLog::finish(bool warning) {
+void RequestLog::add(std::initializer_list<std::string_view> parts) {
   if (!wanted_) return;
-  const auto level = warning ? spdlog::level::warn : spdlog::level::info;
-  if (logger_.should_log(spdlog::level::debug))
-    for (const auto& phrase : phrases_) logger_.log(spdlog::level::debug, phrase);
-  if (!logger_.should_log(level)) return;
-  std::string line;
-  for (const auto& phrase : phrases_) {
-    if (!line.empty()) line += " | ";
-    line += phrase;
+  if (!line_.empty()) line_ += separator;
+  starts_.push_back(line_.size());
+  for (const auto part : parts) line_ += part;
+}
+
+void RequestLog::add_request(std::string_view mac, std::string_view peer, std::string_view user_agent) {
+  if (!wanted_) return;
+  add({"Provisioning request received for MAC: ", mac});
+  add({"Request from IP: ", peer});
+  add({"User-Agent: ", escaped(user_agent)});
+}
+
+void RequestLog::finish(Timestamp time, bool warning) {
+  if (!wanted_) return;
+  const std::string_view line = line_;
+  if (logger_.should_log(spdlog::level::debug)) {
+    for (std::size_t i = 0; i < starts_.size(); ++i) {
+      const auto end = i + 1 < starts_.size() ? starts_[i + 1] - separator.size() : line.size();
+      logger_.log(time, {}, spdlog::level::debug, line.substr(starts_[i], end - starts_[i]));
+    }
   }
-  logger_.log(level, line);
+  logger_.log(time, {}, warning ? spdlog::level::warn : spdlog::level::info, line);
+  line_.clear();
+  starts_.clear();
 }
 
 }  // namespace strowger::http::provision

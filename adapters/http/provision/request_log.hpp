@@ -2,6 +2,9 @@
 // by itself too. What comes from outside is escaped: no line of a stranger's own making gets into the log.
 #pragma once
 
+#include "events/time.hpp"
+
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,16 +22,20 @@ class RequestLog {
  public:
   explicit RequestLog(spdlog::logger& logger);
 
-  bool wanted() const { return wanted_; }  // else adding costs nothing, and nothing need be made for it
-  void add(std::string phrase) {
-    if (wanted_) phrases_.push_back(std::move(phrase));
-  }
-  void finish(bool warning = false);
+  bool wanted() const { return wanted_; }  // else adding costs little, but its arguments may
+  bool empty() const { return line_.empty(); }
+  // One phrase, given in parts.
+  void add(std::initializer_list<std::string_view> parts);
+  // The phrases that every request begins with. `mac` is what the log shall call it: no text from outside.
+  void add_request(std::string_view mac, std::string_view peer, std::string_view user_agent);
+  // Writes the line; the next phrase begins another.
+  void finish(Timestamp time, bool warning = false);
 
  private:
   spdlog::logger& logger_;
   bool wanted_;
-  std::vector<std::string> phrases_;
+  std::string line_;
+  std::vector<std::size_t> starts_;  // of the phrases
 };
 
 }  // namespace strowger::http::provision

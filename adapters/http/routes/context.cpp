@@ -6,15 +6,26 @@
 #include <charconv>
 
 #include <boost/beast/http/verb.hpp>
+#include <spdlog/logger.h>
 
 namespace strowger::http::routes {
+namespace {
+
+events::FeedOptions feed_options(Services& services) {
+  events::FeedOptions options;
+  options.report = [&logger = services.logger](std::string_view line) { logger.error("{}", line); };
+  return options;
+}
+
+}  // namespace
 
 Context::Context(Services& with, std::function<Counts()> server_counts)
     : services(with),
       counts(std::move(server_counts)),
       signer(token_key(with), with.clock, revocations(with)),
       files(with),
-      logins(with.clock) {}
+      logins(with.clock),
+      feed(std::make_shared<events::Feed>(with.log, feed_options(with))) {}
 
 TokenKey token_key(const Services& services) {
   return services.token_key;

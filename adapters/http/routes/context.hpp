@@ -2,6 +2,7 @@
 #pragma once
 
 #include "adapters/http/await.hpp"
+#include "adapters/http/events/feed.hpp"
 #include "adapters/http/offload.hpp"
 #include "adapters/http/provision/files.hpp"
 #include "adapters/http/router.hpp"
@@ -25,6 +26,7 @@ struct Context {
   TokenSigner signer;
   provision::Files files;
   LoginGuard logins;
+  std::shared_ptr<events::Feed> feed;
   Offload pool;  // last: what it still runs uses the others
 };
 using ContextPtr = std::shared_ptr<Context>;
@@ -37,6 +39,8 @@ void add_auth(Router& router, const ContextPtr& context);
 void add_devices(Router& router, const ContextPtr& context);
 void add_events(Router& router, const ContextPtr& context);
 void add_extensions(Router& router, const ContextPtr& context);
+void add_history(Router& router, const ContextPtr& context);
+void add_history_comparison(Router& router, const ContextPtr& context);
 void add_phones(Router& router, const ContextPtr& context);
 void add_provisioning(Router& router, const ContextPtr& context);
 void add_reboots(Router& router, const ContextPtr& context);

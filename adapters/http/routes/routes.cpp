@@ -2,6 +2,7 @@
 
 #include "adapters/http/openapi.hpp"
 #include "adapters/http/routes/context.hpp"
+#include "adapters/http/routes/event_stream.hpp"
 
 #include <spdlog/logger.h>
 
@@ -55,9 +56,12 @@ void add_routes(Router& router, Services& services, std::function<Counts()> coun
   routes::add_extensions(router, context);
   routes::add_devices(router, context);
   routes::add_provisioning(router, context);
+  routes::add_history(router, context);
+  routes::add_history_comparison(router, context);
   routes::add_phones(router, context);
   routes::add_reboots(router, context);
   routes::add_events(router, context);
+  routes::add_event_stream(router, context->feed);
   add_files(router, context);
   // A table that cannot be described is a mistake in it: found at the start, not by who asks for the document.
   static_cast<void>(openapi_document(router, services.version, true));

@@ -47,7 +47,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE("while the disk is at fault appends are refused and reads go on; afterwards all is as if nothing was") {
+TEST_CASE("while the disk is at fault appends are refused and reads go on, and afterwards all is as if nothing was") {
   const auto fault = GENERATE(Fault::sync, Fault::full);
   CAPTURE(int(fault));
   Fixture f;

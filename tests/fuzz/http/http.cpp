@@ -1,4 +1,6 @@
-// What a stranger sends over HTTP: a request's bytes, its path through the router, its query, its JSON body, a token.
+// What a stranger sends over HTTP: a request's bytes, its path through the router, its query, its JSON body, a token, a
+// filter of events.
+#include "adapters/http/events/filter.hpp"
 #include "adapters/http/json_body.hpp"
 #include "adapters/http/request_parser.hpp"
 #include "adapters/http/router.hpp"
@@ -84,6 +86,20 @@ void verify(std::string_view input) {
   FUZZ_CHECK(!who || !who->name.empty());
 }
 
+void filter(std::string_view input) {
+  const auto read = events::read_filter(Query(input), {"after"});
+  if (!read) {
+    FUZZ_CHECK(!read.error().message.empty());
+    return;
+  }
+  Record record;
+  record.stream = StreamId("device", "001565123456");
+  record.type = "device.registered";
+  if (read->takes_all()) FUZZ_CHECK(read->matches(record));
+  static_cast<void>(read->matches(record));
+  if (const auto stream = read->only_stream()) FUZZ_CHECK(stream->text() == read->streams.front());
+}
+
 }  // namespace
 
 void fuzz(std::string_view input) {
@@ -91,4 +107,5 @@ void fuzz(std::string_view input) {
   route(input);
   read_json(input);
   verify(input);
+  filter(input);
 }

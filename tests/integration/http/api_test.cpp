@@ -304,7 +304,26 @@ TEST_CASE_METHOD(House, "events are read in order, by page, stream and type, wit
   CHECK(reply.json().as_array().size() == 2);
   CHECK(reply.header("link") == "</api/events?after=2&limit=2>; rel=\"next\"");
   CHECK(reply.header("x-last-position") == "2");
-  CHECK(ask("GET", "/api/events?after=x").status == 400);
+
+  const auto second = ask("GET", "/api/events?after=2&limit=2");
+  CHECK(second.json().as_array().size() == 1);
+  CHECK(second.header("link").empty());
+  reply = ask("GET", "/api/events?order=desc&limit=2&type=*.created,device.*");
+  CHECK(reply.code() == "bad_type");
+  reply = ask("GET", "/api/events?order=desc&limit=1&type=extension.*");
+  CHECK(reply.json().at(0).at("sequence").as_string() == "2");
+  REQUIRE(reply.header("link") == "</api/events?before=2&order=desc&limit=1&type=extension.%2A>; rel=\"next\"");
+  reply = ask("GET", "/api/events?before=2&order=desc&limit=1&type=extension.%2A");
+  CHECK(reply.json().at(0).at("sequence").as_string() == "1");
+  const std::string correlation(all.at(2).at("correlationid").as_string());
+  CHECK(ask("GET", "/api/events?correlation=" + correlation).json().as_array().size() == 1);
+  CHECK(ask("GET", "/api/events?stream=extension/*").json().as_array().size() == 2);
+  CHECK(ask("GET", "/api/events?to=2026-01-01T00:00:00Z").json().as_array().empty());
+  for (const auto* bad :
+       {"after=x", "before=-1", "order=up", "limit=0", "limit=1001", "stream=device", "from=today", "afther=1"}) {
+    CAPTURE(bad);
+    CHECK(ask("GET", "/api/events?" + std::string(bad)).status == 400);
+  }
 }
 
 TEST_CASE_METHOD(House, "status, health, metrics and the OpenAPI document") {
@@ -346,6 +365,7 @@ TEST_CASE_METHOD(House, "status, health, metrics and the OpenAPI document") {
                            "/api/phones/reboot",
                            "/api/phones/{extension}/reboot",
                            "/api/events",
+                           "/api/events/stream",
                            "/api/openapi.json",
                            "/provision/{file}",
                            "/{file}"}) {

@@ -118,6 +118,18 @@ Reply Client::ask(std::string_view bytes, bool head_only) {
   return read(head_only);
 }
 
+std::optional<std::string> Client::read_chunk() {
+  std::size_t line = 0;
+  while ((line = pending_.find("\r\n")) == std::string::npos)
+    if (!more(patience)) return std::nullopt;
+  const auto size = std::stoul(pending_.substr(0, line), nullptr, 16);
+  while (pending_.size() < line + 2 + size + 2)
+    if (!more(patience)) return std::nullopt;
+  auto chunk = pending_.substr(line + 2, size);
+  pending_.erase(0, line + 2 + size + 2);
+  return chunk;
+}
+
 bool Client::closes(std::chrono::milliseconds within) {
   const auto end = std::chrono::steady_clock::now() + within;
   try {

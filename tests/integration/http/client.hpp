@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,8 @@ class Client {
   bool send(std::string_view bytes);  // false: the other side is gone
   Reply read(bool head_only = false);
   Reply ask(std::string_view bytes, bool head_only = false);
+  // The next chunk of a chunked body, empty for the last; none where the connection ended before it was whole.
+  std::optional<std::string> read_chunk();
   // Whether the other side closes within the time.
   bool closes(std::chrono::milliseconds within = std::chrono::seconds(5));
   void shrink_window();  // so that a large reply does not fit

@@ -1,6 +1,8 @@
 #include "tests/integration/http/house.hpp"
 
 #include "actors/ask_and_wait.hpp"
+#include "actors/history/publisher.hpp"
+#include "adapters/http/provision/present.hpp"
 #include "adapters/http/routes.hpp"
 #include "adapters/http/token.hpp"
 #include "adapters/vault/password.hpp"
@@ -25,6 +27,7 @@ struct House::Parts {
         secrets(std::move(vault)),
         runner(log, *store, {&extension_rows, &device_rows, &request_rows, &user_rows}),
         system(config),
+        publisher(log, ids, *secrets, system_now),
         world{log, ids, system_now},
         extensions(system, world),
         devices(system, world),
@@ -42,6 +45,7 @@ struct House::Parts {
   registrar::BindingTable bindings{system_now};
   Config config;
   caf::actor_system system;
+  history::Publisher publisher;
   actors::EntityWorld world;
   actors::Entities<actors::Extension> extensions;
   actors::Entities<actors::Device> devices;
@@ -118,6 +122,7 @@ void House::start() {
       [] { return std::string("strowger_more 1\n"); },
       "1.2.3",
       system_now()});
+  publish(*settings_, *renderer_);
   auto started = start_server(*services);
   REQUIRE(started);
   server = std::move(*started);
@@ -136,17 +141,42 @@ void House::stop() {
 void House::set(const std::function<void(config::Settings&)>& change) {
   auto settings = std::make_shared<config::Settings>(*settings_);
   change(*settings);
+  publish(*settings, *renderer_);
   const std::lock_guard lock(mutex_);
   settings_ = std::move(settings);
 }
 
 void House::set_template(const std::string& name, const std::string& text) {
+  std::erase_if(custom_, [&](const auto& file) { return file.name == name; });
   custom_.push_back({name, text});
+  reload_templates();
+}
+
+void House::publish_from_now_on() {
+  publishes_ = true;
+  publish(*settings_, *renderer_);
+}
+
+void House::drop_template(const std::string& name) {
+  std::erase_if(custom_, [&](const auto& file) { return file.name == name; });
+  reload_templates();
+}
+
+void House::reload_templates() {
   auto made = provisioning::Renderer::make(parts_->vendors, custom_);
   REQUIRE(made);
   REQUIRE(made->refused.empty());
+  publish(*settings_, *made->renderer);
   const std::lock_guard lock(mutex_);
   renderer_ = made->renderer;
+}
+
+// As the composition root does: before a file is rendered with them.
+void House::publish(const config::Settings& settings, const provisioning::Renderer& renderer) {
+  if (!publishes_) return;
+  const auto applied =
+      provision::settings_applied(settings, settings.server.external_ip, services->sip_port(), services->api_port());
+  REQUIRE(parts_->publisher.publish(renderer, applied));
 }
 
 std::string House::token(Role role, const std::string& name) {

@@ -42,6 +42,9 @@ class House {
   // Takes effect at once, as a reload does.
   void set(const std::function<void(config::Settings&)>& change);
   void set_template(const std::string& name, const std::string& text);
+  void drop_template(const std::string& name);
+  // Templates and settings go into the log, as the composition root sees to; other tests' logs begin empty.
+  void publish_from_now_on();
 
   std::uint16_t port() const { return server->port(); }
   // With the token of a role; empty: none.
@@ -71,6 +74,8 @@ class House {
 
  private:
   struct Parts;
+  void reload_templates();
+  void publish(const config::Settings& settings, const provisioning::Renderer& renderer);
   std::unique_ptr<Parts> parts_;
   config::SettingsPtr settings_;
   std::shared_ptr<const provisioning::Renderer> renderer_;
@@ -79,6 +84,7 @@ class House {
   std::ostringstream lines_;
   std::shared_ptr<spdlog::logger> logger_;
   std::string admin_;
+  bool publishes_ = false;
 };
 
 }  // namespace strowger::http::test

@@ -126,6 +126,42 @@ TEST_CASE_METHOD(Fixture, "streams whose names begin alike keep their versions a
   }
 }
 
+TEST_CASE_METHOD(Fixture, "facts of many streams are committed together, each at the version its stream has") {
+  CHECK(append(1));
+  auto request = sample_append(2, ids, ExpectedVersion::no_stream());
+  request.idempotency_key = "facts";
+  for (const std::uint64_t device : {1, 2, 3, 1})
+    request.facts.push_back({StreamId::of(sample_mac(device)), sample_event(device, ids)});
+  const auto receipt = append_and_wait(*log, request).value();
+  CHECK(receipt.version == v(2));  // a fact was of the same stream
+  CHECK(number(receipt.position) == 6);
+  CHECK(append_and_wait(*log, request).value().repeated);
+  for (int round = 0; round < 2; ++round) {
+    const auto all = log->read_all(Position{1}, 10).value();
+    REQUIRE(all.size() == 5);
+    CHECK(all[0].stream == StreamId::of(sample_mac(2)));
+    for (std::size_t i = 0; i < 4; ++i) {
+      CHECK(all[i + 1].stream == request.facts[i].stream);
+      CHECK(static_cast<const NewRecord&>(all[i + 1]) == request.facts[i].event);
+    }
+    CHECK(all[1].version == v(2));
+    CHECK(all[2].version == v(2));
+    CHECK(all[3].version == v(1));
+    CHECK(all[4].version == v(3));
+    CHECK(log->read_stream(StreamId::of(sample_mac(1)), v(0), 10).value().size() == 3);
+    reopen();
+  }
+}
+
+TEST_CASE_METHOD(Fixture, "one fact that the log cannot hold refuses its whole request") {
+  auto request = sample_append(1, ids);
+  request.facts.push_back({StreamId::of(sample_mac(2)), sample_event(2, ids)});
+  request.facts.push_back({StreamId(), sample_event(2, ids)});
+  CHECK(append_and_wait(*log, request).error().code == "bad_stream");
+  CHECK(number(log->last_position()) == 0);
+  CHECK(append(2).value().version == v(1));
+}
+
 TEST_CASE_METHOD(Fixture, "a repeated idempotency key gives the first receipt, after a restart too") {
   auto request = sample_append(1, ids, ExpectedVersion::no_stream());
   request.idempotency_key = "order-1";

@@ -1,0 +1,217 @@
+#include "actors/history/history.hpp"
+
+#include "actors/history/publisher.hpp"
+#include "actors/provisioning/recorded.hpp"
+
+#include <deque>
+
+#include <boost/json/value_from.hpp>
+
+namespace strowger::history {
+namespace {
+
+using provisioning::Origin;
+
+constexpr std::size_t step = 512;
+constexpr auto clock_difference = std::chrono::minutes(1);  // that another's clock may be ahead
+
+std::string at_position(Position position) {
+  return "position " + std::to_string(number(position));
+}
+
+std::string when(const Origin& origin) {
+  return to_iso8601(origin.time) + " (" + at_position(origin.position) + ", by " + origin.by + ")";
+}
+
+Error with_origin(Error error, std::string_view key, const Origin& origin) {
+  return std::move(error).with(
+      key, boost::json::object{{"position", number(origin.position)}, {"time", to_iso8601(origin.time)}});
+}
+
+Error never_registered(const MacAddress& mac) {
+  return not_found("device_not_found", "Device " + mac.text() + " was never registered.");
+}
+
+}  // namespace
+
+Result<Moment> History::find(const provisioning::PointInTime& point, Timestamp now) const {
+  const auto last = log_.last_position();
+  if (point.position && *point.position > last)
+    return unacceptable("not_yet", "The log ends at " + at_position(last) + "; there is no " +
+                                       at_position(*point.position) + " yet.")
+        .with("last_position", number(last));
+  if (point.until && *point.until > now + clock_difference)
+    return unacceptable("not_yet", "The time " + to_iso8601(*point.until) + " is still to come.");
+
+  // The last event at or before the time; positions rise, but not always by one.
+  auto end = point.position.value_or(last);
+  if (point.until) {
+    Position from{};
+    while (from < end) {
+      const Position middle{number(from) + (number(end) - number(from)) / 2};
+      const auto next = log_.read_all(middle, 1);
+      if (!next) return next.error();
+      if (next->empty() || next->front().time > *point.until)
+        end = middle;
+      else
+        from = next->front().position;
+    }
+    end = from;
+  }
+  auto found = last_at(end);
+  if (!found) return found.error();
+  if (*found) return std::move(**found);
+  auto error = not_found("before_the_log", "That was before the first event of the log.");
+  const auto first = log_.read_all(Position{}, 1);
+  if (first && !first->empty())
+    error = std::move(error).with("first", boost::json::value(to_iso8601(first->front().time)));
+  return error;
+}
+
+// The last event up to a position.
+Result<std::optional<Moment>> History::last_at(Position position) const {
+  const auto found = log_.read_back(strowger::next(position), 1);
+  if (!found) return found.error();
+  if (found->empty()) return std::optional<Moment>{};
+  Moment moment{found->front().position, found->front().time};
+  if (found->front().type == ConfigServed::type) {
+    auto envelope = decode(found->front());
+    if (!envelope) return envelope.error();
+    moment.served = std::get<ConfigServed>(std::move(envelope->event));
+  }
+  return std::optional(std::move(moment));
+}
+
+Result<std::optional<Moment>> History::before_last_change(const provisioning::Past& past) const {
+  const auto last = provisioning::last_change(past);
+  if (last == Position{}) return std::optional<Moment>{};
+  return last_at(Position{number(last) - 1});
+}
+
+Result<bool> History::scan(const StreamId& stream, Position until, Wanted wanted,
+                           const std::function<void(const Envelope&)>& visit) const {
+  StreamVersion version{};
+  bool any = false;
+  for (std::size_t read = 0; read < most_read;) {
+    const auto records = log_.read_stream(stream, version, step);
+    if (!records) return records.error();
+    for (const auto& record : *records) {
+      if (record.position > until) return any;
+      any = true;
+      version = record.version;
+      if (!wanted(record.type)) continue;
+      const auto envelope = decode(record);
+      if (!envelope) return envelope.error();
+      visit(*envelope);
+    }
+    if (records->size() < step) return any;
+    read += records->size();
+  }
+  return unacceptable("history_too_long", "The stream " + stream.text() + " has more than " +
+                                              std::to_string(most_read) +
+                                              " events, which is more than is looked through "
+                                              "for one question.");
+}
+
+Result<provisioning::Past> History::read(const MacAddress& mac, const Moment& moment) const {
+  provisioning::Past past;
+  const auto fold = [&](const StreamId& stream, auto& part) {
+    return scan(stream, moment.position, &std::remove_reference_t<decltype(part)>::concerns,
+                [&part](const Envelope& envelope) { part.apply(envelope); });
+  };
+  const auto then = "at " + at_position(moment.position) + " (" + to_iso8601(moment.time) + ")";
+
+  auto done = fold(StreamId::of(mac), past.device);
+  if (!done) return done.error();
+  if (!past.device.registered) {
+    if (past.device.unregistration)
+      return with_origin(not_found("device_not_registered_then", "Device " + mac.text() + " was not registered " +
+                                                                     then + ": it had been unregistered at " +
+                                                                     when(*past.device.unregistration) + "."),
+                         "unregistered", *past.device.unregistration);
+    std::optional<Origin> first;
+    const auto later = scan(
+        StreamId::of(mac), log_.last_position(), [](std::string_view type) { return type == DeviceRegistered::type; },
+        [&](const Envelope& envelope) {
+          if (!first) first = provisioning::origin_of(envelope);
+        });
+    if (!later) return later.error();
+    if (!first) return never_registered(mac);
+    return with_origin(
+        not_found("device_not_registered_then", "Device " + mac.text() + " was not registered yet " + then +
+                                                    ": it was registered at " + when(*first) + "."),
+        "registered", *first);
+  }
+
+  const auto& number = past.device.extension.value;
+  past.extension.number = number;
+  done = fold(StreamId::of(number), past.extension);
+  if (!done) return done.error();
+  if (!past.extension.exists) {
+    auto error = not_found(
+        "extension_not_found_then",
+        "Extension " + number.text() + " of device " + mac.text() + " did not exist " + then +
+            (past.extension.deletion ? ": it had been deleted at " + when(*past.extension.deletion) + "." : ".") +
+            " Its phone got no file.");
+    if (past.extension.deletion) return with_origin(std::move(error), "deleted", *past.extension.deletion);
+    return error;
+  }
+
+  done = fold(settings_stream(), past.settings);
+  if (!done) return done.error();
+  done = fold(template_stream(past.device.vendor.value, past.device.model.value), past.published);
+  if (!done) return done.error();
+  if (!past.settings.value || !past.published.value)
+    return not_found("not_recorded_then",
+                     std::string(past.settings.value ? "The template of " + past.device.vendor.value + " " +
+                                                           past.device.model.value + " was"
+                                                     : "The settings that files depend on were") +
+                         " not recorded yet " + then +
+                         "; what the log tells of that time is which file was served, not what was in it.");
+  if (!past.settings.value->provisioning_enabled)
+    return not_found("provisioning_disabled_then", "Provisioning was switched off " + then + ": no phone got a file.");
+  auto text = text_of(past.published.value->sha256);
+  if (!text) return text.error();
+  past.source = provisioning::in_force(*past.published.value, std::move(*text));
+  return past;
+}
+
+Result<std::string> History::text_of(const std::string& sha256) const {
+  const auto stream = template_text_stream(sha256);
+  const auto records = log_.read_stream(stream, StreamVersion{}, 1);
+  if (!records) return records.error();
+  if (records->empty()) return internal_error("the log has no " + stream.text());
+  const auto envelope = decode(records->front());
+  if (!envelope) return envelope.error();
+  const auto* stored = std::get_if<TemplateTextStored>(&envelope->event);
+  if (stored == nullptr || (!stored->text && !stored->sealed))
+    return internal_error(stream.text() + " does not hold a template's text");
+  auto text = stored->text ? Result<std::string>(*stored->text) : vault_.open(*stored->sealed);
+  if (!text) return text.error();
+  if (provisioning::sha256_of(*text) != sha256)
+    return internal_error("the text in " + stream.text() + " is not the one that it is named by");
+  return text;
+}
+
+Result<ServedPage> History::served(const MacAddress& mac, std::optional<Position> before, std::size_t limit) const {
+  ServedPage page;
+  std::deque<ServedFile> newest;
+  const auto any = scan(
+      StreamId::of(mac), log_.last_position(), [](std::string_view type) { return type == ConfigServed::type; },
+      [&](const Envelope& envelope) {
+        ++page.total;
+        if (before && envelope.position >= *before) return;
+        newest.push_front({envelope.position, envelope.version, envelope.time, envelope.by, envelope.id,
+                           envelope.correlation, envelope.causation, std::get<ConfigServed>(envelope.event)});
+        if (newest.size() > limit) {
+          newest.pop_back();
+          page.more = true;
+        }
+      });
+  if (!any) return any.error();
+  if (!*any) return never_registered(mac);
+  page.files.assign(std::make_move_iterator(newest.begin()), std::make_move_iterator(newest.end()));
+  return page;
+}
+
+}  // namespace strowger::history

@@ -1,0 +1,80 @@
+// Time travel: what a device's file depended on, and what its phone was served, read from the log itself and not from
+// any projection.
+//
+// Every method reads the log and may take as long as that does: never call one on a thread that serves. Any thread.
+// Bounded: a stream of more than `most_read` events is refused (`history_too_long`).
+//
+// Phones are served from projections, which trail the log by moments: a fetch within such a moment of a change may be
+// recorded behind the change and yet have got what was in force before it. before_last_change() leads there.
+#pragma once
+
+#include "actors/provisioning/past.hpp"
+#include "actors/provisioning/point_in_time.hpp"
+#include "events/log.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace strowger::history {
+
+// A point of the log that is there.
+struct Moment {
+  Position position{};
+  Timestamp time{};  // of the event at it
+  // Where that event is a ConfigServed: what was served, to its own device.
+  std::optional<ConfigServed> served{};
+};
+
+struct ServedFile {
+  Position position{};
+  StreamVersion version{};
+  Timestamp time{};
+  std::string by;
+  Uuid id;
+  Uuid correlation;
+  Uuid causation;
+  ConfigServed event;
+};
+
+struct ServedPage {
+  std::vector<ServedFile> files;  // newest first
+  std::size_t total = 0;
+  bool more = false;  // older ones follow
+};
+
+class History {
+ public:
+  static constexpr std::size_t most_read = 2'000'000;
+
+  // Both outlive it.
+  History(EventLog& log, const Vault& vault) : log_(log), vault_(vault) {}
+
+  // Fails with `not_yet` for what is to come, `before_the_log` for what was before the first event. Where the clock was
+  // set back, a time may name several points; it gives one of them.
+  Result<Moment> find(const provisioning::PointInTime& point, Timestamp now) const;
+
+  // Fails with `device_not_found` (never registered), `device_not_registered_then`, `extension_not_found_then`,
+  // `provisioning_disabled_then`, and `not_recorded_then` for what was before templates and settings were recorded.
+  Result<provisioning::Past> read(const MacAddress& mac, const Moment& moment) const;
+
+  // The moment before the last of the events that `past` comes from; none where that was the first.
+  Result<std::optional<Moment>> before_last_change(const provisioning::Past& past) const;
+
+  // Those before `before`, where it is given. `device_not_found` for one that never was.
+  Result<ServedPage> served(const MacAddress& mac, std::optional<Position> before, std::size_t limit) const;
+
+ private:
+  using Wanted = bool (*)(std::string_view type);
+  Result<bool> scan(const StreamId& stream, Position until, Wanted wanted,
+                    const std::function<void(const Envelope&)>& visit) const;  // whether there was any event
+  Result<std::optional<Moment>> last_at(Position position) const;
+  Result<std::string> text_of(const std::string& sha256) const;
+
+  EventLog& log_;
+  const Vault& vault_;
+};
+
+}  // namespace strowger::history

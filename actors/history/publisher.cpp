@@ -1,0 +1,122 @@
+#include "actors/history/publisher.hpp"
+
+#include "actors/provisioning/recorded.hpp"
+#include "events/json.hpp"
+
+namespace strowger::history {
+namespace {
+
+constexpr std::size_t step = 256;
+constexpr int attempts = 3;  // another node may publish the same at the same time
+
+}  // namespace
+
+StreamId template_stream(std::string_view vendor, std::string_view model) {
+  return {"template", std::string(vendor) + "_" + std::string(model)};
+}
+StreamId template_text_stream(std::string_view sha256) {
+  return {"template_text", sha256};
+}
+StreamId settings_stream() {
+  return {"system", "settings"};
+}
+
+Result<std::vector<std::string>> Publisher::publish(const provisioning::Renderer& renderer,
+                                                    const SettingsApplied& settings) {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> changes;
+  for (const auto& source : renderer.in_force()) {
+    const auto published = provisioning::published(source);
+    if (auto stored = store_text(source, published.sha256); !stored) return stored.error();
+    const auto recorded = record(template_stream(source.vendor, source.model), published);
+    if (!recorded) return recorded.error();
+    if (*recorded)
+      changes.push_back("Template of " + source.vendor + " " + source.model + " in force: " + published.name +
+                        ", SHA-256 " + published.sha256);
+  }
+  const auto recorded = record(settings_stream(), settings);
+  if (!recorded) return recorded.error();
+  if (*recorded) changes.emplace_back("Settings that phones' files depend on changed");
+  return changes;
+}
+
+Result<bool> Publisher::record(const StreamId& stream, const Event& event) {
+  for (int attempt = 1;; ++attempt) {
+    if (!last_.contains(stream)) {
+      auto read = read_last(stream);
+      if (!read) return read.error();
+      last_.emplace(stream, std::move(*read));
+    }
+    auto& last = last_.at(stream);
+    auto fresh = encoded(event);
+    if (!fresh) return fresh.error();
+    if (fresh->data == last.data) return false;
+    auto data = fresh->data;
+    AppendRequest request;
+    request.stream = stream;
+    request.expected = ExpectedVersion::exactly(last.version);
+    request.events.push_back(std::move(*fresh));
+    const auto receipt = append_and_wait(log_, std::move(request));
+    if (receipt) {
+      last = {receipt->version, std::move(data)};
+      return true;
+    }
+    last_.erase(stream);
+    if (receipt.error().kind != ErrorKind::conflict || attempt == attempts) return receipt.error();
+  }
+}
+
+Result<Publisher::Last> Publisher::read_last(const StreamId& stream) {
+  Last last;
+  for (;;) {
+    const auto records = log_.read_stream(stream, last.version, step);
+    if (!records) return records.error();
+    if (!records->empty()) {
+      // Through the typed event: what an older release wrote is compared as this one would write it.
+      auto envelope = decode(records->back());
+      if (!envelope) return envelope.error();
+      last.version = records->back().version;
+      last.data = std::visit([](const auto& e) { return json::to_string(e); }, envelope->event);
+    }
+    if (records->size() < step) return last;
+  }
+}
+
+Result<void> Publisher::store_text(const provisioning::TemplateInForce& source, const std::string& sha256) {
+  const auto stream = template_text_stream(sha256);
+  if (last_.contains(stream)) return {};
+  const auto present = log_.read_stream(stream, StreamVersion{}, 1);
+  if (!present) return present.error();
+  if (present->empty()) {
+    TemplateTextStored event{sha256, {}, {}};
+    if (source.custom) {
+      auto sealed = vault_.seal(source.text);
+      if (!sealed) return sealed.error();
+      event.sealed = std::move(*sealed);
+    } else {
+      event.text = source.text;
+    }
+    auto record = encoded(event);
+    if (!record) return record.error();
+    AppendRequest request;
+    request.stream = stream;
+    request.expected = ExpectedVersion::no_stream();
+    request.events.push_back(std::move(*record));
+    const auto receipt = append_and_wait(log_, std::move(request));
+    if (!receipt && receipt.error().kind != ErrorKind::conflict) return receipt.error();
+  }
+  last_.emplace(stream, Last{});  // it is there for ever
+  return {};
+}
+
+// What could not be read again must not get into the log: settings may come in any bytes.
+Result<NewRecord> Publisher::encoded(const Event& event) const {
+  Record record;
+  static_cast<NewRecord&>(record) = encode(event, Cause{"system", {}, {}}, clock_(), ids_);
+  if (auto read = decode(record); !read)
+    return unacceptable("not_recordable", "settings or templates cannot be recorded: " + read.error().message +
+                                              "; all text in them has to be UTF-8");
+  return NewRecord(std::move(record));
+}
+
+}  // namespace strowger::history

@@ -1,0 +1,195 @@
+#include "actors/provisioning/config_entries.hpp"
+
+#include "actors/provisioning/template_lint.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <map>
+#include <memory>
+
+#include <boost/json/value.hpp>
+#include <expat.h>
+
+namespace strowger::provisioning {
+namespace {
+
+constexpr std::string_view spaces = " \t\r\n";
+
+// Of the range, without its outer spaces.
+std::pair<std::size_t, std::size_t> trimmed(std::string_view bytes, std::size_t begin, std::size_t end) {
+  while (begin < end && spaces.find(bytes[begin]) != std::string_view::npos) ++begin;
+  while (end > begin && spaces.find(bytes[end - 1]) != std::string_view::npos) --end;
+  return {begin, end};
+}
+
+std::string trimmed(const std::string& text) {
+  const auto [begin, end] = trimmed(text, 0, text.size());
+  return text.substr(begin, end - begin);
+}
+
+// Tells apart what has the same name.
+class Names {
+ public:
+  std::string unique(const std::string& name) {
+    const auto count = ++counts_[name];
+    return count == 1 ? name : name + "[" + std::to_string(count) + "]";
+  }
+
+ private:
+  std::map<std::string, std::size_t> counts_;
+};
+
+Result<std::vector<ConfigEntry>> text_entries(std::string_view bytes) {
+  std::vector<ConfigEntry> out;
+  Names names;
+  std::size_t line = 0;
+  for (std::size_t at = 0; at < bytes.size();) {
+    const auto end = std::min(bytes.find('\n', at), bytes.size());
+    const auto [first, last] = trimmed(bytes, at, end);
+    at = end + 1;
+    ++line;
+    if (first == last || bytes[first] == '#') continue;
+    const auto equals = bytes.find('=', first);
+    if (equals == std::string_view::npos || equals >= last)
+      return unacceptable("bad_output", "line " + std::to_string(line) + " is no `key = value`").with("line", line);
+    const auto key = trimmed(bytes, first, equals);
+    const auto value = trimmed(bytes, equals + 1, last);
+    out.push_back({names.unique(std::string(bytes.substr(key.first, key.second - key.first))),
+                   std::string(bytes.substr(value.first, value.second - value.first)), first, value.first, value.second,
+                   line});
+  }
+  return out;
+}
+
+class XmlReader {
+ public:
+  explicit XmlReader(std::string_view bytes) : bytes_(bytes), parser_(XML_ParserCreate(nullptr), &XML_ParserFree) {}
+
+  Result<std::vector<ConfigEntry>> read() {
+    if (!parser_) return internal_error("out of memory while reading XML");
+    XML_SetUserData(parser_.get(), this);
+    XML_SetElementHandler(
+        parser_.get(),
+        [](void* self, const XML_Char* name, const XML_Char** attributes) {
+          static_cast<XmlReader*>(self)->start(name, attributes);
+        },
+        [](void* self, const XML_Char*) { static_cast<XmlReader*>(self)->end(); });
+    XML_SetCharacterDataHandler(parser_.get(), [](void* self, const XML_Char* text, int size) {
+      static_cast<XmlReader*>(self)->text({text, static_cast<std::size_t>(size)});
+    });
+    XML_SetStartDoctypeDeclHandler(parser_.get(), [](void* self, const XML_Char*, const XML_Char*, const XML_Char*,
+                                                     int) { static_cast<XmlReader*>(self)->declares_ = true; });
+    if (XML_Parse(parser_.get(), bytes_.data(), static_cast<int>(bytes_.size()), XML_TRUE) != XML_STATUS_OK)
+      return unacceptable("bad_output",
+                          std::string("not well-formed XML: ") + XML_ErrorString(XML_GetErrorCode(parser_.get())))
+          .with("line", static_cast<std::uint64_t>(XML_GetCurrentLineNumber(parser_.get())));
+    // Entities and default attributes of its own would put text where none is written.
+    if (declares_) return unacceptable("not_traceable", "a file with a DOCTYPE cannot be taken apart");
+    // By where they stand: an element's text is known only at its end.
+    std::stable_sort(out_.begin(), out_.end(), [](const auto& a, const auto& b) { return a.key_at < b.key_at; });
+    for (auto& entry : out_) entry.line = line_of(bytes_, entry.key_at);
+    return std::move(out_);
+  }
+
+ private:
+  struct Element {
+    std::string path;
+    std::size_t at = 0;       // of its <
+    std::size_t content = 0;  // behind its start tag
+    std::string text;
+    Names children;
+    bool leaf = true;
+    bool attributes = false;
+  };
+
+  std::size_t index() const { return static_cast<std::size_t>(XML_GetCurrentByteIndex(parser_.get())); }
+
+  void start(const XML_Char* name, const XML_Char** attributes) {
+    Element element;
+    auto& names = open_.empty() ? root_ : open_.back().children;
+    if (!open_.empty()) open_.back().leaf = false;
+    element.path = (open_.empty() ? "" : open_.back().path + "/") + names.unique(name);
+    element.at = index();
+    element.content = element.at + static_cast<std::size_t>(XML_GetCurrentByteCount(parser_.get()));
+    element.attributes = attributes[0] != nullptr;
+    std::size_t at = element.at + 1;
+    for (; attributes[0] != nullptr && !declares_; attributes += 2)
+      attribute(element, at, attributes[0], attributes[1]);
+    open_.push_back(std::move(element));
+  }
+
+  // Expat gives attributes in the order of the file, but not where they stand. The tag is well-formed: behind the name
+  // come an equals sign and a quote.
+  void attribute(const Element& element, std::size_t& at, const std::string& name, const std::string& value) {
+    at = bytes_.find_first_of(spaces, at);
+    at = bytes_.find_first_not_of(spaces, at);
+    const auto quote = bytes_.find_first_of("\"'", at);
+    const auto end = bytes_.find(bytes_[quote], quote + 1);
+    out_.push_back({element.path + "@" + name, trimmed(value), at, quote + 1, end, 0});
+    at = end + 1;
+  }
+
+  void text(std::string_view text) {
+    if (!open_.empty()) open_.back().text += text;
+  }
+
+  void end() {
+    auto& element = open_.back();
+    const auto value = trimmed(element.text);
+    const bool empty_leaf = element.leaf && !element.attributes;
+    if (!value.empty() || empty_leaf) {
+      // That of an element with others in it is not one range: what is written between its tags is all of it.
+      const auto [begin, end] = trimmed(bytes_, element.content, std::max(index(), element.content));
+      out_.push_back({element.path, value, element.at, begin, end, 0});
+    }
+    open_.pop_back();
+  }
+
+  std::string_view bytes_;
+  std::unique_ptr<XML_ParserStruct, decltype(&XML_ParserFree)> parser_;
+  Names root_;
+  std::vector<Element> open_;
+  std::vector<ConfigEntry> out_;
+  bool declares_ = false;
+};
+
+constexpr std::string_view separators = " \t\r\n=<>/\"'";  // of the words of a comment
+
+bool is_secret_name(std::string_view name) {
+  // Grandstream's P-codes say nothing by their name: administrator, user, accounts 1 to 6, HTTP and XML passwords.
+  static constexpr std::array<std::string_view, 10> codes{"P2",   "P196", "P34",  "P406",  "P506",
+                                                          "P606", "P706", "P734", "P1361", "P1359"};
+  static constexpr std::array<std::string_view, 7> words{"password", "passwd", "passphrase", "secret",
+                                                         "pwd",      "token",  "privatekey"};
+  if (std::find(codes.begin(), codes.end(), name) != codes.end()) return true;
+  std::string plain;
+  for (const char c : name)
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.')
+      plain.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(c))));
+  if (plain.ends_with(".set")) return false;  // Polycom: whether the parameter before it counts
+  return std::any_of(words.begin(), words.end(), [&](auto word) { return plain.find(word) != std::string::npos; });
+}
+
+}  // namespace
+
+Result<std::vector<ConfigEntry>> config_entries(Format format, std::string_view bytes) {
+  if (format == Format::text) return text_entries(bytes);
+  return XmlReader(bytes).read();
+}
+
+bool names_secret(std::string_view key) {
+  auto name = key.substr(key.find_last_of("/@") + 1);  // npos + 1: all of it
+  return is_secret_name(name.substr(0, name.find('[')));
+}
+
+bool may_tell_secret(std::string_view comment) {
+  for (std::size_t at = 0; at < comment.size();) {
+    const auto begin = std::min(comment.find_first_not_of(separators, at), comment.size());
+    at = std::min(comment.find_first_of(separators, begin), comment.size());
+    if (is_secret_name(comment.substr(begin, at - begin))) return true;
+  }
+  return false;
+}
+
+}  // namespace strowger::provisioning

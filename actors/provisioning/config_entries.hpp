@@ -1,0 +1,33 @@
+// A phone's file as keys and values, by its grammar, with the place of each in the bytes.
+#pragma once
+
+#include "actors/provisioning/format.hpp"
+#include "events/error.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace strowger::provisioning {
+
+struct ConfigEntry {
+  // text: the key. xml: the path of element or attribute: gs_provision/config/P34,
+  // APPLICATION/registration@reg.1.label. One that comes again has [2] and so on behind it.
+  std::string key;
+  std::string value;       // as the phone reads it: decoded, without outer spaces
+  std::size_t key_at = 0;  // where its name stands
+  std::size_t begin = 0;   // of the value, as it is written
+  std::size_t end = 0;
+  std::size_t line = 0;  // of the name, from 1
+};
+
+// In the order of the file. Fails with `bad_output` where the bytes do not obey the grammar.
+Result<std::vector<ConfigEntry>> config_entries(Format format, std::string_view bytes);
+
+// Whether what stands under this key is a secret by its name (a password, a pass phrase, a key), whoever wrote it.
+bool names_secret(std::string_view key);
+// Whether a comment may hold one: some word of it names a secret.
+bool may_tell_secret(std::string_view comment);
+
+}  // namespace strowger::provisioning

@@ -1,0 +1,57 @@
+#include "actors/provisioning/explain.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace strowger::provisioning {
+namespace {
+
+std::string_view line_at(std::string_view text, std::size_t line) {
+  std::size_t at = 0;
+  for (; line > 1 && at < text.size(); --line) at = std::min(text.find('\n', at), text.size() - 1) + 1;
+  return text.substr(at, std::min(text.find('\n', at), text.size()) - at);
+}
+
+void add_sources(const Past& past, const std::string& placeholder, std::vector<Source>& to) {
+  for (auto& source : sources_of(past, placeholder)) {
+    const bool known = std::any_of(to.begin(), to.end(), [&](const auto& other) { return other.what == source.what; });
+    if (!known) to.push_back(std::move(source));
+  }
+}
+
+std::string_view level_of(const std::vector<Source>& sources, bool custom) {
+  for (const std::string_view level : {"device", "extension", "settings"})
+    for (const auto& source : sources)
+      if (std::string_view(source.what).substr(0, source.what.find('.')) == level) return level;
+  return custom ? "custom_template" : "built_in_template";
+}
+
+}  // namespace
+
+std::vector<ExplainedKey> explain(const Past& past, const TakenApart& file) {
+  const auto& source = past.source;
+  std::vector<ExplainedKey> out;
+  for (const auto& key : file.keys) {
+    ExplainedKey explained;
+    explained.key = key.key;
+    explained.value = key.secret && !key.value.empty() ? std::string(mask) : key.value;
+    explained.secret = key.secret;
+    explained.line = key.line;
+    explained.template_line = key.template_line;
+    explained.placeholders = key.placeholders;
+    const auto text = line_at(source.text, key.template_line);
+    // What was built in is public; a line of one's own may hold what was typed into it.
+    explained.template_text = source.custom && may_tell_secret(text) ? mask : text;
+    explained.conditions = conditions_of(source.text, key.template_line);
+    for (const auto& name : key.placeholders) add_sources(past, name, explained.sources);
+    const bool literal = explained.placeholders.empty();
+    if (!literal) explained.level = level_of(explained.sources, source.custom);
+    for (const auto& name : explained.conditions) add_sources(past, name, explained.sources);
+    if (literal) explained.level = level_of(explained.sources, source.custom);
+    explained.sources.push_back({"template.text", past.published.origin});
+    out.push_back(std::move(explained));
+  }
+  return out;
+}
+
+}  // namespace strowger::provisioning

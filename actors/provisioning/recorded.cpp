@@ -1,0 +1,54 @@
+#include "actors/provisioning/recorded.hpp"
+
+#include "actors/provisioning/config_url.hpp"
+
+#include <array>
+
+#include <sodium.h>
+
+namespace strowger::provisioning {
+
+std::string sha256_of(std::string_view bytes) {
+  std::array<unsigned char, crypto_hash_sha256_BYTES> hash{};
+  const auto* data = static_cast<const unsigned char*>(static_cast<const void*>(bytes.data()));
+  crypto_hash_sha256(hash.data(), data, bytes.size());
+  std::string out(hash.size() * 2 + 1, '\0');
+  sodium_bin2hex(out.data(), out.size(), hash.data(), hash.size());
+  out.pop_back();  // the terminating NUL
+  return out;
+}
+
+TemplatePublished published(const TemplateInForce& source) {
+  TemplatePublished out;
+  out.vendor = source.vendor;
+  out.model = source.model;
+  out.name = escape(Format::text, source.name);  // a file's name may be any bytes, an event is UTF-8
+  out.origin = source.custom ? TemplateOrigin::custom : TemplateOrigin::built_in;
+  out.grammar = source.format == Format::xml ? TemplateGrammar::xml : TemplateGrammar::text;
+  out.content_type = source.content_type;
+  out.model_name = source.model_name;
+  out.sha256 = sha256_of(source.text);
+  out.size = static_cast<std::uint32_t>(source.text.size());
+  return out;
+}
+
+TemplateInForce in_force(const TemplatePublished& published, std::string text) {
+  return {published.vendor,
+          published.model,
+          published.name,
+          published.origin == TemplateOrigin::custom,
+          published.grammar == TemplateGrammar::xml ? Format::xml : Format::text,
+          published.content_type,
+          published.model_name,
+          std::move(text)};
+}
+
+ServerValues server_values(const SettingsApplied& settings) {
+  return {settings.sip_server, settings.sip_port, settings.sip_realm, settings.server_name};
+}
+
+std::string config_url(const SettingsApplied& settings, std::string_view mac) {
+  return config_url(UrlSettings{settings.url_format, settings.external_ip, settings.api_port}, mac);
+}
+
+}  // namespace strowger::provisioning

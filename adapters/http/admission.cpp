@@ -1,0 +1,98 @@
+#include "adapters/http/admission.hpp"
+
+#include "adapters/http/errors.hpp"
+
+#include <algorithm>
+
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/error.hpp>
+
+namespace strowger::http {
+namespace {
+
+using boost::beast::http::error;
+
+// Whether a Content-Type is this media type, whatever its parameters.
+bool is_type(std::string_view header, std::string_view type) {
+  const auto end = header.find(';');
+  auto essence = header.substr(0, end);
+  while (!essence.empty() && (essence.back() == ' ' || essence.back() == '\t')) essence.remove_suffix(1);
+  return boost::beast::iequals(essence, type);
+}
+
+}  // namespace
+
+Response for_bad_head(const error_code& fault) {
+  if (fault == error::header_limit || fault == error::buffer_overflow)
+    return error_response(431, "head_too_large", "The request's header is larger than this server reads.");
+  if (fault == error::bad_version)
+    return error_response(505, "http_version", "This server speaks HTTP/1.1 and HTTP/1.0.");
+  return error_response(400, "malformed_request", "This is not an HTTP request: " + fault.message() + ".");
+}
+
+Response for_bad_body(const error_code& fault, std::size_t limit) {
+  if (fault == error::body_limit)
+    return error_response(Error{ErrorKind::too_large, "body_too_large",
+                                "The body is larger than the " + std::to_string(limit) + " bytes taken here."});
+  return error_response(400, "malformed_request", "The request's body is broken: " + fault.message() + ".");
+}
+
+Result<Principal> identify(const Options& options, const Request& request) {
+  if (!options.authenticate) return Principal{"admin", Role::admin, {}, {}};
+  constexpr std::string_view scheme = "Bearer ";
+  const auto header = request.header(Field::authorization);
+  if (header.size() <= scheme.size() || !boost::beast::iequals(header.substr(0, scheme.size()), scheme))
+    return Error{ErrorKind::unauthenticated, "unauthenticated",
+                 "A bearer token is needed: log in at /api/auth/login and send Authorization: Bearer <token>."};
+  auto token = header.substr(scheme.size());
+  token.remove_prefix(std::min(token.find_first_not_of(' '), token.size()));
+  return options.authenticate(token);
+}
+
+Admission admit(const Common& common, const RequestParser& parser, Request& request) {
+  const auto refuse = [](Response reply) { return Admission{nullptr, std::move(reply)}; };
+  if (parser.version() == 11 && !parser.has_host())
+    return refuse(error_response(400, "malformed_request", "An HTTP/1.1 request must have one Host header."));
+  if (parser.has_unknown_expectation())
+    return refuse(error_response(417, "expectation_failed", "Only Expect: 100-continue is understood."));
+
+  const auto match = common.router->find(request.method, request.path, request.parameters);
+  if (match.route == nullptr) {
+    if (match.malformed)
+      return refuse(error_response(400, "malformed_path", "The path has an escape that cannot be decoded."));
+    if (match.allow.empty())
+      return refuse(error_response(404, "not_found", "There is nothing at this path. See /api/openapi.json."));
+    auto refused = error_response(405, "method_not_allowed", "This path takes only " + match.allow + ".");
+    refused.set("Allow", match.allow);
+    return refuse(std::move(refused));
+  }
+  const Route& route = *match.route;
+
+  if (route.role) {
+    auto who = identify(common.options, request);
+    if (!who) return refuse(error_response(who.error()));
+    request.who = std::move(*who);
+    if (!request.who.may(*route.role))
+      return refuse(
+          error_response(Error{ErrorKind::forbidden, "forbidden",
+                               "This needs the role " + std::string(to_text(*route.role)) + "; " + request.who.name +
+                                   " has " + std::string(to_text(request.who.role)) + "."}));
+  }
+
+  const bool has_body = !parser.is_done();
+  if (route.body_schema.empty()) return {&route};
+  if (!has_body) {
+    if (!route.body_required) return {&route};
+    return refuse(error_response(400, "missing_body", "A body of type " + route.body_type + " is required."));
+  }
+  if (!is_type(request.header(Field::content_type), route.body_type))
+    return refuse(error_response(415, "unsupported_media_type",
+                                 "The body must be sent with Content-Type: " + route.body_type + "."));
+  if (!request.header(Field::content_encoding).empty())
+    return refuse(error_response(415, "unsupported_media_type", "The body must be sent without Content-Encoding."));
+  if (parser.content_length().value_or(0) > route.body_limit)
+    return refuse(for_bad_body(error::body_limit, route.body_limit));
+  return {&route};
+}
+
+}  // namespace strowger::http

@@ -1,0 +1,42 @@
+// Which events of the log somebody wants: the parameters that GET /api/events and GET /api/events/stream share.
+//
+//   stream=device/001565123456   one stream; stream=device/* all of a category
+//   type=device.registered       one type (also as CloudEvents name it); type=device.* all that start so
+//   correlation=<uuid>           what belongs to one command
+//   from=, to=                   a span of time: from <= time < to
+//
+// stream and type may be given more than once, or as a list with commas: any of them will do.
+#pragma once
+
+#include "adapters/http/percent.hpp"
+#include "events/record.hpp"
+
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace strowger::http::events {
+
+struct Filter {
+  std::vector<std::string> streams;  // an id, or a category with its slash: device/
+  std::vector<std::string> types;    // a type, or its beginning up to a dot: device.
+  std::optional<Uuid> correlation;
+  std::optional<Timestamp> from;
+  std::optional<Timestamp> to;
+
+  bool takes_all() const { return streams.empty() && types.empty() && !correlation && !from && !to; }
+  bool matches(const Record& record) const;
+  // Where only one stream is wanted.
+  std::optional<StreamId> only_stream() const;
+};
+
+// Fails with malformed, naming the parameter. `others` are the names that the caller reads itself; any further one is
+// an error, because a misspelt filter would silently give everything.
+Result<Filter> read_filter(const Query& query, std::initializer_list<std::string_view> others);
+
+// A position as a parameter: a whole number.
+Result<Position> parse_position(std::string_view name, std::string_view text);
+
+}  // namespace strowger::http::events

@@ -1,0 +1,141 @@
+#include "adapters/http/routes/history_view.hpp"
+
+#include "actors/provisioning/format.hpp"
+
+namespace strowger::http::routes {
+
+namespace bj = boost::json;
+
+bj::object view_of(const provisioning::Origin& origin) {
+  return {{"position", number(origin.position)},
+          {"time", iso(origin.time)},
+          {"by", text(origin.by)},
+          {"type", text(origin.type)},
+          {"stream", text(origin.stream.text())},
+          {"correlation_id", text(origin.correlation.text())}};
+}
+
+bj::object view_of(const history::Moment& moment) {
+  return {{"position", number(moment.position)}, {"time", iso(moment.time)}};
+}
+
+bj::object view_of(const history::ServedFile& served) {
+  const auto& event = served.event;
+  return {{"position", number(served.position)},
+          {"time", iso(served.time)},
+          {"etag", text(event.etag)},
+          {"size", event.size},
+          {"status", event.status},
+          {"path", text(event.path)},
+          {"ip_address", text(event.ip)},
+          {"user_agent", text(event.user_agent)},
+          {"extension_number", text(event.extension.text())},
+          {"vendor", text(event.vendor)},
+          {"model", text(event.model)},
+          {"by", text(served.by)},
+          {"event_id", text(served.id.text())},
+          {"correlation_id", text(served.correlation.text())},
+          {"causation_id", served.causation.is_nil() ? bj::value(nullptr) : bj::value(text(served.causation.text()))}};
+}
+
+bj::object basis_view(const provisioning::Past& past) {
+  const auto& published = *past.published.value;
+  return {{"extension_number", text(past.extension.number.text())},
+          {"vendor", text(past.device.vendor.value)},
+          {"model", text(past.device.model.value)},
+          {"template", bj::object{{"name", text(published.name)},
+                                  {"custom", published.origin == TemplateOrigin::custom},
+                                  {"sha256", text(published.sha256)},
+                                  {"published", view_of(past.published.origin)}}}};
+}
+
+bj::string safe_text(std::string_view bytes) {
+  return text(provisioning::valid_utf8(bytes));
+}
+
+Parameter point_parameter(std::string name, std::string description, bool required) {
+  description +=
+      " A time in ISO 8601, which means the end of the smallest unit that it is written in; a position of the "
+      "log, as 12345 or pos:12345; or now";
+  description += required ? "." : ", which is the default.";
+  return {.name = std::move(name), .description = std::move(description), .required = required};
+}
+
+std::string_view origin_schema() {
+  return R"({
+  "type": "object",
+  "description": "The event that something came from.",
+  "required": ["position", "time", "by", "type", "stream", "correlation_id"],
+  "properties": {
+    "position": {"type": "integer"},
+    "time": {"type": "string", "format": "date-time"},
+    "by": {"type": "string", "examples": ["admin:ann"]},
+    "type": {"type": "string", "examples": ["extension.changed"]},
+    "stream": {"type": "string", "examples": ["extension/1001"]},
+    "correlation_id": {"type": "string", "format": "uuid"}
+  }
+})";
+}
+
+std::string_view served_schema() {
+  return R"({
+  "type": "object",
+  "description": "A file that a phone was served, as it was recorded then.",
+  "required": ["position", "time", "etag", "size", "status", "path", "ip_address", "user_agent", "extension_number",
+               "vendor", "model", "by", "event_id", "correlation_id", "causation_id"],
+  "properties": {
+    "position": {"type": "integer", "description": "Of the log; …/config?at= takes it."},
+    "time": {"type": "string", "format": "date-time"},
+    "etag": {"type": "string"},
+    "size": {"type": "integer", "description": "Of the file, also where the phone had it already (304)."},
+    "status": {"type": "integer", "enum": [200, 304]},
+    "path": {"type": "string", "description": "As it was requested."},
+    "ip_address": {"type": "string"},
+    "user_agent": {"type": "string"},
+    "extension_number": {"type": "string"},
+    "vendor": {"type": "string"},
+    "model": {"type": "string"},
+    "by": {"type": "string", "examples": ["phone:001565123456"]},
+    "event_id": {"type": "string", "format": "uuid"},
+    "correlation_id": {"type": "string", "format": "uuid",
+                       "description": "Of the reboot that the phone was told to do, where the fetch came of one."},
+    "causation_id": {"type": ["string", "null"], "format": "uuid", "description": "The event that led to it."}
+  }
+})";
+}
+
+std::string_view past_config_schema() {
+  return R"({
+  "type": "object",
+  "description": "A phone's file at a point in time.",
+  "required": ["mac_address", "at", "extension_number", "vendor", "model", "template", "content_type", "etag", "size",
+               "exact", "secrets", "note", "config"],
+  "properties": {
+    "mac_address": {"type": "string"},
+    "at": {"$ref": "#/components/schemas/Moment"},
+    "extension_number": {"type": "string"},
+    "vendor": {"type": "string"},
+    "model": {"type": "string"},
+    "template": {
+      "type": "object",
+      "required": ["name", "custom", "sha256", "published"],
+      "properties": {
+        "name": {"type": "string"},
+        "custom": {"type": "boolean"},
+        "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+        "published": {"$ref": "#/components/schemas/Origin"}
+      }
+    },
+    "content_type": {"type": "string"},
+    "etag": {"type": ["string", "null"],
+             "description": "Of the file with its secrets, as phones are served it; null where it cannot be made again."},
+    "size": {"type": ["integer", "null"], "description": "Of the file with its secrets, in bytes."},
+    "exact": {"type": "boolean", "description": "Whether the file can still be made as it was, byte by byte."},
+    "secrets": {"enum": ["masked", "shown", "destroyed"]},
+    "note": {"type": ["string", "null"]},
+    "config": {"type": "string"}
+  }
+})";
+}
+
+}  // namespace strowger::http::routes

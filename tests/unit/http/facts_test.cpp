@@ -1,0 +1,132 @@
+#include "adapters/http/provision/facts.hpp"
+
+#include "tests/support/catch.hpp"
+#include "tests/support/eventually.hpp"
+#include "tests/support/memory_log.hpp"
+
+#include <sstream>
+
+#include <spdlog/logger.h>
+#include <spdlog/sinks/ostream_sink.h>
+
+using namespace strowger;
+using namespace strowger::http::provision;
+using namespace strowger::test;
+
+namespace {
+
+struct Fixture {
+  MemoryLog log;
+  IdSource ids{system_now, 1};
+  std::ostringstream lines;
+  spdlog::logger logger{"test", std::make_shared<spdlog::sinks::ostream_sink_mt>(lines)};
+  Timestamp now = parse_iso8601("2026-01-08T19:40:00Z").value();
+  RenderedFilePtr file = rendered();
+  std::unique_ptr<Facts> facts = std::make_unique<Facts>(log, ids, [this] { return now; }, logger);
+
+  Fixture() { logger.set_pattern("%l %v"); }
+
+  static RenderedFilePtr rendered() {
+    auto present = std::make_shared<Present>();
+    present->server = {"192.168.1.14", 5060, "strowger", "Strowger"};
+    DeviceDefinition device;
+    device.mac = MacAddress::parse("001565123456").value();
+    device.extension = ExtensionNumber::parse("1001").value();
+    device.vendor = "yealink";
+    device.model = "t46s";
+    ExtensionRow extension;
+    extension.number = device.extension;
+    extension.name = "Ann\nExample";
+    auto file = std::make_shared<RenderedFile>();
+    file->present = present;
+    file->device = std::make_shared<const DeviceDefinition>(device);
+    file->extension = std::make_shared<const ExtensionRow>(extension);
+    file->representation.etag = "\"abc\"";
+    file->content_type = "text/plain";
+    file->size = 1234;
+    return file;
+  }
+  void serve(std::string_view path = "/provision/001565123456.cfg", bool fetched = true) {
+    facts->served({file, 200, fetched, path, "192.168.1.50", "Yealink SIP-T46S", {}, {}});
+  }
+  void end() { facts.reset(); }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "a served file is an event on its device's stream and a line in the log") {
+  serve();
+  now += std::chrono::minutes(1);
+  end();
+  const auto records = log.records();
+  REQUIRE(records.size() == 1);
+  CHECK(records[0].stream.text() == "device/001565123456");
+  CHECK(records[0].by == "phone:001565123456");
+  CHECK(to_iso8601(records[0].time) == "2026-01-08T19:40:00.000Z");  // when it was served, not when it was recorded
+  const auto event = std::get<ConfigServed>(decode(records[0]).value().event);
+  CHECK(event.path == "/provision/001565123456.cfg");
+  CHECK(event.etag == "\"abc\"");
+  CHECK(event.size == 1234);
+  CHECK(event.status == 200);
+  CHECK(event.ip == "192.168.1.50");
+  CHECK(event.user_agent == "Yealink SIP-T46S");
+  CHECK(lines.str() ==
+        "info Provisioning request received for MAC: 001565123456 | Request from IP: 192.168.1.50 | "
+        "User-Agent: Yealink SIP-T46S | Found device: vendor=yealink, model=t46s, extension=1001 | "
+        "Extension found: 1001 (Ann\\x0aExample) | Server config: SIP=192.168.1.14:5060 | "
+        "Successfully generated config for device 001565123456 | Config size: 1234 bytes, Content-Type: text/plain | "
+        "Provisioning config delivered: 1234 bytes to 192.168.1.50\n");
+}
+
+TEST_CASE_METHOD(Fixture, "at debug level each phrase is a line of its own too") {
+  logger.set_level(spdlog::level::debug);
+  serve();
+  end();
+  CHECK(
+      lines.str().starts_with("debug Provisioning request received for MAC: 001565123456\n"
+                              "debug Request from IP: 192.168.1.50\n"));
+  CHECK(lines.str().find("\ndebug Provisioning config delivered: 1234 bytes to 192.168.1.50\ninfo ") !=
+        std::string::npos);
+}
+
+TEST_CASE_METHOD(Fixture, "what is asked about by HEAD is a line and no event") {
+  serve("/provision/001565123456.cfg", false);
+  end();
+  CHECK(log.records().empty());
+  CHECK(lines.str().find("asked about by HEAD from 192.168.1.50") != std::string::npos);
+}
+
+TEST_CASE_METHOD(Fixture, "texts of a stranger's length are cut off") {
+  facts->refused({.path = std::string(100'000, 'p'), .user_agent = std::string(100'000, 'u'), .code = "unknown_mac"});
+  serve(std::string(100'000, 'q'));
+  end();
+  const auto records = log.records();
+  REQUIRE(records.size() == 2);
+  CHECK(std::get<ConfigServed>(decode(records[0]).value().event).path == std::string(512, 'q'));
+  const auto refused = std::get<ConfigRefused>(decode(records[1]).value().event);
+  CHECK(refused.path == std::string(512, 'p'));
+  CHECK(refused.user_agent == std::string(512, 'u'));
+}
+
+TEST_CASE_METHOD(Fixture, "while the log is slow notes wait, up to a bound; the rest is dropped and counted") {
+  log.hold();
+  serve();
+  eventually([&] { return log.records().size() == 1; });
+  // One batch is with the log and one may be made; what comes then has to wait, and not for ever.
+  for (int i = 0; i < 200'000; ++i) serve();
+  const auto dropped = facts->dropped();
+  CHECK(dropped > 0);
+  CHECK(log.records().size() == 1);
+  log.release();
+  end();
+  CHECK(log.records().size() == 200'001 - dropped);
+}
+
+TEST_CASE_METHOD(Fixture, "what a faulty log refuses is counted") {
+  log.fail_next(1);
+  serve();
+  eventually([&] { return facts->failed() == 1; });
+  serve();
+  end();
+  CHECK(log.records().size() == 1);
+}
