@@ -3,6 +3,8 @@
 #pragma once
 
 #include "actors/reactor.hpp"
+#include "events/projection_runner.hpp"
+#include "events/projections/extensions.hpp"
 #include "events/secret.hpp"
 
 #include <functional>
@@ -11,17 +13,20 @@ namespace strowger::actors {
 
 class DeletionReactor {
  public:
-  // A deletion may be handed over again after a crash, when the number has long been taken anew: `drop_bindings` must
-  // leave alone what was created after `deleted_at`.
-  DeletionReactor(EventLog& log, Vault& vault,
-                  std::function<void(const ExtensionNumber&, StreamVersion deleted_at)> drop_bindings,
-                  std::function<void(const Error&)> trouble, Drive drive = Drive::own_thread)
+  // `drop_bindings` must only hand over to who registers phones. It is called when queries no longer know the
+  // extension: before, a phone could still be let in behind its back. A deletion may be met again after a crash, when
+  // the number has long been taken anew: then the bindings are somebody else's and left alone.
+  DeletionReactor(EventLog& log, Vault& vault, ProjectionRunner& runner, const ExtensionsProjection& extensions,
+                  std::function<void(const ExtensionNumber&)> drop_bindings, std::function<void(const Error&)> trouble,
+                  Drive drive = Drive::own_thread)
       : reactor_(
             log, "extension-deletion",
-            [&vault, drop = std::move(drop_bindings)](const Envelope& envelope) -> Result<void> {
+            [&vault, &runner, &extensions, drop = std::move(drop_bindings)](const Envelope& envelope) -> Result<void> {
               const auto* deleted = std::get_if<ExtensionDeleted>(&envelope.event);
               if (deleted == nullptr) return {};
-              drop(deleted->number, envelope.version);
+              runner.when_applied(envelope.position, [&extensions, drop, number = deleted->number] {
+                if (!extensions.find(number)) drop(number);
+              });
               return vault.shred(deleted->password);
             },
             std::move(trouble), drive) {}

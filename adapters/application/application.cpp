@@ -301,11 +301,7 @@ void Application::House::start_reactors() {
                                    [to = logger](const std::string& line) { to->info(line); }, troubles("Reboots")},
       from);
   deletions = std::make_unique<actors::DeletionReactor>(
-      *log, *vault,
-      [this](const ExtensionNumber& number, StreamVersion deleted_at) {
-        const auto row = extension_rows.find(number);
-        if (!row || row->version < deleted_at) sip->drop_extension(number);
-      },
+      *log, *vault, *runner, extension_rows, [this](const ExtensionNumber& number) { sip->drop_extension(number); },
       troubles("Deletions"));
 }
 

@@ -45,11 +45,9 @@ Server::Server(Disk& disk_in, Time& time_in, std::uint64_t seed, Send send)
                                    [](const std::string&) {}, ignore},
       log.last_position(), Drive::by_hand);
   deletions = std::make_unique<actors::DeletionReactor>(
-      log, disk.vault,
-      [this](const ExtensionNumber& number, StreamVersion deleted_at) {
-        const auto row = extension_rows.find(number);
-        if (!row || row->version < deleted_at)
-          sip_thread.emplace_back([this, number] { registrar->drop_extension(number); });
+      log, disk.vault, *runner, extension_rows,
+      [this](const ExtensionNumber& number) {
+        sip_thread.emplace_back([this, number] { registrar->drop_extension(number); });
       },
       ignore, Drive::by_hand);
 }

@@ -6,6 +6,7 @@
 
 #include "tests/faults/simulation/checker.hpp"
 
+#include <array>
 #include <random>
 
 namespace strowger::test::simulation {
@@ -54,6 +55,7 @@ class Simulation {
   bool deliver();
   bool administer();
   bool phone_acts();
+  bool wait();
   void pass_time(std::chrono::milliseconds time);
   void crash();
   void start();
@@ -66,6 +68,23 @@ class Simulation {
 
   // No more faults and nothing new, until every promise that was made can be checked.
   std::optional<std::string> settle();
+
+  struct Action {
+    bool (Simulation::*act)();
+    std::size_t weight;
+  };
+  std::array<Action, 11> actions_{{{&Simulation::run_actor, 30},
+                                   {&Simulation::write, 12},
+                                   {&Simulation::acknowledge, 12},
+                                   {&Simulation::run_sip, 8},
+                                   {&Simulation::project, 8},
+                                   {&Simulation::react, 6},
+                                   {&Simulation::delete_left_behind, 4},
+                                   {&Simulation::deliver, 8},
+                                   {&Simulation::administer, 5},
+                                   {&Simulation::phone_acts, 4},
+                                   {&Simulation::wait, 3}}};
+  std::size_t total_weight_ = 0;
 
   Dice dice_;
   Disk disk_;
