@@ -37,6 +37,42 @@ int main(int argc, char** argv) {
   check->add_option("file", checked, "The file")->required();
   check->callback([&] { exit_code = cli::config_check(checked); });
 
+  const auto add_data_options = [](CLI::App* command, cli::DataOptions& options) {
+    auto* config_option = command->add_option("--config", options.config, "Settings (YAML) of the server");
+    command->add_option("--data-dir", options.data_dir, "Its data directory (default: data)")->excludes(config_option);
+  };
+
+  auto* log = app.add_subcommand("log", "What concerns the event log as a whole");
+  log->require_subcommand(1);
+  cli::LogVerifyOptions verifying;
+  auto* verify = log->add_subcommand(
+      "verify", "Prove every record: checksums, positions, stream versions, hash chain; also beside a running server");
+  add_data_options(verify, verifying.data);
+  verify->add_option("--anchor", verifying.anchor,
+                     "The head (position:hash) that an earlier verify printed and that must still be there");
+  verify->add_option("--file", verifying.file, "Prove this export instead")
+      ->excludes("--config")
+      ->excludes("--data-dir");
+  verify->callback([&] { exit_code = cli::log_verify(verifying); });
+
+  cli::LogExportOptions exporting;
+  auto* export_command = log->add_subcommand(
+      "export", "Write events as CloudEvents, a line each, with all that proves them; also beside a running server");
+  add_data_options(export_command, exporting.data);
+  export_command->add_option("--from", exporting.from, "First event: its position, or a time (2026-01-08T19:40:00Z)");
+  export_command->add_option("--to", exporting.to, "Last event, likewise");
+  export_command->add_option("--out", exporting.out,
+                             "The file; one that an interrupted export left is continued (default: stdout)");
+  export_command->add_flag("--events-only", exporting.events_only,
+                           "Leave away what is beside the events: it can be proved, but not imported");
+  export_command->callback([&] { exit_code = cli::log_export(exporting); });
+  cli::LogImportOptions importing;
+  auto* import_command =
+      log->add_subcommand("import", "Restore an exported log into an empty data directory, byte for byte");
+  add_data_options(import_command, importing.data);
+  import_command->add_option("file", importing.file, "The export of a whole log")->required();
+  import_command->callback([&] { exit_code = cli::log_import(importing); });
+
   app.add_subcommand("version", "Print the version")->callback([&] { exit_code = cli::version(); });
 
   CLI11_PARSE(app, argc, argv);

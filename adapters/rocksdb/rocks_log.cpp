@@ -12,9 +12,8 @@
 namespace strowger::rocks {
 namespace {
 
-// Of the folder. 1 knew only records of format 1; it becomes 2 when it is opened, so that a release which could not
-// read the records says so at its start.
-constexpr std::string_view format = "2";
+// Knew only records of format 1. It becomes today's when the log is opened, so that a release which could not read the
+// records says so at its start.
 constexpr std::string_view first_format = "1";
 
 // The folder's own entry in its parent must be durable too.
@@ -49,14 +48,14 @@ Result<void> check_format(Database& database) {
   if (status.IsNotFound() || (status.ok() && found == first_format)) {
     rocksdb::WriteOptions synced;
     synced.sync = true;
-    status = database.db().Put(synced, database[Family::meta], "format", slice(format));
+    status = database.db().Put(synced, database[Family::meta], "format", slice(folder_format));
     if (!status.ok()) return unavailable("log_unavailable", "cannot write to the log: " + status.ToString());
     return {};
   }
   if (!status.ok()) return read_error(status, "its format");
-  if (found != format)
-    return unacceptable("log_format", "the log has format " + found + ", this release reads " + std::string(format) +
-                                          "; start the release that wrote it");
+  if (found != folder_format)
+    return unacceptable("log_format", "the log has format " + found + ", this release reads " +
+                                          std::string(folder_format) + "; start the release that wrote it");
   return {};
 }
 
