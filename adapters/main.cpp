@@ -73,6 +73,29 @@ int main(int argc, char** argv) {
   import_command->add_option("file", importing.file, "The export of a whole log")->required();
   import_command->callback([&] { exit_code = cli::log_import(importing); });
 
+  auto* backup = app.add_subcommand("backup", "Backups of the log");
+  backup->require_subcommand(1);
+  cli::BackupCreateOptions backing_up;
+  auto* backup_create = backup->add_subcommand(
+      "create", "Take one: by the running server, through its API, or of a stopped one's data directory");
+  backup_create->add_option("--config", backing_up.data.config, "Settings (YAML) of the server");
+  backup_create->add_option("--data-dir", backing_up.data.data_dir,
+                            "Its data directory, where not as the settings say");
+  backup_create->add_option("--api-port", backing_up.api_port, "Its HTTP port, where not as the settings say");
+  backup_create->add_flag("--with-master-key", backing_up.with_master_key,
+                          "Take the master key along: who has the backup can then read every password");
+  backup_create->callback([&] { exit_code = cli::backup_create(backing_up); });
+  cli::DataOptions listing;
+  auto* backup_list = backup->add_subcommand("list", "Show those that there are");
+  add_data_options(backup_list, listing);
+  backup_list->callback([&] { exit_code = cli::backup_list(listing); });
+  cli::BackupRestoreOptions restoring;
+  auto* backup_restore = backup->add_subcommand("restore", "Make an empty data directory's log of one, and prove it");
+  add_data_options(backup_restore, restoring.data);
+  backup_restore->add_option("backup", restoring.backup, "Its folder, or its name in the data directory's backups/")
+      ->required();
+  backup_restore->callback([&] { exit_code = cli::backup_restore(restoring); });
+
   app.add_subcommand("version", "Print the version")->callback([&] { exit_code = cli::version(); });
 
   CLI11_PARSE(app, argc, argv);

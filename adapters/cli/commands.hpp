@@ -29,7 +29,7 @@ struct TokenOptions {
 // Where a server's data is.
 struct DataOptions {
   std::filesystem::path config;
-  std::optional<std::string> data_dir;  // wins over the settings
+  std::optional<std::string> data_dir;  // instead of the settings, or over them
 };
 
 struct LogVerifyOptions {
@@ -50,6 +50,17 @@ struct LogImportOptions {
   std::filesystem::path file;
 };
 
+struct BackupCreateOptions {
+  DataOptions data;
+  std::optional<std::uint16_t> api_port;  // of the running server, where not as the settings say
+  bool with_master_key = false;
+};
+
+struct BackupRestoreOptions {
+  DataOptions data;
+  std::string backup;  // a folder, or the name of one below backups/
+};
+
 // Serves until SIGTERM or SIGINT; SIGHUP reads the settings again.
 int serve(const ServeOptions& options);
 int token(const TokenOptions& options);
@@ -58,6 +69,9 @@ int version();
 int log_verify(const LogVerifyOptions& options);
 int log_export(const LogExportOptions& options);
 int log_import(const LogImportOptions& options);
+int backup_create(const BackupCreateOptions& options);
+int backup_list(const DataOptions& options);
+int backup_restore(const BackupRestoreOptions& options);
 
 // The settings of a file, or the defaults.
 Result<config::Settings> settings_of(const std::filesystem::path& config);

@@ -8,6 +8,7 @@
 #include "adapters/rocksdb/wal_tail.hpp"
 
 #include <rocksdb/file_system.h>
+#include <rocksdb/utilities/checkpoint.h>
 
 namespace strowger::rocks {
 namespace {
@@ -90,7 +91,7 @@ Result<std::unique_ptr<RocksLog>> RocksLog::open(LogOptions options) {
   auto disk = options.file_system ? options.file_system : rocksdb::FileSystem::Default();
   const auto folder = options.folder;
   if (const auto made = make_folder(*disk, folder); !made.ok()) return open_error(made, folder);
-  auto core = std::make_unique<LogCore>(std::move(options), std::make_shared<WalMarks>(std::move(disk)));
+  auto core = std::make_unique<LogCore>(std::move(options), std::make_shared<WalMarks>(std::move(disk), folder));
   std::unique_ptr<Database> database;
   auto status = Database::open(core->database_options(), Access::read_write, database);
   if (status.IsCorruption()) {
@@ -136,6 +137,17 @@ void RocksLog::save_snapshot(const StreamId& stream, Snapshot snapshot) {
 
 std::unique_ptr<Subscription> RocksLog::subscribe(Position after) {
   return std::make_unique<LogSubscription>(*this, *core_->tail, after);
+}
+
+Result<void> RocksLog::checkpoint(const std::filesystem::path& folder) {
+  auto database = core_->borrow();
+  if (!database) return database.error();
+  rocksdb::Checkpoint* made = nullptr;
+  auto status = rocksdb::Checkpoint::Create(&(*database)->db(), &made);
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+  if (status.ok()) status = checkpoint->CreateCheckpoint(std::filesystem::absolute(folder).string());
+  if (status.ok()) return {};
+  return unavailable("log_unavailable", "the log cannot be copied to " + folder.string() + ": " + status.ToString());
 }
 
 Position RocksLog::last_position() const {

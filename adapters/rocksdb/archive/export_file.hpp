@@ -82,7 +82,7 @@ Result<Proved> import_log(const std::filesystem::path& file, const std::filesyst
                           const Progress& progress);
 
 // That a data directory holds nothing that a restored log would be mixed with: it is not there, or empty but for a
-// master key and what an earlier attempt left behind.
+// master key, backups and what an earlier attempt left behind.
 Result<void> check_restorable(const std::filesystem::path& data_dir);
 // The name of a folder in it for a log that is being restored; what an earlier attempt left there is removed.
 Result<std::filesystem::path> make_unfinished(const std::filesystem::path& data_dir);

@@ -19,7 +19,7 @@ constexpr const char* unfinished = "log.unfinished";
 constexpr std::size_t batch_bytes = 4U << 20;
 
 Error cannot_write(const fs::path& folder, const std::string& why) {
-  return unavailable("import_unwritable", "cannot write to " + folder.string() + ": " + why + "; nothing was restored");
+  return unavailable("data_dir_unwritable", "cannot write to " + folder.string() + ": " + why);
 }
 
 class Writer {
@@ -112,7 +112,7 @@ Result<void> check_restorable(const fs::path& data_dir) {
   if (!fs::exists(data_dir, fault)) return {};
   for (fs::directory_iterator entry(data_dir, fault), end; !fault && entry != end; entry.increment(fault)) {
     const auto name = entry->path().filename().string();
-    if (name == "master.key" || name == unfinished) continue;
+    if (name == "master.key" || name == "backups" || name == unfinished) continue;
     return conflict("data_dir_not_empty", data_dir.string() + " is not empty (" + name +
                                               " is there); a log is restored into an empty data directory only, so "
                                               "move this one away or name another with --data-dir");
