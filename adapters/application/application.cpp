@@ -12,15 +12,18 @@
 #include "adapters/http/routes.hpp"
 #include "adapters/http/server.hpp"
 #include "adapters/http/services.hpp"
+#include "adapters/rocksdb/archive/backup.hpp"
 #include "adapters/rocksdb/projection_store.hpp"
 #include "adapters/rocksdb/rocks_log.hpp"
 #include "adapters/sip/server.hpp"
 #include "adapters/vault/password.hpp"
 #include "adapters/vault/sodium_vault.hpp"
 #include "config/external_address.hpp"
+#include "events/json.hpp"
 
 #include <atomic>
 #include <filesystem>
+#include <mutex>
 
 #include <caf/all.hpp>
 #include <spdlog/spdlog.h>
@@ -64,6 +67,8 @@ struct Application::House {
   Result<void> start_http();
   void start_reactors();
   void announce() const;
+  Result<std::string> create_backup(bool with_master_key);
+  Result<std::string> list_backups() const;
 
   std::function<void(const std::string&)> warnings() const {
     return [to = logger](const std::string& line) { to->warn(line); };
@@ -82,6 +87,7 @@ struct Application::House {
   const provisioning::VendorCatalog vendors = provisioning::VendorCatalog::built_in();
   IdSource ids;
 
+  std::mutex backing_up;  // one at a time
   std::unique_ptr<rocks::RocksLog> log;
   std::unique_ptr<vault::SodiumVault> vault;
   std::unique_ptr<rocks::RocksProjectionStore> store;
@@ -273,7 +279,31 @@ http::Services Application::House::services() {
       [this] { return metrics_text(*log, *runner, sip->metrics(), *extensions, *devices, *users); },
       std::string(version),
       started_at,
+      [this](bool with_master_key) { return create_backup(with_master_key); },
+      [this] { return list_backups(); },
   };
+}
+
+Result<std::string> Application::House::create_backup(bool with_master_key) {
+  const std::lock_guard lock(backing_up);
+  const fs::path data_dir = settings.get()->data_dir;
+  const auto key = with_master_key ? master_key_file(data_dir) : Result<std::optional<fs::path>>(std::nullopt);
+  if (!key) return key.error();
+  const auto made = rocks::create_backup(
+      data_dir / "backups", system_now(), [this](const fs::path& folder) { return log->checkpoint(folder); }, *key);
+  if (!made) {
+    logger->error("No backup was made: {}", made.error().message);
+    return made.error();
+  }
+  logger->info("Backup {} of {} events was made{}", made->name, made->events,
+               with_master_key ? ", with the master key in it" : "");
+  return json::to_string(*made);
+}
+
+Result<std::string> Application::House::list_backups() const {
+  const auto all = rocks::list_backups(fs::path(settings.get()->data_dir) / "backups");
+  if (!all) return all.error();
+  return json::to_string(*all);
 }
 
 Result<void> Application::House::start_http() {
@@ -313,6 +343,16 @@ void Application::House::announce() const {
   logger->info("External address: {}", *address.get());
   logger->info("config_url: {}",
                provisioning::config_url({now->provisioning.url_format, *address.get(), api_port.load()}, "{mac}"));
+}
+
+Result<std::optional<fs::path>> master_key_file(const fs::path& data_dir) {
+  const auto source = vault::MasterKeySource::from_environment(data_dir);
+  std::error_code ignored;
+  const bool elsewhere = source.text || (source.credentials_directory &&
+                                         fs::exists(*source.credentials_directory / "strowger-master-key", ignored));
+  if (!elsewhere && fs::exists(source.file, ignored)) return std::optional(source.file);
+  return unacceptable("master_key_elsewhere", "the master key is not in " + source.file.string() +
+                                                  "; it was handed to the server from elsewhere, back it up there");
 }
 
 Application::Application(std::unique_ptr<House> house) : house_(std::move(house)) {}

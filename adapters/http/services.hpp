@@ -67,6 +67,11 @@ struct Services {
 
   std::string version;
   Timestamp started_at;
+
+  // Backups of the log, as JSON of the schemas Backup and a list of it. They wait for the disk: call them off the
+  // loop's thread. None: this house makes no backups.
+  std::function<Result<std::string>(bool with_master_key)> create_backup{};
+  std::function<Result<std::string>()> list_backups{};
 };
 
 }  // namespace strowger::http

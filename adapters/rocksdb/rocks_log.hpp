@@ -97,6 +97,10 @@ class RocksLog : public EventLog {
                           const std::function<void(std::string_view, std::string_view)>& visit) override;
   std::optional<Error> fault() const override;
 
+  // Makes `folder`, which must not exist, a copy of the log as it is: all that is acknowledged by now is in it. Appends
+  // go on meanwhile. Where it is on the same disk, the files are shared.
+  Result<void> checkpoint(const std::filesystem::path& folder);
+
   // Since the start; for metrics and benchmarks.
   struct Counters {
     std::uint64_t batches = 0;  // synced writes
