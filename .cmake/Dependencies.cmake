@@ -12,4 +12,5 @@ find_package(CAF REQUIRED)
 find_package(EXPAT REQUIRED)
 
 pkg_check_modules(SofiaSip REQUIRED IMPORTED_TARGET sofia-sip-ua)
+pkg_check_modules(RdKafka REQUIRED IMPORTED_TARGET rdkafka)
 pkg_check_modules(Sodium REQUIRED IMPORTED_TARGET libsodium)

@@ -5,11 +5,13 @@
 #include "actors/provisioning/custom_templates.hpp"
 #include "actors/reboot/reboot_reactor.hpp"
 #include "adapters/application/current.hpp"
+#include "adapters/application/kafka_metrics.hpp"
 #include "adapters/application/metrics.hpp"
 #include "adapters/application/version.hpp"
 #include "adapters/http/routes.hpp"
 #include "adapters/http/server.hpp"
 #include "adapters/http/services.hpp"
+#include "adapters/kafka/sink.hpp"
 #include "adapters/rocksdb/projection_store.hpp"
 #include "adapters/rocksdb/rocks_log.hpp"
 #include "adapters/sip/server.hpp"
@@ -58,6 +60,7 @@ struct Application::House {
   Result<void> load_templates(const config::Settings& from);
   void find_address(const config::Settings& from);
   Result<void> start_sip();
+  Result<void> start_kafka();
   Result<void> start_http();
   void start_reactors();
   void announce() const;
@@ -96,6 +99,7 @@ struct Application::House {
   std::unique_ptr<actors::Entities<actors::Device>> devices;
   std::unique_ptr<actors::Entities<actors::User>> users;
 
+  std::unique_ptr<kafka::Sink> kafka;
   std::unique_ptr<sip::Server> sip;
   std::atomic<std::uint16_t> api_port = 0;
   std::unique_ptr<http::Services> http_services;
@@ -116,6 +120,7 @@ struct Application::House {
     devices.reset();
     extensions.reset();
     actors.reset();  // waits for the actors
+    if (kafka) kafka->stop(stop_grace);
     if (runner) runner->stop();
     runner.reset();
     sip.reset();
@@ -233,6 +238,20 @@ Result<void> Application::House::start_sip() {
   return sip->start();
 }
 
+Result<void> Application::House::start_kafka() {
+  const auto now = settings.get();
+  if (!now->kafka.enabled) return {};
+  kafka::SinkOptions options;
+  options.settings = now->kafka;
+  options.warn = warnings();
+  options.info = [to = logger](const std::string& line) { to->info(line); };
+  auto started = kafka::Sink::start(*log, std::move(options));
+  if (!started) return started.error();
+  kafka = std::move(*started);
+  logger->info("Events are copied to the Kafka topic {} at {}", now->kafka.topic, now->kafka.brokers);
+  return {};
+}
+
 http::Services Application::House::services() {
   const auto token_key = vault->derive_key("api-token");
   return http::Services{
@@ -258,9 +277,19 @@ http::Services Application::House::services() {
       vendors,
       [](const PasswordHash& hash, std::string_view password) { return vault::verify_password(hash, password); },
       token_key,
-      [this] { return metrics_text(*log, *runner, sip->metrics(), *extensions, *devices, *users); },
+      [this] {
+        return metrics_text(*log, *runner, sip->metrics(), *extensions, *devices, *users) +
+               (kafka ? metrics_text(kafka->status()) : std::string());
+      },
       std::string(version),
       started_at,
+      [this] {
+        std::vector<http::StreamOut> all;
+        if (!kafka) return all;
+        const auto status = kafka->status();
+        all.push_back({"kafka", status.delivered, status.lag, status.events, status.failures, status.error});
+        return all;
+      },
   };
 }
 
@@ -320,6 +349,7 @@ Result<std::unique_ptr<Application>> Application::start(config::SettingsPtr sett
   if (auto done = house->load_templates(*now); !done) return done.error();
   house->find_address(*now);
   if (auto done = house->start_sip(); !done) return done.error();
+  if (auto done = house->start_kafka(); !done) return done.error();
   if (auto done = house->start_http(); !done) return done.error();
   house->start_reactors();
   house->announce();
@@ -344,6 +374,7 @@ void Application::reload(config::SettingsPtr settings) {
   keep("api.require_authentication", merged->api.require_authentication, present->api.require_authentication);
   keep("api.tls.cert_file", merged->api.tls.cert_file, present->api.tls.cert_file);
   keep("api.tls.key_file", merged->api.tls.key_file, present->api.tls.key_file);
+  keep("integrations.kafka", merged->kafka, present->kafka);
   keep("log.engine", merged->log.engine, present->log.engine);
   if (auto done = house_->load_templates(*merged); !done) {
     house_->logger->error("The settings were not reloaded: {}", done.error().message);
