@@ -119,8 +119,8 @@ struct Application::House {
     users.reset();
     devices.reset();
     extensions.reset();
-    actors.reset();  // waits for the actors
-    if (kafka) kafka->stop(stop_grace);
+    actors.reset();                                                           // waits for the actors
+    if (kafka) kafka->stop(kafka->status().error.empty() ? stop_grace : 1s);  // the log keeps what is not delivered
     if (runner) runner->stop();
     runner.reset();
     sip.reset();
