@@ -6,6 +6,7 @@
 #include "actors/provisioning/custom_templates.hpp"
 #include "actors/reboot/reboot_reactor.hpp"
 #include "adapters/application/current.hpp"
+#include "adapters/application/kafka_metrics.hpp"
 #include "adapters/application/metrics.hpp"
 #include "adapters/application/version.hpp"
 #include "adapters/http/provision/present.hpp"
@@ -13,6 +14,7 @@
 #include "adapters/http/server.hpp"
 #include "adapters/http/services.hpp"
 #include "adapters/rocksdb/archive/backup.hpp"
+#include "adapters/kafka/sink.hpp"
 #include "adapters/rocksdb/projection_store.hpp"
 #include "adapters/rocksdb/rocks_log.hpp"
 #include "adapters/sip/server.hpp"
@@ -64,6 +66,7 @@ struct Application::House {
   std::shared_ptr<const std::string> find_address(const config::Settings& from) const;
   Result<void> publish(const config::Settings& from, const provisioning::Renderer& templates, const std::string& ip);
   Result<void> start_sip();
+  Result<void> start_kafka();
   Result<void> start_http();
   void start_reactors();
   void announce() const;
@@ -106,6 +109,7 @@ struct Application::House {
   std::unique_ptr<actors::Entities<actors::Device>> devices;
   std::unique_ptr<actors::Entities<actors::User>> users;
 
+  std::unique_ptr<kafka::Sink> kafka;
   std::unique_ptr<sip::Server> sip;
   std::atomic<std::uint16_t> api_port = 0;
   std::unique_ptr<http::Services> http_services;
@@ -125,7 +129,8 @@ struct Application::House {
     users.reset();
     devices.reset();
     extensions.reset();
-    actors.reset();  // waits for the actors
+    actors.reset();                                                           // waits for the actors
+    if (kafka) kafka->stop(kafka->status().error.empty() ? stop_grace : 1s);  // the log keeps what is not delivered
     if (runner) runner->stop();
     runner.reset();
     sip.reset();
@@ -251,6 +256,20 @@ Result<void> Application::House::start_sip() {
   return sip->start();
 }
 
+Result<void> Application::House::start_kafka() {
+  const auto now = settings.get();
+  if (!now->kafka.enabled) return {};
+  kafka::SinkOptions options;
+  options.settings = now->kafka;
+  options.warn = warnings();
+  options.info = [to = logger](const std::string& line) { to->info(line); };
+  auto started = kafka::Sink::start(*log, std::move(options));
+  if (!started) return started.error();
+  kafka = std::move(*started);
+  logger->info("Events are copied to the Kafka topic {} at {}", now->kafka.topic, now->kafka.brokers);
+  return {};
+}
+
 http::Services Application::House::services() {
   const auto token_key = vault->derive_key("api-token");
   return http::Services{
@@ -276,11 +295,21 @@ http::Services Application::House::services() {
       vendors,
       [](const PasswordHash& hash, std::string_view password) { return vault::verify_password(hash, password); },
       token_key,
-      [this] { return metrics_text(*log, *runner, sip->metrics(), *extensions, *devices, *users); },
+      [this] {
+        return metrics_text(*log, *runner, sip->metrics(), *extensions, *devices, *users) +
+               (kafka ? metrics_text(kafka->status()) : std::string());
+      },
       std::string(version),
       started_at,
       [this](bool with_master_key) { return create_backup(with_master_key); },
       [this] { return list_backups(); },
+      [this] {
+        std::vector<http::StreamOut> all;
+        if (!kafka) return all;
+        const auto status = kafka->status();
+        all.push_back({"kafka", status.delivered, status.lag, status.events, status.failures, status.error});
+        return all;
+      },
   };
 }
 
@@ -374,6 +403,7 @@ Result<std::unique_ptr<Application>> Application::start(config::SettingsPtr sett
   house->renderer.set(std::move(*templates));
   house->address.set(house->find_address(*now));
   if (auto done = house->start_sip(); !done) return done.error();
+  if (auto done = house->start_kafka(); !done) return done.error();
   if (auto done = house->start_http(); !done) return done.error();
   house->start_reactors();
   house->announce();
@@ -398,6 +428,7 @@ void Application::reload(config::SettingsPtr settings) {
   keep("api.require_authentication", merged->api.require_authentication, present->api.require_authentication);
   keep("api.tls.cert_file", merged->api.tls.cert_file, present->api.tls.cert_file);
   keep("api.tls.key_file", merged->api.tls.key_file, present->api.tls.key_file);
+  keep("integrations.kafka", merged->kafka, present->kafka);
   keep("log.engine", merged->log.engine, present->log.engine);
   const auto refuse = [&](const Error& error) {
     house_->logger->error("The settings were not reloaded: {}", error.message);
