@@ -145,7 +145,7 @@ class Sink::Run {
         at_ = 0;
         auto read = subscription.poll(at_once);
         if (!read) {
-          records_.clear();
+          records_ = {};
           sink_.trouble("the log cannot be read: " + read.error().message);
           return;
         }
@@ -159,7 +159,7 @@ class Sink::Run {
           return;
         }
       }
-      const auto& record = records_[at_];
+      const auto& record = records_.begin()[static_cast<std::ptrdiff_t>(at_)];
       const auto value = to_cloud_event(record, source);
       const auto number = window_.add(record.position, value.size());
       const auto fault = producer.send(record.stream.text(), value, number);
@@ -198,7 +198,7 @@ class Sink::Run {
   Sink& sink_;
   Signal& signal_;
   DeliveryWindow window_;
-  std::vector<Record> records_;  // read from the log; those from at_ on are not handed over yet
+  Records records_;  // read from the log; those from at_ on are not handed over yet
   std::size_t at_ = 0;
   Position saved_;
   SteadyClock::time_point next_save_{};
