@@ -2,6 +2,7 @@
 
 #include "adapters/http/provision/request_log.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -13,7 +14,7 @@ namespace {
 // How long notes are collected. Short enough that who looks for a fetch finds it, long enough that a boot storm's
 // thousands share a sync.
 constexpr std::chrono::milliseconds collecting{10};
-constexpr std::size_t plenty = 4'096;  // then not even so long
+constexpr std::size_t plenty = 4'096;  // then not even so long; and no more are committed at once
 constexpr std::size_t most_notes = 65'536;
 constexpr std::size_t most_text = 16U << 20;
 constexpr std::size_t longest_kept = 512;  // of a path or User-Agent that a stranger sends
@@ -137,8 +138,8 @@ bool Facts::collect(Notes& notes) {
 }
 
 void Facts::append(Notes& notes) {
-  AppendRequest request;
-  request.facts.reserve(notes.size());
+  std::vector<Fact> facts;
+  facts.reserve(std::min(notes.size(), plenty));
   // One event is filled again and again, which keeps its strings' memory.
   Event event = ConfigServed{};
   auto& served = std::get<ConfigServed>(event);
@@ -161,20 +162,26 @@ void Facts::append(Notes& notes) {
     cause.by.assign("phone:").append(mac);
     cause.correlation = note.correlation;
     cause.causation = note.causation;
-    request.facts.push_back({{"device", mac}, encode(event, cause, note.time, ids_)});
+    facts.push_back({{"device", mac}, encode(event, cause, note.time, ids_)});
+    if (facts.size() == plenty) hand_over(std::exchange(facts, {}));
   }
   for (auto& refusal : notes.refused) {
     auto& refused = refusal.event;
     cause = {"phone:" + (refused.normalized_mac ? refused.normalized_mac->text() : refused.ip), {}, {}};
-    request.facts.push_back({{"provisioning", "refused"}, encode(std::move(refused), cause, refusal.time, ids_)});
+    facts.push_back({{"provisioning", "refused"}, encode(std::move(refused), cause, refusal.time, ids_)});
+    if (facts.size() == plenty) hand_over(std::exchange(facts, {}));
   }
-  if (request.facts.empty()) return;
+  if (!facts.empty()) hand_over(std::move(facts));
+}
 
+void Facts::hand_over(std::vector<Fact> facts) {
+  const auto size = facts.size();
+  AppendRequest request;
+  request.facts = std::move(facts);
   std::unique_lock lock(handed_->mutex);
   handed_->done.wait(lock, [this] { return !handed_->under_way; });
   handed_->under_way = true;
   lock.unlock();
-  const auto size = request.facts.size();
   log_.append(std::move(request), [counts = counts_, handed = handed_, size](const Result<Receipt>& receipt) {
     if (!receipt) {
       auto& counter = receipt.error().kind == ErrorKind::overloaded ? counts->dropped : counts->failed;

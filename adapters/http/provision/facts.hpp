@@ -96,6 +96,7 @@ class Facts {
   void run();
   bool collect(Notes& notes);
   void append(Notes& notes);
+  void hand_over(std::vector<Fact> facts);
   void log_served(const Notes& notes);
 
   EventLog& log_;
