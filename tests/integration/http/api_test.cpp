@@ -21,7 +21,7 @@ constexpr auto mac = "00:15:65:12:34:56";
 
 }  // namespace
 
-TEST_CASE_METHOD(House, "an extension is created, read, changed and deleted; its password never comes out") {
+TEST_CASE_METHOD(House, "an extension is created, read, changed and deleted, its password never comes out") {
   auto reply = ask("POST", "/api/extensions",
                    R"({"number":1001,"name":"Ann <O'Neil> & \"Co\"","email":"ann@example.com","password":"s3cret-1"})");
   REQUIRE(reply.status == 201);

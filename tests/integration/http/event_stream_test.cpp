@@ -111,7 +111,7 @@ TEST_CASE_METHOD(Streams, "a reader resumes behind Last-Event-ID, whatever the U
   check_events(now, 104, 104);
 }
 
-TEST_CASE_METHOD(Streams, "a filter holds for what is stored and for what happens; a sign of life moves the id on") {
+TEST_CASE_METHOD(Streams, "a filter holds for what is stored and for what happens, a sign of life moves the id on") {
   feed_options.heartbeat = 50ms;
   append(300);
   serve();
@@ -178,7 +178,7 @@ TEST_CASE_METHOD(Streams, "a reader that does not read is cut off, and the other
   check_events(again, last + 1, read + 10);
 }
 
-TEST_CASE_METHOD(Streams, "there are only so many streams; one that leaves makes room at once") {
+TEST_CASE_METHOD(Streams, "there are only so many streams, one that leaves makes room at once") {
   feed_options.most_readers = 2;
   serve();
   SseClient first(port, "/api/events/stream");

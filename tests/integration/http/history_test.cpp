@@ -152,7 +152,7 @@ TEST_CASE_METHOD(Past, "a fetch that a change overtook on its way into the log i
   CHECK_THAT(std::string(unknown.at("note").as_string()), ContainsSubstring("cannot be made again"));
 }
 
-TEST_CASE_METHOD(Past, "secrets are masked; an administrator who asks for them is on record before") {
+TEST_CASE_METHOD(Past, "secrets are masked, an administrator who asks for them is on record before") {
   fetch_and_remember();
   set_template("yealink_t46s.template", custom);
   fetch_and_remember();

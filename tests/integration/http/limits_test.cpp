@@ -114,7 +114,7 @@ TEST_CASE_METHOD(Fixture, "connections over the limit are told to come again") {
   }));
 }
 
-TEST_CASE_METHOD(Fixture, "requests that wait are bounded; those that need not wait are still answered") {
+TEST_CASE_METHOD(Fixture, "requests that wait are bounded, those that need not wait are still answered") {
   options.threads = 1;
   options.limits.in_flight = 1;
   const auto port = start();

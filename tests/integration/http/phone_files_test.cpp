@@ -129,7 +129,7 @@ TEST_CASE_METHOD(Site, "a literal placeholder is told what to set where") {
   CHECK(newest().at("code").as_string() == "placeholder_mac");
 }
 
-TEST_CASE_METHOD(Site, "an unknown MAC is told nothing; the operator is told what it may be") {
+TEST_CASE_METHOD(Site, "an unknown MAC is told nothing, the operator is told what it may be") {
   const auto reply = fetch("/provision/001565123457.cfg");
   CHECK(reply.status == 404);
   CHECK(reply.body == "Not found\n");

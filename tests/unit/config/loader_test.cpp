@@ -222,7 +222,7 @@ TEST_CASE("variables of the environment are put in, and never read as YAML") {
   CHECK(load("data_dir: ${D:-x}\n", set({{"D", "${E}"}}))->data_dir == "${E}");
 }
 
-TEST_CASE("files are read with their time; what cannot be read says so") {
+TEST_CASE("files are read with their time, what cannot be read says so") {
   namespace fs = std::filesystem;
   const auto folder = fs::temp_directory_path() / ("strowger-config-" + std::to_string(std::random_device{}()));
   fs::create_directories(folder);

@@ -127,7 +127,7 @@ TEST_CASE("a device's definition, what it was served, and how its reboot goes") 
   CHECK(fold.projection.on_extension(bob).empty());
 }
 
-TEST_CASE("the request history keeps the newest and counts all; probes are no failures") {
+TEST_CASE("the request history keeps the newest and counts all, probes are no failures") {
   Fold<RequestsProjection> fold;
   fold(StreamId::of(mac), ConfigServed{mac, ann, "yealink", "t46s", "/a", "\"e\"", 10, 200, "192.0.2.1", "ua"});
   fold({"provisioning", "refused"},

@@ -108,7 +108,7 @@ TEST_CASE_METHOD(Fixture, "texts of a stranger's length are cut off") {
   CHECK(refused.user_agent == std::string(512, 'u'));
 }
 
-TEST_CASE_METHOD(Fixture, "while the log is slow notes wait, up to a bound; the rest is dropped and counted") {
+TEST_CASE_METHOD(Fixture, "while the log is slow notes wait, up to a bound, the rest is dropped and counted") {
   log.hold();
   serve();
   eventually([&] { return log.records().size() == 1; });

@@ -52,7 +52,7 @@ TEST_CASE("content types are what the phones expect") {
   }
 }
 
-TEST_CASE("equal values give equal bytes and ETags; a changed name changes both") {
+TEST_CASE("equal values give equal bytes and ETags, a changed name changes both") {
   const auto one = renderer();
   const auto other = renderer();
   for (const auto& sample : samples()) {

@@ -73,7 +73,7 @@ TEST_CASE("a first contact is registered with what was asked for") {
   CHECK(decision.bindings[0]->path == asked.path);
 }
 
-TEST_CASE("lifetimes: the contact's own, then the header's, then the default; clamped above, refused below") {
+TEST_CASE("lifetimes: the contact's own, then the header's, then the default, clamped above, refused below") {
   struct Case {
     std::optional<std::uint32_t> of_contact, of_header;
     std::int64_t granted;
@@ -102,7 +102,7 @@ TEST_CASE("a refresh is no event but is stored") {
   CHECK(decision.stored[0]->cseq == 2);
 }
 
-TEST_CASE("within one Call-ID the CSeq must rise; all or nothing") {
+TEST_CASE("within one Call-ID the CSeq must rise, all or nothing") {
   const auto before = after({}, request({contact("sip:a@192.0.2.1"), contact("sip:b@192.0.2.1")}, 5));
   REQUIRE(before.size() == 2);
   for (const std::uint32_t cseq : {4U, 5U}) {
