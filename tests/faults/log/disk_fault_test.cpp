@@ -1,5 +1,6 @@
 // A disk that is full or fails its syncs while the server runs: nothing acknowledged is lost, nothing refused is seen,
 // then or later, and the log heals by itself.
+#include "adapters/rocksdb/archive/backup.hpp"
 #include "adapters/rocksdb/archive/verify.hpp"
 #include "events/projection_runner.hpp"
 #include "tests/faults/log/fault_disk.hpp"
@@ -167,4 +168,30 @@ TEST_CASE("under load, faults come and go: every acknowledgement holds and nothi
     f.check_proved();
     f.log = f.open(nullptr);
   }
+}
+
+TEST_CASE("a fault of the disk after a backup cuts the log's own files, not the backup's") {
+  Fixture f;
+  const auto backups = f.folder.path() / "backups";
+  std::vector<rocks::Backup> made;
+  for (std::uint32_t round = 1; round <= 5; ++round) {
+    // Under load, so that a write-ahead log is in the checkpoint too.
+    LogLoad load(*f.log, round, [](const Acknowledged&) {});
+    const auto before = f.end();
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    while (f.end() < before + 200 && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(1ms);
+    made.push_back(
+        rocks::create_backup(backups, system_now(), [&](const auto& to) { return f.log->checkpoint(to); }, {}).value());
+    f.disk->set_after(3, Fault::sync);
+    while (!f.log->fault() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(1ms);
+    REQUIRE(f.log->fault());
+    f.disk->set(Fault::none);
+    REQUIRE(f.heals());
+  }
+  for (const auto& backup : made) {
+    const auto restored = rocks::restore_backup(backups / backup.name, f.folder.path() / ("of " + backup.name), {});
+    if (!restored) UNSCOPED_INFO(restored.error().message);
+    CHECK(restored);
+  }
+  f.check_proved();
 }
