@@ -67,7 +67,7 @@ TEST_CASE("a refresh makes no event, an unregister makes one") {
   CHECK(house.events_of("1001") == std::vector<std::string>{"phone.registered", "phone.unregistered"});
 }
 
-TEST_CASE("several phones share an extension; a query shows them all, * removes them all") {
+TEST_CASE("several phones share an extension, a query shows them all, * removes them all") {
   test::SipServer house;
   Phone desk(Wire::Kind::udp, house.port(), "1001");
   Phone lobby(Wire::Kind::tcp, house.port(), "1001");
