@@ -7,6 +7,7 @@
 #include "actors/reboot/reboot_reactor.hpp"
 #include "adapters/application/current.hpp"
 #include "adapters/application/metrics.hpp"
+#include "adapters/application/rotate.hpp"
 #include "adapters/application/version.hpp"
 #include "adapters/http/provision/present.hpp"
 #include "adapters/http/routes.hpp"
@@ -246,7 +247,6 @@ Result<void> Application::House::start_sip() {
 }
 
 http::Services Application::House::services() {
-  const auto token_key = vault->derive_key("api-token");
   return http::Services{
       [this] { return settings.get(); },
       [this] { return renderer.get(); },
@@ -269,10 +269,17 @@ http::Services Application::House::services() {
       sip->bindings(),
       vendors,
       [](const PasswordHash& hash, std::string_view password) { return vault::verify_password(hash, password); },
-      token_key,
+      [this] { return vault->derive_key("api-token"); },
       [this] { return metrics_text(*log, *runner, sip->metrics(), *extensions, *devices, *users); },
       std::string(version),
       started_at,
+      [this](const std::string& by) -> Result<http::Services::MasterKeyRotation> {
+        const auto done = rotate(*vault, ids, by);
+        if (!done) return done.error();
+        logger->info("{} rotated the master key; it is in {} now", by, done->key_file.string());
+        return http::Services::MasterKeyRotation{done->data_keys, done->key_file.string(),
+                                                 done->previous_file.string()};
+      },
   };
 }
 

@@ -149,7 +149,7 @@ void Feed::follow(std::unique_lock<std::mutex>& lock) {
       changed_.wait(lock, [this] { return stopping_ || news_ || readers_ == 0; });
       continue;
     }
-    auto batches = encode_batches(std::move(*records));
+    auto batches = encode_batches({records->begin(), records->end()});
     std::vector<BatchPtr> dropped;  // freed outside the lock
     lock.lock();
     for (auto& batch : batches) {
