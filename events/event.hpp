@@ -23,7 +23,7 @@ using Event = std::variant<ExtensionCreated, ExtensionChanged, ExtensionPassword
                            ConfigRefused,                                                                   //
                            TemplateTextStored, TemplatePublished, SettingsApplied, SecretsShown,            //
                            UserCreated, UserPasswordChanged, TokenRevoked,                                  //
-                           ServerStarted, LogSeeded>;
+                           ServerStarted, LogSeeded, MasterKeyRotated>;
 
 // A recorded event, decoded.
 struct Envelope {

@@ -8,6 +8,7 @@
 #include "adapters/application/current.hpp"
 #include "adapters/application/kafka_metrics.hpp"
 #include "adapters/application/metrics.hpp"
+#include "adapters/application/rotate.hpp"
 #include "adapters/application/version.hpp"
 #include "adapters/http/provision/present.hpp"
 #include "adapters/http/routes.hpp"
@@ -271,7 +272,6 @@ Result<void> Application::House::start_kafka() {
 }
 
 http::Services Application::House::services() {
-  const auto token_key = vault->derive_key("api-token");
   return http::Services{
       [this] { return settings.get(); },
       [this] { return renderer.get(); },
@@ -294,7 +294,7 @@ http::Services Application::House::services() {
       sip->bindings(),
       vendors,
       [](const PasswordHash& hash, std::string_view password) { return vault::verify_password(hash, password); },
-      token_key,
+      [this] { return vault->derive_key("api-token"); },
       [this] {
         return metrics_text(*log, *runner, sip->metrics(), *extensions, *devices, *users) +
                (kafka ? metrics_text(kafka->status()) : std::string());
@@ -309,6 +309,13 @@ http::Services Application::House::services() {
         const auto status = kafka->status();
         all.push_back({"kafka", status.delivered, status.lag, status.events, status.failures, status.error});
         return all;
+      },
+      [this](const std::string& by) -> Result<http::Services::MasterKeyRotation> {
+        const auto done = rotate(*vault, ids, by);
+        if (!done) return done.error();
+        logger->info("{} rotated the master key; it is in {} now", by, done->key_file.string());
+        return http::Services::MasterKeyRotation{done->data_keys, done->key_file.string(),
+                                                 done->previous_file.string()};
       },
   };
 }

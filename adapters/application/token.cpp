@@ -11,7 +11,7 @@ Result<std::string> issue_token(const config::Settings& settings, const std::str
   const auto key = vault::MasterKey::load(vault::MasterKeySource::from_environment(settings.data_dir), false);
   if (!key) return key.error();
   IdSource ids;
-  return http::TokenSigner(vault::derived_key(*key, "api-token"))
+  return http::TokenSigner([&] { return vault::derived_key(*key, "api-token"); })
       .issue(user, role, ids.next(), system_now() + lifetime);
 }
 

@@ -61,10 +61,18 @@ struct BackupRestoreOptions {
   std::string backup;  // a folder, or the name of one below backups/
 };
 
+struct KeyOptions {
+  std::filesystem::path config;
+  std::optional<std::string> data_dir;
+  std::optional<std::uint16_t> api_port;  // of the running server, where not as the settings say
+};
+
 // Serves until SIGTERM or SIGINT; SIGHUP reads the settings again.
 int serve(const ServeOptions& options);
 int token(const TokenOptions& options);
 int config_check(const std::filesystem::path& config);
+// Whether the server runs or not.
+int rotate_key(const KeyOptions& options);
 int version();
 int log_verify(const LogVerifyOptions& options);
 int log_export(const LogExportOptions& options);

@@ -71,8 +71,8 @@ struct Services {
 
   // argon2id; takes tens of milliseconds: call it off the loop's thread.
   std::function<bool(const PasswordHash& hash, std::string_view password)> verify_password;
-  // 32 bytes that tokens are signed with.
-  std::array<std::uint8_t, 32> token_key;
+  // 32 bytes that tokens are signed with, now.
+  std::function<std::array<std::uint8_t, 32>()> token_key;
   // Metrics of the parts that HTTP does not know, in Prometheus' text format (appended to /metrics).
   std::function<std::string()> more_metrics;
 
@@ -85,6 +85,13 @@ struct Services {
   std::function<Result<std::string>()> list_backups{};
   // Those that are set up, for diagnostics. None: there are none.
   std::function<std::vector<StreamOut>()> streams_out{};
+  // Puts a new master key in force; waits for the log and reads every data key: call it off the loop's thread.
+  struct MasterKeyRotation {
+    std::size_t data_keys = 0;
+    std::string key_file;       // of the new one
+    std::string previous_file;  // of the old one; empty where it was supplied from outside
+  };
+  std::function<Result<MasterKeyRotation>(const std::string& by)> rotate_master_key{};
 };
 
 }  // namespace strowger::http

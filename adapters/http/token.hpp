@@ -20,8 +20,10 @@ class TokenSigner {
   // Whether the token with this id was revoked. Called at each verification, on any thread; must be fast.
   using Revoked = std::function<bool(const Uuid& token)>;
 
-  explicit TokenSigner(TokenKey key, Clock clock = system_now, Revoked revoked = {});
-  ~TokenSigner();  // wipes the key
+  // Asked at each use: the key may change while the server runs. Any thread; must be fast.
+  using KeySource = std::function<TokenKey()>;
+
+  explicit TokenSigner(KeySource key, Clock clock = system_now, Revoked revoked = {});
   TokenSigner(const TokenSigner&) = delete;
   TokenSigner& operator=(const TokenSigner&) = delete;
 
@@ -33,7 +35,7 @@ class TokenSigner {
  private:
   std::string sign(std::string_view text) const;
 
-  TokenKey key_;
+  KeySource key_;
   Clock clock_;
   Revoked revoked_;
 };

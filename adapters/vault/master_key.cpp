@@ -14,6 +14,8 @@
 namespace strowger::vault {
 namespace {
 
+constexpr std::string_view credential_name = "strowger-master-key";
+
 using KeyBytes = std::array<unsigned char, MasterKey::bytes>;
 
 class Descriptor {
@@ -83,6 +85,13 @@ Result<std::optional<std::string>> read_file(const std::filesystem::path& path, 
   return std::optional<std::string>(std::move(text));
 }
 
+Result<void> make_durable(const std::filesystem::path& path) {
+  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  const Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory || ::fsync(directory.get()) != 0) return system_error("make durable", path);
+  return {};
+}
+
 // Whole and durable, or not there.
 Result<void> create_file(const std::filesystem::path& path, const KeyBytes& key) {
   std::error_code fault;
@@ -99,10 +108,7 @@ Result<void> create_file(const std::filesystem::path& path, const KeyBytes& key)
     }
   }
   if (::rename(beside.c_str(), path.c_str()) != 0) return system_error("create", path);
-  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-  const Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory || ::fsync(directory.get()) != 0) return system_error("make durable", path);
-  return {};
+  return make_durable(path);
 }
 
 struct Wiped {
@@ -112,6 +118,19 @@ struct Wiped {
 
 }  // namespace
 
+bool MasterKeySource::supplied() const {
+  std::error_code fault;
+  return text || (credentials_directory && std::filesystem::exists(*credentials_directory / credential_name, fault));
+}
+
+std::filesystem::path MasterKeySource::next_file() const {
+  return file.string() + ".next";
+}
+
+std::filesystem::path MasterKeySource::previous_file() const {
+  return file.string() + ".previous";
+}
+
 MasterKeySource MasterKeySource::from_environment(const std::filesystem::path& data_dir) {
   MasterKeySource source;
   if (const char* directory = std::getenv("CREDENTIALS_DIRECTORY")) source.credentials_directory = directory;
@@ -120,17 +139,25 @@ MasterKeySource MasterKeySource::from_environment(const std::filesystem::path& d
   return source;
 }
 
+Result<MasterKey> MasterKey::from(std::string_view text, const std::string& origin, bool may_be_raw) {
+  auto parsed = parse_key(text, origin, may_be_raw);
+  if (!parsed) return parsed.error();
+  const Wiped key{*parsed};
+  sodium_memzero(parsed->data(), parsed->size());
+  return MasterKey(key.bytes.data(), origin);
+}
+
+Result<MasterKey> MasterKey::create(const std::filesystem::path& path) {
+  Wiped key;
+  randombytes_buf(key.bytes.data(), key.bytes.size());
+  if (auto made = create_file(path, key.bytes); !made) return made.error();
+  return MasterKey(key.bytes.data(), path.string());
+}
+
 Result<MasterKey> MasterKey::load(const MasterKeySource& source, bool may_create) {
   if (sodium_init() < 0) return internal_error("libsodium cannot be initialised");
-  const auto from = [](std::string_view text, const std::string& origin, bool may_be_raw) -> Result<MasterKey> {
-    auto parsed = parse_key(text, origin, may_be_raw);
-    if (!parsed) return parsed.error();
-    const Wiped key{*parsed};
-    sodium_memzero(parsed->data(), parsed->size());
-    return MasterKey(key.bytes.data(), origin);
-  };
   if (source.credentials_directory) {
-    const auto path = *source.credentials_directory / "strowger-master-key";
+    const auto path = *source.credentials_directory / credential_name;
     auto text = read_file(path, false);
     if (!text) return text.error();
     if (*text) return from(**text, path.string(), true);
@@ -143,10 +170,43 @@ Result<MasterKey> MasterKey::load(const MasterKeySource& source, bool may_create
     return unavailable("master_key_missing", "the master key " + source.file.string() +
                                                  " is not there, but the log was begun with one; restore it from the "
                                                  "backup of the data folder, without it no secret can be read");
-  Wiped key;
-  randombytes_buf(key.bytes.data(), key.bytes.size());
-  if (auto made = create_file(source.file, key.bytes); !made) return made.error();
-  return MasterKey(key.bytes.data(), source.file.string());
+  return create(source.file);
+}
+
+Result<std::optional<MasterKey>> MasterKey::load_next(const MasterKeySource& source) {
+  auto text = read_file(source.next_file(), true);
+  if (!text) return text.error();
+  if (!*text) return std::optional<MasterKey>{};
+  auto key = from(**text, source.next_file().string(), true);
+  if (!key) return key.error();
+  return std::optional<MasterKey>(std::move(*key));
+}
+
+Result<MasterKey> MasterKey::make_next(const MasterKeySource& source) {
+  if (sodium_init() < 0) return internal_error("libsodium cannot be initialised");
+  if (auto made = create(source.next_file()); !made) return made.error();
+  // What the disk gives back is what the data keys are wrapped with: a key that cannot be read again must never be.
+  auto read = load_next(source);
+  if (!read) return read.error();
+  if (!*read) return system_error("find", source.next_file());
+  return std::move(**read);
+}
+
+Result<void> MasterKey::promote_next(const MasterKeySource& source) {
+  const auto kept = source.previous_file().string();
+  const auto beside = kept + ".new";
+  ::unlink(beside.c_str());
+  if (::link(source.file.c_str(), beside.c_str()) == 0) {
+    if (::rename(beside.c_str(), kept.c_str()) != 0) return system_error("keep", source.previous_file());
+  } else if (errno != ENOENT) {
+    return system_error("keep", source.previous_file());
+  }
+  if (::rename(source.next_file().c_str(), source.file.c_str()) != 0) return system_error("replace", source.file);
+  return make_durable(source.file);
+}
+
+void MasterKey::forget_next(const MasterKeySource& source) {
+  ::unlink(source.next_file().c_str());
 }
 
 MasterKey::MasterKey(const unsigned char* key, std::string origin)

@@ -35,10 +35,10 @@ std::string hex(std::uint64_t id) {
 }
 
 // What a ciphertext is bound to.
-std::string bound_to(std::string_view what, std::uint64_t id) {
+std::string bound_to(std::string_view what, std::string_view id) {
   std::string out(what);
   out.push_back('\0');
-  return out += hex(id);
+  return out += id;
 }
 
 // nonce, ciphertext
@@ -89,6 +89,23 @@ Result<SealedParts> split(const SealedSecret& sealed) {
   return parts;
 }
 
+// `id` is the data key's, as it is stored.
+std::string wrap(const MasterKey& master, std::string_view id, std::string_view key) {
+  auto wrapping = master.derive("vault.wrap");
+  auto wrapped = std::string(1, wrapped_format) + encrypt(key, bound_to("key", id), wrapping.data());
+  sodium_memzero(wrapping.data(), wrapping.size());
+  return wrapped;
+}
+
+std::optional<std::string> unwrap(const MasterKey& master, std::string_view id, std::string_view wrapped) {
+  if (wrapped.empty() || wrapped.front() != wrapped_format) return std::nullopt;
+  auto wrapping = master.derive("vault.wrap");
+  auto key = decrypt(wrapped.substr(1), bound_to("key", id), wrapping.data());
+  sodium_memzero(wrapping.data(), wrapping.size());
+  if (key && key->size() != KeyMemory::key_bytes) return std::nullopt;
+  return key;
+}
+
 std::string fingerprint(const MasterKey& master) {
   const auto key = master.derive("vault.check");
   return {reinterpret_cast<const char*>(key.data()), 16};
@@ -101,22 +118,41 @@ Result<std::unique_ptr<SodiumVault>> SodiumVault::open(EventLog& log, const Mast
   auto known = log.load_state(check_table, "master");
   if (!known) return known.error();
   auto master = MasterKey::load(source, !known->has_value());
+  const auto fits = [&](const MasterKey& key) { return **known == fingerprint(key); };
+  if (*known && (!master || !fits(*master))) {
+    // A rotation that was cut short after its append, or whose key has not been supplied yet.
+    auto next = MasterKey::load_next(source);
+    if (!next && master) return next.error();
+    if (next && *next && fits(**next)) {
+      if (!source.supplied())
+        if (auto done = MasterKey::promote_next(source); !done) return done.error();
+      return std::unique_ptr<SodiumVault>(new SodiumVault(log, source, std::move(**next), cached_keys));
+    }
+  }
   if (!master) return master.error();
-  const auto print = fingerprint(*master);
-  if (*known && **known != print)
+  if (*known && !fits(*master))
     return unacceptable("wrong_master_key", "the master key in " + master->origin() +
                                                 " is not the one that the log was begun with; restore that one from "
                                                 "the backup, without it no secret can be read");
   if (!*known) {
     AppendRequest request;
-    request.state.push_back({std::string(check_table), "master", print});
+    request.state.push_back({std::string(check_table), "master", fingerprint(*master)});
     if (auto stored = append_and_wait(log, std::move(request)); !stored) return stored.error();
   }
-  return std::unique_ptr<SodiumVault>(new SodiumVault(log, std::move(*master), cached_keys));
+  MasterKey::forget_next(source);  // never came into force, or is what is supplied now
+  return std::unique_ptr<SodiumVault>(new SodiumVault(log, source, std::move(*master), cached_keys));
 }
 
-SodiumVault::SodiumVault(EventLog& log, MasterKey master, std::size_t cached_keys)
-    : log_(log), master_(std::move(master)), cached_keys_(std::max<std::size_t>(1, cached_keys)) {}
+SodiumVault::SodiumVault(EventLog& log, MasterKeySource source, MasterKey master, std::size_t cached_keys)
+    : log_(log),
+      source_(std::move(source)),
+      cached_keys_(std::max<std::size_t>(1, cached_keys)),
+      master_(std::make_shared<const MasterKey>(std::move(master))) {}
+
+SodiumVault::MasterPtr SodiumVault::master() const {
+  const std::shared_lock lock(mutex_);
+  return master_;
+}
 
 template <class Use>
 auto SodiumVault::with_key(KeyId id, Use use) const -> decltype(use(nullptr)) {
@@ -132,19 +168,29 @@ auto SodiumVault::with_key(KeyId id, Use use) const -> decltype(use(nullptr)) {
 }
 
 Result<void> SodiumVault::fetch(KeyId id) const {
-  const auto before = shreds();
-  auto stored = log_.load_state(table, hex(id));
-  if (!stored) return stored.error();
-  if (!*stored) return shredded();
-  const std::string_view wrapped(**stored);
-  if (wrapped.empty() || wrapped[0] != wrapped_format)
-    return unreadable("its data key has a form that this release does not know");
-  const auto wrapping = master_.derive("vault.wrap");
-  auto key = decrypt(wrapped.substr(1), bound_to("key", id), wrapping.data());
-  if (!key || key->size() != KeyMemory::key_bytes) return unreadable("the master key does not fit its data key");
-  cache(id, data(*key), before);
-  sodium_memzero(key->data(), key->size());
-  return {};
+  // More than once, because a rotation may come between reading the master key and reading what it wraps.
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    const auto before = shreds();
+    std::array<MasterPtr, 2> masters;
+    {
+      const std::shared_lock lock(mutex_);
+      masters = {master_, next_};
+    }
+    auto stored = log_.load_state(table, hex(id));
+    if (!stored) return stored.error();
+    if (!*stored) return shredded();
+    if ((*stored)->empty() || (*stored)->front() != wrapped_format)
+      return unreadable("its data key has a form that this release does not know");
+    for (const auto& master : masters) {
+      if (!master) continue;
+      auto key = unwrap(*master, hex(id), **stored);
+      if (!key) continue;
+      cache(id, data(*key), before);
+      sodium_memzero(key->data(), key->size());
+      return {};
+    }
+  }
+  return unreadable("the master key does not fit its data key");
 }
 
 std::uint64_t SodiumVault::shreds() const {
@@ -169,11 +215,10 @@ Result<SodiumVault::KeyId> SodiumVault::make_key() {
   randombytes_buf(&id, sizeof id);
   std::string key(KeyMemory::key_bytes, '\0');
   randombytes_buf(key.data(), key.size());
-  const auto wrapping = master_.derive("vault.wrap");
-  auto wrapped = std::string(1, wrapped_format) + encrypt(key, bound_to("key", id), wrapping.data());
+  const std::shared_lock no_rotation(rotation_);
   const auto before = shreds();
   AppendRequest request;
-  request.state.push_back({std::string(table), hex(id), std::move(wrapped)});
+  request.state.push_back({std::string(table), hex(id), wrap(*master(), hex(id), key)});
   auto stored = append_and_wait(log_, std::move(request));
   if (stored) cache(id, data(key), before);
   sodium_memzero(key.data(), key.size());
@@ -183,7 +228,7 @@ Result<SodiumVault::KeyId> SodiumVault::make_key() {
 
 Result<SealedSecret> SodiumVault::seal_with(KeyId id, std::string_view clear) const {
   return with_key(id, [&](const unsigned char* key) -> Result<SealedSecret> {
-    const auto cipher = encrypt(clear, bound_to("secret", id), key);
+    const auto cipher = encrypt(clear, bound_to("secret", hex(id)), key);
     std::string base64(sodium_base64_encoded_len(cipher.size(), sodium_base64_VARIANT_URLSAFE_NO_PADDING), '\0');
     sodium_bin2base64(base64.data(), base64.size(), data(std::string_view(cipher)), cipher.size(),
                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);
@@ -214,7 +259,7 @@ Result<std::string> SodiumVault::open(const SealedSecret& sealed) const {
     return unreadable("it is not base64");
   cipher.resize(size);
   return with_key(parts->key, [&](const unsigned char* key) -> Result<std::string> {
-    auto clear = decrypt(cipher, bound_to("secret", parts->key), key);
+    auto clear = decrypt(cipher, bound_to("secret", hex(parts->key)), key);
     if (!clear) return unreadable("it was changed since it was sealed");
     return std::move(*clear);
   });
@@ -223,6 +268,7 @@ Result<std::string> SodiumVault::open(const SealedSecret& sealed) const {
 Result<void> SodiumVault::shred(const SealedSecret& sealed) {
   const auto parts = split(sealed);
   if (!parts) return parts.error();
+  const std::shared_lock no_rotation(rotation_);
   AppendRequest request;
   request.state.push_back({std::string(table), hex(parts->key), std::nullopt});
   auto erased = append_and_wait(log_, std::move(request));
@@ -234,6 +280,67 @@ Result<void> SodiumVault::shred(const SealedSecret& sealed) {
     keys_.erase(found);
   }
   return {};
+}
+
+Result<SodiumVault::Rotation> SodiumVault::rotate(const std::function<NewRecord(std::size_t)>& record) {
+  const std::unique_lock alone(rotation_);
+  auto made = MasterKey::make_next(source_);
+  if (!made) return made.error();
+  const auto next = std::make_shared<const MasterKey>(std::move(*made));
+  {
+    const std::unique_lock lock(mutex_);
+    next_ = next;
+  }
+  const auto wrapped = wrap_anew(*next, record);
+  {
+    const std::unique_lock lock(mutex_);
+    if (wrapped) master_ = next;
+    next_.reset();
+  }
+  if (!wrapped) return wrapped.error();
+  if (auto proved = prove(*next, *wrapped); !proved) return proved.error();
+  if (source_.supplied()) return Rotation{*wrapped, source_.next_file(), {}};
+  if (auto done = MasterKey::promote_next(source_); !done) return done.error();
+  return Rotation{*wrapped, source_.file, source_.previous_file()};
+}
+
+// One append, so that it is all of them or none.
+Result<std::size_t> SodiumVault::wrap_anew(const MasterKey& next, const std::function<NewRecord(std::size_t)>& record) {
+  const auto present = master();
+  AppendRequest request;
+  std::optional<Error> fault;
+  auto scanned = log_.scan_state(table, "", [&](std::string_view id, std::string_view stored) {
+    auto key = unwrap(*present, id, stored);
+    if (!key) {
+      fault = unreadable("data key " + std::string(id) + " does not open under the present master key");
+      return;
+    }
+    request.state.push_back({std::string(table), std::string(id), wrap(next, id, *key)});
+    sodium_memzero(key->data(), key->size());
+  });
+  if (!scanned) return scanned.error();
+  if (fault) return std::move(*fault);
+  const auto data_keys = request.state.size();
+  request.state.push_back({std::string(check_table), "master", fingerprint(next)});
+  request.stream = StreamId("system", "server");
+  request.events.push_back(record(data_keys));
+  if (auto stored = append_and_wait(log_, std::move(request)); !stored) return stored.error();
+  return data_keys;
+}
+
+Result<void> SodiumVault::prove(const MasterKey& key, std::size_t data_keys) const {
+  std::size_t opened = 0;
+  auto scanned = log_.scan_state(table, "", [&](std::string_view id, std::string_view stored) {
+    auto data_key = unwrap(key, id, stored);
+    if (!data_key) return;
+    ++opened;
+    sodium_memzero(data_key->data(), data_key->size());
+  });
+  if (!scanned) return scanned.error();
+  if (opened == data_keys) return {};
+  return internal_error("of " + std::to_string(data_keys) + " data keys only " + std::to_string(opened) +
+                        " open under the new master key, which is in " + source_.next_file().string() +
+                        "; keep both master keys and restore the log from a backup");
 }
 
 std::array<unsigned char, 32> derived_key(const MasterKey& master, std::string_view purpose) {

@@ -18,6 +18,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -44,12 +46,31 @@ class SodiumVault : public Vault {
   Result<std::string> open(const SealedSecret& sealed) const override;
   Result<void> shred(const SealedSecret& sealed) override;
 
-  std::array<unsigned char, 32> derive_key(std::string_view purpose) const { return derived_key(master_, purpose); }
+  // Of the master key in force.
+  std::array<unsigned char, 32> derive_key(std::string_view purpose) const { return derived_key(*master(), purpose); }
+
+  // Puts another master key in force, while everything goes on: open() as ever, seal() and shred() wait for the one
+  // write. All data keys are wrapped anew in a single synced append, beside the fingerprint and `record`, the event of
+  // it; so whenever the process ends, one key or the other opens everything, and the next start finds out which:
+  //   1. the new key is written to master.key.next, and read back
+  //   2. the append; from here on the new key is the one
+  //   3. every data key is read back and unwrapped
+  //   4. master.key is kept as master.key.previous, which backups made before still need; .next takes its place
+  // Where the master key is supplied from outside, step 4 is the operator's: the new one stays in master.key.next, and
+  // starts find it there, until what is supplied is that key.
+  struct Rotation {
+    std::size_t data_keys = 0;
+    std::filesystem::path key_file;       // where the new master key is
+    std::filesystem::path previous_file;  // where the old one is kept; empty: where it was supplied from
+  };
+  Result<Rotation> rotate(const std::function<NewRecord(std::size_t data_keys)>& record);
 
  private:
   using KeyId = std::uint64_t;  // random
 
-  SodiumVault(EventLog& log, MasterKey master, std::size_t cached_keys);
+  using MasterPtr = std::shared_ptr<const MasterKey>;
+
+  SodiumVault(EventLog& log, MasterKeySource source, MasterKey master, std::size_t cached_keys);
   // Calls use(key) with the data key while it is locked in place. `secret_shredded` when there is none.
   template <class Use>
   auto with_key(KeyId id, Use use) const -> decltype(use(nullptr));
@@ -58,14 +79,20 @@ class SodiumVault : public Vault {
   Result<KeyId> make_key();
   void cache(KeyId id, const unsigned char* key, std::uint64_t shreds) const;
   std::uint64_t shreds() const;
+  MasterPtr master() const;
+  Result<std::size_t> wrap_anew(const MasterKey& next, const std::function<NewRecord(std::size_t)>& record);
+  Result<void> prove(const MasterKey& key, std::size_t data_keys) const;
 
   EventLog& log_;
-  const MasterKey master_;
+  const MasterKeySource source_;
   const std::size_t cached_keys_;
+  std::shared_mutex rotation_;       // shared: who makes or destroys a data key; alone: who wraps them anew
   mutable std::shared_mutex mutex_;  // guards what follows
   mutable KeyMemory memory_;
   mutable std::unordered_map<KeyId, KeyMemory::Slot> keys_;
   std::uint64_t shreds_ = 0;
+  MasterPtr master_;
+  MasterPtr next_;  // while data keys are being wrapped by it
 };
 
 }  // namespace strowger::vault

@@ -134,7 +134,7 @@ int serve_site(const std::filesystem::path& folder, std::uint16_t port, unsigned
       bindings,
       vendors,
       [](const PasswordHash& hash, std::string_view clear) { return vault::verify_password(hash, clear); },
-      secrets->derive_key("api-token"),
+      [&] { return secrets->derive_key("api-token"); },
       [&] { return "strowger_log_position " + std::to_string(number(log->last_position())) + "\n"; },
       "benchmark",
       system_now()};

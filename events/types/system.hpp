@@ -25,4 +25,12 @@ struct LogSeeded {
 };
 BOOST_DESCRIBE_STRUCT(LogSeeded, (), (extensions, devices))
 
+// All data keys were wrapped by another master key; what they seal is the same.
+struct MasterKeyRotated {
+  static constexpr std::string_view type = "system.master_key_rotated";
+  static constexpr std::uint16_t schema = 1;
+  std::uint32_t data_keys = 0;
+};
+BOOST_DESCRIBE_STRUCT(MasterKeyRotated, (), (data_keys))
+
 }  // namespace strowger

@@ -27,7 +27,7 @@ Context::Context(Services& with, std::function<Counts()> server_counts)
       logins(with.clock),
       feed(std::make_shared<events::Feed>(with.log, feed_options(with))) {}
 
-TokenKey token_key(const Services& services) {
+TokenSigner::KeySource token_key(const Services& services) {
   return services.token_key;
 }
 

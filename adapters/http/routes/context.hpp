@@ -31,7 +31,7 @@ struct Context {
 };
 using ContextPtr = std::shared_ptr<Context>;
 
-TokenKey token_key(const Services& services);
+TokenSigner::KeySource token_key(const Services& services);
 TokenSigner::Revoked revocations(const Services& services);
 
 // A file a resource.

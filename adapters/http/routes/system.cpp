@@ -35,6 +35,17 @@ constexpr std::string_view ready_schema = R"({
     "checks": {"type": "object", "description": "ok, or what is wrong, by part.", "additionalProperties": {"type": "string"}}
   }
 })";
+constexpr std::string_view rotation_schema = R"({
+  "type": "object",
+  "required": ["success", "message", "data_keys", "key_file"],
+  "properties": {
+    "success": {"type": "boolean"},
+    "message": {"type": "string"},
+    "data_keys": {"type": "integer", "description": "How many are wrapped by the new master key."},
+    "key_file": {"type": "string", "description": "On the server: where the new master key is."},
+    "previous_file": {"type": "string", "description": "Where the old one is kept; absent where it was supplied from outside."}
+  }
+})";
 constexpr std::uint64_t most_lag = 100'000;  // events; more, and what queries say is too old to be of use
 
 Result<Response> status(const Context& context) {
@@ -77,6 +88,19 @@ Result<Response> ready(const Context& context) {
   return response;
 }
 
+Awaitable<Result<Response>> rotate_master_key(Context& context, const Request& request) {
+  const auto& rotate = context.services.rotate_master_key;
+  const auto work = [&rotate, by = request.who.by()] { return rotate(by); };
+  const auto done = co_await offloaded(request, context.pool, work);
+  if (!done) co_return done.error();
+  bj::object answer{{"success", true},
+                    {"message", "The master key was rotated; every token is void, log in again"},
+                    {"data_keys", done->data_keys},
+                    {"key_file", text(done->key_file)}};
+  if (!done->previous_file.empty()) answer["previous_file"] = text(done->previous_file);
+  co_return json_response(answer);
+}
+
 }  // namespace
 
 void add_system(Router& router, const ContextPtr& context) {
@@ -91,6 +115,20 @@ void add_system(Router& router, const ContextPtr& context) {
               .role = std::nullopt,
               .replies = {{.status = 200, .description = "As of now", .schema = "#Status"}},
               .handler = Handler([context](const Request&) { return status(*context); })});
+  router.add_schema("MasterKeyRotation", std::string(rotation_schema));
+  if (context->services.rotate_master_key)
+    router.add(
+        {.method = Method::post,
+         .pattern = "/api/system/master-key/rotate",
+         .id = "rotateMasterKey",
+         .tag = "system",
+         .summary = "Put a new master key in force",
+         .description = "Every data key is wrapped anew, without a pause. Tokens are signed by a key that hangs on the "
+                        "master key: all of them are void afterwards, the asker's too.",
+         .role = Role::admin,
+         .replies = {{.status = 200, .description = "It is in force", .schema = "#MasterKeyRotation"},
+                     {.status = 503, .description = "The log cannot be written", .schema = "#Error"}},
+         .handler = AsyncHandler([context](const Request& request) { return rotate_master_key(*context, request); })});
   router.add({.method = Method::get,
               .pattern = "/healthz",
               .id = "getHealth",

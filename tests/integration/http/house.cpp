@@ -118,7 +118,7 @@ void House::start() {
       p.bindings,
       p.vendors,
       [](const PasswordHash& hash, std::string_view password) { return vault::verify_password(hash, password); },
-      p.secrets->derive_key("api-token"),
+      [&p] { return p.secrets->derive_key("api-token"); },
       [] { return std::string("strowger_more 1\n"); },
       "1.2.3",
       system_now()});

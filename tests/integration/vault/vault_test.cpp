@@ -1,6 +1,7 @@
 #include "adapters/rocksdb/rocks_log.hpp"
 #include "adapters/vault/password.hpp"
 #include "adapters/vault/sodium_vault.hpp"
+#include "events/event.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -141,4 +142,170 @@ TEST_CASE("a password is recognised by its hash alone") {
   CHECK_FALSE(verify_password(hash, "wrong horse"));
   CHECK_FALSE(verify_password(PasswordHash{}, ""));
   CHECK_FALSE(verify_password(PasswordHash{"nonsense"}, "nonsense"));
+}
+
+namespace {
+
+// What a rotation records; the vault does not care.
+NewRecord rotated(std::size_t data_keys) {
+  static IdSource ids;
+  return encode(MasterKeyRotated{static_cast<std::uint32_t>(data_keys)}, {"admin:ann", {}, {}}, system_now(), ids);
+}
+
+std::string content(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "a rotated master key opens what the old one sealed, at once and after a start") {
+  const auto vault = opened(4);  // most data keys are read from the log again
+  std::vector<SealedSecret> sealed;
+  for (int i = 0; i < 20; ++i) sealed.push_back(vault->seal(std::to_string(i)).value());
+  REQUIRE(vault->shred(sealed.back()));
+  const auto old_key = content(source.file);
+  const auto old_tokens = vault->derive_key("tokens");
+
+  const auto done = vault->rotate(rotated).value();
+  CHECK(done.data_keys == 19);
+  CHECK(done.key_file == source.file);
+  CHECK(content(source.file) != old_key);
+  CHECK(content(done.previous_file) == old_key);
+  CHECK_FALSE(std::filesystem::exists(source.next_file()));
+  CHECK(vault->derive_key("tokens") != old_tokens);
+  const auto newest = log->read_back(next(log->last_position()), 1).value();
+  CHECK(std::get<MasterKeyRotated>(decode(newest.front()).value().event).data_keys == 19);
+
+  sealed.pop_back();
+  const auto later = vault->seal("later").value();
+  const auto check = [&](const SodiumVault& with) {
+    for (std::size_t i = 0; i < sealed.size(); ++i) CHECK(with.open(sealed[i]).value() == std::to_string(i));
+    CHECK(with.open(later).value() == "later");
+  };
+  check(*vault);
+  check(*opened());
+
+  // The old key alone opens nothing any more.
+  write_key(old_key, 0600);
+  CHECK(SodiumVault::open(*log, source).error().code == "wrong_master_key");
+}
+
+TEST_CASE_METHOD(Fixture, "a rotation that was cut short anywhere leaves one key that opens everything") {
+  auto vault = opened();
+  const auto sealed = vault->seal("s3cret").value();
+  const auto old_key = content(source.file);
+  const auto restart = [&] { vault = opened(); };
+
+  SECTION("after the new key was written") {
+    REQUIRE(MasterKey::make_next(source));
+    restart();
+    CHECK(content(source.file) == old_key);
+    CHECK_FALSE(std::filesystem::exists(source.next_file()));
+  }
+  SECTION("after the data keys were wrapped anew") {
+    REQUIRE(vault->rotate(rotated));
+    const auto new_key = content(source.file);
+    // As it was before the files were moved.
+    std::filesystem::rename(source.file, source.next_file());
+    std::filesystem::rename(source.previous_file(), source.file);
+    restart();
+    CHECK(content(source.file) == new_key);
+    CHECK(content(source.previous_file()) == old_key);
+    CHECK_FALSE(std::filesystem::exists(source.next_file()));
+  }
+  SECTION("after the old key was kept, before the new one took its place") {
+    REQUIRE(vault->rotate(rotated));
+    const auto new_key = content(source.file);
+    std::filesystem::rename(source.file, source.next_file());
+    std::filesystem::copy_file(source.previous_file(), source.file);
+    restart();
+    CHECK(content(source.file) == new_key);
+    CHECK(content(source.previous_file()) == old_key);
+  }
+  CHECK(vault->open(sealed).value() == "s3cret");
+  REQUIRE(vault->rotate(rotated));
+  restart();
+  CHECK(vault->open(sealed).value() == "s3cret");
+}
+
+TEST_CASE_METHOD(Fixture, "a supplied master key stays until its operator supplies the new one") {
+  source.text = std::string(64, 'a');
+  SealedSecret sealed;
+  std::string new_key;
+  {
+    const auto vault = opened();
+    sealed = vault->seal("s3cret").value();
+    const auto done = vault->rotate(rotated).value();
+    CHECK(done.key_file == source.next_file());
+    CHECK(done.previous_file.empty());
+    new_key = content(source.next_file());
+  }
+  CHECK(opened()->open(sealed).value() == "s3cret");  // found beside the supplied one
+  CHECK(std::filesystem::exists(source.next_file()));
+  source.text.reset();
+  source.credentials_directory = folder.path();
+  std::ofstream(folder.path() / "strowger-master-key", std::ios::binary) << new_key;
+  CHECK(opened()->open(sealed).value() == "s3cret");
+  CHECK_FALSE(std::filesystem::exists(source.next_file()));
+}
+
+TEST_CASE_METHOD(Fixture, "while the master key is rotated, secrets are sealed, opened and shredded") {
+  const auto vault = opened(8);
+  std::vector<SealedSecret> secrets;
+  for (int i = 0; i < 200; ++i) secrets.push_back(vault->seal(std::to_string(i)).value());
+  std::atomic<int> wrong{0};
+  std::atomic<bool> stop{false};
+  std::vector<std::jthread> threads;
+  for (std::size_t t = 0; t < 2; ++t)
+    threads.emplace_back([&, t] {
+      for (std::size_t i = t; !stop; ++i) {
+        const auto clear = vault->open(secrets[i % secrets.size()]);
+        if (!clear || *clear != std::to_string(i % secrets.size())) ++wrong;
+      }
+    });
+  std::vector<SealedSecret> made, shredded;
+  threads.emplace_back([&] {
+    while (!stop) {
+      made.push_back(vault->seal("made").value());
+      shredded.push_back(vault->seal("shredded").value());
+      if (!vault->shred(shredded.back())) ++wrong;
+    }
+  });
+  for (int i = 0; i < 5; ++i) CHECK(vault->rotate(rotated));
+  stop = true;
+  threads.clear();
+  CHECK(wrong == 0);
+  const auto again = opened();
+  for (const auto& secret : made) CHECK(again->open(secret).value() == "made");
+  for (const auto& secret : shredded) CHECK(again->open(secret).error().code == "secret_shredded");
+}
+
+TEST_CASE_METHOD(Fixture, "a deleted extension leaves events that can be read, and no key for their secrets") {
+  const auto vault = opened();
+  const auto number = *ExtensionNumber::parse("1001");
+  const auto password = vault->seal("s3cret").value();
+  const auto kept = vault->seal("kept").value();
+  IdSource ids;
+  const auto append = [&](const Event& event) {
+    REQUIRE(append_and_wait(*log, {StreamId::of(number),
+                                   ExpectedVersion::any(),
+                                   {encode(event, {"admin:ann", {}, {}}, system_now(), ids)},
+                                   {},
+                                   {}}));
+  };
+  append(ExtensionCreated{number, "Ann", "", true, password});
+  append(ExtensionDeleted{number, password});
+  REQUIRE(vault->shred(password));
+  std::vector<std::string> keys;
+  REQUIRE(log->scan_state("vault", "", [&](std::string_view id, std::string_view) { keys.emplace_back(id); }));
+  REQUIRE(keys.size() == 1);
+  CHECK(kept.text.starts_with("v1." + keys.front()));
+  // A rotation does not bring it back.
+  REQUIRE(vault->rotate(rotated));
+  const auto records = log->read_stream(StreamId::of(number), StreamVersion{0}, 10).value();
+  REQUIRE(records.size() == 2);
+  const auto created = std::get<ExtensionCreated>(decode(records.front()).value().event);
+  CHECK(created.name == "Ann");
+  CHECK(vault->open(created.password).error().code == "secret_shredded");
 }

@@ -19,7 +19,8 @@ struct Signed {
     return bytes;
   }();
   IdSource ids{system_now, 7};
-  TokenSigner signer{key, [this] { return now; }, [this](const Uuid& id) { return revoked.contains(id); }};
+  TokenSigner signer{[this] { return key; }, [this] { return now; },
+                     [this](const Uuid& id) { return revoked.contains(id); }};
 
   std::string code_of(std::string_view token) {
     const auto who = signer.verify(token);
@@ -69,7 +70,7 @@ TEST_CASE_METHOD(Signed, "a token that was touched anywhere is refused") {
 TEST_CASE_METHOD(Signed, "another key's token is refused") {
   auto other = key;
   other[31] ^= 1;
-  const TokenSigner stranger(other, [this] { return now; });
+  const TokenSigner stranger([&] { return other; }, [this] { return now; });
   CHECK(code_of(stranger.issue("ann", Role::admin, ids.next(), now + 1h)) == "invalid_token");
 }
 
