@@ -75,7 +75,9 @@ struct Sink::Signal {
 class Sink::Run {
  public:
   Run(Sink& sink, Position from, Position careful_until)
-      : sink_(sink), signal_(*sink.signal_), window_(from), saved_(from), careful_until_(careful_until) {}
+      : sink_(sink), signal_(*sink.signal_), window_(from), careful_until_(careful_until) {
+    kept_->position = number(from);
+  }
 
   // Empty: the sink stops. Else what failed.
   std::string operator()() {
@@ -83,8 +85,10 @@ class Sink::Run {
     callbacks.wake = [signal = sink_.signal_] { signal->wake(); };
     callbacks.delivered = [this](std::uint64_t number, rd_kafka_resp_err_t fault) { delivered(number, fault); };
     callbacks.trouble = [this](const std::string& what, bool fatal) {
-      if (fatal && failure_.empty()) failure_ = "the producer failed: " + what;
-      if (!fatal) sink_.trouble(what);
+      if (!fatal) return sink_.trouble(what);
+      if (!failure_.empty()) return;
+      failure_ = "the producer failed: " + what;
+      end_ = SteadyClock::now() + longest_sleep;
     };
     auto producer = Producer::open(sink_.options_.settings, sink_.options_.more, std::move(callbacks));
     if (!producer) return producer.error().message;
@@ -95,7 +99,8 @@ class Sink::Run {
       if (failure_.empty() && !stopping) feed(**producer, *subscription);
       sink_.in_flight_ = window_.events();
       sink_.delivered_ = number(window_.reached());
-      const bool done = !failure_.empty() || (stopping && (window_.events() == 0 || signal_.is_over()));
+      const bool failed = !failure_.empty() && SteadyClock::now() >= end_;
+      const bool done = failed || (stopping && (window_.events() == 0 || signal_.is_over()));
       save_checkpoint(done);
       if (done) break;
       signal_.wait_until(SteadyClock::now() + longest_sleep);
@@ -120,13 +125,14 @@ class Sink::Run {
   }
 
   void refuse(std::uint64_t number, rd_kafka_resp_err_t fault) {
-    const auto position = window_.at(number);
-    if (failed_at_ != Position{} && position >= failed_at_) return;  // it only followed
     // What follows a failed one is failed too, with a reason of the producer's own.
-    const bool own_reason = fault == RD_KAFKA_RESP_ERR__FATAL || fault == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
-                            fault == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+    const bool follows = fault == RD_KAFKA_RESP_ERR__FATAL || fault == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
+                         fault == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT || fault == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE;
+    if (follows && !failure_.empty()) return;
+    const auto position = window_.at(number);
+    if (failed_at_ != Position{} && position >= failed_at_) return;
     failed_at_ = position;
-    if (own_reason && !failure_.empty()) return;
+    end_ = {};
     failure_ = "event " + std::to_string(strowger::number(position)) + " was not taken for the topic " +
                sink_.options_.settings.topic + ": " + rd_kafka_err2str(fault) + hint_for(fault);
   }
@@ -177,36 +183,44 @@ class Sink::Run {
 
   // Now and then; at the end, and then it waits for it.
   void save_checkpoint(bool last) {
-    const auto reached = window_.reached();
+    const auto reached = number(window_.reached());
     const auto now = SteadyClock::now();
-    if (reached == saved_ || (!last && (now < next_save_ || saving_->load()))) return;
+    if (reached == kept_->position || (!last && (now < next_save_ || kept_->under_way))) return;
     next_save_ = now + sink_.options_.checkpoint;
     AppendRequest request;
-    request.state.push_back({std::string(checkpoints), sink_.options_.settings.topic, std::to_string(number(reached))});
+    request.state.push_back({std::string(checkpoints), sink_.options_.settings.topic, std::to_string(reached)});
     if (last) {
       // A log that cannot be written to keeps the checkpoint before: more is repeated.
       if (const auto saved = append_and_wait(sink_.log_, std::move(request)); !saved)
         sink_.trouble("the checkpoint could not be kept: " + saved.error().message);
-      saved_ = reached;
       return;
     }
-    *saving_ = true;
-    saved_ = reached;
-    sink_.log_.append(std::move(request), [saving = saving_](const Result<Receipt>&) { *saving = false; });
+    kept_->under_way = true;
+    sink_.log_.append(std::move(request), [kept = kept_, reached](const Result<Receipt>& saved) {
+      if (saved) kept->position = reached;
+      kept->under_way = false;
+    });
   }
+
+  // The checkpoint that the log has; its writer may tell later than this lives.
+  struct Kept {
+    std::atomic<std::uint64_t> position;
+    std::atomic<bool> under_way = false;
+  };
 
   Sink& sink_;
   Signal& signal_;
   DeliveryWindow window_;
   Records records_;  // read from the log; those from at_ on are not handed over yet
   std::size_t at_ = 0;
-  Position saved_;
   SteadyClock::time_point next_save_{};
   const Position careful_until_;
   std::string failure_;
+  // When to end with it: a producer that fails as a whole tells a moment later which event it was.
+  SteadyClock::time_point end_{};
   Position failed_at_{};  // the first that was not taken
   const std::shared_ptr<std::atomic<bool>> armed_ = std::make_shared<std::atomic<bool>>(false);
-  const std::shared_ptr<std::atomic<bool>> saving_ = std::make_shared<std::atomic<bool>>(false);
+  const std::shared_ptr<Kept> kept_ = std::make_shared<Kept>();
 };
 
 Sink::Sink(EventLog& log, SinkOptions options)

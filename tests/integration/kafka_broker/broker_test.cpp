@@ -35,16 +35,16 @@ TEST_CASE("a broker that is killed and comes back under load has every event, ea
       std::this_thread::sleep_for(10ms);  // a load that goes on for as long as the broker is away
     }
   });
-  CHECK(eventually([&] { return delivered() >= 2000; }, 60s));
+  CHECK(eventually([&] { return delivered() >= 2000; }, 120s));
   broker.kill_hard();
-  CHECK(eventually([&] { return sink->status().lag > 5000 && !sink->status().error.empty(); }, 60s));
+  CHECK(eventually([&] { return sink->status().lag > 5000 && !sink->status().error.empty(); }, 120s));
   CHECK(sink->status().in_flight <= 2000);
   // The sink itself ends without a farewell, too, while the broker is away.
   sink.reset();
   sink = kafka::Sink::start(*feeder.log, options).value();
   broker.start();
   const auto at_return = delivered();
-  CHECK(eventually([&] { return delivered() > at_return + 5000; }, 60s));
+  CHECK(eventually([&] { return delivered() > at_return + 5000; }, 120s));
   enough = true;
   load.join();
   CHECK(eventually([&] { return delivered() == feeder.appended; }, 120s));

@@ -60,7 +60,7 @@ class Broker {
                                   folder_.path() / ("broker" + std::to_string(starts_++) + ".log"));
     const auto started = [this] { return process_->output().find("Kafka Server started") != std::string::npos; };
     const bool up =
-        eventually([&] { return started() || !process_->running(); }, std::chrono::seconds(60)) && started();
+        eventually([&] { return started() || !process_->running(); }, std::chrono::seconds(180)) && started();
     if (!up) throw std::runtime_error("the broker did not start: " + process_->output());
   }
 
