@@ -13,6 +13,7 @@ find_package(EXPAT REQUIRED)
 
 pkg_check_modules(SofiaSip REQUIRED IMPORTED_TARGET sofia-sip-ua)
 pkg_check_modules(TcMalloc REQUIRED IMPORTED_TARGET libtcmalloc_minimal)
+pkg_check_modules(RdKafka REQUIRED IMPORTED_TARGET rdkafka)
 pkg_check_modules(Sodium REQUIRED IMPORTED_TARGET libsodium)
 
 # For programs that serve. Events are made on one thread and freed on another, which costs glibc's allocator a fifth of a

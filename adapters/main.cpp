@@ -41,10 +41,69 @@ int main(int argc, char** argv) {
   key->require_subcommand(1);
   cli::KeyOptions key_options;
   auto* rotate = key->add_subcommand("rotate", "Put a new master key in force, whether the server runs or not");
-  rotate->add_option("--config", key_options.config, "Settings (YAML) of the server");
-  rotate->add_option("--data-dir", key_options.data_dir, "Its data directory, where not as the settings say");
+  rotate->add_option("--config", key_options.data.config, "Settings (YAML) of the server");
+  rotate->add_option("--data-dir", key_options.data.data_dir, "Its data directory, where not as the settings say");
   rotate->add_option("--api-port", key_options.api_port, "Its HTTP port, where not as the settings say");
   rotate->callback([&] { exit_code = cli::rotate_key(key_options); });
+
+  const auto add_data_options = [](CLI::App* command, cli::DataOptions& options) {
+    auto* config_option = command->add_option("--config", options.config, "Settings (YAML) of the server");
+    command->add_option("--data-dir", options.data_dir, "Its data directory (default: data)")->excludes(config_option);
+  };
+
+  auto* log = app.add_subcommand("log", "What concerns the event log as a whole");
+  log->require_subcommand(1);
+  cli::LogVerifyOptions verifying;
+  auto* verify = log->add_subcommand(
+      "verify", "Prove every record: checksums, positions, stream versions, hash chain; also beside a running server");
+  add_data_options(verify, verifying.data);
+  verify->add_option("--anchor", verifying.anchor,
+                     "The head (position:hash) that an earlier verify printed and that must still be there");
+  verify->add_option("--file", verifying.file, "Prove this export instead")
+      ->excludes("--config")
+      ->excludes("--data-dir");
+  verify->callback([&] { exit_code = cli::log_verify(verifying); });
+
+  cli::LogExportOptions exporting;
+  auto* export_command = log->add_subcommand(
+      "export", "Write events as CloudEvents, a line each, with all that proves them; also beside a running server");
+  add_data_options(export_command, exporting.data);
+  export_command->add_option("--from", exporting.from, "First event: its position, or a time (2026-01-08T19:40:00Z)");
+  export_command->add_option("--to", exporting.to, "Last event, likewise");
+  export_command->add_option("--out", exporting.out,
+                             "The file; one that an interrupted export left is continued (default: stdout)");
+  export_command->add_flag("--events-only", exporting.events_only,
+                           "Leave away what is beside the events: it can be proved, but not imported");
+  export_command->callback([&] { exit_code = cli::log_export(exporting); });
+  cli::LogImportOptions importing;
+  auto* import_command =
+      log->add_subcommand("import", "Restore an exported log into an empty data directory, byte for byte");
+  add_data_options(import_command, importing.data);
+  import_command->add_option("file", importing.file, "The export of a whole log")->required();
+  import_command->callback([&] { exit_code = cli::log_import(importing); });
+
+  auto* backup = app.add_subcommand("backup", "Backups of the log");
+  backup->require_subcommand(1);
+  cli::BackupCreateOptions backing_up;
+  auto* backup_create = backup->add_subcommand(
+      "create", "Take one: by the running server, through its API, or of a stopped one's data directory");
+  backup_create->add_option("--config", backing_up.data.config, "Settings (YAML) of the server");
+  backup_create->add_option("--data-dir", backing_up.data.data_dir,
+                            "Its data directory, where not as the settings say");
+  backup_create->add_option("--api-port", backing_up.api_port, "Its HTTP port, where not as the settings say");
+  backup_create->add_flag("--with-master-key", backing_up.with_master_key,
+                          "Take the master key along: who has the backup can then read every password");
+  backup_create->callback([&] { exit_code = cli::backup_create(backing_up); });
+  cli::DataOptions listing;
+  auto* backup_list = backup->add_subcommand("list", "Show those that there are");
+  add_data_options(backup_list, listing);
+  backup_list->callback([&] { exit_code = cli::backup_list(listing); });
+  cli::BackupRestoreOptions restoring;
+  auto* backup_restore = backup->add_subcommand("restore", "Make an empty data directory's log of one, and prove it");
+  add_data_options(backup_restore, restoring.data);
+  backup_restore->add_option("backup", restoring.backup, "Its folder, or its name in the data directory's backups/")
+      ->required();
+  backup_restore->callback([&] { exit_code = cli::backup_restore(restoring); });
 
   app.add_subcommand("version", "Print the version")->callback([&] { exit_code = cli::version(); });
 

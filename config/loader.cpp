@@ -28,6 +28,19 @@ void check_together(const Settings& settings, const Reader& reader, Faults& faul
   if (directory.enabled && directory.server.empty())
     faults.add(reader.line_of("integrations.active_directory.enabled"), "integrations.active_directory.server",
                "the directory is enabled but no server is set");
+  const auto& kafka = settings.kafka;
+  const auto kafka_needs = [&](std::string_view what, std::string_view given, const char* why) {
+    faults.add(reader.line_of(given), std::string(what), why);
+  };
+  if (kafka.enabled && kafka.brokers.empty())
+    kafka_needs("integrations.kafka.brokers", "integrations.kafka.enabled", "Kafka is enabled but no broker is set");
+  if (kafka.tls.cert_file.empty() != kafka.tls.key_file.empty())
+    kafka_needs(kafka.tls.cert_file.empty() ? "integrations.kafka.tls.cert_file" : "integrations.kafka.tls.key_file",
+                kafka.tls.cert_file.empty() ? "integrations.kafka.tls.key_file" : "integrations.kafka.tls.cert_file",
+                "certificate and key are needed together");
+  if (!kafka.sasl.mechanism.empty() && (kafka.sasl.username.empty() || kafka.sasl.password.empty()))
+    kafka_needs("integrations.kafka.sasl.username", "integrations.kafka.sasl.mechanism",
+                "SASL needs a username and a password");
 }
 
 }  // namespace

@@ -104,6 +104,40 @@ std::string check_role(const std::string& value) {
   return "'" + value + "' is no role; there are admin, operator, viewer and user";
 }
 
+std::string check_brokers(const std::string& value) {
+  for (std::size_t at = 0; at < value.size();) {
+    const auto end = std::min(value.find(',', at), value.size());
+    const auto broker = value.substr(at, end - at);
+    const auto colon = broker.rfind(':');
+    std::uint64_t port = 0;
+    if (colon == std::string::npos || colon == 0 || broker.find_first_of(" /") != std::string::npos ||
+        !read_number(port, std::numeric_limits<std::uint16_t>::max(), broker.substr(colon + 1)).empty() || port == 0)
+      return "'" + broker + "' is not a host and a port such as kafka1:9092";
+    at = end + 1;
+  }
+  return value.ends_with(',') ? "nothing follows the last comma" : "";
+}
+
+std::string check_topic(const std::string& value) {
+  constexpr std::string_view known = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  if (value.empty() || value.size() > 249 || value == "." || value == ".." ||
+      value.find_first_not_of(known) != std::string::npos)
+    return "a topic has 1 to 249 letters, digits, dots, underscores and dashes";
+  return {};
+}
+
+std::string check_compression(const std::string& value) {
+  for (const std::string_view known : {"none", "gzip", "snappy", "lz4", "zstd"})
+    if (value == known) return {};
+  return "'" + value + "' is no choice; there are none, gzip, snappy, lz4 and zstd";
+}
+
+std::string check_mechanism(const std::string& value) {
+  for (const std::string_view known : {"", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"})
+    if (value == known) return {};
+  return "'" + value + "' is no choice; there are PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512";
+}
+
 // --- The lists. ---
 
 Key allowed_networks() {
@@ -294,6 +328,33 @@ std::vector<Key> make_keys() {
   add(group_roles());
   add(number<std::uint8_t>("integrations.active_directory.max_change_percent", ad(&A::max_change_percent), 100,
                            "a percentage, 0 to 100", "A sync that would disable more of the users stops and asks."));
+
+  const auto kafka = [](auto member) { return [member](S& s) -> auto& { return s.kafka.*member; }; };
+  const auto kafka_tls = [](auto member) { return [member](S& s) -> auto& { return s.kafka.tls.*member; }; };
+  const auto kafka_sasl = [](auto member) { return [member](S& s) -> auto& { return s.kafka.sasl.*member; }; };
+  add(boolean("integrations.kafka.enabled", kafka(&Kafka::enabled),
+              "A copy of every event as CloudEvents JSON, keyed by stream, secrets masked. At least once: drop repeats "
+              "by id."));
+  add(text("integrations.kafka.brokers", kafka(&Kafka::brokers), check_brokers,
+           "brokers such as kafka1:9092,kafka2:9092", ""));
+  add(text("integrations.kafka.topic", kafka(&Kafka::topic), check_topic, "a topic's name",
+           "Another topic gets the whole log from its beginning."));
+  add(text("integrations.kafka.client_id", kafka(&Kafka::client_id), not_empty, line, ""));
+  add(text("integrations.kafka.compression", kafka(&Kafka::compression), check_compression,
+           "none, gzip, snappy, lz4 or zstd", ""));
+  add(boolean("integrations.kafka.tls.enabled", kafka_tls(&KafkaTls::enabled), ""));
+  add(text("integrations.kafka.tls.ca_file", kafka_tls(&KafkaTls::ca_file), check_line, "a PEM file",
+           "Who may have signed the brokers' certificates. Empty: whom this system trusts."));
+  add(text("integrations.kafka.tls.cert_file", kafka_tls(&KafkaTls::cert_file), check_line, "a PEM file",
+           "This client's own, where the brokers ask for one."));
+  add(text("integrations.kafka.tls.key_file", kafka_tls(&KafkaTls::key_file), check_line, "a PEM file", ""));
+  add(text("integrations.kafka.tls.key_password", kafka_tls(&KafkaTls::key_password), check_line, "a password", ""));
+  add(boolean("integrations.kafka.tls.verify_hostname", kafka_tls(&KafkaTls::verify_hostname), ""));
+  add(text("integrations.kafka.sasl.mechanism", kafka_sasl(&KafkaSasl::mechanism), check_mechanism,
+           "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512", "Empty: no SASL."));
+  add(text("integrations.kafka.sasl.username", kafka_sasl(&KafkaSasl::username), check_line, "a user", ""));
+  add(text("integrations.kafka.sasl.password", kafka_sasl(&KafkaSasl::password), check_line, "a password",
+           "Better not written here: ${NAME} reads the environment, ${credential:NAME} a systemd credential."));
 
   add(text(
       "log.engine", [](S& s) -> auto& { return s.log.engine; }, check_engine, "rocksdb", "What keeps the event log."));

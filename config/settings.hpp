@@ -82,6 +82,35 @@ struct ActiveDirectory {
   std::uint8_t max_change_percent = 20;  // a sync that would disable more of the users stops and asks
 };
 
+struct KafkaTls {
+  bool enabled = false;
+  std::string ca_file;    // empty: the system's
+  std::string cert_file;  // of this client; empty: none
+  std::string key_file;
+  std::string key_password;
+  bool verify_hostname = true;
+  bool operator==(const KafkaTls&) const = default;
+};
+
+struct KafkaSasl {
+  std::string mechanism;  // PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; empty: none
+  std::string username;
+  std::string password;
+  bool operator==(const KafkaSasl&) const = default;
+};
+
+// A copy of every event for others.
+struct Kafka {
+  bool enabled = false;
+  std::string brokers;  // host:port, with commas
+  std::string topic = "strowger.events";
+  std::string client_id = "strowger";
+  std::string compression = "lz4";
+  KafkaTls tls;
+  KafkaSasl sasl;
+  bool operator==(const Kafka&) const = default;
+};
+
 struct Log {
   std::string engine = "rocksdb";
 };
@@ -98,6 +127,7 @@ struct Settings {
   Api api;
   Provisioning provisioning;
   ActiveDirectory active_directory;
+  Kafka kafka;
   Log log;
   Logging logging;
   std::vector<SeedExtension> extensions;

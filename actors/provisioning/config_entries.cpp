@@ -87,7 +87,7 @@ class XmlReader {
     // Entities and default attributes of its own would put text where none is written.
     if (declares_) return unacceptable("not_traceable", "a file with a DOCTYPE cannot be taken apart");
     // By where they stand: an element's text is known only at its end.
-    std::stable_sort(out_.begin(), out_.end(), [](const auto& a, const auto& b) { return a.key_at < b.key_at; });
+    std::sort(out_.begin(), out_.end(), [](const auto& a, const auto& b) { return a.key_at < b.key_at; });
     for (auto& entry : out_) entry.line = line_of(bytes_, entry.key_at);
     return std::move(out_);
   }

@@ -10,7 +10,7 @@ namespace strowger::provisioning {
 
 std::string sha256_of(std::string_view bytes) {
   std::array<unsigned char, crypto_hash_sha256_BYTES> hash{};
-  const auto* data = static_cast<const unsigned char*>(static_cast<const void*>(bytes.data()));
+  const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
   crypto_hash_sha256(hash.data(), data, bytes.size());
   std::string out(hash.size() * 2 + 1, '\0');
   sodium_bin2hex(out.data(), out.size(), hash.data(), hash.size());

@@ -83,8 +83,9 @@ std::string with_marks(std::string_view text) {
   begin_line();
   for (std::size_t at = 0; at < text.size();) {
     if (text.substr(at, 2) != "{{") {
-      out.push_back(text[at]);
-      if (text[at++] == '\n' && at < text.size()) begin_line();
+      const char c = text[at++];
+      out.push_back(c);
+      if (c == '\n' && at < text.size()) begin_line();
       continue;
     }
     const auto end = text.find("}}", at) + 2;

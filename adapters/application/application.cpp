@@ -6,6 +6,7 @@
 #include "actors/provisioning/custom_templates.hpp"
 #include "actors/reboot/reboot_reactor.hpp"
 #include "adapters/application/current.hpp"
+#include "adapters/application/kafka_metrics.hpp"
 #include "adapters/application/metrics.hpp"
 #include "adapters/application/rotate.hpp"
 #include "adapters/application/version.hpp"
@@ -13,15 +14,19 @@
 #include "adapters/http/routes.hpp"
 #include "adapters/http/server.hpp"
 #include "adapters/http/services.hpp"
+#include "adapters/kafka/sink.hpp"
+#include "adapters/rocksdb/archive/backup.hpp"
 #include "adapters/rocksdb/projection_store.hpp"
 #include "adapters/rocksdb/rocks_log.hpp"
 #include "adapters/sip/server.hpp"
 #include "adapters/vault/password.hpp"
 #include "adapters/vault/sodium_vault.hpp"
 #include "config/external_address.hpp"
+#include "events/json.hpp"
 
 #include <atomic>
 #include <filesystem>
+#include <mutex>
 
 #include <caf/all.hpp>
 #include <spdlog/spdlog.h>
@@ -62,9 +67,12 @@ struct Application::House {
   std::shared_ptr<const std::string> find_address(const config::Settings& from) const;
   Result<void> publish(const config::Settings& from, const provisioning::Renderer& templates, const std::string& ip);
   Result<void> start_sip();
+  Result<void> start_kafka();
   Result<void> start_http();
   void start_reactors();
   void announce() const;
+  Result<std::string> create_backup(bool with_master_key);
+  Result<std::string> list_backups() const;
 
   std::function<void(const std::string&)> warnings() const {
     return [to = logger](const std::string& line) { to->warn(line); };
@@ -83,6 +91,7 @@ struct Application::House {
   const provisioning::VendorCatalog vendors = provisioning::VendorCatalog::built_in();
   IdSource ids;
 
+  std::mutex backing_up;  // one at a time
   std::unique_ptr<rocks::RocksLog> log;
   std::unique_ptr<vault::SodiumVault> vault;
   std::unique_ptr<rocks::RocksProjectionStore> store;
@@ -101,6 +110,7 @@ struct Application::House {
   std::unique_ptr<actors::Entities<actors::Device>> devices;
   std::unique_ptr<actors::Entities<actors::User>> users;
 
+  std::unique_ptr<kafka::Sink> kafka;
   std::unique_ptr<sip::Server> sip;
   std::atomic<std::uint16_t> api_port = 0;
   std::unique_ptr<http::Services> http_services;
@@ -120,7 +130,8 @@ struct Application::House {
     users.reset();
     devices.reset();
     extensions.reset();
-    actors.reset();  // waits for the actors
+    actors.reset();                                                           // waits for the actors
+    if (kafka) kafka->stop(kafka->status().error.empty() ? stop_grace : 1s);  // the log keeps what is not delivered
     if (runner) runner->stop();
     runner.reset();
     sip.reset();
@@ -246,6 +257,20 @@ Result<void> Application::House::start_sip() {
   return sip->start();
 }
 
+Result<void> Application::House::start_kafka() {
+  const auto now = settings.get();
+  if (!now->kafka.enabled) return {};
+  kafka::SinkOptions options;
+  options.settings = now->kafka;
+  options.warn = warnings();
+  options.info = [to = logger](const std::string& line) { to->info(line); };
+  auto started = kafka::Sink::start(*log, std::move(options));
+  if (!started) return started.error();
+  kafka = std::move(*started);
+  logger->info("Events are copied to the Kafka topic {} at {}", now->kafka.topic, now->kafka.brokers);
+  return {};
+}
+
 http::Services Application::House::services() {
   return http::Services{
       [this] { return settings.get(); },
@@ -270,17 +295,52 @@ http::Services Application::House::services() {
       vendors,
       [](const PasswordHash& hash, std::string_view password) { return vault::verify_password(hash, password); },
       [this] { return vault->derive_key("api-token"); },
-      [this] { return metrics_text(*log, *runner, sip->metrics(), *extensions, *devices, *users); },
+      [this] {
+        return metrics_text(*log, *runner, sip->metrics(), *extensions, *devices, *users) +
+               (kafka ? metrics_text(kafka->status()) : std::string());
+      },
       std::string(version),
       started_at,
       [this](const std::string& by) -> Result<http::Services::MasterKeyRotation> {
+        const std::lock_guard lock(backing_up);  // a backup takes a log and the key that opens it
         const auto done = rotate(*vault, ids, by);
         if (!done) return done.error();
         logger->info("{} rotated the master key; it is in {} now", by, done->key_file.string());
         return http::Services::MasterKeyRotation{done->data_keys, done->key_file.string(),
                                                  done->previous_file.string()};
       },
+      [this](bool with_master_key) { return create_backup(with_master_key); },
+      [this] { return list_backups(); },
+      [this] {
+        std::vector<http::StreamOut> all;
+        if (!kafka) return all;
+        const auto status = kafka->status();
+        all.push_back({"kafka", status.delivered, status.lag, status.events, status.failures, status.error});
+        return all;
+      },
   };
+}
+
+Result<std::string> Application::House::create_backup(bool with_master_key) {
+  const std::lock_guard lock(backing_up);
+  const fs::path data_dir = settings.get()->data_dir;
+  const auto key = with_master_key ? master_key_file(data_dir) : Result<std::optional<fs::path>>(std::nullopt);
+  if (!key) return key.error();
+  const auto made = rocks::create_backup(
+      data_dir / "backups", system_now(), [this](const fs::path& folder) { return log->checkpoint(folder); }, *key);
+  if (!made) {
+    logger->error("No backup was made: {}", made.error().message);
+    return made.error();
+  }
+  logger->info("Backup {} of {} events was made{}", made->name, made->events,
+               with_master_key ? ", with the master key in it" : "");
+  return json::to_string(*made);
+}
+
+Result<std::string> Application::House::list_backups() const {
+  const auto all = rocks::list_backups(fs::path(settings.get()->data_dir) / "backups");
+  if (!all) return all.error();
+  return json::to_string(*all);
 }
 
 Result<void> Application::House::start_http() {
@@ -322,6 +382,16 @@ void Application::House::announce() const {
                provisioning::config_url({now->provisioning.url_format, *address.get(), api_port.load()}, "{mac}"));
 }
 
+Result<std::optional<fs::path>> master_key_file(const fs::path& data_dir) {
+  const auto source = vault::MasterKeySource::from_environment(data_dir);
+  std::error_code ignored;
+  const bool elsewhere = source.text || (source.credentials_directory &&
+                                         fs::exists(*source.credentials_directory / "strowger-master-key", ignored));
+  if (!elsewhere && fs::exists(source.file, ignored)) return std::optional(source.file);
+  return unacceptable("master_key_elsewhere", "the master key is not in " + source.file.string() +
+                                                  "; it was handed to the server from elsewhere, back it up there");
+}
+
 Application::Application(std::unique_ptr<House> house) : house_(std::move(house)) {}
 Application::~Application() = default;
 
@@ -341,6 +411,7 @@ Result<std::unique_ptr<Application>> Application::start(config::SettingsPtr sett
   house->renderer.set(std::move(*templates));
   house->address.set(house->find_address(*now));
   if (auto done = house->start_sip(); !done) return done.error();
+  if (auto done = house->start_kafka(); !done) return done.error();
   if (auto done = house->start_http(); !done) return done.error();
   house->start_reactors();
   house->announce();
@@ -365,6 +436,7 @@ void Application::reload(config::SettingsPtr settings) {
   keep("api.require_authentication", merged->api.require_authentication, present->api.require_authentication);
   keep("api.tls.cert_file", merged->api.tls.cert_file, present->api.tls.cert_file);
   keep("api.tls.key_file", merged->api.tls.key_file, present->api.tls.key_file);
+  keep("integrations.kafka", merged->kafka, present->kafka);
   keep("log.engine", merged->log.engine, present->log.engine);
   const auto refuse = [&](const Error& error) {
     house_->logger->error("The settings were not reloaded: {}", error.message);

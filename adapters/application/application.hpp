@@ -10,6 +10,7 @@
 #include "config/settings.hpp"
 #include "events/error.hpp"
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -45,6 +46,9 @@ class Application {
   explicit Application(std::unique_ptr<House> house);
   std::unique_ptr<House> house_;
 };
+
+// The file that a backup with the master key takes it from. `master_key_elsewhere` where it is in none.
+Result<std::optional<std::filesystem::path>> master_key_file(const std::filesystem::path& data_dir);
 
 // Prints a bearer token for `user`, for whoever can read the data directory; the server need not run, nor stop.
 Result<std::string> issue_token(const config::Settings& settings, const std::string& user, Role role,

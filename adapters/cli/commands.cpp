@@ -20,6 +20,13 @@ Result<config::Settings> settings_of(const std::filesystem::path& config) {
   return defaults;
 }
 
+Result<std::filesystem::path> data_folder(const DataOptions& options) {
+  if (options.data_dir) return std::filesystem::path(*options.data_dir);
+  const auto settings = settings_of(options.config);
+  if (!settings) return settings.error();
+  return std::filesystem::path(settings->data_dir);
+}
+
 int token(const TokenOptions& options) {
   auto settings = settings_of(options.config);
   if (!settings) return fail(settings.error());

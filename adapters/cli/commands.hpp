@@ -26,10 +26,44 @@ struct TokenOptions {
   unsigned hours = 12;
 };
 
-struct KeyOptions {
+// Where a server's data is.
+struct DataOptions {
   std::filesystem::path config;
-  std::optional<std::string> data_dir;
+  std::optional<std::string> data_dir;  // instead of the settings, or over them
+};
+
+struct LogVerifyOptions {
+  DataOptions data;
+  std::string anchor;          // position:hash that must still be there; empty: none
+  std::filesystem::path file;  // an export, instead of the log
+};
+
+struct LogExportOptions {
+  DataOptions data;
+  std::string from, to;       // position or time; empty: from the first, to the last
+  std::filesystem::path out;  // empty: stdout
+  bool events_only = false;
+};
+
+struct LogImportOptions {
+  DataOptions data;
+  std::filesystem::path file;
+};
+
+struct KeyOptions {
+  DataOptions data;
   std::optional<std::uint16_t> api_port;  // of the running server, where not as the settings say
+};
+
+struct BackupCreateOptions {
+  DataOptions data;
+  std::optional<std::uint16_t> api_port;  // of the running server, where not as the settings say
+  bool with_master_key = false;
+};
+
+struct BackupRestoreOptions {
+  DataOptions data;
+  std::string backup;  // a folder, or the name of one below backups/
 };
 
 // Serves until SIGTERM or SIGINT; SIGHUP reads the settings again.
@@ -39,9 +73,16 @@ int config_check(const std::filesystem::path& config);
 // Whether the server runs or not.
 int rotate_key(const KeyOptions& options);
 int version();
+int log_verify(const LogVerifyOptions& options);
+int log_export(const LogExportOptions& options);
+int log_import(const LogImportOptions& options);
+int backup_create(const BackupCreateOptions& options);
+int backup_list(const DataOptions& options);
+int backup_restore(const BackupRestoreOptions& options);
 
 // The settings of a file, or the defaults.
 Result<config::Settings> settings_of(const std::filesystem::path& config);
+Result<std::filesystem::path> data_folder(const DataOptions& options);
 // Says an error on stderr and gives the exit code for it.
 int fail(const Error& error);
 

@@ -1,6 +1,6 @@
 #include "adapters/application/rotate.hpp"
+#include "adapters/cli/api_call.hpp"
 #include "adapters/cli/commands.hpp"
-#include "adapters/cli/running_server.hpp"
 
 #include <iostream>
 
@@ -23,9 +23,9 @@ void say(std::uint64_t data_keys, const std::string& key_file, const std::string
 }  // namespace
 
 int rotate_key(const KeyOptions& options) {
-  auto settings = settings_of(options.config);
+  auto settings = settings_of(options.data.config);
   if (!settings) return fail(settings.error());
-  if (options.data_dir) settings->data_dir = *options.data_dir;
+  if (options.data.data_dir) settings->data_dir = *options.data.data_dir;
   if (options.api_port) settings->api.port = *options.api_port;
 
   const auto done = application::rotate_master_key(*settings, "admin:cli");
@@ -35,13 +35,16 @@ int rotate_key(const KeyOptions& options) {
   }
   if (done.error().code != "log_locked") return fail(done.error());
   // It runs: it does it itself.
-  const auto answer = ask_server(*settings, "POST", "/api/system/master-key/rotate");
+  const auto answer = post(*settings, "/api/system/master-key/rotate", "{}");
   if (!answer) return fail(answer.error());
+  boost::system::error_code ec;
+  const auto said = boost::json::parse(*answer, ec);
+  if (ec || !said.is_object()) return fail(internal_error("the server's answer is not JSON: " + *answer));
   const auto text = [&](const char* name) {
-    const auto* member = answer->as_object().if_contains(name);
+    const auto* member = said.as_object().if_contains(name);
     return member != nullptr && member->is_string() ? std::string(member->as_string()) : std::string();
   };
-  say(answer->at("data_keys").to_number<std::uint64_t>(), text("key_file"), text("previous_file"));
+  say(said.at("data_keys").to_number<std::uint64_t>(), text("key_file"), text("previous_file"));
   return 0;
 }
 

@@ -22,12 +22,23 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace spdlog {
 class logger;
 }
 
 namespace strowger::http {
+
+// A copy of the log that is sent elsewhere.
+struct StreamOut {
+  std::string name;          // kafka
+  Position delivered{};      // everything up to here is there
+  std::uint64_t lag = 0;     // events that are not
+  std::uint64_t events = 0;  // sent since the start
+  std::uint64_t failures = 0;
+  std::string error;  // what is wrong now; empty: nothing
+};
 
 struct Services {
   // As they are now: settings and templates can be reloaded while running. Cheap; any thread.
@@ -75,6 +86,13 @@ struct Services {
     std::string previous_file;  // of the old one; empty where it was supplied from outside
   };
   std::function<Result<MasterKeyRotation>(const std::string& by)> rotate_master_key{};
+
+  // Backups of the log, as JSON of the schemas Backup and a list of it. They wait for the disk: call them off the
+  // loop's thread. None: this house makes no backups.
+  std::function<Result<std::string>(bool with_master_key)> create_backup{};
+  std::function<Result<std::string>()> list_backups{};
+  // Those that are set up, for diagnostics. None: there are none.
+  std::function<std::vector<StreamOut>()> streams_out{};
 };
 
 }  // namespace strowger::http

@@ -67,6 +67,10 @@ bool AppendQueue::take(Taken& taken, std::optional<Clock::time_point> until) {
   return !(ended_ && taken.empty());
 }
 
+void AppendQueue::wake_taker() {
+  hurry(Clock::time_point::min(), std::unique_lock(mutex_));
+}
+
 void AppendQueue::end() {
   {
     const std::lock_guard lock(mutex_);

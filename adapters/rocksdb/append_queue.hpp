@@ -44,6 +44,8 @@ class AppendQueue {
   // Returns with nothing at `until`, and false for good once end() was called and all is taken. `taken` lends its
   // capacity to the queue.
   bool take(Taken& taken, std::optional<std::chrono::steady_clock::time_point> until);
+  // Has take() return, with nothing if there is nothing.
+  void wake_taker();
   void end();
 
   std::size_t queued() const;

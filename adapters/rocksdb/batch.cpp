@@ -4,8 +4,8 @@
 
 namespace strowger::rocks {
 
-Batch::Batch(Database& database, VersionCache& versions, Hasher& hasher, const ChainEnd& end)
-    : database_(database), versions_(versions), hasher_(hasher), end_(end) {}
+Batch::Batch(Database& database, VersionCache& versions, Hasher& hasher, const ChainEnd& end, const Batch* before)
+    : database_(database), versions_(versions), hasher_(hasher), end_(end), before_(before) {}
 
 Result<void> Batch::check(const AppendRequest& request) const {
   for (const auto& event : request.events)
@@ -97,8 +97,11 @@ void Batch::add_event(const StreamId& stream, StreamVersion version, NewRecord&&
   record.position = end_.position;
 }
 
-Result<std::optional<Receipt>> Batch::known_receipt(const std::string& key) {
-  if (const auto found = receipts_.find(key); found != receipts_.end()) return found->second;
+Result<std::optional<Receipt>> Batch::known_receipt(const std::string& key) const {
+  for (const auto* batch : {this, before_}) {
+    if (batch == nullptr) continue;
+    if (const auto found = batch->receipts_.find(key); found != batch->receipts_.end()) return found->second;
+  }
   rocksdb::PinnableSlice stored;
   const auto status = database_.db().Get(rocksdb::ReadOptions(), database_[Family::receipts], key, &stored);
   if (status.IsNotFound()) return std::nullopt;
@@ -110,20 +113,26 @@ Result<std::optional<Receipt>> Batch::known_receipt(const std::string& key) {
 
 Result<StreamVersion*> Batch::version_of(const StreamId& stream) {
   if (auto* known = versions_.find(stream)) return known;
-  // What this batch changed is in the cache, so the database as it was before is enough.
+  // What this batch and the one before changed is in the cache, so the database as it was before them is enough.
   if (!streams_) {
     streams_.reset(database_.db().NewIterator(rocksdb::ReadOptions(), database_[Family::streams]));
   }
-  stream_key(key_, stream, StreamVersion{~std::uint64_t{0}});
-  streams_->SeekForPrev(key_);
-  if (!streams_->status().ok()) return read_error(streams_->status(), "the version of " + stream.text());
+  const auto prefix = stream.text().size() + 1;
+  const auto is_of_stream = [&] {
+    return streams_->Valid() && streams_->key().size() == key_.size() &&
+           view(streams_->key()).substr(0, prefix) == std::string_view(key_).substr(0, prefix);
+  };
   StreamVersion version{0};
-  const std::size_t prefix = key_.size() - 8;
-  if (streams_->Valid()) {
-    const auto found = view(streams_->key());
-    if (found.size() == key_.size() && found.substr(0, prefix) == std::string_view(key_).substr(0, prefix))
-      version = StreamVersion{read_key(found.substr(prefix))};
+  // Whether there is one at all, first: going back from where a new stream would end passes over all that the batch
+  // before is writing there just now.
+  stream_key(key_, stream, version);
+  streams_->Seek(key_);
+  if (is_of_stream()) {
+    stream_key(key_, stream, StreamVersion{~std::uint64_t{0}});
+    streams_->SeekForPrev(key_);
+    if (is_of_stream()) version = StreamVersion{read_key(view(streams_->key()).substr(prefix))};
   }
+  if (!streams_->status().ok()) return read_error(streams_->status(), "the version of " + stream.text());
   return versions_.insert(stream, version);
 }
 

@@ -21,8 +21,8 @@ namespace strowger::rocks {
 class Batch {
  public:
   // All outlive it. The versions of streams are changed as requests are added: after a batch that was not written,
-  // the cache must be cleared.
-  Batch(Database& database, VersionCache& versions, Hasher& hasher, const ChainEnd& end);
+  // the cache must be cleared. `before` is the batch that may still be on its way into the database.
+  Batch(Database& database, VersionCache& versions, Hasher& hasher, const ChainEnd& end, const Batch* before);
 
   // The request's answer, to be given once the batch is durable. An error answers at once and adds nothing.
   // Takes the request's events over.
@@ -38,7 +38,7 @@ class Batch {
 
  private:
   Result<void> check(const AppendRequest& request) const;
-  Result<std::optional<Receipt>> known_receipt(const std::string& key);
+  Result<std::optional<Receipt>> known_receipt(const std::string& key) const;
   Result<StreamVersion*> version_of(const StreamId& stream);
   void add_event(const StreamId& stream, StreamVersion version, NewRecord&& event);
 
@@ -46,6 +46,7 @@ class Batch {
   VersionCache& versions_;
   Hasher& hasher_;
   ChainEnd end_;
+  const Batch* const before_;
   rocksdb::WriteBatch writes_;
   bool must_sync_ = false;
   std::shared_ptr<std::vector<Record>> records_ = std::make_shared<std::vector<Record>>();

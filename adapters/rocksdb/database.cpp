@@ -74,6 +74,8 @@ rocksdb::Status Database::open(const DatabaseOptions& options, Access access, st
   auto db_options = base_options(options);
   // A torn tail is dropped, damage before it is an error: nothing acknowledged is skipped in silence.
   db_options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  // All files are opened at once and stay readable, also where another process deletes them meanwhile.
+  if (access == Access::read_only) db_options.max_open_files = -1;
   const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, family_options(cache));

@@ -11,7 +11,7 @@ namespace strowger::rocks {
 using Clock = std::chrono::steady_clock;
 
 LogWriter::LogWriter(LogCore& core, const ChainEnd& end)
-    : core_(core), versions_(core.options.cached_streams), end_(end), thread_([this] { run(); }) {
+    : core_(core), versions_(core.options.cached_streams), end_(end), committer_(core), thread_([this] { run(); }) {
   pthread_setname_np(thread_.native_handle(), "log-writer");
 }
 
@@ -21,47 +21,39 @@ LogWriter::~LogWriter() {
 }
 
 void LogWriter::run() {
-  Taken taken;
-  while (core_.queue.take(taken, retry_at_)) {
+  while (core_.queue.take(next_->taken, retry_at_)) {
     if (retry_at_) {
-      refuse(taken);
+      refuse(next_->taken);
       if (Clock::now() >= *retry_at_) heal();
-    } else if (!taken.empty()) {
-      commit(taken);
+      continue;
     }
+    if (!next_->taken.empty()) prepare(*next_);
+    if (!settle() || !next_->batch) continue;
+    std::swap(next_, under_way_);
+    committer_.start(*under_way_);
+    versions_.turn();
   }
+  settle();
 }
 
-void LogWriter::commit(Taken& taken) {
-  CommittedBatch records;
-  if (const auto status = write(taken, records); !status.ok()) {
-    fail(status, taken);
-    return;
-  }
-  core_.events.fetch_add(records->size(), std::memory_order_relaxed);
-  core_.tail->publish(std::move(records));
-  for (std::size_t i = 0; i < answers_.size(); ++i) taken.appends[i].done(std::move(answers_[i]));
-  answers_.clear();
-  core_.tail->wake();
-  versions_.turn();
+void LogWriter::prepare(Commit& commit) {
+  commit.database = core_.lending.borrow();
+  const auto* before = under_way_->batch ? &*under_way_->batch : nullptr;
+  commit.batch.emplace(*commit.database, versions_, hasher_, before != nullptr ? before->end() : end_, before);
+  for (auto& append : commit.taken.appends) commit.answers.push_back(commit.batch->add(append.request));
+  for (const auto& snapshot : commit.taken.snapshots) commit.batch->add(snapshot);
 }
 
-rocksdb::Status LogWriter::write(Taken& taken, CommittedBatch& records) {
-  const auto database = core_.lending.borrow();
-  Batch batch(*database, versions_, hasher_, end_);
-  for (auto& append : taken.appends) answers_.push_back(batch.add(append.request));
-  for (const auto& snapshot : taken.snapshots) batch.add(snapshot);
-  records = batch.records();
-  if (batch.writes().Count() == 0) return rocksdb::Status::OK();
-  rocksdb::WriteOptions options;
-  options.sync = batch.must_sync();
-  const auto status = database->db().Write(options, &batch.writes());
-  if (status.ok()) end_ = batch.end();
-  if (status.ok() && options.sync) {
-    core_.marks->acknowledge();
-    core_.batches.fetch_add(1, std::memory_order_relaxed);
+// Waits for the batch under way. Where it could not be written, the log is faulty, and true is not returned.
+bool LogWriter::settle() {
+  if (!under_way_->batch) return true;
+  if (const auto status = committer_.wait(); !status.ok()) {
+    fail(status);
+    return false;
   }
-  return status;
+  end_ = under_way_->batch->end();
+  under_way_->clear();
+  return true;
 }
 
 Error LogWriter::unwritable(const rocksdb::Status& status) const {
@@ -71,16 +63,18 @@ Error LogWriter::unwritable(const rocksdb::Status& status) const {
 }
 
 // All that waited is refused, conflicts too: they were judged against what is now undone.
-void LogWriter::fail(const rocksdb::Status& status, Taken& taken) {
+void LogWriter::fail(const rocksdb::Status& status) {
   core_.faults.fetch_add(1, std::memory_order_relaxed);
   const auto fault = unwritable(status);
   core_.set_fault(fault);
   core_.report(fault.message);
-  answers_.clear();
   versions_.clear();
+  under_way_->clear();  // the database is closed when nobody has it any more
+  next_->clear();
   core_.lending.close();
   cut_ = core_.marks->cut().ok();
-  refuse(taken);
+  refuse(under_way_->taken);
+  refuse(next_->taken);
   delay_ = core_.options.retry_first;
   heal();
 }
@@ -89,6 +83,7 @@ void LogWriter::refuse(Taken& taken) {
   if (taken.appends.empty()) return;
   const auto fault = core_.fault().value();
   for (auto& append : taken.appends) append.done(fault);
+  taken.appends.clear();
 }
 
 void LogWriter::heal() {

@@ -1,6 +1,9 @@
-// The one thread that changes the log: group commit, and getting well again after a fault of the disk.
+// Changes the log: group commit, and getting well again after a fault of the disk. One thread takes what was appended
+// and makes a batch of it, judged by the log as it will be after the batch before; another (committer.hpp) writes that
+// one meanwhile. When it fails, both are refused.
 #pragma once
 
+#include "adapters/rocksdb/committer.hpp"
 #include "adapters/rocksdb/log_core.hpp"
 #include "adapters/rocksdb/version_cache.hpp"
 
@@ -14,15 +17,15 @@ namespace strowger::rocks {
 class LogWriter {
  public:
   LogWriter(LogCore& core, const ChainEnd& end);
-  ~LogWriter();  // commits what is queued, then ends the thread
+  ~LogWriter();  // commits what is queued, then ends the threads
   LogWriter(const LogWriter&) = delete;
   LogWriter& operator=(const LogWriter&) = delete;
 
  private:
   void run();
-  void commit(Taken& taken);
-  rocksdb::Status write(Taken& taken, CommittedBatch& records);
-  void fail(const rocksdb::Status& status, Taken& taken);
+  void prepare(Commit& commit);
+  bool settle();
+  void fail(const rocksdb::Status& status);
   void refuse(Taken& taken);
   Error unwritable(const rocksdb::Status& status) const;
   void heal();
@@ -31,8 +34,11 @@ class LogWriter {
   LogCore& core_;
   VersionCache versions_;
   Hasher hasher_;
-  ChainEnd end_;                          // of what is committed
-  std::vector<Result<Receipt>> answers_;  // one for each append of the batch under way
+  ChainEnd end_;  // of what is committed
+  Committer committer_;
+  Commit commits_[2];
+  Commit* next_ = &commits_[0];       // being made
+  Commit* under_way_ = &commits_[1];  // being written; without a batch: none
   // Set while the log is faulty: when to try again, and how long to wait after that.
   std::optional<std::chrono::steady_clock::time_point> retry_at_;
   std::chrono::milliseconds delay_{};

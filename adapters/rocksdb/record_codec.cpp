@@ -78,6 +78,43 @@ Error damaged(Position position, std::string_view what) {
       .with("position", number(position));
 }
 
+// All but checksum and hash.
+void encode_body(std::string& out, std::uint8_t as, const StreamId& stream, StreamVersion version,
+                 const NewRecord& record) {
+  out.clear();
+  out.reserve(fixed_bytes + 48 + hash_bytes + stream.text().size() + record.type.size() + record.by.size() +
+              record.data.size());
+  std::uint8_t flags = 0;
+  if (record.correlation != record.id) flags |= has_correlation;
+  if (!record.causation.is_nil()) flags |= has_causation;
+  put(out, std::uint32_t{0});
+  put(out, as);
+  put(out, flags);
+  put(out, record.schema);
+  put(out, static_cast<std::int64_t>(record.time.time_since_epoch().count()));
+  put(out, number(version));
+  put(out, record.id);
+  if ((flags & has_correlation) != 0) put(out, record.correlation);
+  if ((flags & has_causation) != 0) put(out, record.causation);
+  put(out, static_cast<std::uint16_t>(stream.text().size()));
+  out += stream.text();
+  put(out, static_cast<std::uint8_t>(record.type.size()));
+  out += record.type;
+  put(out, static_cast<std::uint16_t>(record.by.size()));
+  out += record.by;
+  out += record.data;
+}
+
+void seal(std::string& out, Position position, const Hash* hash) {
+  if (hash != nullptr) {
+    char bytes[hash_bytes];
+    std::memcpy(bytes, hash->data(), sizeof bytes);
+    out.append(bytes, sizeof bytes);
+  }
+  const std::uint32_t crc = record_checksum(std::string_view(out).substr(checksum_bytes), position);
+  std::memcpy(out.data(), &crc, sizeof crc);
+}
+
 // The format, once the checksum was found to fit.
 Result<std::uint8_t> checked_format(Position position, std::string_view stored) {
   if (stored.size() < fixed_bytes) return damaged(position, "cut short");
@@ -108,35 +145,15 @@ Result<void> check_encodable(const StreamId& stream, const NewRecord& record) {
 
 void encode_record(std::string& out, const StreamId& stream, StreamVersion version, const NewRecord& record,
                    Hasher& hasher, ChainEnd& end) {
-  out.clear();
-  out.reserve(fixed_bytes + 48 + hash_bytes + stream.text().size() + record.type.size() + record.by.size() +
-              record.data.size());
-  std::uint8_t flags = 0;
-  if (record.correlation != record.id) flags |= has_correlation;
-  if (!record.causation.is_nil()) flags |= has_causation;
-  put(out, std::uint32_t{0});
-  put(out, format);
-  put(out, flags);
-  put(out, record.schema);
-  put(out, static_cast<std::int64_t>(record.time.time_since_epoch().count()));
-  put(out, number(version));
-  put(out, record.id);
-  if ((flags & has_correlation) != 0) put(out, record.correlation);
-  if ((flags & has_causation) != 0) put(out, record.causation);
-  put(out, static_cast<std::uint16_t>(stream.text().size()));
-  out += stream.text();
-  put(out, static_cast<std::uint8_t>(record.type.size()));
-  out += record.type;
-  put(out, static_cast<std::uint16_t>(record.by.size()));
-  out += record.by;
-  out += record.data;
+  encode_body(out, format, stream, version, record);
   end.position = next(end.position);
   end.hash = hasher.link(end.hash, end.position, std::string_view(out).substr(checksum_bytes));
-  char hash[hash_bytes];
-  std::memcpy(hash, end.hash.data(), sizeof hash);
-  out.append(hash, sizeof hash);
-  const std::uint32_t crc = record_checksum(std::string_view(out).substr(checksum_bytes), end.position);
-  std::memcpy(out.data(), &crc, sizeof crc);
+  seal(out, end.position, &end.hash);
+}
+
+void encode_as_stored(std::string& out, const Record& record, const std::optional<Hash>& hash) {
+  encode_body(out, hash ? format : unchained_format, record.stream, record.version, record);
+  seal(out, record.position, hash ? &*hash : nullptr);
 }
 
 Result<Record> decode_record(Position position, std::string_view stored) {
@@ -160,6 +177,10 @@ Result<Record> decode_record(Position position, std::string_view stored) {
   record.stream = std::move(*stream);
   record.position = position;
   return record;
+}
+
+bool is_chained(std::string_view stored) {
+  return static_cast<std::uint8_t>(stored[checksum_bytes]) != unchained_format;
 }
 
 Result<Linked> check_link(Position position, std::string_view stored, const Hash& previous, Hasher& hasher) {

@@ -15,6 +15,7 @@
 #include "events/record.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,8 +29,13 @@ Result<void> check_encodable(const StreamId& stream, const NewRecord& record);
 // The record takes the place after `end`, and becomes the end.
 void encode_record(std::string& out, const StreamId& stream, StreamVersion version, const NewRecord& record,
                    Hasher& hasher, ChainEnd& end);
+// As a release stored the record in its position: with that hash, whatever it proves; without one, in format 1.
+void encode_as_stored(std::string& out, const Record& record, const std::optional<Hash>& hash);
 // `record_damaged`, naming the position, when the checksum or the shape is wrong.
 Result<Record> decode_record(Position position, std::string_view stored);
+
+// Whether a stored record that was found whole carries a hash.
+bool is_chained(std::string_view stored);
 
 // What the chain says of a stored record. `record_damaged` when its checksum or shape is wrong.
 struct Linked {

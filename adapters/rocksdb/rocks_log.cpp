@@ -8,13 +8,13 @@
 #include "adapters/rocksdb/wal_tail.hpp"
 
 #include <rocksdb/file_system.h>
+#include <rocksdb/utilities/checkpoint.h>
 
 namespace strowger::rocks {
 namespace {
 
-// Of the folder. 1 knew only records of format 1; it becomes 2 when it is opened, so that a release which could not
-// read the records says so at its start.
-constexpr std::string_view format = "2";
+// Knew only records of format 1. It becomes today's when the log is opened, so that a release which could not read the
+// records says so at its start.
 constexpr std::string_view first_format = "1";
 
 // The folder's own entry in its parent must be durable too.
@@ -49,14 +49,14 @@ Result<void> check_format(Database& database) {
   if (status.IsNotFound() || (status.ok() && found == first_format)) {
     rocksdb::WriteOptions synced;
     synced.sync = true;
-    status = database.db().Put(synced, database[Family::meta], "format", slice(format));
+    status = database.db().Put(synced, database[Family::meta], "format", slice(folder_format));
     if (!status.ok()) return unavailable("log_unavailable", "cannot write to the log: " + status.ToString());
     return {};
   }
   if (!status.ok()) return read_error(status, "its format");
-  if (found != format)
-    return unacceptable("log_format", "the log has format " + found + ", this release reads " + std::string(format) +
-                                          "; start the release that wrote it");
+  if (found != folder_format)
+    return unacceptable("log_format", "the log has format " + found + ", this release reads " +
+                                          std::string(folder_format) + "; start the release that wrote it");
   return {};
 }
 
@@ -91,7 +91,7 @@ Result<std::unique_ptr<RocksLog>> RocksLog::open(LogOptions options) {
   auto disk = options.file_system ? options.file_system : rocksdb::FileSystem::Default();
   const auto folder = options.folder;
   if (const auto made = make_folder(*disk, folder); !made.ok()) return open_error(made, folder);
-  auto core = std::make_unique<LogCore>(std::move(options), std::make_shared<WalMarks>(std::move(disk)));
+  auto core = std::make_unique<LogCore>(std::move(options), std::make_shared<WalMarks>(std::move(disk), folder));
   std::unique_ptr<Database> database;
   auto status = Database::open(core->database_options(), Access::read_write, database);
   if (status.IsCorruption()) {
@@ -137,6 +137,17 @@ void RocksLog::save_snapshot(const StreamId& stream, Snapshot snapshot) {
 
 std::unique_ptr<Subscription> RocksLog::subscribe(Position after) {
   return std::make_unique<LogSubscription>(*this, *core_->tail, after);
+}
+
+Result<void> RocksLog::checkpoint(const std::filesystem::path& folder) {
+  auto database = core_->borrow();
+  if (!database) return database.error();
+  rocksdb::Checkpoint* made = nullptr;
+  auto status = rocksdb::Checkpoint::Create(&(*database)->db(), &made);
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+  if (status.ok()) status = checkpoint->CreateCheckpoint(std::filesystem::absolute(folder).string());
+  if (status.ok()) return {};
+  return unavailable("log_unavailable", "the log cannot be copied to " + folder.string() + ": " + status.ToString());
 }
 
 Position RocksLog::last_position() const {

@@ -1,13 +1,13 @@
 // The embedded event log: the port events/log.hpp on RocksDB. Read this first.
 //
-// One writer thread commits everything. append() queues; the writer takes all that queued meanwhile, checks expected
-// versions and idempotency keys in order (a request sees what earlier ones of the same batch did), writes one
-// WriteBatch with one sync, and only then answers. The sync is the batching window: nothing waits on purpose.
+// append() queues. One thread takes all that queued meanwhile and makes a batch of it: it checks expected versions and
+// idempotency keys in order (a request sees what earlier ones did). Another writes the batch with one sync, and only
+// then answers, while the next is made. The sync is the batching window; beyond it waits only who says that he can
+// (AppendRequest::patience).
 //
 // Column families (all integers in keys big-endian, so that keys sort as numbers do):
 //   events     position                          -> record (record_codec.hpp), with a checksum that is proved at read
-//   and
-//                                                   a hash that chains it to its predecessor (chain.hpp)
+//                                                   and a hash that chains it to its predecessor (chain.hpp)
 //   streams    stream id, 0x00, stream version   -> position
 //   receipts   idempotency key                   -> version and position
 //   snapshots  stream id                         -> version, schema, data; never synced for its own sake
@@ -96,6 +96,10 @@ class RocksLog : public EventLog {
   Result<void> scan_state(std::string_view table, std::string_view prefix,
                           const std::function<void(std::string_view, std::string_view)>& visit) override;
   std::optional<Error> fault() const override;
+
+  // Makes `folder`, which must not exist, a copy of the log as it is: all that is acknowledged by now is in it. Appends
+  // go on meanwhile. Where it is on the same disk, the files are shared.
+  Result<void> checkpoint(const std::filesystem::path& folder);
 
   // Since the start; for metrics and benchmarks.
   struct Counters {

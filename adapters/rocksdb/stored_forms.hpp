@@ -11,6 +11,9 @@
 
 namespace strowger::rocks {
 
+// What meta says of the folder, under "format".
+inline constexpr std::string_view folder_format = "2";
+
 void stream_key(std::string& out, const StreamId& stream, StreamVersion version);
 std::string state_key(std::string_view table, std::string_view key);
 std::string encode_receipt(const Receipt& receipt);

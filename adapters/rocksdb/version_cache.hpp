@@ -26,7 +26,8 @@ class VersionCache {
   StreamVersion* insert(const StreamId& stream, StreamVersion version) {
     return &young_.insert_or_assign(stream, version).first->second;
   }
-  // Between batches, never inside one: within a batch only the cache knows the versions of what is not yet written.
+  // Between batches, never inside one, and once a batch: only the cache knows the versions of what is not yet written,
+  // of the batch that is made and of the one before.
   void turn() {
     if (young_.size() < generation_) return;
     old_ = std::exchange(young_, {});

@@ -82,7 +82,7 @@ IOStatus WalMarks::cut() {
 IOStatus WalMarks::NewWritableFile(const std::string& name, const FileOptions& options,
                                    std::unique_ptr<rocksdb::FSWritableFile>* file, IODebugContext* debug) {
   auto status = FileSystemWrapper::NewWritableFile(name, options, file, debug);
-  if (status.ok() && name.ends_with(".log")) {
+  if (status.ok() && name.ends_with(".log") && parent_of(name) == folder_) {
     {
       const std::lock_guard lock(mutex_);
       files_[name] = {};

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -17,7 +18,9 @@ namespace strowger::rocks {
 
 class WalMarks : public rocksdb::FileSystemWrapper {
  public:
-  explicit WalMarks(std::shared_ptr<rocksdb::FileSystem> disk) : FileSystemWrapper(std::move(disk)) {}
+  // Of the log in `folder`; what is written elsewhere, such as a checkpoint of it, is none of its business.
+  WalMarks(std::shared_ptr<rocksdb::FileSystem> disk, const std::filesystem::path& folder)
+      : FileSystemWrapper(std::move(disk)), folder_(parent_of(folder / "any")) {}
   const char* Name() const override { return "strowger.WalMarks"; }
 
   // All that is synced now is acknowledged. By the writer, after a batch was written and synced.
@@ -38,6 +41,11 @@ class WalMarks : public rocksdb::FileSystemWrapper {
     std::uint64_t synced = 0;
     std::uint64_t acknowledged = 0;
   };
+  static std::filesystem::path parent_of(const std::filesystem::path& file) {
+    return file.lexically_normal().parent_path();
+  }
+
+  const std::filesystem::path folder_;
   std::mutex mutex_;
   std::map<std::string, Length> files_;
 };

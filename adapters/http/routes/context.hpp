@@ -36,6 +36,7 @@ TokenSigner::Revoked revocations(const Services& services);
 
 // A file a resource.
 void add_auth(Router& router, const ContextPtr& context);
+void add_backups(Router& router, const ContextPtr& context);
 void add_devices(Router& router, const ContextPtr& context);
 void add_events(Router& router, const ContextPtr& context);
 void add_extensions(Router& router, const ContextPtr& context);

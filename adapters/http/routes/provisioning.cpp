@@ -98,6 +98,21 @@ constexpr std::string_view diagnostics_schema = R"({
     "vendors": {"type": "array", "items": {"type": "string"}},
     "models": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
     "recent_requests": {"type": "array", "items": {"$ref": "#/components/schemas/ProvisioningRequest"}},
+    "streams_out": {
+      "type": "array",
+      "description": "Copies of the log that are sent elsewhere, such as to Kafka.",
+      "items": {
+        "type": "object",
+        "properties": {
+          "name": {"type": "string"},
+          "delivered": {"type": "integer", "description": "Every event up to this position is there."},
+          "lag": {"type": "integer", "description": "Events that are not there yet."},
+          "events": {"type": "integer"},
+          "failures": {"type": "integer"},
+          "error": {"type": ["string", "null"]}
+        }
+      }
+    },
     "warnings": {"type": "array", "items": {"type": "string"}}
   }
 })";
@@ -170,6 +185,10 @@ Result<Response> templates(const Context& context, const Request&) {
   return json_response(list);
 }
 
+std::vector<StreamOut> streams_out_of(const Services& services) {
+  return services.streams_out ? services.streams_out() : std::vector<StreamOut>{};
+}
+
 bj::array warnings_of(Context& context, const provision::Present& present,
                       const std::array<std::size_t, device_statuses>& convergence) {
   const auto& services = context.services;
@@ -195,6 +214,9 @@ bj::array warnings_of(Context& context, const provision::Present& present,
   if (const auto fault = services.log.fault()) warn("Nothing can be written: " + fault->message);
   if (const auto lost = context.files.facts().dropped() + context.files.facts().failed(); lost > 0)
     warn(std::to_string(lost) + " requests of phones are missing in the history: the log did not take them.");
+  for (const auto& out : streams_out_of(services))
+    if (!out.error.empty())
+      warn(std::to_string(out.lag) + " events wait to be sent to " + out.name + ": " + out.error + ".");
   return warnings;
 }
 
@@ -221,6 +243,14 @@ Result<Response> diagnose(Context& context) {
     counts[boost::json::string_view(to_text(static_cast<DeviceStatus>(i)).data(),
                                     to_text(static_cast<DeviceStatus>(i)).size())] = convergence[i];
   const auto requests = services.request_rows.counts();
+  bj::array streams_out;
+  for (const auto& out : streams_out_of(services))
+    streams_out.push_back(bj::object{{"name", text(out.name)},
+                                     {"delivered", number(out.delivered)},
+                                     {"lag", out.lag},
+                                     {"events", out.events},
+                                     {"failures", out.failures},
+                                     {"error", out.error.empty() ? bj::value(nullptr) : bj::value(text(out.error))}});
   return json_response(bj::object{
       {"enabled", settings.provisioning.enabled},
       {"configuration", bj::object{{"url_format", text(settings.provisioning.url_format)},
@@ -239,6 +269,7 @@ Result<Response> diagnose(Context& context) {
       {"vendors", vendors_of(services)},
       {"models", models_of(services)},
       {"recent_requests", views_of(services.request_rows.newest(recent_requests))},
+      {"streams_out", std::move(streams_out)},
       {"warnings", warnings_of(context, *present, convergence)}});
 }
 

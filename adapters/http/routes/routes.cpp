@@ -62,6 +62,7 @@ void add_routes(Router& router, Services& services, std::function<Counts()> coun
   routes::add_reboots(router, context);
   routes::add_events(router, context);
   routes::add_event_stream(router, context->feed);
+  routes::add_backups(router, context);
   add_files(router, context);
   // A table that cannot be described is a mistake in it: found at the start, not by who asks for the document.
   static_cast<void>(openapi_document(router, services.version, true));

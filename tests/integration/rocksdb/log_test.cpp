@@ -1,5 +1,6 @@
 #include "adapters/rocksdb/rocks_log.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/sample_events.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -34,16 +35,19 @@ struct Fixture {
   }
 };
 
-// Holds the writer inside a completion, so that what is appended meanwhile becomes one batch.
+// Holds one commit inside a completion, and the next one behind it, so that what is appended meanwhile becomes one
+// batch.
 class HeldWriter {
  public:
-  explicit HeldWriter(EventLog& log) {
+  explicit HeldWriter(RocksLog& log) {
     AppendRequest nothing;
     log.append(std::move(nothing), [this](const Result<Receipt>&) {
       held_.count_down();
       release_.wait();
     });
     held_.wait();
+    log.append({}, [](const Result<Receipt>&) {});
+    REQUIRE(eventually([&] { return log.counters().queued == 0; }));
   }
   void release() { release_.count_down(); }
 

@@ -1,0 +1,15 @@
+// Asking the running server on this machine, as an administrator: whoever can read the data directory may.
+#pragma once
+
+#include "config/settings.hpp"
+#include "events/error.hpp"
+
+#include <string>
+
+namespace strowger::cli {
+
+// The body of a 2xx answer to `POST path` with a JSON body; waits for as long as the server takes. By TLS where the
+// settings say so, to no other certificate than theirs. `server_unreachable`, or the error that the server gave.
+Result<std::string> post(const config::Settings& settings, const std::string& path, const std::string& json);
+
+}  // namespace strowger::cli

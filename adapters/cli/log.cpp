@@ -1,0 +1,118 @@
+// strowger log: what concerns the log as a whole, on the folder itself.
+#include "adapters/cli/commands.hpp"
+#include "adapters/cli/progress_bar.hpp"
+#include "adapters/rocksdb/archive/export_file.hpp"
+#include "adapters/rocksdb/archive/verify.hpp"
+
+#include <iostream>
+
+namespace strowger::cli {
+namespace {
+
+void print(const rocks::Proved& proved) {
+  std::cout << "  events   " << proved.events;
+  if (proved.events > 0)
+    std::cout << " (positions " << number(proved.first) << " to " << number(proved.end.position) << ")\n  streams  "
+              << proved.streams << "\n  time     " << to_iso8601(proved.earliest) << " to "
+              << to_iso8601(proved.latest);
+  std::cout << '\n';
+  if (proved.unchained)
+    std::cout << "  chained  from event " << number(*proved.unchained) + 1
+              << " on; those before it are of a release without hashes and are proved by their checksums\n";
+  std::cout << "  head     " << rocks::to_text(proved.end) << '\n';
+}
+
+Result<std::filesystem::path> log_folder(const DataOptions& options) {
+  auto data_dir = data_folder(options);
+  if (!data_dir) return data_dir.error();
+  return *data_dir / "log";
+}
+
+}  // namespace
+
+namespace {
+
+int verify_file(const std::filesystem::path& file) {
+  ProgressBar bar("Verifying");
+  const auto proved = rocks::verify_export(file, [&](std::uint64_t done, std::uint64_t of) { bar.show(done, of); });
+  if (!proved) {
+    fail(proved.error());
+    return 1;
+  }
+  std::cout << "The export in " << file.string() << " is proved: every record and hash\n";
+  print(*proved);
+  return 0;
+}
+
+}  // namespace
+
+int log_verify(const LogVerifyOptions& options) {
+  if (!options.file.empty()) return verify_file(options.file);
+  std::optional<rocks::ChainEnd> anchor;
+  if (!options.anchor.empty()) {
+    const auto parsed = rocks::parse_anchor(options.anchor);
+    if (!parsed) return fail(parsed.error());
+    anchor = *parsed;
+  }
+  const auto folder = log_folder(options.data);
+  if (!folder) return fail(folder.error());
+  const auto proved = rocks::with_log(*folder, [&](rocks::Database& database) {
+    ProgressBar bar("Verifying");
+    return rocks::verify_log(database, anchor, [&](std::uint64_t done, std::uint64_t of) { bar.show(done, of); });
+  });
+  if (!proved) return fail(proved.error());
+  std::cout << "The log in " << folder->string() << " is proved: every record, stream and hash\n";
+  print(*proved);
+  return 0;
+}
+
+int log_export(const LogExportOptions& options) {
+  rocks::ExportOptions range;
+  range.events_only = options.events_only;
+  for (const auto& [text, place] : {std::pair{&options.from, &range.from}, std::pair{&options.to, &range.to}}) {
+    if (text->empty()) continue;
+    const auto parsed = rocks::parse_place(*text);
+    if (!parsed) return fail(parsed.error());
+    *place = *parsed;
+  }
+  const auto folder = log_folder(options.data);
+  if (!folder) return fail(folder.error());
+  const auto now = system_now();
+  ProgressBar bar("Exporting");
+  const auto progress = [&](std::uint64_t done, std::uint64_t of) { bar.show(done, of); };
+  if (options.out.empty()) {
+    const auto log = rocks::ReadOnlyLog::open(*folder);
+    if (!log) return fail(log.error());
+    rocks::ExportProof from_start;
+    const auto done = rocks::export_log((*log)->database(), range, from_start, std::cout, now, progress);
+    return done ? 0 : fail(done.error());
+  }
+  const auto done = rocks::with_log(*folder, [&](rocks::Database& database) {
+    return rocks::export_to_file(database, range, options.out, now, progress);
+  });
+  if (!done) return fail(done.error());
+  std::cerr << "Exported " << done->finished.events << " events to " << options.out.string();
+  if (done->resumed_after > 0) std::cerr << ", going on after event " << done->resumed_after;
+  std::cerr << "; head " << done->finished.head << '\n'
+            << (done->finished.whole
+                    ? "It is the whole log and can be imported. It is as private as the log; the master key is not in "
+                      "it, and without that no secret in it can be read.\n"
+                    : "It is a part of the log: it can be proved, not imported.\n");
+  return 0;
+}
+
+int log_import(const LogImportOptions& options) {
+  const auto data_dir = data_folder(options.data);
+  if (!data_dir) return fail(data_dir.error());
+  ProgressBar bar("Importing");
+  const auto proved =
+      rocks::import_log(options.file, *data_dir, [&](std::uint64_t done, std::uint64_t of) { bar.show(done, of); });
+  if (!proved) return fail(proved.error());
+  std::cout << "The log of " << options.file.string() << " is in " << data_dir->string() << ", proved\n";
+  print(*proved);
+  std::cout << "Put the master key that it was written with in place before the server starts: without it no secret "
+               "in it can be read.\n";
+  return 0;
+}
+
+}  // namespace strowger::cli

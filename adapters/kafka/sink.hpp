@@ -1,0 +1,82 @@
+// A copy of every event in a Kafka topic, for others. Read this first of this folder.
+//
+// One thread follows the log from a checkpoint, encodes each event as CloudEvents JSON (structured mode, secrets
+// masked; key: the stream) and hands it to an idempotent producer (producer.hpp). When the brokers have everything up
+// to a position (delivery_window.hpp), that position is the checkpoint, kept in the log's own state: nothing is lost by
+// a crash of either side, and what was under way is sent again: at least once, with the same ids, in order in each
+// stream.
+//
+// While the brokers are away the log keeps the events, not memory: what is handed to the producer is bounded. An event
+// that the brokers refuse stops the sink there, with its reason shown, until they take it: nothing overtakes it,
+// nothing is skipped. Then only that one event is tried, so that the others are not repeated each time.
+//
+// Nobody waits for the sink: phones and administrators do not notice whether there is a Kafka.
+#pragma once
+
+#include "adapters/kafka/producer.hpp"
+#include "events/log.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+namespace strowger::kafka {
+
+struct SinkOptions {
+  config::Kafka settings;
+  std::size_t most_events = 20'000;              // handed to the producer and not delivered
+  std::size_t most_bytes = 32 * 1024 * 1024;     // of these
+  std::chrono::milliseconds checkpoint{500};     // how often at most
+  std::chrono::milliseconds retry{1'000};        // after a failure; doubles up to 30 times that
+  std::function<void(const std::string&)> warn;  // any thread
+  std::function<void(const std::string&)> info;
+  Properties more;
+};
+
+struct SinkStatus {
+  Position delivered{};        // everything up to here is in the topic
+  std::uint64_t lag = 0;       // events of the log that are not
+  std::uint64_t events = 0;    // delivered since the start, repeats included
+  std::uint64_t failures = 0;  // times that the producer was given up and made anew
+  std::size_t in_flight = 0;   // events handed to the producer and not delivered
+  std::string error;           // what is wrong now; empty: nothing
+};
+
+class Sink {
+ public:
+  // Fails with `kafka_settings`; never because of brokers that are away. The log outlives it.
+  static Result<std::unique_ptr<Sink>> start(EventLog& log, SinkOptions options);
+  ~Sink();  // stop(0)
+  Sink(const Sink&) = delete;
+  Sink& operator=(const Sink&) = delete;
+
+  // Takes no more from the log, waits at most so long for what is under way, and keeps the checkpoint.
+  void stop(std::chrono::milliseconds flush);
+  SinkStatus status() const;  // any thread
+
+ private:
+  struct Signal;
+  class Run;
+  Sink(EventLog& log, SinkOptions options);
+  void run();
+  void trouble(const std::string& what);
+  void no_trouble();
+
+  EventLog& log_;
+  const SinkOptions options_;
+  std::shared_ptr<Signal> signal_;
+  std::atomic<std::uint64_t> delivered_ = 0;
+  std::atomic<std::uint64_t> events_ = 0;
+  std::atomic<std::uint64_t> failures_ = 0;
+  std::atomic<std::size_t> in_flight_ = 0;
+  mutable std::mutex mutex_;
+  std::string error_;
+  std::chrono::steady_clock::time_point told_{};  // when a warning was written last
+  std::thread thread_;
+};
+
+}  // namespace strowger::kafka

@@ -1,0 +1,92 @@
+#include "adapters/rocksdb/archive/proof.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace strowger::rocks {
+namespace {
+
+constexpr std::string_view what_to_do = "; restore the log from a backup that was taken before (strowger backup list)";
+
+std::string event(Position position) {
+  return "event " + std::to_string(number(position));
+}
+
+}  // namespace
+
+Error bad_record(Position position, const StreamId& stream, const std::string& what) {
+  auto where = event(position);
+  if (!stream.text().empty()) where += " (" + stream.text() + ")";
+  return Error{ErrorKind::internal, "log_not_proved", where + " " + what + std::string(what_to_do)}
+      .with("position", number(position))
+      .with("stream", stream.text().c_str());
+}
+
+Result<ChainEnd> parse_anchor(std::string_view text) {
+  const auto colon = text.find(':');
+  std::uint64_t position = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + std::min(colon, text.size()), position);
+  if (colon == std::string_view::npos || fault != std::errc{} || end != text.data() + colon)
+    return malformed("bad_anchor", "'" + std::string(text) +
+                                       "' is not position:hash, as an earlier `strowger log verify` printed it");
+  const auto hash = hash_from_hex(text.substr(colon + 1));
+  if (!hash) return hash.error();
+  return ChainEnd{Position{position}, *hash};
+}
+
+std::string to_text(const ChainEnd& end) {
+  return std::to_string(number(end.position)) + ":" + to_hex(end.hash);
+}
+
+Result<Record> Proof::add(Position position, std::string_view stored) {
+  if (auto anchored = check_anchor(); !anchored) return anchored.error();
+  const auto expected = next(end_.position);
+  if (position != expected)
+    return position > expected ? bad_record(expected, {}, "is missing")
+                               : bad_record(position, {}, "stands behind " + event(end_.position));
+  const auto link = check_link(position, stored, end_.hash, hasher_);
+  if (!link) return bad_record(position, {}, "is damaged: its checksum or its form does not fit");
+  auto record = decode_record(position, stored);
+  if (!record) return bad_record(position, {}, "is damaged: its form does not fit");
+  if (!link->holds)
+    return bad_record(position, record->stream,
+                      "does not follow on the one before it: its hash does not fit. One of the two was changed, "
+                      "exchanged or removed after it was written, by something that could make its checksum fit");
+  const auto known = versions_.find(record->stream);
+  const bool follows = known != versions_.end() ? record->version == next(known->second)
+                                                : (partial_ || record->version == StreamVersion{1});
+  if (!follows)
+    return bad_record(position, record->stream,
+                      "has the stream version " + std::to_string(number(record->version)) + ", where version " +
+                          std::to_string(known != versions_.end() ? number(known->second) + 1 : 1) + " must follow");
+  versions_.insert_or_assign(record->stream, record->version);
+  end_ = {position, link->hash};
+  if (proved_.events++ == 0) {
+    proved_.first = position;
+    proved_.earliest = proved_.latest = record->time;
+  }
+  proved_.earliest = std::min(proved_.earliest, record->time);
+  proved_.latest = std::max(proved_.latest, record->time);
+  if (!is_chained(stored)) proved_.unchained = position;
+  return record;
+}
+
+Result<void> Proof::check_anchor() const {
+  if (!anchor_ || anchor_->position != end_.position || anchor_->hash == end_.hash) return {};
+  return bad_record(end_.position, {},
+                    "has the hash " + to_hex(end_.hash) + ", not the given " + to_hex(anchor_->hash) +
+                        ": what was written up to here is no longer what was proved then");
+}
+
+Result<Proved> Proof::finish() const {
+  if (auto anchored = check_anchor(); !anchored) return anchored.error();
+  if (anchor_ && anchor_->position > end_.position)
+    return bad_record(next(end_.position), {},
+                      "is missing: " + event(anchor_->position) + " was there when it was proved before");
+  auto all = proved_;
+  all.streams = versions_.size();
+  all.end = end_;
+  return all;
+}
+
+}  // namespace strowger::rocks
