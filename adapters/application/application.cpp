@@ -296,7 +296,8 @@ http::Services Application::House::services() {
       [](const PasswordHash& hash, std::string_view password) { return vault::verify_password(hash, password); },
       [this] { return vault->derive_key("api-token"); },
       [this] {
-        return metrics_text(*log, *runner, sip->metrics(), *extensions, *devices, *users) +
+        return metrics_text(*log, *runner, sip->metrics(), *extensions, *devices, *users, *world->counters,
+                            settings.get()->data_dir) +
                (kafka ? metrics_text(kafka->status()) : std::string());
       },
       std::string(version),
