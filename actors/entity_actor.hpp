@@ -15,6 +15,7 @@
 #include "actors/decider.hpp"
 #include "events/json.hpp"
 
+#include <atomic>
 #include <deque>
 #include <memory>
 
@@ -28,12 +29,21 @@ struct EntityLimits {
   std::size_t read_batch = 512;       // events read at once while hydrating
 };
 
+// How entities were brought back from the log, for metrics.
+struct EntityCounters {
+  std::atomic<std::uint64_t> from_snapshot{0};
+  std::atomic<std::uint64_t> without_snapshot{0};
+  std::atomic<std::uint64_t> unreadable_snapshot{0};  // of another layout, or damaged: replayed from the first event
+  std::atomic<std::uint64_t> replayed{0};             // events
+};
+
 // What entities share; outlives the actor system.
 struct EntityWorld {
   EventLog& log;
   IdSource& ids;
   Clock clock;
   EntityLimits limits{};
+  std::shared_ptr<EntityCounters> counters = std::make_shared<EntityCounters>();
 };
 
 struct Committed {
@@ -159,14 +169,18 @@ class EntityState {
       auto snapshot = world_->log.load_snapshot(stream_);
       if (!snapshot) return snapshot.error();
       state_ = D::initial();
+      auto& counters = *world_->counters;
+      auto* brought_back = *snapshot ? &counters.unreadable_snapshot : &counters.without_snapshot;
       if (*snapshot && (*snapshot)->schema == D::snapshot_schema) {
         // A snapshot that cannot be read costs only time: the stream has it all.
         if (auto stored = json::from_string<Stored>((*snapshot)->data)) {
           state_ = std::move(stored->state);
           definition_ = stored->definition;
           version_ = snapshotted_ = (*snapshot)->version;
+          brought_back = &counters.from_snapshot;
         }
       }
+      ++*brought_back;
     }
     for (;;) {
       auto records = world_->log.read_stream(stream_, version_, world_->limits.read_batch);
@@ -176,6 +190,7 @@ class EntityState {
         if (!envelope) return envelope.error();
         apply(envelope->event, record.version);
       }
+      if (!hydrated_) world_->counters->replayed += records->size();
       if (records->size() < world_->limits.read_batch) break;
     }
     hydrated_ = true;

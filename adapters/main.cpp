@@ -37,6 +37,15 @@ int main(int argc, char** argv) {
   check->add_option("file", checked, "The file")->required();
   check->callback([&] { exit_code = cli::config_check(checked); });
 
+  auto* key = app.add_subcommand("key", "What concerns the master key, which every secret hangs on");
+  key->require_subcommand(1);
+  cli::KeyOptions key_options;
+  auto* rotate = key->add_subcommand("rotate", "Put a new master key in force, whether the server runs or not");
+  rotate->add_option("--config", key_options.data.config, "Settings (YAML) of the server");
+  rotate->add_option("--data-dir", key_options.data.data_dir, "Its data directory, where not as the settings say");
+  rotate->add_option("--api-port", key_options.api_port, "Its HTTP port, where not as the settings say");
+  rotate->callback([&] { exit_code = cli::rotate_key(key_options); });
+
   const auto add_data_options = [](CLI::App* command, cli::DataOptions& options) {
     auto* config_option = command->add_option("--config", options.config, "Settings (YAML) of the server");
     command->add_option("--data-dir", options.data_dir, "Its data directory (default: data)")->excludes(config_option);
@@ -95,14 +104,6 @@ int main(int argc, char** argv) {
   backup_restore->add_option("backup", restoring.backup, "Its folder, or its name in the data directory's backups/")
       ->required();
   backup_restore->callback([&] { exit_code = cli::backup_restore(restoring); });
-  auto* key = app.add_subcommand("key", "What concerns the master key, which every secret hangs on");
-  key->require_subcommand(1);
-  cli::KeyOptions key_options;
-  auto* rotate = key->add_subcommand("rotate", "Put a new master key in force, whether the server runs or not");
-  rotate->add_option("--config", key_options.config, "Settings (YAML) of the server");
-  rotate->add_option("--data-dir", key_options.data_dir, "Its data directory, where not as the settings say");
-  rotate->add_option("--api-port", key_options.api_port, "Its HTTP port, where not as the settings say");
-  rotate->callback([&] { exit_code = cli::rotate_key(key_options); });
 
   app.add_subcommand("version", "Print the version")->callback([&] { exit_code = cli::version(); });
 

@@ -296,11 +296,20 @@ http::Services Application::House::services() {
       [](const PasswordHash& hash, std::string_view password) { return vault::verify_password(hash, password); },
       [this] { return vault->derive_key("api-token"); },
       [this] {
-        return metrics_text(*log, *runner, sip->metrics(), *extensions, *devices, *users) +
+        return metrics_text(*log, *runner, sip->metrics(), *extensions, *devices, *users, *world->counters,
+                            settings.get()->data_dir) +
                (kafka ? metrics_text(kafka->status()) : std::string());
       },
       std::string(version),
       started_at,
+      [this](const std::string& by) -> Result<http::Services::MasterKeyRotation> {
+        const std::lock_guard lock(backing_up);  // a backup takes a log and the key that opens it
+        const auto done = rotate(*vault, ids, by);
+        if (!done) return done.error();
+        logger->info("{} rotated the master key; it is in {} now", by, done->key_file.string());
+        return http::Services::MasterKeyRotation{done->data_keys, done->key_file.string(),
+                                                 done->previous_file.string()};
+      },
       [this](bool with_master_key) { return create_backup(with_master_key); },
       [this] { return list_backups(); },
       [this] {
@@ -309,13 +318,6 @@ http::Services Application::House::services() {
         const auto status = kafka->status();
         all.push_back({"kafka", status.delivered, status.lag, status.events, status.failures, status.error});
         return all;
-      },
-      [this](const std::string& by) -> Result<http::Services::MasterKeyRotation> {
-        const auto done = rotate(*vault, ids, by);
-        if (!done) return done.error();
-        logger->info("{} rotated the master key; it is in {} now", by, done->key_file.string());
-        return http::Services::MasterKeyRotation{done->data_keys, done->key_file.string(),
-                                                 done->previous_file.string()};
       },
   };
 }

@@ -1,5 +1,6 @@
 #include "adapters/application/metrics.hpp"
 
+#include <limits>
 #include <sstream>
 
 #include <prometheus/metric_family.h>
@@ -8,6 +9,7 @@
 namespace strowger::application {
 namespace {
 
+namespace fs = std::filesystem;
 using Label = prometheus::ClientMetric::Label;
 
 class Families {
@@ -30,6 +32,20 @@ class Families {
       metric.counter.value = value;
     else
       metric.gauge.value = value;
+    families_.back().metric.push_back(std::move(metric));
+    return *this;
+  }
+  template <class Values>
+  Families& histogram(std::string name, std::string help, const Values& values) {
+    family(std::move(name), std::move(help), prometheus::MetricType::Histogram);
+    prometheus::ClientMetric metric;
+    auto& to = metric.histogram;
+    for (std::size_t i = 0; i < values.counts.size(); ++i) {
+      to.sample_count += values.counts[i];
+      const bool last = i == values.bounds.size();
+      to.bucket.push_back({to.sample_count, last ? std::numeric_limits<double>::infinity() : values.bounds[i]});
+    }
+    to.sample_sum = values.sum;
     families_.back().metric.push_back(std::move(metric));
     return *this;
   }
@@ -56,6 +72,10 @@ void add_log(Families& to, const rocks::RocksLog& log) {
   to.counter("log_refused_total", "Appends shed because the queue was full").count(counters.refused);
   to.counter("log_faults_total", "Batches that could not be made durable").count(counters.faults);
   to.gauge("log_queued", "Events waiting for the writer").count(counters.queued);
+  to.histogram("log_append_duration_seconds", "From the hand-over of an append to its acknowledgement",
+               counters.append_seconds);
+  to.histogram("log_sync_duration_seconds", "A group commit's write and sync", counters.sync_seconds);
+  to.histogram("log_batch_requests", "Appends acknowledged by one group commit", counters.batch_requests);
 }
 
 void add_projections(Families& to, const ProjectionRunner& runner) {
@@ -89,13 +109,43 @@ void add_sip(Families& to, const sip::Metrics& sip) {
   to.counter("sip_not_sip_total", "Messages that were neither a request nor a response").count(sip.not_sip);
 }
 
+void add_entities(Families& to, const actors::EntityCounters& counters) {
+  to.counter("entity_hydrations_total", "Entities brought back from the log, by the snapshot that helped")
+      .count(counters.from_snapshot, {{"snapshot", "used"}})
+      .count(counters.without_snapshot, {{"snapshot", "none"}})
+      .count(counters.unreadable_snapshot, {{"snapshot", "unreadable"}});
+  to.counter("entity_replayed_events_total", "Events read to bring entities back").count(counters.replayed);
+}
+
+// What the files of a folder take; some may go while they are looked at.
+std::uintmax_t size_of(const fs::path& folder) {
+  std::uintmax_t sum = 0;
+  std::error_code fault;
+  for (fs::recursive_directory_iterator at(folder, fault), end; !fault && at != end; at.increment(fault)) {
+    std::error_code gone;
+    if (const auto size = at->is_regular_file(gone) ? at->file_size(gone) : 0; !gone) sum += size;
+  }
+  return sum;
+}
+
+void add_stores(Families& to, const fs::path& data_dir) {
+  to.gauge("store_size_bytes", "What a store's files take on the disk");
+  for (const auto* store : {"log", "projections"}) to.count(size_of(data_dir / store), {{"store", store}});
+  std::error_code fault;
+  if (const auto space = fs::space(data_dir, fault); !fault)
+    to.gauge("data_dir_available_bytes", "Free space where everything is kept").count(space.available);
+}
+
 }  // namespace
 
 std::string metrics_text(const rocks::RocksLog& log, const ProjectionRunner& runner, const sip::Metrics& sip,
                          const actors::Entities<actors::Extension>& extensions,
-                         const actors::Entities<actors::Device>& devices, const actors::Entities<actors::User>& users) {
+                         const actors::Entities<actors::Device>& devices, const actors::Entities<actors::User>& users,
+                         const actors::EntityCounters& entities, const fs::path& data_dir) {
   Families families;
   add_log(families, log);
+  add_stores(families, data_dir);
+  add_entities(families, entities);
   add_projections(families, runner);
   add_sip(families, sip);
   const std::array<std::pair<const char*, const actors::RouterGauges*>, 3> kinds{

@@ -9,12 +9,14 @@
 #include "adapters/sip/metrics.hpp"
 #include "events/projection_runner.hpp"
 
+#include <filesystem>
 #include <string>
 
 namespace strowger::application {
 
 std::string metrics_text(const rocks::RocksLog& log, const ProjectionRunner& runner, const sip::Metrics& sip,
                          const actors::Entities<actors::Extension>& extensions,
-                         const actors::Entities<actors::Device>& devices, const actors::Entities<actors::User>& users);
+                         const actors::Entities<actors::Device>& devices, const actors::Entities<actors::User>& users,
+                         const actors::EntityCounters& entities, const std::filesystem::path& data_dir);
 
 }  // namespace strowger::application

@@ -50,6 +50,11 @@ struct LogImportOptions {
   std::filesystem::path file;
 };
 
+struct KeyOptions {
+  DataOptions data;
+  std::optional<std::uint16_t> api_port;  // of the running server, where not as the settings say
+};
+
 struct BackupCreateOptions {
   DataOptions data;
   std::optional<std::uint16_t> api_port;  // of the running server, where not as the settings say
@@ -59,12 +64,6 @@ struct BackupCreateOptions {
 struct BackupRestoreOptions {
   DataOptions data;
   std::string backup;  // a folder, or the name of one below backups/
-};
-
-struct KeyOptions {
-  std::filesystem::path config;
-  std::optional<std::string> data_dir;
-  std::optional<std::uint16_t> api_port;  // of the running server, where not as the settings say
 };
 
 // Serves until SIGTERM or SIGINT; SIGHUP reads the settings again.

@@ -30,9 +30,9 @@ void say(const Rotation& done) {
 }  // namespace
 
 int rotate_key(const KeyOptions& options) {
-  auto settings = settings_of(options.config);
+  auto settings = settings_of(options.data.config);
   if (!settings) return fail(settings.error());
-  if (options.data_dir) settings->data_dir = *options.data_dir;
+  if (options.data.data_dir) settings->data_dir = *options.data.data_dir;
   if (options.api_port) settings->api.port = *options.api_port;
 
   const auto done = application::rotate_master_key(*settings, "admin:cli");

@@ -79,12 +79,6 @@ struct Services {
   std::string version;
   Timestamp started_at;
 
-  // Backups of the log, as JSON of the schemas Backup and a list of it. They wait for the disk: call them off the
-  // loop's thread. None: this house makes no backups.
-  std::function<Result<std::string>(bool with_master_key)> create_backup{};
-  std::function<Result<std::string>()> list_backups{};
-  // Those that are set up, for diagnostics. None: there are none.
-  std::function<std::vector<StreamOut>()> streams_out{};
   // Puts a new master key in force; waits for the log and reads every data key: call it off the loop's thread.
   struct MasterKeyRotation {
     std::size_t data_keys = 0;
@@ -92,6 +86,13 @@ struct Services {
     std::string previous_file;  // of the old one; empty where it was supplied from outside
   };
   std::function<Result<MasterKeyRotation>(const std::string& by)> rotate_master_key{};
+
+  // Backups of the log, as JSON of the schemas Backup and a list of it. They wait for the disk: call them off the
+  // loop's thread. None: this house makes no backups.
+  std::function<Result<std::string>(bool with_master_key)> create_backup{};
+  std::function<Result<std::string>()> list_backups{};
+  // Those that are set up, for diagnostics. None: there are none.
+  std::function<std::vector<StreamOut>()> streams_out{};
 };
 
 }  // namespace strowger::http

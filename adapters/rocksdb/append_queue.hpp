@@ -17,6 +17,7 @@ namespace strowger::rocks {
 struct PendingAppend {
   AppendRequest request;
   AppendDone done;
+  std::chrono::steady_clock::time_point queued_at{};
 };
 
 struct PendingSnapshot {

@@ -5,6 +5,15 @@
 #include <pthread.h>
 
 namespace strowger::rocks {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begun, Clock::time_point now) {
+  return std::chrono::duration<double>(now - begun).count();
+}
+
+}  // namespace
 
 Committer::Committer(LogCore& core) : core_(core), thread_([this] { run(); }) {
   pthread_setname_np(thread_.native_handle(), "log-committer");
@@ -53,8 +62,11 @@ rocksdb::Status Committer::write(Commit& commit) {
   if (batch.writes().Count() > 0) {
     rocksdb::WriteOptions options;
     options.sync = batch.must_sync();
+    const auto begun = Clock::now();
     if (auto status = commit.database->db().Write(options, &batch.writes()); !status.ok()) return status;
     if (options.sync) {
+      core_.sync_seconds.record(seconds_since(begun, Clock::now()));
+      core_.batch_requests.record(static_cast<double>(commit.answers.size()));
       core_.marks->acknowledge();
       core_.batches.fetch_add(1, std::memory_order_relaxed);
     }
@@ -62,6 +74,9 @@ rocksdb::Status Committer::write(Commit& commit) {
   auto records = batch.records();
   core_.events.fetch_add(records->size(), std::memory_order_relaxed);
   core_.tail->publish(std::move(records));
+  const auto now = Clock::now();
+  for (std::size_t i = 0; i < commit.answers.size(); ++i)
+    core_.append_seconds.record(seconds_since(commit.taken.appends[i].queued_at, now));
   for (std::size_t i = 0; i < commit.answers.size(); ++i)
     std::exchange(commit.taken.appends[i].done, nullptr)(std::move(commit.answers[i]));
   core_.tail->wake();

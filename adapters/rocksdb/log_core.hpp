@@ -4,6 +4,7 @@
 #include "adapters/rocksdb/append_queue.hpp"
 #include "adapters/rocksdb/chain.hpp"
 #include "adapters/rocksdb/database.hpp"
+#include "adapters/rocksdb/histogram.hpp"
 #include "adapters/rocksdb/rocks_log.hpp"
 #include "adapters/rocksdb/tail.hpp"
 #include "adapters/rocksdb/wal_marks.hpp"
@@ -46,6 +47,10 @@ struct LogCore {
   std::atomic<std::uint64_t> events{0};
   std::atomic<std::uint64_t> refused{0};
   std::atomic<std::uint64_t> faults{0};
+  // Recorded by the thread that commits.
+  LatencyHistogram append_seconds{latency_bounds};
+  LatencyHistogram sync_seconds{latency_bounds};
+  SizeHistogram batch_requests{size_bounds};
 
   mutable std::mutex fault_mutex;
   std::optional<Error> present_fault;

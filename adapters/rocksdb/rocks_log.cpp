@@ -125,7 +125,7 @@ RocksLog::~RocksLog() {
 }
 
 void RocksLog::append(AppendRequest request, AppendDone done) {
-  PendingAppend pending{std::move(request), std::move(done)};
+  PendingAppend pending{std::move(request), std::move(done), std::chrono::steady_clock::now()};
   if (core_->queue.push(pending)) return;
   core_->refused.fetch_add(1, std::memory_order_relaxed);
   pending.done(overloaded("the log's queue is full; try again after a moment"));
@@ -159,8 +159,9 @@ std::optional<Error> RocksLog::fault() const {
 }
 
 RocksLog::Counters RocksLog::counters() const {
-  return {core_->batches.load(), core_->events.load(), core_->refused.load(), core_->faults.load(),
-          core_->queue.queued()};
+  return {core_->batches.load(),        core_->events.load(),          core_->refused.load(),
+          core_->faults.load(),         core_->queue.queued(),         core_->append_seconds.values(),
+          core_->sync_seconds.values(), core_->batch_requests.values()};
 }
 
 }  // namespace strowger::rocks

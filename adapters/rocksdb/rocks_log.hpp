@@ -26,6 +26,7 @@
 // dropped; damage before it stops the start with an error.
 #pragma once
 
+#include "adapters/rocksdb/histogram.hpp"
 #include "events/log.hpp"
 
 #include <chrono>
@@ -108,6 +109,9 @@ class RocksLog : public EventLog {
     std::uint64_t refused = 0;  // requests shed by the full queue
     std::uint64_t faults = 0;   // batches that could not be made durable
     std::size_t queued = 0;     // events waiting now
+    Latencies append_seconds;   // from append() to the acknowledgement
+    Latencies sync_seconds;     // of a group commit's write
+    Sizes batch_requests;       // appends acknowledged by one sync
   };
   Counters counters() const;
 
