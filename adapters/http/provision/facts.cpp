@@ -69,28 +69,19 @@ Facts::~Facts() {
 
 void Facts::served(const Served& note) {
   const auto time = clock_();
-  bool room = false, wake = false;
-  std::size_t size = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    room = waiting_.has_room();
-    if (room) {
-      auto& kept_note = waiting_.served.emplace_back();
-      kept_note.file = note.file;
-      kept_note.time = time;
-      kept_note.correlation = note.correlation;
-      kept_note.causation = note.causation;
-      kept_note.text = static_cast<std::uint32_t>(waiting_.text.size());
-      kept_note.path = put(waiting_.text, kept(note.path));
-      kept_note.peer = put(waiting_.text, note.peer);
-      kept_note.user_agent = put(waiting_.text, kept(note.user_agent));
-      kept_note.status = note.status;
-      kept_note.fetched = note.fetched;
-      wake = std::exchange(idle_, false);
-      size = waiting_.size();
-    }
-  }
-  leave(room, wake, size);
+  leave([&](Notes& notes) {
+    auto& written = notes.served.emplace_back();
+    written.file = note.file;
+    written.time = time;
+    written.correlation = note.correlation;
+    written.causation = note.causation;
+    written.text = static_cast<std::uint32_t>(notes.text.size());
+    written.path = put(notes.text, kept(note.path));
+    written.peer = put(notes.text, note.peer);
+    written.user_agent = put(notes.text, kept(note.user_agent));
+    written.status = note.status;
+    written.fetched = note.fetched;
+  });
 }
 
 void Facts::refused(ConfigRefused event) {
@@ -98,23 +89,22 @@ void Facts::refused(ConfigRefused event) {
   event.mac_address.resize(std::min(event.mac_address.size(), longest_kept));
   event.user_agent.resize(std::min(event.user_agent.size(), longest_kept));
   const auto time = clock_();
-  bool room = false, wake = false;
-  std::size_t size = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    room = waiting_.has_room();
-    if (room) {
-      waiting_.refused.push_back({time, std::move(event)});
-      wake = std::exchange(idle_, false);
-      size = waiting_.size();
-    }
-  }
-  leave(room, wake, size);
+  leave([&](Notes& notes) { notes.refused.push_back({time, std::move(event)}); });
 }
 
-void Facts::leave(bool room, bool wake, std::size_t size) {
-  if (!room) counts_->dropped.fetch_add(1, std::memory_order_relaxed);
-  if (wake || size == plenty) changed_.notify_one();
+template <class Write>
+void Facts::leave(Write write) {
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!waiting_.has_room()) {
+      counts_->dropped.fetch_add(1, std::memory_order_relaxed);
+      return;
+    }
+    write(waiting_);
+    wake = std::exchange(idle_, false) || waiting_.size() == plenty;
+  }
+  if (wake) changed_.notify_one();
 }
 
 void Facts::run() {

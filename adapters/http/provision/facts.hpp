@@ -92,7 +92,8 @@ class Facts {
     bool under_way = false;
   };
 
-  void leave(bool room, bool wake, std::size_t size);
+  template <class Write>
+  void leave(Write write);
   void run();
   bool collect(Notes& notes);
   void append(Notes& notes);

@@ -6,6 +6,7 @@
 #include "tests/faults/log/fault_disk.hpp"
 #include "tests/faults/log/ledger.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <future>
@@ -137,14 +138,11 @@ TEST_CASE("under load, faults come and go: every acknowledgement holds and nothi
         acknowledged.insert(load_key(ack.run, ack.writer, ack.number));
       });
       f.disk->set_after(5 + round * 3, round % 2 == 0 ? Fault::sync : Fault::full);
-      const auto deadline = std::chrono::steady_clock::now() + 20s;
-      while (!f.log->fault() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(1ms);
-      REQUIRE(f.log->fault());
+      REQUIRE(eventually([&] { return f.log->fault().has_value(); }));
       f.disk->set(Fault::none);
       REQUIRE(f.heals());
       const auto before = f.end();
-      while (f.end() < before + 50 && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(1ms);
-      CHECK(f.end() >= before + 50);
+      CHECK(eventually([&] { return f.end() >= before + 50; }));
     }
     REQUIRE(runner.wait_applied(f.log->last_position(), std::chrono::steady_clock::now() + 20s));
   }
@@ -178,13 +176,11 @@ TEST_CASE("a fault of the disk after a backup cuts the log's own files, not the 
     // Under load, so that a write-ahead log is in the checkpoint too.
     LogLoad load(*f.log, round, [](const Acknowledged&) {});
     const auto before = f.end();
-    const auto deadline = std::chrono::steady_clock::now() + 20s;
-    while (f.end() < before + 200 && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(1ms);
+    REQUIRE(eventually([&] { return f.end() >= before + 200; }));
     made.push_back(
         rocks::create_backup(backups, system_now(), [&](const auto& to) { return f.log->checkpoint(to); }, {}).value());
     f.disk->set_after(3, Fault::sync);
-    while (!f.log->fault() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(1ms);
-    REQUIRE(f.log->fault());
+    REQUIRE(eventually([&] { return f.log->fault().has_value(); }));
     f.disk->set(Fault::none);
     REQUIRE(f.heals());
   }

@@ -26,13 +26,15 @@ TEST_CASE("a broker that is killed and comes back under load has every event, ea
   options.retry = 200ms;
   options.more = {{"reconnect.backoff.max.ms", "500"}};
   auto sink = kafka::Sink::start(*feeder.log, options).value();
-  const auto delivered = [&] { return number(sink->status().delivered); };
+  std::atomic<std::uint64_t> seen = 0;
+  const auto delivered = [&] { return seen = number(sink->status().delivered); };
 
+  // Goes on for as long as the test needs it, always some way ahead of what was delivered.
   std::atomic<bool> enough = false;
   std::thread load([&] {
     while (!enough && feeder.appended < 100'000) {
       feeder.append(100);
-      std::this_thread::sleep_for(10ms);  // a load that goes on for as long as the broker is away
+      eventually([&] { return enough || feeder.appended < seen + 20'000; }, 120s);
     }
   });
   CHECK(eventually([&] { return delivered() >= 2000; }, 120s));
