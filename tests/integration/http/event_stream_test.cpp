@@ -53,7 +53,7 @@ struct Streams : Fixture {
     std::unique_lock lock(mutex);
     changed.wait(lock, [&] { return left == 0; });
     appended_ += count;
-    REQUIRE(number(log->last_position()) == appended_);
+    if (number(log->last_position()) != appended_) std::abort();  // Catch2 asserts on one thread only
   }
 
   std::uint64_t appended_ = 0;
@@ -87,7 +87,7 @@ TEST_CASE_METHOD(Streams, "a stream gives what is stored, then what happens, eac
   CHECK(first->type == "strowger.device.config_served.v1");
   CHECK(first->json().at("sequence").as_string() == "1");
   CHECK(first->json().at("subject").as_string() == device(1));
-  std::thread writer([&] { append(3000); });  // while the reader catches up
+  std::jthread writer([&] { append(3000); });  // while the reader catches up
   check_events(reader, 2, 6000);
   writer.join();
   append(1);
