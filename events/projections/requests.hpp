@@ -3,7 +3,7 @@
 
 #include "events/projections/table.hpp"
 
-#include <deque>
+#include <boost/circular_buffer.hpp>
 
 namespace strowger {
 
@@ -52,11 +52,11 @@ class RequestsProjection : public Projection {
 
  private:
   void fold(const Envelope& envelope) override;
-  void add(RequestRow row);
+  RequestRow& add(Timestamp time);
 
   RequestCounts counts_;
-  std::deque<RequestRow> rows_;  // oldest first, sequences without gap
-  std::uint64_t unflushed_ = 0;  // how many of the newest are not flushed
+  boost::circular_buffer<RequestRow> rows_{kept};  // oldest first, sequences without gap
+  std::uint64_t unflushed_ = 0;                    // how many of the newest are not flushed
 };
 
 }  // namespace strowger
