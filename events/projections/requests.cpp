@@ -66,40 +66,64 @@ std::uint64_t failures_in(const OthersRefused& event) {
   return event.count - (probes == event.codes.end() ? 0 : std::min(event.count, probes->second));
 }
 
-void RequestsProjection::add(RequestRow row, std::uint64_t failed) {
-  counts_.total += row.count;
-  if (row.success) counts_.successful += row.count;
-  counts_.failed += failed;
-  row.sequence = ++counts_.rows;
-  rows_.push_back(std::move(row));
-  if (rows_.size() > kept) rows_.pop_front();
+// The row is filled in place: of those that leave, the memory stays.
+RequestRow& RequestsProjection::add(Timestamp time, std::uint64_t count) {
+  if (rows_.full())
+    rows_.rotate(rows_.begin() + 1);
+  else
+    rows_.push_back({});
   unflushed_ = std::min<std::uint64_t>(unflushed_ + 1, kept);
+  auto& row = rows_.back();
+  row.sequence = ++counts_.rows;
+  row.time = time;
+  row.count = count;
+  row.first_seen.reset();
+  counts_.total += count;
+  return row;
+}
+
+void RequestsProjection::add(RequestRow several, std::uint64_t failed) {
+  counts_.failed += failed;
+  auto& row = add(several.time, several.count);
+  several.sequence = row.sequence;
+  row = std::move(several);
 }
 
 void RequestsProjection::fold(const Envelope& envelope) {
   std::visit(Overloaded{
                  [&](const ConfigServed& e) {
-                   add({0,
-                        envelope.time,
-                        e.path,
-                        e.mac.text(),
-                        e.mac,
-                        e.ip,
-                        e.user_agent,
-                        true,
-                        e.status,
-                        {},
-                        {},
-                        e.vendor,
-                        e.model,
-                        e.extension.text(),
-                        e.size},
-                       0);
+                   auto& row = add(envelope.time);
+                   row.path = e.path;
+                   row.mac_address = e.mac.text();
+                   row.normalized_mac = e.mac;
+                   row.ip = e.ip;
+                   row.user_agent = e.user_agent;
+                   row.success = true;
+                   row.status = e.status;
+                   row.code.clear();
+                   row.error.clear();
+                   row.vendor = e.vendor;
+                   row.model = e.model;
+                   row.extension = e.extension.text();
+                   row.config_size = e.size;
+                   ++counts_.successful;
                  },
                  [&](const ConfigRefused& e) {
-                   add({0, envelope.time, e.path, e.mac_address, e.normalized_mac, e.ip, e.user_agent, false, e.status,
-                        e.code, e.error, e.vendor, e.model, e.extension.text(), 0},
-                       e.code == probe_code ? 0 : 1);
+                   auto& row = add(envelope.time);
+                   row.path = e.path;
+                   row.mac_address = e.mac_address;
+                   row.normalized_mac = e.normalized_mac;
+                   row.ip = e.ip;
+                   row.user_agent = e.user_agent;
+                   row.success = false;
+                   row.status = e.status;
+                   row.code = e.code;
+                   row.error = e.error;
+                   row.vendor = e.vendor;
+                   row.model = e.model;
+                   row.extension = e.extension.text();
+                   row.config_size = 0;
+                   if (e.code != probe_code) ++counts_.failed;
                  },
                  [&](const ConfigRefusedRepeated& e) { add(row_of(e), e.code == probe_code ? 0 : e.count); },
                  [&](const OthersRefused& e) { add(row_of(e), failures_in(e)); },

@@ -3,7 +3,7 @@
 
 #include "events/projections/table.hpp"
 
-#include <deque>
+#include <boost/circular_buffer.hpp>
 
 namespace strowger {
 
@@ -61,11 +61,12 @@ class RequestsProjection : public Projection {
 
  private:
   void fold(const Envelope& envelope) override;
-  void add(RequestRow row, std::uint64_t failed);
+  RequestRow& add(Timestamp time, std::uint64_t count = 1);
+  void add(RequestRow several, std::uint64_t failed);
 
   RequestCounts counts_;
-  std::deque<RequestRow> rows_;  // oldest first, sequences without gap
-  std::uint64_t unflushed_ = 0;  // how many of the newest are not flushed
+  boost::circular_buffer<RequestRow> rows_{kept};  // oldest first, sequences without gap
+  std::uint64_t unflushed_ = 0;                    // how many of the newest are not flushed
   std::uint64_t flushed_total_ = 0;
 };
 

@@ -13,7 +13,7 @@ namespace {
 
 // How long notes are collected. Short enough that who looks for a fetch finds it, long enough that a boot storm's
 // thousands share a sync.
-constexpr std::chrono::milliseconds collecting{10};
+constexpr std::chrono::milliseconds collecting{20};
 constexpr std::size_t plenty = 4'096;  // then not even so long; and no more are committed at once
 constexpr std::size_t most_notes = 65'536;
 constexpr std::size_t most_text = 16U << 20;
