@@ -48,11 +48,11 @@ struct Files::Asked {
   }
 };
 
-Files::Files(Services& services)
+Files::Files(Services& services, Sightings& sightings)
     : services_(services),
       present_(services),
       cache_(services.vault),
-      facts_(services.log, services.ids, services.clock, services.logger) {}
+      facts_(services.log, services.ids, services.clock, services.logger, sightings) {}
 
 Result<std::string> Files::current_etag(const PresentPtr& present, const DefinitionPtr& device) {
   const auto extension = services_.extension_rows.find(device->extension);
