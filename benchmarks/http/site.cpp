@@ -8,6 +8,7 @@
 #include "adapters/rocksdb/rocks_log.hpp"
 #include "adapters/vault/password.hpp"
 #include "adapters/vault/sodium_vault.hpp"
+#include "benchmarks/http/storm.hpp"
 
 #include <csignal>
 #include <cstdio>
@@ -35,14 +36,14 @@ struct Config : caf::actor_system_config {
 };
 
 // Straight into the log, in batches: how devices came to be is not what is measured.
-void fill(EventLog& log, Vault& vault, IdSource& ids, unsigned devices) {
+void fill(EventLog& log, Vault& vault, IdSource& ids, unsigned devices, bool fleet) {
   const auto password = need(vault.seal("s3cret-password"));
   const Cause cause{"system", {}, {}};
   for (unsigned i = 0; i < devices; ++i) {
     const auto mac = need(MacAddress::parse(file_name(i).substr(0, 12)));
     const auto number = need(ExtensionNumber::parse(std::to_string(10'000 + i)));
     const Event created = ExtensionCreated{number, "User " + number.text(), "", true, password};
-    const Event registered = DeviceRegistered{mac, number, "yealink", "t46s", false};
+    const Event registered = DeviceRegistered{mac, number, vendor_of(fleet ? i : 0), model_of(fleet ? i : 0), false};
     const auto append = [&](StreamId stream, const Event& event, bool last) {
       AppendRequest request;
       request.stream = std::move(stream);
@@ -66,7 +67,7 @@ std::string file_name(unsigned device) {
   return name;
 }
 
-int serve_site(const std::filesystem::path& folder, std::uint16_t port, unsigned devices) {
+int serve_site(const std::filesystem::path& folder, std::uint16_t port, unsigned devices, bool fleet) {
   sigset_t stop;
   sigemptyset(&stop);
   sigaddset(&stop, SIGTERM);
@@ -81,7 +82,7 @@ int serve_site(const std::filesystem::path& folder, std::uint16_t port, unsigned
   store_options.folder = folder / "projections";
   auto store = need(rocks::RocksProjectionStore::open(std::move(store_options)));
   IdSource ids;
-  fill(*log, *secrets, ids, devices);
+  fill(*log, *secrets, ids, devices, fleet);
 
   ExtensionsProjection extension_rows;
   DevicesProjection device_rows;

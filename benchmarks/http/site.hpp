@@ -9,7 +9,8 @@ namespace strowger::bench {
 
 std::string file_name(unsigned device);  // 001565000000.cfg, …
 
-// Serves `devices` devices, an extension each, until SIGTERM. The exit code.
-int serve_site(const std::filesystem::path& folder, std::uint16_t port, unsigned devices);
+// Serves `devices` devices, an extension each, until SIGTERM: all of one model, or the fleet of storm.hpp. The exit
+// code.
+int serve_site(const std::filesystem::path& folder, std::uint16_t port, unsigned devices, bool fleet);
 
 }  // namespace strowger::bench
