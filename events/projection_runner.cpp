@@ -60,6 +60,11 @@ struct ProjectionRunner::Live {
   std::optional<SteadyClock::time_point> retry_at;
   std::chrono::milliseconds delay{};
   std::optional<Error> fault;  // under the runner's mutex
+  // It threw: its rows are what they were, and nothing is applied to it or committed until it is rebuilt, next at
+  // `rebuild_at`. Read by other threads under the runner's mutex.
+  bool aside = false;
+  SteadyClock::time_point rebuild_at;
+  std::chrono::milliseconds rebuild_delay{};
 };
 
 struct ProjectionRunner::Rebuild {
@@ -71,6 +76,21 @@ struct ProjectionRunner::Rebuild {
   std::atomic<bool> abandoned = false;
   std::thread thread;
 };
+
+namespace {
+
+// What a projection makes of events, or why it did not.
+template <class Events>
+std::optional<Error> try_apply(Projection& projection, const Events& events) {
+  try {
+    projection.apply(events);
+    return std::nullopt;
+  } catch (const std::exception& thrown) {
+    return internal_error("it failed on an event: " + std::string(thrown.what()));
+  }
+}
+
+}  // namespace
 
 ProjectionRunner::ProjectionRunner(EventLog& log, ProjectionStore& store, std::vector<Projection*> projections,
                                    RunnerOptions options)
@@ -178,6 +198,7 @@ void ProjectionRunner::run() {
 
 Step ProjectionRunner::step() {
   adopt_rebuilt();
+  rebuild_due();
   auto records = subscription_->poll(options_.batch);
   if (!records) {
     if (records.error().kind != ErrorKind::unavailable) stop_with(records.error());
@@ -198,8 +219,11 @@ void ProjectionRunner::rest(Step done) {
   }
   std::optional<SteadyClock::time_point> until;
   if (uncommitted_) until = committed_at_ + options_.commit_every;
-  for (const auto& live : live_)
+  for (const auto& live : live_) {
     if (live->retry_at && (!until || *live->retry_at < *until)) until = live->retry_at;
+    if (live->aside && live->rebuild_at != SteadyClock::time_point::max() && (!until || live->rebuild_at < *until))
+      until = live->rebuild_at;
+  }
   subscription_->notify([signal = signal_] { signal->raise(); });
   signal_->wait(until);
 }
@@ -214,9 +238,10 @@ bool ProjectionRunner::commit_due(SteadyClock::time_point now) const {
 // Applies decoded events to the projections that do not have them yet.
 void ProjectionRunner::apply(std::span<const Envelope> events) {
   for (auto& live : live_) {
+    if (live->aside) continue;
     const auto known = std::partition_point(events.begin(), events.end(),
                                             [&](const Envelope& event) { return event.position <= live->position; });
-    live->projection.apply({known, events.end()});
+    if (auto fault = try_apply(live->projection, std::span(known, events.end()))) set_aside(*live, std::move(*fault));
   }
 }
 
@@ -245,7 +270,8 @@ void ProjectionRunner::apply(const Records& records) {
   {
     const std::lock_guard lock(mutex_);
     if (done > applied_position_) applied_position_ = done;
-    for (auto& live : live_) live->position = std::max(live->position, done);
+    for (auto& live : live_)
+      if (!live->aside) live->position = std::max(live->position, done);
     const auto later = [](const auto& a, const auto& b) { return a.first > b.first; };
     while (!waiting_.empty() && waiting_.front().first <= applied_position_) {
       std::pop_heap(waiting_.begin(), waiting_.end(), later);
@@ -263,7 +289,29 @@ void ProjectionRunner::commit(bool force) {
   for (auto& live : live_) commit(*live, force);
 }
 
+void ProjectionRunner::set_aside(Live& live, Error fault) {
+  live.rebuild_delay = live.aside ? std::min(live.rebuild_delay * 2, options_.rebuild_most) : options_.rebuild_first;
+  live.rebuild_at = options_.now() + live.rebuild_delay;
+  live.retry_at.reset();
+  fault.message = "the projection is set aside and answers as it did, " + fault.message;
+  report("projection " + std::string(live.projection.name()) + ": " + fault.message + "; it is built again in " +
+         std::to_string(live.rebuild_delay.count()) + " ms");
+  const std::lock_guard lock(mutex_);
+  live.aside = true;
+  live.fault = std::move(fault);
+}
+
+void ProjectionRunner::rebuild_due() {
+  for (const auto& live : live_) {
+    if (!live->aside || options_.now() < live->rebuild_at) continue;
+    live->rebuild_at = SteadyClock::time_point::max();  // set anew when this one fails
+    // Another may be under way: then a little later.
+    if (!rebuild(live->projection.name())) live->rebuild_at = options_.now() + options_.rebuild_first;
+  }
+}
+
 void ProjectionRunner::commit(Live& live, bool force) {
+  if (live.aside) return;
   live.projection.flush(live.pending);
   if (live.pending.rows().size() > options_.pending_rows && live.retry_at) {
     live.pending = {};
@@ -363,7 +411,10 @@ void ProjectionRunner::run_rebuild(Rebuild& rebuild) {
         failed = envelope.error();
         break;
       }
-      rebuild.fresh->apply(*envelope);
+      if (auto thrown = try_apply(*rebuild.fresh, *envelope)) {
+        failed = std::move(*thrown);
+        break;
+      }
       position = record.position;
     }
   }
@@ -387,12 +438,17 @@ void ProjectionRunner::adopt_rebuilt() {
   const std::string name(live.projection.name());
   auto position = rebuild->position;
   auto failed = rebuild->failed;
-  while (!failed && position < live.position) {
+  auto target = live.position;
+  if (live.aside) {
+    const std::lock_guard lock(mutex_);
+    target = applied_position_;
+  }
+  while (!failed && position < target) {
     auto records = log_.read_all(position, options_.batch);
     if (!records) failed = records.error();
-    for (std::size_t i = 0; !failed && i < records->size() && (*records)[i].position <= live.position; ++i) {
+    for (std::size_t i = 0; !failed && i < records->size() && (*records)[i].position <= target; ++i) {
       if (auto envelope = decode((*records)[i]))
-        rebuild->fresh->apply(*envelope);
+        failed = try_apply(*rebuild->fresh, *envelope);
       else
         failed = envelope.error();
       position = (*records)[i].position;
@@ -400,7 +456,14 @@ void ProjectionRunner::adopt_rebuilt() {
   }
   if (failed) {
     report("projection " + name + " was not rebuilt, the old one goes on: " + failed->message);
+    if (live.aside) set_aside(live, *failed);
   } else {
+    {
+      const std::lock_guard lock(mutex_);
+      live.aside = false;
+      live.position = target;
+      live.fault.reset();
+    }
     live.projection.adopt(*rebuild->fresh);
     // Changes that the old one had not flushed are in the new one too; all of its rows replace the stored ones.
     RowBatch flushed;
@@ -413,7 +476,7 @@ void ProjectionRunner::adopt_rebuilt() {
   std::unique_ptr<Rebuild> done;
   const std::lock_guard lock(mutex_);
   done = std::move(rebuild_);
-  if (failed) live.fault = std::move(failed);
+  if (failed && !live.aside) live.fault = std::move(failed);
 }
 
 RunnerStatus ProjectionRunner::status() const {

@@ -5,6 +5,9 @@
 // the store does not hold yet; a start would fold it again from the log. When a commit fails it is tried again with
 // backoff while events go on being applied, and status() says so.
 //
+// A projection that throws is set aside as it is, with the reason in status(), and the others go on. It is built again
+// from the first event, and again with backoff as long as it throws, and takes its place when that succeeds.
+//
 // An event that cannot be decoded stops the runner for good, with the reason in status(): a projection that skipped
 // events would be wrong in silence.
 #pragma once
@@ -33,7 +36,7 @@ struct ProjectionStatus {
   std::uint64_t lag = 0;       // events of the log that are not applied yet
   bool rebuilding = false;     // from the first event: at the start, or beside the live one
   double fraction = 1;         // of the log that is applied, or, in a rebuild, rebuilt
-  std::optional<Error> fault;  // of its last commit; empty when it succeeded
+  std::optional<Error> fault;  // of its last commit, or why it is set aside; empty when it is well
 };
 
 struct RunnerStatus {
@@ -52,6 +55,9 @@ struct RunnerOptions {
   std::uint64_t checkpoint_every = 4'096;  // events after which a checkpoint is written though no row changed
   std::chrono::milliseconds retry_first{100};
   std::chrono::milliseconds retry_most{5'000};
+  // How long until a projection that threw is built again, at first and at most.
+  std::chrono::milliseconds rebuild_first{1'000};
+  std::chrono::milliseconds rebuild_most{600'000};
   std::function<void(const std::string&)> report{};  // a line when something fails, heals or is rebuilt; any thread
   Drive drive = Drive::own_thread;
   std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;  // of the pauses above
@@ -100,6 +106,8 @@ class ProjectionRunner {
   bool commit_due(std::chrono::steady_clock::time_point now) const;
   void commit(bool force);
   void commit(Live& live, bool force);
+  void set_aside(Live& live, Error fault);
+  void rebuild_due();
   void adopt_rebuilt();
   void run_rebuild(Rebuild& rebuild);
   void stop_with(Error fault);

@@ -1,8 +1,10 @@
 #include "actors/history/history.hpp"
 
 #include "actors/history/publisher.hpp"
+#include "actors/history/retention.hpp"
 #include "actors/provisioning/recorded.hpp"
 
+#include <algorithm>
 #include <deque>
 
 #include <boost/json/value_from.hpp>
@@ -196,13 +198,27 @@ Result<std::string> History::text_of(const std::string& sha256) const {
 Result<ServedPage> History::served(const MacAddress& mac, std::optional<Position> before, std::size_t limit) const {
   ServedPage page;
   std::deque<ServedFile> newest;
+  std::uint64_t summary = 0;  // of the item before, where that was folded
   const auto any = scan(
-      StreamId::of(mac), log_.last_position(), [](std::string_view type) { return type == ConfigServed::type; },
+      StreamId::of(mac), log_.last_position(),
+      [](std::string_view type) { return type == ConfigServed::type || type == Folded::type; },
       [&](const Envelope& envelope) {
-        ++page.total;
+        const auto* folded = std::get_if<Folded>(&envelope.event);
+        if (folded != nullptr && folded->was != ConfigServed::type) return;
+        const bool same = folded != nullptr && folded->summary == summary;
+        summary = folded != nullptr ? folded->summary : 0;
+        if (!same) ++page.total;
         if (before && envelope.position >= *before) return;
+        if (same) {
+          ++newest.front().folded->fetches;
+          return;
+        }
         newest.push_front({envelope.position, envelope.version, envelope.time, envelope.by, envelope.id,
-                           envelope.correlation, envelope.causation, std::get<ConfigServed>(envelope.event)});
+                           envelope.correlation, envelope.causation});
+        if (folded != nullptr)
+          newest.front().folded = ServedFile::FoldedFetches{summary, 1};
+        else
+          newest.front().event = std::get<ConfigServed>(envelope.event);
         if (newest.size() > limit) {
           newest.pop_back();
           page.more = true;
@@ -211,7 +227,33 @@ Result<ServedPage> History::served(const MacAddress& mac, std::optional<Position
   if (!any) return any.error();
   if (!*any) return never_registered(mac);
   page.files.assign(std::make_move_iterator(newest.begin()), std::make_move_iterator(newest.end()));
+  for (auto& file : page.files) {
+    if (!file.folded) continue;
+    if (auto done = fill_in(mac, file); !done) return done.error();
+  }
   return page;
+}
+
+Result<void> History::fill_in(const MacAddress& mac, ServedFile& file) const {
+  auto& folded = *file.folded;
+  const auto records = log_.read_stream(summaries_stream(), StreamVersion{folded.summary - 1}, 1);
+  if (!records) return records.error();
+  if (records->empty()) return internal_error("the log has no summary " + std::to_string(folded.summary));
+  const auto envelope = decode(records->front());
+  if (!envelope) return envelope.error();
+  const auto* summary = std::get_if<DaySummarized>(&envelope->event);
+  if (summary == nullptr) return internal_error("summary " + std::to_string(folded.summary) + " is none");
+  folded.day = summary->day;
+  const auto device = std::find_if(summary->served.begin(), summary->served.end(),
+                                   [&](const ServedSummary& served) { return served.mac == mac; });
+  if (device == summary->served.end()) return {};
+  folded.not_modified = device->not_modified;
+  folded.bytes = device->bytes;
+  folded.last_served = device->last_served;
+  file.event.mac = mac;
+  file.event.etag = device->last_etag;
+  file.event.ip = device->last_ip;
+  return {};
 }
 
 }  // namespace strowger::history

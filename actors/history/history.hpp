@@ -37,10 +37,21 @@ struct ServedFile {
   Uuid correlation;
   Uuid causation;
   ConfigServed event;
+  // Where it stands for fetches that were folded: then position and time are of the first of them, and `event` has only
+  // what the summary of the day tells of the device's last one.
+  struct FoldedFetches {
+    std::uint64_t summary = 0;  // its version in history/summaries
+    std::uint64_t fetches = 0;
+    std::string day;
+    std::uint64_t not_modified = 0;
+    std::uint64_t bytes = 0;
+    Timestamp last_served{};
+  };
+  std::optional<FoldedFetches> folded{};
 };
 
 struct ServedPage {
-  std::vector<ServedFile> files;  // newest first
+  std::vector<ServedFile> files;  // newest first; those that were folded (retention.hpp) as one for each summary
   std::size_t total = 0;
   bool more = false;  // older ones follow
 };
@@ -71,6 +82,7 @@ class History {
   Result<bool> scan(const StreamId& stream, Position until, Wanted wanted,
                     const std::function<void(const Envelope&)>& visit) const;  // whether there was any event
   Result<std::optional<Moment>> last_at(Position position) const;
+  Result<void> fill_in(const MacAddress& mac, ServedFile& file) const;
   Result<std::string> text_of(const std::string& sha256) const;
 
   EventLog& log_;

@@ -2,6 +2,7 @@
 
 #include "actors/extension/deletion_reactor.hpp"
 #include "actors/history/publisher.hpp"
+#include "actors/history/retention.hpp"
 #include "actors/provisioning/config_url.hpp"
 #include "actors/provisioning/custom_templates.hpp"
 #include "actors/reboot/reboot_reactor.hpp"
@@ -70,6 +71,7 @@ struct Application::House {
   Result<void> start_kafka();
   Result<void> start_http();
   void start_reactors();
+  void start_retention();
   void announce() const;
   Result<std::string> create_backup(bool with_master_key);
   Result<std::string> list_backups() const;
@@ -117,6 +119,8 @@ struct Application::House {
   std::unique_ptr<http::Server> http;
   std::unique_ptr<reboot::RebootReactor> reboots;
   std::unique_ptr<actors::DeletionReactor> deletions;
+  std::unique_ptr<history::Retention> retention;
+  std::atomic<const history::Retention*> retention_running = nullptr;  // it starts after HTTP does
 
   std::optional<FirstAdmin> first_admin;
 
@@ -126,6 +130,7 @@ struct Application::House {
     reboots.reset();
     if (http) http->stop(stop_grace);
     http.reset();
+    retention.reset();
     if (sip) sip->stop();
     users.reset();
     devices.reset();
@@ -297,7 +302,7 @@ http::Services Application::House::services() {
       [this] { return vault->derive_key("api-token"); },
       [this] {
         return metrics_text(*log, *runner, sip->metrics(), *extensions, *devices, *users, *world->counters,
-                            settings.get()->data_dir) +
+                            retention_running.load(), settings.get()->data_dir) +
                (kafka ? metrics_text(kafka->status()) : std::string());
       },
       std::string(version),
@@ -373,6 +378,28 @@ void Application::House::start_reactors() {
       troubles("Deletions"));
 }
 
+void Application::House::start_retention() {
+  history::Retention::World with{*log, ids, system_now};
+  with.times = [this] {
+    const auto& times = settings.get()->log.retention;
+    return history::RetentionTimes{times.config_served, times.refused, times.failed_logins};
+  };
+  with.served_since = [this](const MacAddress& mac, Timestamp time) {
+    const auto row = device_rows.find(mac);
+    return !row || (row->activity.last_provisioned && *row->activity.last_provisioned > time);
+  };
+  with.fold = [this](const std::vector<FoldedRecord>& records, const MakeSummary& make) {
+    return log->fold(records, make);
+  };
+  with.folded = [this](Position first, Position last) {
+    if (const auto done = log->compact(first, last); !done) logger->warn("{}", done.error().message);
+  };
+  with.report = [to = logger](const std::string& line) { to->info("{}", line); };
+  with.trouble = troubles("Retention");
+  retention = std::make_unique<history::Retention>(std::move(with));
+  retention_running = retention.get();
+}
+
 void Application::House::announce() const {
   const auto now = settings.get();
   logger->info("Strowger {} serves", version);
@@ -415,6 +442,7 @@ Result<std::unique_ptr<Application>> Application::start(config::SettingsPtr sett
   if (auto done = house->start_kafka(); !done) return done.error();
   if (auto done = house->start_http(); !done) return done.error();
   house->start_reactors();
+  house->start_retention();
   house->announce();
   return std::unique_ptr<Application>(new Application(std::move(house)));
 }

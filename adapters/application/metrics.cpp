@@ -82,6 +82,9 @@ void add_projections(Families& to, const ProjectionRunner& runner) {
   const auto status = runner.status();
   to.gauge("projection_lag", "Events of the log that a projection has not applied yet");
   for (const auto& projection : status.projections) to.count(projection.lag, {{"projection", projection.name}});
+  to.gauge("projection_faulty", "1 while a projection is not stored, or is set aside because it failed on an event");
+  for (const auto& projection : status.projections)
+    to.value(projection.fault ? 1 : 0, {{"projection", projection.name}});
   to.gauge("projections_running", "1 while projections are kept up to date").value(status.running ? 1 : 0);
 }
 
@@ -141,11 +144,17 @@ void add_stores(Families& to, const fs::path& data_dir) {
 std::string metrics_text(const rocks::RocksLog& log, const ProjectionRunner& runner, const sip::Metrics& sip,
                          const actors::Entities<actors::Extension>& extensions,
                          const actors::Entities<actors::Device>& devices, const actors::Entities<actors::User>& users,
-                         const actors::EntityCounters& entities, const fs::path& data_dir) {
+                         const actors::EntityCounters& entities, const history::Retention* retention,
+                         const fs::path& data_dir) {
   Families families;
   add_log(families, log);
   add_stores(families, data_dir);
   add_entities(families, entities);
+  families
+      .counter("log_folded_total", "Events of long ago that were folded into summaries of their day since the start")
+      .count(retention != nullptr ? retention->folded() : 0);
+  families.counter("log_summaries_total", "Such summaries since the start")
+      .count(retention != nullptr ? retention->summaries() : 0);
   add_projections(families, runner);
   add_sip(families, sip);
   const std::array<std::pair<const char*, const actors::RouterGauges*>, 3> kinds{

@@ -3,6 +3,7 @@
 
 #include "actors/device/device.hpp"
 #include "actors/extension/extension.hpp"
+#include "actors/history/retention.hpp"
 #include "actors/router.hpp"
 #include "actors/user/user.hpp"
 #include "adapters/rocksdb/rocks_log.hpp"
@@ -17,6 +18,7 @@ namespace strowger::application {
 std::string metrics_text(const rocks::RocksLog& log, const ProjectionRunner& runner, const sip::Metrics& sip,
                          const actors::Entities<actors::Extension>& extensions,
                          const actors::Entities<actors::Device>& devices, const actors::Entities<actors::User>& users,
-                         const actors::EntityCounters& entities, const std::filesystem::path& data_dir);
+                         const actors::EntityCounters& entities, const history::Retention* retention,
+                         const std::filesystem::path& data_dir);
 
 }  // namespace strowger::application

@@ -19,6 +19,9 @@ void print(const rocks::Proved& proved) {
   if (proved.unchained)
     std::cout << "  chained  from event " << number(*proved.unchained) + 1
               << " on; those before it are of a release without hashes and are proved by their checksums\n";
+  if (proved.folded > 0)
+    std::cout << "  folded   " << proved.folded << " of the events are only markers; what they told is in "
+              << proved.summaries << " summaries\n";
   std::cout << "  head     " << rocks::to_text(proved.end) << '\n';
 }
 

@@ -14,6 +14,7 @@ bool AppendQueue::push(PendingAppend& append) {
   for (const auto& event : request.events) bytes += event.data.size();
   for (const auto& fact : request.facts) bytes += fact.event.data.size();
   for (const auto& write : request.state) bytes += write.value ? write.value->size() : 0;
+  for (const auto& rewrite : append.rewrites) bytes += rewrite.stored.size();
   const std::size_t weight =
       std::max<std::size_t>(1, request.events.size() + request.facts.size() + request.state.size());
   const auto due = request.patience.count() > 0 ? Clock::now() + request.patience : Clock::time_point::min();

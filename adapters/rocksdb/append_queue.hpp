@@ -14,10 +14,17 @@
 
 namespace strowger::rocks {
 
+// A record that is replaced by what is left of it.
+struct Rewrite {
+  Position position{};
+  std::string stored;
+};
+
 struct PendingAppend {
   AppendRequest request;
   AppendDone done;
   std::chrono::steady_clock::time_point queued_at{};
+  std::vector<Rewrite> rewrites{};  // committed with the request
 };
 
 struct PendingSnapshot {

@@ -78,6 +78,18 @@ Result<Receipt> Batch::add(AppendRequest& request) {
   return receipt;
 }
 
+Result<Receipt> Batch::add(PendingAppend& append) {
+  auto receipt = add(append.request);
+  if (!receipt || receipt->repeated) return receipt;
+  for (const auto& rewrite : append.rewrites) {
+    key_.clear();
+    append_key(key_, number(rewrite.position));
+    (void)writes_.Put(database_[Family::events], key_, rewrite.stored);
+    must_sync_ = true;
+  }
+  return receipt;
+}
+
 void Batch::add(const PendingSnapshot& snapshot) {
   (void)writes_.Put(database_[Family::snapshots], snapshot.stream.text(), encode_snapshot(snapshot.snapshot));
 }

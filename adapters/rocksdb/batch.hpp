@@ -29,6 +29,8 @@ class Batch {
   // The request's answer, to be given once the batch is durable. An error answers at once and adds nothing.
   // Takes the request's events over.
   Result<Receipt> add(AppendRequest& request);
+  // With what it rewrites.
+  Result<Receipt> add(PendingAppend& append);
   void add(const PendingSnapshot& snapshot);
   void add(const RecentStreams::Rows& index);
 

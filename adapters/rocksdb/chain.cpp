@@ -47,13 +47,12 @@ Hash Hasher::digest(std::string_view bytes) {
   return hash;
 }
 
-Hash Hasher::link(const Hash& previous, Position position, std::string_view body) {
+Hash Hasher::link_digest(const Hash& previous, Position position, const Hash& body) {
   std::array<char, hash_bytes + 8 + hash_bytes> joined;
   auto* const middle = std::copy(previous.begin(), previous.end(), joined.begin());
   auto place = number(position);
   for (int i = 7; i >= 0; --i, place >>= 8) middle[i] = static_cast<char>(place & 0xff);
-  const auto inner = digest(body);
-  std::copy(inner.begin(), inner.end(), middle + 8);
+  std::copy(body.begin(), body.end(), middle + 8);
   return digest({joined.data(), joined.size()});
 }
 

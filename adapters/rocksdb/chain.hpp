@@ -5,8 +5,8 @@
 // The first record of a log follows on 32 zero bytes. A record of format 1, which carries no hash, stands in the chain
 // with the SHA-256 of all its stored bytes: so a log that an older release began is chained from there on.
 //
-// The body goes in by its digest, so that a record whose body is no longer there could still be proved by the two
-// hashes that are left of it.
+// The body goes in by its digest, so that a record whose body is no longer there (it was folded into a summary) is
+// still proved by the two hashes that are left of it.
 #pragma once
 
 #include "events/ids.hpp"
@@ -34,7 +34,10 @@ class Hasher {
 
   Hash digest(std::string_view bytes);
   // The hash of a record.
-  Hash link(const Hash& previous, Position position, std::string_view body);
+  Hash link(const Hash& previous, Position position, std::string_view body) {
+    return link_digest(previous, position, digest(body));
+  }
+  Hash link_digest(const Hash& previous, Position position, const Hash& body);
 
  private:
   std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_;

@@ -60,7 +60,7 @@ void LogWriter::prepare(Commit& commit) {
   const auto* before = under_way_->batch ? &*under_way_->batch : nullptr;
   commit.batch.emplace(*commit.database, core_.recent, versions_, hasher_, before != nullptr ? before->end() : end_,
                        before);
-  for (auto& append : commit.taken.appends) commit.answers.push_back(commit.batch->add(append.request));
+  for (auto& append : commit.taken.appends) commit.answers.push_back(commit.batch->add(append));
   for (const auto& snapshot : commit.taken.snapshots) commit.batch->add(snapshot);
   // As many rows of the index as events, so that all of them are stored before there is plenty again.
   if (commit.batch->events() > 0) commit.batch->add(core_.recent.next(commit.batch->events() + least_rows));

@@ -1,5 +1,7 @@
 #include "adapters/rocksdb/record_codec.hpp"
 
+#include "events/types/history.hpp"
+
 #include <bit>
 #include <concepts>
 #include <cstring>
@@ -13,6 +15,7 @@ static_assert(std::endian::native == std::endian::little, "the stored format is 
 
 constexpr std::uint8_t unchained_format = 1;
 constexpr std::uint8_t format = 2;
+constexpr std::uint8_t folded_format = 3;
 constexpr std::uint8_t has_correlation = 1;
 constexpr std::uint8_t has_causation = 2;
 constexpr std::size_t checksum_bytes = 4;
@@ -105,12 +108,26 @@ void encode_body(std::string& out, std::uint8_t as, const StreamId& stream, Stre
   out += record.data;
 }
 
+void put(std::string& out, const Hash& hash) {
+  char bytes[hash_bytes];
+  std::memcpy(bytes, hash.data(), sizeof bytes);
+  out.append(bytes, sizeof bytes);
+}
+
+// The hash that ends `stored`, or the one before.
+Hash hash_at_end(std::string_view stored, std::size_t before = 0) {
+  Hash hash;
+  std::memcpy(hash.data(), stored.data() + stored.size() - (before + 1) * hash_bytes, hash_bytes);
+  return hash;
+}
+
+// The bytes behind the data.
+std::size_t trailer_of(std::uint8_t of_format) {
+  return of_format == unchained_format ? 0 : of_format == format ? hash_bytes : 2 * hash_bytes;
+}
+
 void seal(std::string& out, Position position, const Hash* hash) {
-  if (hash != nullptr) {
-    char bytes[hash_bytes];
-    std::memcpy(bytes, hash->data(), sizeof bytes);
-    out.append(bytes, sizeof bytes);
-  }
+  if (hash != nullptr) put(out, *hash);
   const std::uint32_t crc = record_checksum(std::string_view(out).substr(checksum_bytes), position);
   std::memcpy(out.data(), &crc, sizeof crc);
 }
@@ -122,9 +139,9 @@ Result<std::uint8_t> checked_format(Position position, std::string_view stored) 
   if (reader.number<std::uint32_t>() != record_checksum(stored.substr(checksum_bytes), position))
     return damaged(position, "its checksum does not fit");
   const auto found = reader.number<std::uint8_t>();
-  if (found != format && found != unchained_format)
+  if (found != format && found != unchained_format && found != folded_format)
     return damaged(position, "its format " + std::to_string(found) + " is not known to this release");
-  if (found == format && stored.size() < fixed_bytes + hash_bytes) return damaged(position, "cut short");
+  if (stored.size() < fixed_bytes + trailer_of(found)) return damaged(position, "cut short");
   return found;
 }
 
@@ -151,15 +168,36 @@ void encode_record(std::string& out, const StreamId& stream, StreamVersion versi
   seal(out, end.position, &end.hash);
 }
 
-void encode_as_stored(std::string& out, const Record& record, const std::optional<Hash>& hash) {
-  encode_body(out, hash ? format : unchained_format, record.stream, record.version, record);
+void encode_as_stored(std::string& out, const Record& record, const std::optional<Hash>& hash,
+                      const std::optional<Hash>& digest) {
+  encode_body(out, !hash ? unchained_format : digest ? folded_format : format, record.stream, record.version, record);
+  if (hash && digest) put(out, *digest);
   seal(out, record.position, hash ? &*hash : nullptr);
+}
+
+Result<std::string> fold_record(Position position, std::string_view stored, const std::string& marker, Hasher& hasher) {
+  auto record = decode_record(position, stored);
+  if (!record) return record.error();
+  if (is_folded(stored)) return std::string(stored);
+  const bool chained = is_chained(stored);
+  const auto digest =
+      chained ? hasher.digest(stored.substr(checksum_bytes, stored.size() - checksum_bytes - hash_bytes)) : Hash{};
+  const auto hash = chained ? hash_at_end(stored) : hasher.digest(stored);
+  record->type = Folded::type;
+  record->schema = Folded::schema;
+  record->by.clear();
+  record->correlation = record->id;
+  record->causation = {};
+  record->data = marker;
+  std::string out;
+  encode_as_stored(out, *record, hash, digest);
+  return out;
 }
 
 Result<Record> decode_record(Position position, std::string_view stored) {
   const auto found = checked_format(position, stored);
   if (!found) return found.error();
-  Reader reader(*found == format ? stored.substr(0, stored.size() - hash_bytes) : stored);
+  Reader reader(stored.substr(0, stored.size() - trailer_of(*found)));
   reader.bytes(checksum_bytes + sizeof format);
   Record record;
   const auto flags = reader.number<std::uint8_t>();
@@ -179,8 +217,20 @@ Result<Record> decode_record(Position position, std::string_view stored) {
   return record;
 }
 
+std::uint8_t format_of(std::string_view stored) {
+  return static_cast<std::uint8_t>(stored[checksum_bytes]);
+}
+
 bool is_chained(std::string_view stored) {
-  return static_cast<std::uint8_t>(stored[checksum_bytes]) != unchained_format;
+  return format_of(stored) != unchained_format;
+}
+
+bool is_folded(std::string_view stored) {
+  return format_of(stored) == folded_format;
+}
+
+Hash digest_of_folded(std::string_view stored) {
+  return hash_at_end(stored, 1);
 }
 
 Result<Linked> check_link(Position position, std::string_view stored, const Hash& previous, Hasher& hasher) {
@@ -188,7 +238,12 @@ Result<Linked> check_link(Position position, std::string_view stored, const Hash
   if (!found) return found.error();
   if (*found == unchained_format) return Linked{hasher.digest(stored), true};
   Linked linked;
-  std::memcpy(linked.hash.data(), stored.data() + stored.size() - hash_bytes, hash_bytes);
+  linked.hash = hash_at_end(stored);
+  if (*found == folded_format) {
+    const auto digest = digest_of_folded(stored);
+    linked.holds = digest == Hash{} || linked.hash == hasher.link_digest(previous, position, digest);
+    return linked;
+  }
   const auto body = stored.substr(checksum_bytes, stored.size() - checksum_bytes - hash_bytes);
   linked.holds = linked.hash == hasher.link(previous, position, body);
   return linked;

@@ -6,6 +6,10 @@
 //   data (the rest) · hash (32)
 // Numbers are little-endian. A correlation that equals the id and a nil causation are left out (flags).
 //
+// Format 3 stands where a record was folded into a summary: its marker (history.folded) with the record's stream,
+// version, id and time, then the digest of the body that was there, then the record's own hash, which the two still
+// prove. Of a record of format 1, which the chain does not prove, the digest is zeros.
+//
 // Format 2 is written. Format 1, of the first releases, has no hash at its end and is read for ever. The body that the
 // hash covers (chain.hpp) is what lies between checksum and hash. Reading proves the checksum, which is cheap; the
 // chain is proved by `strowger log verify`.
@@ -29,13 +33,20 @@ Result<void> check_encodable(const StreamId& stream, const NewRecord& record);
 // The record takes the place after `end`, and becomes the end.
 void encode_record(std::string& out, const StreamId& stream, StreamVersion version, const NewRecord& record,
                    Hasher& hasher, ChainEnd& end);
-// As a release stored the record in its position: with that hash, whatever it proves; without one, in format 1.
-void encode_as_stored(std::string& out, const Record& record, const std::optional<Hash>& hash);
+// As a release stored the record in its position: with that hash, whatever it proves; without one, in format 1; with
+// the digest of a body that was there, in format 3.
+void encode_as_stored(std::string& out, const Record& record, const std::optional<Hash>& hash,
+                      const std::optional<Hash>& digest = {});
+// What takes the place of a stored record when it is folded; a folded one stays as it is.
+Result<std::string> fold_record(Position position, std::string_view stored, const std::string& marker, Hasher& hasher);
 // `record_damaged`, naming the position, when the checksum or the shape is wrong.
 Result<Record> decode_record(Position position, std::string_view stored);
 
-// Whether a stored record that was found whole carries a hash.
-bool is_chained(std::string_view stored);
+// Of a stored record that was found whole.
+std::uint8_t format_of(std::string_view stored);
+bool is_chained(std::string_view stored);  // whether it carries a hash
+bool is_folded(std::string_view stored);
+Hash digest_of_folded(std::string_view stored);
 
 // What the chain says of a stored record. `record_damaged` when its checksum or shape is wrong.
 struct Linked {

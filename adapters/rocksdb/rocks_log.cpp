@@ -8,6 +8,8 @@
 #include "adapters/rocksdb/subscription.hpp"
 #include "adapters/rocksdb/wal_tail.hpp"
 
+#include <future>
+
 #include <rocksdb/file_system.h>
 #include <rocksdb/utilities/checkpoint.h>
 
@@ -143,6 +145,49 @@ void RocksLog::append(AppendRequest request, AppendDone done) {
   if (core_->queue.push(pending)) return;
   core_->refused.fetch_add(1, std::memory_order_relaxed);
   pending.done(overloaded("the log's queue is full; try again after a moment"));
+}
+
+Result<Receipt> RocksLog::fold(const std::vector<FoldedRecord>& records, const MakeSummary& make) {
+  std::vector<Rewrite> rewrites;
+  rewrites.reserve(records.size());
+  Hasher hasher;
+  Hash proof{};
+  {
+    const auto database = core_->borrow();
+    if (!database) return database.error();
+    std::string key, stored;
+    for (const auto& record : records) {
+      if (record.position > core_->tail->last()) return internal_error("an event that is to come cannot be folded");
+      key.clear();
+      append_key(key, number(record.position));
+      const auto status = (*database)->db().Get(rocksdb::ReadOptions(), (**database)[Family::events], key, &stored);
+      if (!status.ok()) return read_error(status, "event " + std::to_string(number(record.position)));
+      auto instead = fold_record(record.position, stored, record.marker, hasher);
+      if (!instead) return instead.error();
+      proof = hasher.link(proof, record.position, *instead);
+      rewrites.push_back({record.position, std::move(*instead)});
+    }
+  }
+  std::promise<Result<Receipt>> done;
+  PendingAppend pending{make(to_hex(proof)), [&done](Result<Receipt> receipt) { done.set_value(std::move(receipt)); },
+                        std::chrono::steady_clock::now(), std::move(rewrites)};
+  if (!core_->queue.push(pending)) return overloaded("the log's queue is full; try again after a moment");
+  return done.get_future().get();
+}
+
+Result<void> RocksLog::compact(Position first, Position last) {
+  const auto database = core_->borrow();
+  if (!database) return database.error();
+  std::string begin, end;
+  append_key(begin, number(first));
+  append_key(end, number(last));
+  const rocksdb::Slice from(begin), to(end);
+  rocksdb::CompactRangeOptions options;
+  options.exclusive_manual_compaction = false;
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+  const auto status = (*database)->db().CompactRange(options, (**database)[Family::events], &from, &to);
+  if (!status.ok()) return unavailable("log_unavailable", "folded events still take their place: " + status.ToString());
+  return {};
 }
 
 void RocksLog::save_snapshot(const StreamId& stream, Snapshot snapshot) {

@@ -28,6 +28,7 @@
 #pragma once
 
 #include "adapters/rocksdb/histogram.hpp"
+#include "events/folding.hpp"
 #include "events/log.hpp"
 
 #include <chrono>
@@ -100,6 +101,12 @@ class RocksLog : public EventLog {
   Result<void> scan_state(std::string_view table, std::string_view prefix,
                           const std::function<void(std::string_view, std::string_view)>& visit) override;
   std::optional<Error> fault() const override;
+
+  // What FoldRecords says (events/folding.hpp). The hash chain goes on through what is left, and the proof is checked
+  // by `strowger log verify`. One thread at a time.
+  Result<Receipt> fold(const std::vector<FoldedRecord>& records, const MakeSummary& make);
+  // Frees the space of what was folded there, and makes it unreadable on the disk. Takes as long as reading it does.
+  Result<void> compact(Position first, Position last);
 
   // Makes `folder`, which must not exist, a copy of the log as it is: all that is acknowledged by now is in it. Appends
   // go on meanwhile. Where it is on the same disk, the files are shared.

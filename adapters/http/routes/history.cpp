@@ -130,6 +130,7 @@ void add_history(Router& router, const ContextPtr& context) {
 })");
   router.add_schema("PastConfig", std::string(past_config_schema()));
   router.add_schema("ServedFile", std::string(served_schema()));
+  router.add_schema("FoldedFetches", std::string(folded_schema()));
   router.add({.method = Method::get,
               .pattern = "/api/provisioning/devices/{mac}/config",
               .id = "getDeviceConfigAt",
@@ -155,24 +156,26 @@ void add_history(Router& router, const ContextPtr& context) {
                            .headers = {"ETag", "X-Log-Position", "X-Secrets"}}},
               .errors = {400, 404, 422},
               .handler = AsyncHandler([context](const Request& request) { return config(*context, request); })});
-  router.add(
-      {.method = Method::get,
-       .pattern = "/api/provisioning/devices/{mac}/served",
-       .id = "listServedFiles",
-       .tag = "time travel",
-       .summary = "What a device's phone was served, newest first",
-       .description = "From the device's stream of the log. A device that is not registered any more is shown too.",
-       .parameters = {mac_path_parameter(),
-                      {.name = "limit",
-                       .description = "How many items at most.",
-                       .schema = R"({"type":"integer","minimum":1,"maximum":1000,"default":100})"},
-                      cursor_parameter()},
-       .replies = {{.status = 200,
-                    .description = "A page of them",
-                    .schema = R"({"type":"array","items":{"$ref":"#/components/schemas/ServedFile"}})",
-                    .headers = {"Link", "X-Total-Count"}}},
-       .errors = {400, 404, 422},
-       .handler = AsyncHandler([context](const Request& request) { return served(*context, request); })});
+  router.add({.method = Method::get,
+              .pattern = "/api/provisioning/devices/{mac}/served",
+              .id = "listServedFiles",
+              .tag = "time travel",
+              .summary = "What a device's phone was served, newest first",
+              .description =
+                  "From the device's stream of the log. A device that is not registered any more is shown too. Fetches "
+                  "whose retention time has passed are one entry for each summary of a day.",
+              .parameters = {mac_path_parameter(),
+                             {.name = "limit",
+                              .description = "How many items at most.",
+                              .schema = R"({"type":"integer","minimum":1,"maximum":1000,"default":100})"},
+                             cursor_parameter()},
+              .replies = {{.status = 200,
+                           .description = "A page of them",
+                           .schema = R"({"type":"array","items":{"oneOf":[{"$ref":"#/components/schemas/ServedFile"},)"
+                                     R"({"$ref":"#/components/schemas/FoldedFetches"}]}})",
+                           .headers = {"Link", "X-Total-Count"}}},
+              .errors = {400, 404, 422},
+              .handler = AsyncHandler([context](const Request& request) { return served(*context, request); })});
 }
 
 }  // namespace strowger::http::routes

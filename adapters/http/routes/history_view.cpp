@@ -1,5 +1,6 @@
 #include "adapters/http/routes/history_view.hpp"
 
+#include "actors/history/retention.hpp"
 #include "actors/provisioning/format.hpp"
 
 namespace strowger::http::routes {
@@ -21,6 +22,24 @@ bj::object view_of(const history::Moment& moment) {
 
 bj::object view_of(const history::ServedFile& served) {
   const auto& event = served.event;
+  if (served.folded) {
+    const auto& folded = *served.folded;
+    return {
+        {"position", number(served.position)},
+        {"time", iso(served.time)},
+        {"folded", true},
+        {"day", text(folded.day)},
+        {"fetches", folded.fetches},
+        {"not_modified", folded.not_modified},
+        {"bytes", folded.bytes},
+        {"last_served", iso(folded.last_served)},
+        {"etag", text(event.etag)},
+        {"ip_address", text(event.ip)},
+        {"summary", folded.summary},
+        {"note", text("The retention time of these fetches has passed (log.retention.config_served). What is left of "
+                      "them is the summary of their day: event " +
+                      std::to_string(folded.summary) + " of the stream " + history::summaries_stream().text() + ".")}};
+  }
   return {{"position", number(served.position)},
           {"time", iso(served.time)},
           {"etag", text(event.etag)},
@@ -100,6 +119,29 @@ std::string_view served_schema() {
     "correlation_id": {"type": "string", "format": "uuid",
                        "description": "Of the reboot that the phone was told to do, where the fetch came of one."},
     "causation_id": {"type": ["string", "null"], "format": "uuid", "description": "The event that led to it."}
+  }
+})";
+}
+
+std::string_view folded_schema() {
+  return R"({
+  "type": "object",
+  "description": "Fetches of one day whose retention time has passed: what the summary of the day tells of them.",
+  "required": ["position", "time", "folded", "day", "fetches", "not_modified", "bytes", "last_served", "etag",
+               "ip_address", "summary", "note"],
+  "properties": {
+    "position": {"type": "integer", "description": "Of the first of them."},
+    "time": {"type": "string", "format": "date-time", "description": "Of the first of them."},
+    "folded": {"const": true},
+    "day": {"type": "string", "format": "date"},
+    "fetches": {"type": "integer"},
+    "not_modified": {"type": "integer", "description": "Of those."},
+    "bytes": {"type": "integer", "description": "Of the files that were sent."},
+    "last_served": {"type": "string", "format": "date-time"},
+    "etag": {"type": "string", "description": "Of the last of them."},
+    "ip_address": {"type": "string", "description": "Of the last of them."},
+    "summary": {"type": "integer", "description": "Its version in the stream history/summaries."},
+    "note": {"type": "string"}
   }
 })";
 }

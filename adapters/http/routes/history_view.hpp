@@ -18,6 +18,7 @@ Parameter point_parameter(std::string name, std::string description, bool requir
 
 std::string_view origin_schema();
 std::string_view served_schema();
+std::string_view folded_schema();
 std::string_view past_config_schema();
 
 }  // namespace strowger::http::routes

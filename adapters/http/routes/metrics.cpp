@@ -104,6 +104,12 @@ void write_provisioning(Text& text, const Context& context) {
               services.bindings.registered_extensions());
 }
 
+void write_streams(Text& text, const Context& context) {
+  text.single("strowger_event_stream_readers", "gauge", "Who follows /api/events/stream now.", context.feed->readers());
+  text.single("strowger_event_stream_delivered_total", "counter", "Events sent to them, to each counted.",
+              context.feed->delivered());
+}
+
 }  // namespace
 
 std::string metrics_text(const Context& context) {
@@ -115,6 +121,7 @@ std::string metrics_text(const Context& context) {
               std::chrono::duration<double>(services.clock() - services.started_at).count());
   if (context.counts) write_server(text, context.counts());
   write_provisioning(text, context);
+  write_streams(text, context);
   auto all = text.take();
   if (services.more_metrics) all += services.more_metrics();
   return all;

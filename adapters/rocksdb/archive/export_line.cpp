@@ -55,10 +55,6 @@ std::string exact_time(Timestamp time) {
   return text.append(digits, 1, 3) + "Z";
 }
 
-std::uint8_t format_of(std::string_view stored) {
-  return is_chained(stored) ? 2 : 1;
-}
-
 template <class T>
 bool parse_whole(std::string_view text, T& out) {
   const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), out);
@@ -67,7 +63,7 @@ bool parse_whole(std::string_view text, T& out) {
 
 // The members that are read, as texts; numbers as they stand.
 struct Members {
-  std::string_view id, type, subject, time, by, sequence, version, correlation, causation, format, hash, data;
+  std::string_view id, type, subject, time, by, sequence, version, correlation, causation, format, hash, digest, data;
 
   std::string_view* find(std::string_view name) {
     if (name == "id") return &id;
@@ -81,6 +77,7 @@ struct Members {
     if (name == "causationid") return &causation;
     if (name == "recordformat") return &format;
     if (name == "hash") return &hash;
+    if (name == "bodydigest") return &digest;
     if (name == "data") return &data;
     return nullptr;
   }
@@ -104,14 +101,19 @@ Result<ExportLine> to_record(const Members& from) {
   if (!time) return wrong("time");
   if (!parse_whole(from.sequence, position) || position == 0) return wrong("sequence");
   if (!parse_whole(from.version, version) || version == 0) return wrong("streamversion");
-  if (!parse_whole(from.format, format) || format < 1 || format > 2) return wrong("recordformat");
+  if (!parse_whole(from.format, format) || format < 1 || format > 3) return wrong("recordformat");
   if (!from.causation.empty()) {
     const auto causation = Uuid::parse(from.causation);
     if (!causation) return wrong("causationid");
     record.causation = *causation;
   }
-  std::optional<Hash> hash;
-  if (format == 2) {
+  std::optional<Hash> hash, digest;
+  if (format == 3) {
+    const auto parsed = hash_from_hex(from.digest);
+    if (!parsed) return wrong("bodydigest");
+    digest = *parsed;
+  }
+  if (format >= 2) {
     const auto parsed = hash_from_hex(from.hash);
     if (!parsed) return wrong("hash");
     hash = *parsed;
@@ -127,7 +129,7 @@ Result<ExportLine> to_record(const Members& from) {
   record.position = Position{position};
   if (auto fits = check_encodable(record.stream, record); !fits) return fits.error();
   ExportedRecord line{record.position, {}};
-  encode_as_stored(line.stored, record, hash);
+  encode_as_stored(line.stored, record, hash, digest);
   return ExportLine(std::move(line));
 }
 
@@ -166,11 +168,12 @@ Result<std::string> to_line(const Record& record, std::string_view stored) {
   member(out, "correlationid", record.correlation.text());
   if (!record.causation.is_nil()) member(out, "causationid", record.causation.text());
   member(out, "by", record.by);
-  member(out, "recordformat", format_of(stored));
+  member(out, "recordformat", std::uint64_t{format_of(stored)});
   if (is_chained(stored)) {
     Hash hash;
     std::memcpy(hash.data(), stored.data() + stored.size() - hash.size(), hash.size());
     member(out, "hash", to_hex(hash));
+    if (is_folded(stored)) member(out, "bodydigest", to_hex(digest_of_folded(stored)));
   }
   out = with_data(std::move(out), record.data);
   thread_local ExportLineReader reader;

@@ -2,7 +2,8 @@
 //
 //   strowger.export.started.v1    where it begins, and the hash that its first event follows on
 //   strowger.<type>.v<schema>     an event, as /api/events shows it, but with its data as it lies in the log (secrets
-//                                 sealed, not masked), its time in microseconds, and `recordformat` and `hash`
+//                                 sealed, not masked), its time in microseconds, and `recordformat` and `hash`;
+//                                 of a folded one `bodydigest` too
 //   strowger.export.state.v1      a row beside the events (the wrapped data keys of sealed secrets, bindings, what
 //                                 reactors have done, idempotency receipts), only in the export of a whole log
 //   strowger.export.finished.v1   what was exported; without it the file is incomplete

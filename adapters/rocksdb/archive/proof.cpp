@@ -1,5 +1,8 @@
 #include "adapters/rocksdb/archive/proof.hpp"
 
+#include "events/json.hpp"
+#include "events/types/history.hpp"
+
 #include <algorithm>
 #include <charconv>
 
@@ -59,6 +62,7 @@ Result<Record> Proof::add(Position position, std::string_view stored) {
     return bad_record(position, record->stream,
                       "has the stream version " + std::to_string(number(record->version)) + ", where version " +
                           std::to_string(known != versions_.end() ? number(known->second) + 1 : 1) + " must follow");
+  if (auto fits = check_folding(*record, stored); !fits) return fits.error();
   versions_.insert_or_assign(record->stream, record->version);
   end_ = {position, link->hash};
   if (proved_.events++ == 0) {
@@ -69,6 +73,34 @@ Result<Record> Proof::add(Position position, std::string_view stored) {
   proved_.latest = std::max(proved_.latest, record->time);
   if (!is_chained(stored)) proved_.unchained = position;
   return record;
+}
+
+// The chain proves no marker, only that there was a record. What the markers say is proved by their summary, which is a
+// record as any other.
+Result<void> Proof::check_folding(const Record& record, std::string_view stored) {
+  if (is_folded(stored)) {
+    const auto marker = json::from_string<Folded>(record.data);
+    if (!marker) return bad_record(record.position, record.stream, "is damaged: its marker does not fit");
+    auto& folded = folded_[marker->summary];
+    if (folded.count++ == 0) folded.first = record.position;
+    folded.proof = hasher_.link(folded.proof, record.position, stored);
+    ++proved_.folded;
+    return {};
+  }
+  if (record.type != DaySummarized::type) return {};
+  const auto summary = json::from_string<DaySummarized>(record.data);
+  if (!summary) return bad_record(record.position, record.stream, "is damaged: the summary cannot be read");
+  ++proved_.summaries;
+  const auto folded = folded_.extract(number(record.version));
+  // A part of a log may hold a part of the records; and where an export went on after they were folded, it has some
+  // whole.
+  if (folded.empty() || folded.mapped().count < summary->records) return {};
+  if (folded.mapped().count > summary->records || to_hex(folded.mapped().proof) != summary->proof)
+    return bad_record(record.position, record.stream,
+                      "does not fit the markers of the records that it is the summary of (events " +
+                          std::to_string(summary->first) + " to " + std::to_string(summary->last) +
+                          "): one of them was changed after it was written");
+  return {};
 }
 
 Result<void> Proof::check_anchor() const {
@@ -83,6 +115,10 @@ Result<Proved> Proof::finish() const {
   if (anchor_ && anchor_->position > end_.position)
     return bad_record(next(end_.position), {},
                       "is missing: " + event(anchor_->position) + " was there when it was proved before");
+  if (!partial_ && !folded_.empty())
+    return bad_record(folded_.begin()->second.first, {},
+                      "is only a marker, but summary " + std::to_string(folded_.begin()->first) +
+                          ", which should hold what it told, is missing");
   auto all = proved_;
   all.streams = versions_.size();
   all.end = end_;

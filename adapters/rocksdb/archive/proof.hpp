@@ -17,6 +17,8 @@ struct Proved {
   Position first{};                   // 0: there are no events
   Timestamp earliest, latest;         // times of events
   std::optional<Position> unchained;  // the last record of format 1, which carries no hash
+  std::uint64_t folded = 0;           // records of which only a marker is left
+  std::uint64_t summaries = 0;        // that hold what was in them
   ChainEnd end;
 };
 
@@ -44,13 +46,21 @@ class Proof {
   const std::unordered_map<StreamId, StreamVersion>& streams() const { return versions_; }
 
  private:
+  // What stands in the places of the records of one summary.
+  struct FoldedRecords {
+    Position first{};
+    std::uint64_t count = 0;
+    Hash proof{};
+  };
   Result<void> check_anchor() const;
+  Result<void> check_folding(const Record& record, std::string_view stored);
 
   bool partial_ = false;
   ChainEnd end_;
   std::optional<ChainEnd> anchor_;
   Proved proved_;
   std::unordered_map<StreamId, StreamVersion> versions_;
+  std::unordered_map<std::uint64_t, FoldedRecords> folded_;  // by their summary, until that comes
   Hasher hasher_;
 };
 

@@ -106,3 +106,38 @@ TEST_CASE("damage before the last write stops the start, whatever follows it") {
   crashed.set_wal(whole);
   CHECK(crashed.reopened_end().value() == 50);
 }
+
+TEST_CASE("a block that went bad on the disk is an error to who reads it, and all else goes on") {
+  constexpr std::uint64_t events = 3'000;
+  const TemporaryFolder folder;
+  IdSource ids;
+  {
+    const auto log = rocks::RocksLog::open({.folder = folder.path()}).value();
+    for (std::uint64_t i = 1; i < events; ++i) log->append(sample_append(i % 7, ids), [](const Result<Receipt>&) {});
+    REQUIRE(append_and_wait(*log, sample_append(0, ids)));
+  }
+  fs::path largest;
+  std::uintmax_t size = 0;
+  for (const auto& entry : fs::directory_iterator(folder.path()))
+    if (entry.path().extension() == ".sst" && entry.file_size() > size) {
+      size = entry.file_size();
+      largest = entry.path();
+    }
+  {
+    std::fstream file(largest, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(700);
+    const char byte = static_cast<char>(file.get());
+    file.seekp(700);
+    file.put(static_cast<char>(byte ^ 1));
+  }
+  const auto log = rocks::RocksLog::open({.folder = folder.path()}).value();
+  const auto bad = log->read_all(Position{0}, events);
+  REQUIRE_FALSE(bad);
+  CAPTURE(bad.error().message);
+  CHECK(bad.error().code == "log_damaged");
+  CHECK_THAT(bad.error().message, ContainsSubstring("event ") && ContainsSubstring("backup"));
+  CHECK(log->read_all(Position{events - 100}, events).value().size() == 100);
+  CHECK_FALSE(log->fault());
+  REQUIRE(append_and_wait(*log, sample_append(1, ids)));
+  CHECK(log->read_back(Position{events + 2}, 10).value().size() == 10);
+}

@@ -1,4 +1,5 @@
 // Time travel: what a phone would have been served at any time, what it was served, what changed and why.
+#include "actors/history/retention.hpp"
 #include "tests/integration/http/house.hpp"
 
 #include <algorithm>
@@ -287,6 +288,53 @@ TEST_CASE_METHOD(Past, "what was served is listed newest first, by page") {
   CHECK(then("served", "?limit=0").code() == "bad_limit");
   CHECK(then("served", "?limit=1001").code() == "bad_limit");
   CHECK(then("served", "?cursor=x").code() == "bad_cursor");
+}
+
+TEST_CASE_METHOD(Past, "of what was served long ago the summary of the day is shown, and says so") {
+  for (int i = 0; i < 4; ++i) fetch_and_remember();
+  CHECK(fetch("/provision/001565999999.cfg").status == 404);
+  REQUIRE(recorded(5));
+  const auto first = then("served").json().at(3);
+  IdSource ids;
+  history::Retention::World with{*log, ids, [] { return system_now() + std::chrono::days(200); }};
+  with.times = [] { return history::RetentionTimes{std::chrono::days(90), std::chrono::days(90)}; };
+  with.served_since = [this](const MacAddress& mac, Timestamp time) {
+    return services->device_rows.find(mac)->activity.last_provisioned > time;
+  };
+  with.fold = [this](const std::vector<FoldedRecord>& records, const MakeSummary& make) {
+    return log->fold(records, make);
+  };
+  history::Retention retention(std::move(with), {.drive = Drive::by_hand});
+  CHECK(retention.run_once().value() == 4);
+
+  const auto reply = then("served");
+  CHECK(reply.header("x-total-count") == "2");
+  const auto list = reply.json();
+  REQUIRE(list.as_array().size() == 2);
+  CHECK(list.at(0).at("status").as_int64() == 200);  // the last fetch is never folded
+  const auto& folded = list.at(1);
+  CHECK(folded.at("folded").as_bool());
+  CHECK(folded.at("position") == first.at("position"));
+  CHECK(folded.at("time") == first.at("time"));
+  CHECK(folded.at("fetches").as_int64() == 3);
+  CHECK(folded.at("not_modified").as_int64() == 0);
+  CHECK(folded.at("etag") == first.at("etag"));
+  CHECK(folded.at("day").as_string() == first.at("time").as_string().subview(0, 10));
+  CHECK_THAT(std::string(folded.at("note").as_string()), ContainsSubstring("history/summaries"));
+  // The file itself can be made again as before, by its position too.
+  CHECK(config(std::to_string(first.at("position").as_int64()), "&raw=true").status == 200);
+
+  const auto summary = ask("GET", "/api/events?stream=history/summaries").json();
+  REQUIRE(summary.as_array().size() == 2);
+  CHECK(summary.at(0).at("type").as_string() == "strowger.history.day_summarized.v1");
+  CHECK(summary.at(1).at("data").at("unknown_macs").at("001565999999").as_int64() == 1);
+  const auto events = ask("GET", "/api/events?stream=device/001565123456").json();
+  REQUIRE(events.as_array().size() == 5);  // no version is missing
+  CHECK(events.at(1).at("type").as_string() == "strowger.history.folded.v1");
+  CHECK(events.at(1).at("data").at("was").as_string() == "device.config_served");
+  CHECK(events.at(4).at("type").as_string() == "strowger.device.config_served.v1");
+  const auto statistics = ask("GET", "/api/provisioning/diagnostics").json().at("statistics");
+  CHECK(statistics.at("total_requests").as_int64() == 5);
 }
 
 TEST_CASE_METHOD(Past, "a diff tells what changed between two points, key by key, else line by line") {

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <future>
+#include <stdexcept>
 
 using namespace strowger;
 using namespace strowger::rocks;
@@ -241,6 +242,61 @@ TEST_CASE_METHOD(Fixture, "an event that cannot be decoded stops the runner, wit
   CHECK_FALSE(wait(runner, Position{21}));
   runner.stop();
   CHECK(number(store->checkpoint("served").value()->position) == 10);
+}
+
+namespace {
+
+// Throws on some events while it is told to.
+class Throwing : public ServedCounts {
+ public:
+  explicit Throwing(std::shared_ptr<std::atomic<bool>> throws) : throws_(std::move(throws)) {}
+  void fold(const Envelope& envelope) override {
+    if (*throws_ && number(envelope.position) % 50 == 0) throw std::runtime_error("told to throw");
+    ServedCounts::fold(envelope);
+  }
+  std::unique_ptr<Projection> blank() const override { return std::make_unique<Throwing>(throws_); }
+
+ private:
+  std::shared_ptr<std::atomic<bool>> throws_;
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "a projection that throws is set aside, the others go on, and it heals by a rebuild") {
+  append(40);
+  const auto throws = std::make_shared<std::atomic<bool>>(true);
+  Throwing served(throws);
+  ServedCounts other(1, "other");
+  ProjectionRunner runner(*log, *store, {&served, &other},
+                          {.commit_every = 0ms, .rebuild_first = 1ms, .rebuild_most = 10ms});
+  REQUIRE(runner.start());
+  REQUIRE(wait(runner, Position{40}));
+  const auto before = served.rows();
+  REQUIRE(eventually([&] { return stored() == before; }));
+  const auto end = append(100);
+  REQUIRE(wait(runner, end));  // who waits for what he wrote is not held up
+  CHECK(other.rows() == folded());
+  CHECK(served.rows() != folded());
+  const auto status = [&](std::size_t i) { return runner.status().projections.at(i); };
+  REQUIRE(eventually([&] { return status(0).fault.has_value(); }));
+  CHECK_THAT(status(0).fault->message, ContainsSubstring("told to throw") && ContainsSubstring("set aside"));
+  CHECK(status(0).lag > 0);
+  CHECK_FALSE(status(1).fault);
+  CHECK(status(1).lag == 0);
+  CHECK_FALSE(runner.status().stopped);
+  CHECK(stored() == before);  // nothing half done gets into the store
+
+  // Its rebuilds throw too, until the cause goes away.
+  append(100);
+  *throws = false;
+  REQUIRE(eventually([&] { return !status(0).fault; }));
+  CHECK(served.rows() == folded());
+  REQUIRE(eventually([&] { return stored() == folded(); }));
+  const auto last = append(10);
+  REQUIRE(wait(runner, last));
+  CHECK(served.rows() == folded());
+  runner.stop();
+  CHECK(stored() == folded());
 }
 
 TEST_CASE_METHOD(Fixture, "a damaged projection store is thrown away and filled again") {

@@ -1,5 +1,6 @@
 #include "adapters/rocksdb/record_codec.hpp"
 
+#include "events/json.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/sample_events.hpp"
 #include "tests/support/stored_log.hpp"
@@ -107,6 +108,38 @@ TEST_CASE("every format that a release ever stored is read, and the chain leads 
   encode_record(present, record.stream, record.version, record, hasher, end);
   CHECK(present == second);
   CHECK(end == ChainEnd{Position{10}, link.hash});
+}
+
+TEST_CASE("a folded record keeps its place in the chain, and is what a release made of it") {
+  Hasher hasher;
+  const auto first = golden("format1"), second = golden("format2");
+  const auto marker = json::to_string(Folded{"device.unregistered", 12, 3, 1, 2});
+  const auto folded = fold_record(Position{10}, second, marker, hasher).value();
+  CAPTURE(boost::algorithm::hex_lower(folded));
+  CHECK(folded == golden("format3"));
+  CHECK(is_folded(folded));
+  CHECK(fold_record(Position{10}, folded, "{}", hasher).value() == folded);  // once is enough
+  const auto before = hasher.digest(first);
+  const auto whole = check_link(Position{10}, second, before, hasher).value();
+  const auto link = check_link(Position{10}, folded, before, hasher).value();
+  CHECK(link.holds);
+  CHECK(link.hash == whole.hash);
+  CHECK_FALSE(check_link(Position{10}, folded, Hash{}, hasher)->holds);
+
+  const auto was = golden_record(10), is = decode_record(Position{10}, folded).value();
+  CHECK(is.stream == was.stream);
+  CHECK(is.version == was.version);
+  CHECK(is.id == was.id);
+  CHECK(is.time == was.time);
+  CHECK(is.type == "history.folded");
+  CHECK(is.by.empty());
+  CHECK(is.correlation == is.id);
+  CHECK(is.data == marker);
+  // One that carries no hash goes on counting in the chain by the digest of what it was.
+  const auto unchained = fold_record(Position{9}, first, marker, hasher).value();
+  CHECK(check_link(Position{9}, unchained, Hash{}, hasher)->hash == before);
+  for (std::size_t size = 0; size < folded.size(); ++size)
+    REQUIRE_FALSE(decode_record(Position{10}, folded.substr(0, size)));
 }
 
 TEST_CASE("the chain shows another predecessor, another place and another body, whatever the checksum says") {
