@@ -29,6 +29,10 @@ Step LogFollower::hand_over(std::size_t max) {
   }
   for (const auto& record : *records) {
     if (ending_.stop_requested()) return Step::idle;
+    if (handlers_.wanted && !handlers_.wanted(record)) {
+      after_ = record.position;
+      continue;
+    }
     const auto envelope = decode(record);
     const auto handled = envelope ? handlers_.event(*envelope) : Result<void>(envelope.error());
     if (!handled) {

@@ -17,6 +17,8 @@ namespace strowger::actors {
 class LogFollower {
  public:
   struct Handlers {
+    // Whether an event is looked at; the others are not even decoded. May be empty: all are.
+    std::function<bool(const Record&)> wanted;
     // An event whose handling fails is handed over again after a pause; none is skipped.
     std::function<Result<void>(const Envelope&)> event;
     // Between batches and at least every `pause`: for retries and checkpoints. May be empty.

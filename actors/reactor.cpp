@@ -21,13 +21,19 @@ Result<Position> load_checkpoint(EventLog& log, const std::string& name) {
 }  // namespace
 
 Reactor::Reactor(EventLog& log, std::string name, std::function<Result<void>(const Envelope&)> handle,
-                 std::function<void(const Error&)> trouble, Drive drive)
+                 std::function<void(const Error&)> trouble, Drive drive, std::function<bool(const Record&)> wanted)
     : log_(log), name_(std::move(name)) {
   if (const auto checkpoint = load_checkpoint(log_, name_))
     handled_ = saved_ = *checkpoint;
   else
     trouble(checkpoint.error());  // from the first event, then: handlers are idempotent
   LogFollower::Handlers handlers;
+  if (wanted)
+    handlers.wanted = [this, wanted = std::move(wanted)](const Record& record) {
+      if (wanted(record)) return true;
+      handled_ = record.position;
+      return false;
+    };
   handlers.event = [this, handle = std::move(handle)](const Envelope& envelope) {
     auto done = handle(envelope);
     if (done) handled_ = envelope.position;

@@ -11,9 +11,11 @@ namespace strowger::actors {
 
 class Reactor {
  public:
-  // `handle` and `trouble` run on the reactor's thread. A handler that fails is asked again with the same event.
+  // `handle` and `trouble` run on the reactor's thread. A handler that fails is asked again with the same event. Events
+  // that are not `wanted` are passed over without being decoded; where that is empty, all are.
   Reactor(EventLog& log, std::string name, std::function<Result<void>(const Envelope&)> handle,
-          std::function<void(const Error&)> trouble, Drive drive = Drive::own_thread);
+          std::function<void(const Error&)> trouble, Drive drive = Drive::own_thread,
+          std::function<bool(const Record&)> wanted = {});
   ~Reactor();
   Reactor(Reactor&&) = delete;
 

@@ -111,6 +111,55 @@ int main(int argc, char** argv) {
       ->required();
   backup_restore->callback([&] { exit_code = cli::backup_restore(restoring); });
 
+  auto* campaign = app.add_subcommand("campaign", "Campaigns: reboot sets of devices at a pace, by the running server");
+  campaign->require_subcommand(1);
+  const auto add_server_options = [](CLI::App* command, cli::ServerOptions& options) {
+    command->add_option("--config", options.data.config, "Settings (YAML) of the server");
+    command->add_option("--data-dir", options.data.data_dir, "Its data directory, where not as the settings say");
+    command->add_option("--api-port", options.api_port, "Its HTTP port, where not as the settings say");
+  };
+  cli::CampaignStartOptions starting;
+  auto* campaign_start = campaign->add_subcommand("start", "Start one with the devices that fit all that is given");
+  add_server_options(campaign_start, starting.server);
+  campaign_start->add_flag("--all", starting.all, "Every device");
+  campaign_start->add_flag("--stale", starting.stale, "Who runs another configuration than it would be sent now");
+  campaign_start->add_option("--extension", starting.extensions, "Devices of these extensions");
+  campaign_start->add_option("--device", starting.devices, "These devices, by MAC address");
+  campaign_start->add_option("--vendor", starting.vendor, "Devices of a vendor");
+  campaign_start->add_option("--model", starting.model, "Devices of a model");
+  campaign_start->add_option("--site", starting.site, "Devices at a site");
+  campaign_start->add_option("--name", starting.name, "A name for people");
+  campaign_start->add_option("--verb", starting.verb, "reboot or resync")
+      ->check(CLI::IsMember({"reboot", "resync"}))
+      ->capture_default_str();
+  campaign_start->add_option("--max-in-flight", starting.max_in_flight, "Phones told and not back yet; 0: no limit");
+  campaign_start->add_option("--max-per-second", starting.max_per_second, "Phones told in a second; 0: no limit");
+  campaign_start->add_option("--per-site", starting.per_site, "Phones told and not back yet at one site; 0: no limit");
+  campaign_start->add_option("--quiet-hours", starting.quiet_hours, "Hours in which nobody is told: 08:00-18:00");
+  campaign_start->add_option("--abort-percent", starting.abort_percent, "Stop where more fail; 0: never");
+  campaign_start->add_flag("--watch", starting.watch, "Show how far it is until it has ended");
+  campaign_start->callback([&] { exit_code = cli::campaign_start(starting); });
+  cli::ServerOptions campaigns_of;
+  auto* campaign_list = campaign->add_subcommand("list", "Show the newest campaigns and how far they are");
+  add_server_options(campaign_list, campaigns_of);
+  campaign_list->callback([&] { exit_code = cli::campaign_list(campaigns_of); });
+  cli::CampaignOptions one_campaign;
+  const auto add_campaign_command = [&](const char* name, const char* help) {
+    auto* command = campaign->add_subcommand(name, help);
+    add_server_options(command, one_campaign.server);
+    command->add_option("id", one_campaign.id, "The campaign's id")->required();
+    return command;
+  };
+  add_campaign_command("watch", "Show how far one is until it has ended")->callback([&] {
+    exit_code = cli::campaign_watch(one_campaign);
+  });
+  for (const auto& [name, help] :
+       {std::pair{"pause", "Tell nobody else until it is resumed"}, std::pair{"resume", "Go on with a paused one"},
+        std::pair{"cancel", "End one: nobody else is told"}})
+    add_campaign_command(name, help)->callback([&, what = std::string(name)] {
+      exit_code = cli::campaign_command(one_campaign, what);
+    });
+
   app.add_subcommand("version", "Print the version")->callback([&] { exit_code = cli::version(); });
 
   CLI11_PARSE(app, argc, argv);

@@ -2,6 +2,7 @@
 
 #include "config/checks.hpp"
 #include "events/ids.hpp"
+#include "events/quiet_hours.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -113,6 +114,11 @@ std::string check_role(const std::string& value) {
   for (const std::string_view known : {"admin", "operator", "viewer", "user"})
     if (value == known) return {};
   return "'" + value + "' is no role; there are admin, operator, viewer and user";
+}
+
+std::string check_quiet_hours(const std::string& value) {
+  const auto hours = QuietHours::parse(value);
+  return hours ? "" : hours.error().message;
 }
 
 std::string check_brokers(const std::string& value) {
@@ -312,6 +318,22 @@ std::vector<Key> make_keys() {
       check_line, "a folder", "Files vendor_model.template in it take the place of the built-in ones. Empty: none."));
   add(devices());
   add(allowed_networks());
+  const auto reboots = [](auto member) { return [member](S& s) -> auto& { return s.provisioning.reboots.*member; }; };
+  using R = Reboots;
+  add(number<std::uint32_t>("provisioning.reboots.max_in_flight", reboots(&R::max_in_flight), 100'000,
+                            "a number; 0 is no limit",
+                            "Phones that are told at once to fetch a changed configuration and have not done so yet."));
+  add(number<std::uint32_t>("provisioning.reboots.max_per_second", reboots(&R::max_per_second), 10'000,
+                            "a number; 0 is no limit", ""));
+  add(number<std::uint32_t>("provisioning.reboots.per_site", reboots(&R::per_site), 100'000, "a number; 0 is no limit",
+                            "Of them, at one site."));
+  add(text("provisioning.reboots.quiet_hours", reboots(&R::quiet_hours), check_quiet_hours,
+           "hours such as 08:00-18:00, several with commas",
+           "No phone is told by itself in these hours, by this machine's clock. Empty: none."));
+  add(number<std::uint32_t>("provisioning.reboots.fetch_deadline", reboots(&R::fetch_deadline), 86'400, "seconds",
+                            "How long a phone that agreed may take to fetch, before it is told again."));
+  add(number<std::uint32_t>("provisioning.reboots.retries", reboots(&R::retries), 100, "a number",
+                            "How often a phone is told again before that is said to have failed."));
 
   const auto ad = [](auto member) { return [member](S& s) -> auto& { return s.active_directory.*member; }; };
   using A = ActiveDirectory;

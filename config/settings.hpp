@@ -56,6 +56,16 @@ struct SeedExtension {
   bool allow_external = true;
 };
 
+// How phones are told to fetch a changed configuration. Zero: no limit.
+struct Reboots {
+  std::uint32_t max_in_flight = 50;
+  std::uint32_t max_per_second = 10;
+  std::uint32_t per_site = 0;
+  std::string quiet_hours;
+  std::uint32_t fetch_deadline = 180;  // seconds
+  std::uint32_t retries = 3;
+};
+
 struct Provisioning {
   bool enabled = true;
   // Knows {{SERVER_IP}}, {{PORT}} and {mac}.
@@ -63,6 +73,7 @@ struct Provisioning {
   std::string custom_templates_dir;
   std::vector<SeedDevice> devices;
   ProvisioningAccess access;
+  Reboots reboots;
 };
 
 struct ActiveDirectory {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "events/record.hpp"
+#include "events/types/campaign.hpp"
+#include "events/types/convergence.hpp"
 #include "events/types/device.hpp"
 #include "events/types/disclosure.hpp"
 #include "events/types/extension.hpp"
@@ -21,6 +23,10 @@ namespace strowger {
 using Event = std::variant<ExtensionCreated, ExtensionChanged, ExtensionPasswordChanged, ExtensionDeleted,  //
                            DeviceRegistered, DeviceChanged, DeviceUnregistered,                             //
                            RebootRequested, RebootAccepted, RebootRefused, RebootUnanswered, ConfigServed,  //
+                           ConfigWanted, RebootRetryScheduled, RebootFailed, RebootDeferred,                //
+                           DeviceConverged, DeviceReturned,                                                 //
+                           CampaignStarted, CampaignDevicesAdded, CampaignDeviceSkipped, CampaignPaused,    //
+                           CampaignResumed, CampaignCancelled, CampaignAborted, CampaignCompleted,          //
                            PhoneRegistered, PhoneMoved, PhoneUnregistered, RegistrationExpired,             //
                            ConfigRefused,                                                                   //
                            ConfigRefusedRepeated, OthersRefused,                                            //

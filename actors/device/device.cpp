@@ -10,16 +10,23 @@ Error missing() {
                    "this device is not registered; register it with POST /api/provisioning/devices");
 }
 
-RebootRequested reboot_request(const Device::State& state, RebootVerb verb, RebootReason reason,
-                               const Context& context) {
-  return {state.mac, context.ids.next(), state.extension, state.vendor, verb, reason};
+// The campaign that waits for the same fetch, if any.
+Uuid campaign_of(const Device::State& state) {
+  return state.pending && state.pending->stage != Device::Stage::failed ? state.pending->campaign : Uuid{};
+}
+
+RebootRequested reboot_request(const Device::State& state, const RequestReboot& command, const Context& context) {
+  const auto campaign = command.campaign.is_nil() ? campaign_of(state) : command.campaign;
+  return {state.mac, context.ids.next(), state.extension, state.vendor, command.verb, command.reason, command.etag, 1,
+          campaign};
 }
 
 Result<Events> register_device(const Device::State& state, const RegisterDevice& command, const Context& context) {
   Events events{DeviceRegistered{command.mac, command.extension, command.vendor, command.model, state.registered}};
   if (command.phone_present) {
     const auto registered = Device::evolve(state, events.front());
-    events.emplace_back(reboot_request(registered, RebootVerb::reboot, RebootReason::device_registered, context));
+    events.emplace_back(
+        reboot_request(registered, {RebootVerb::reboot, RebootReason::device_registered, command.etag, {}}, context));
   }
   return events;
 }
@@ -41,7 +48,10 @@ Result<Events> unregister(const Device::State& state) {
 Result<Events> request_reboot(const Device::State& state, const RequestReboot& command, const Context& context) {
   if (!state.registered) return missing();
   if (state.telling) return Events{};  // one is under way: the phone is not told twice
-  return Events{reboot_request(state, command.verb, command.reason, context)};
+  // A person may insist; a campaign comes back when what is under way has ended.
+  if (command.reason == RebootReason::campaign && state.pending && state.pending->stage == Device::Stage::told)
+    return Events{};
+  return Events{reboot_request(state, command, context)};
 }
 
 Result<Events> report(const Device::State& state, const ReportReboot& command) {
@@ -58,6 +68,68 @@ Result<Events> report(const Device::State& state, const ReportReboot& command) {
   return Events{RebootUnanswered{state.mac, command.reboot, command.contact, command.phrase}};
 }
 
+DeviceConverged converged(const Device::State& state, const std::string& etag) {
+  const auto& pending = *state.pending;
+  return {state.mac, etag, pending.reboot.value_or(Uuid{}), pending.reason, pending.campaign};
+}
+
+// The reactors work with what they last saw; what does not fit any more is no news, and no fault.
+
+Result<Events> want(const Device::State& state, const WantConfig& command) {
+  if (!state.registered) return Events{};
+  const bool as_served = command.etag == command.served;
+  if (!state.pending) {
+    if (as_served || command.served.empty()) return Events{};
+  } else {
+    if (state.pending->etag == command.etag) return Events{};
+    if (as_served) return Events{converged(state, command.etag)};  // changed, and changed back
+  }
+  return Events{ConfigWanted{state.mac, command.etag, command.served, command.reason, command.cause}};
+}
+
+Result<Events> tell(const Device::State& state, const TellPhone& command, const Context& context) {
+  if (!state.pending || state.telling) return Events{};
+  const auto& pending = *state.pending;
+  if (pending.etag != command.etag || pending.stage == Device::Stage::told || pending.attempts + 1 != command.attempt)
+    return Events{};
+  return Events{RebootRequested{state.mac, context.ids.next(), state.extension, state.vendor, command.verb,
+                                pending.reason, pending.etag, command.attempt, pending.campaign}};
+}
+
+Result<Events> fetched(const Device::State& state, const ReportFetched& command) {
+  if (!state.pending || state.pending->etag != command.etag) return Events{};
+  return Events{converged(state, command.etag)};
+}
+
+Result<Events> overdue(const Device::State& state, const ReportOverdue& command) {
+  if (!state.pending || state.telling) return Events{};
+  const auto& pending = *state.pending;
+  if (pending.stage != Device::Stage::told || pending.reboot != command.reboot) return Events{};
+  if (command.retry_at)
+    return Events{RebootRetryScheduled{state.mac, command.reboot, pending.attempts, *command.retry_at, command.code,
+                                       command.reason}};
+  return Events{
+      RebootFailed{state.mac, command.reboot, pending.attempts, command.code, command.reason, pending.campaign}};
+}
+
+Result<Events> unreachable(const Device::State& state, const ReportUnreachable& command) {
+  if (!state.pending || state.telling || state.pending->etag != command.etag) return Events{};
+  const auto& pending = *state.pending;
+  if (pending.stage == Device::Stage::told || pending.stage == Device::Stage::failed) return Events{};
+  return Events{RebootFailed{state.mac, pending.reboot.value_or(Uuid{}), pending.attempts, "no_phone", command.reason,
+                             pending.campaign}};
+}
+
+Result<Events> deferred(const Device::State& state, const ReportDeferred& command) {
+  if (state.telling != command.reboot || state.deferred == command.reboot) return Events{};
+  return Events{RebootDeferred{state.mac, command.reboot, command.reason}};
+}
+
+Result<Events> returned(const Device::State& state, const ReportReturned& command) {
+  if (state.returning != command.reboot) return Events{};
+  return Events{DeviceReturned{state.mac, command.reboot, command.contact, command.ip, command.registered_at}};
+}
+
 }  // namespace
 
 Result<Events> Device::decide(const State& state, const Command& command, const Context& context) {
@@ -67,6 +139,13 @@ Result<Events> Device::decide(const State& state, const Command& command, const 
                         [&](const UnregisterDevice&) { return unregister(state); },
                         [&](const RequestReboot& c) { return request_reboot(state, c, context); },
                         [&](const ReportReboot& c) { return report(state, c); },
+                        [&](const WantConfig& c) { return want(state, c); },
+                        [&](const TellPhone& c) { return tell(state, c, context); },
+                        [&](const ReportFetched& c) { return fetched(state, c); },
+                        [&](const ReportOverdue& c) { return overdue(state, c); },
+                        [&](const ReportUnreachable& c) { return unreachable(state, c); },
+                        [&](const ReportDeferred& c) { return deferred(state, c); },
+                        [&](const ReportReturned& c) { return returned(state, c); },
                     },
                     command);
 }
@@ -79,7 +158,8 @@ Device::State Device::evolve(State state, const Event& event) {
       Overloaded{
           // Registered anew while its phone is being told: the answer is still to come, and still counts.
           [&](const DeviceRegistered& e) {
-            state = {true, e.mac, e.extension, e.vendor, e.model, std::move(state.telling)};
+            state = {true, e.mac, e.extension, e.vendor, e.model, std::move(state.telling), std::move(state.deferred),
+                     {},   {}};
           },
           [&](const DeviceChanged& e) {
             state.extension = e.extension;
@@ -87,9 +167,35 @@ Device::State Device::evolve(State state, const Event& event) {
             state.model = e.model;
           },
           [&](const DeviceUnregistered&) { state = initial(); },
-          [&](const RebootRequested& e) { state.telling = e.reboot; },
+          [&](const RebootRequested& e) {
+            state.telling = e.reboot;
+            state.returning.reset();
+            if (!e.etag.empty()) state.pending = {e.etag, e.reason, Stage::told, e.attempt, e.reboot, e.campaign};
+          },
           [&](const RebootAccepted& e) { answered(e.reboot); }, [&](const RebootRefused& e) { answered(e.reboot); },
           [&](const RebootUnanswered& e) { answered(e.reboot); },
+          [&](const RebootDeferred& e) { state.deferred = e.reboot; },
+          [&](const ConfigWanted& e) {
+            if (state.pending && state.pending->stage == Stage::told) {
+              state.pending->etag = e.etag;  // what it is told already will bring this
+              state.pending->reason = e.reason;
+            } else {
+              state.pending = {e.etag, e.reason, Stage::wanted, 0, {}, campaign_of(state)};
+            }
+          },
+          [&](const RebootRetryScheduled& e) {
+            if (state.pending && state.pending->reboot == e.reboot) state.pending->stage = Stage::retrying;
+          },
+          [&](const RebootFailed&) {
+            if (!state.pending) return;
+            state.pending->stage = Stage::failed;
+            state.pending->attempts = 0;
+          },
+          [&](const DeviceConverged& e) {
+            state.pending.reset();
+            if (!e.reboot.is_nil()) state.returning = e.reboot;
+          },
+          [&](const DeviceReturned&) { state.returning.reset(); },
           [](const auto&) {},  // what was served is history, not a ground for decisions
       },
       event);

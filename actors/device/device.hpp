@@ -1,4 +1,12 @@
-// The device's decider: which extension a physical phone serves, and whether it is being told to reboot.
+// The device's decider: which extension a physical phone serves, and how its phone comes to run the configuration that
+// it is to run (ARCHITECTURE section 5).
+//
+//   wanted ──▶ told ──▶ (the phone fetches what is wanted) converged
+//      ▲        │
+//      └─retrying, failed
+//
+// Times and limits are the reactors' (actors/convergence): they say what has happened, and the device decides what it
+// means. Everything is said by the ETag or the reboot that it is about, so that what comes late or twice is no news.
 #pragma once
 
 #include "actors/decider.hpp"
@@ -17,6 +25,7 @@ struct RegisterDevice {
   std::string model;
   // A phone is registered on the extension, so that there is somebody to tell.
   bool phone_present = false;
+  std::string etag{};  // of the file that the phone will be sent; empty where it would get none
 };
 
 struct ChangeDevice {
@@ -30,6 +39,57 @@ struct UnregisterDevice {};
 struct RequestReboot {
   RebootVerb verb = RebootVerb::reboot;
   RebootReason reason = RebootReason::manual;
+  std::string etag{};  // of the file that the phone will be sent; empty where it would get none
+  Uuid campaign{};
+};
+
+// The device's file is this one now, and its phone was last sent `served` (empty: never any, and so there is no phone
+// that would have to fetch it).
+struct WantConfig {
+  std::string etag;
+  std::string served;
+  RebootReason reason = RebootReason::config_changed;
+  Position cause{};
+};
+
+// Its turn has come: the phone is told to fetch what is wanted.
+struct TellPhone {
+  std::string etag;
+  RebootVerb verb = RebootVerb::reboot;
+  std::uint16_t attempt = 1;  // the next one, else it is no news
+};
+
+// The phone was sent this.
+struct ReportFetched {
+  std::string etag;
+};
+
+// The phone was told, and what is wanted did not come of it.
+struct ReportOverdue {
+  Uuid reboot;
+  std::string code;
+  std::string reason;
+  std::optional<Timestamp> retry_at;  // none: no more tries
+};
+
+// There is nobody to be told.
+struct ReportUnreachable {
+  std::string etag;
+  std::string reason;
+};
+
+// The phone is in a call, and is told later.
+struct ReportDeferred {
+  Uuid reboot;
+  std::string reason;
+};
+
+// The phone registered after it had fetched.
+struct ReportReturned {
+  Uuid reboot;
+  std::string contact;
+  std::string ip;
+  Timestamp registered_at;
 };
 
 // What became of telling the phone; from the reboot reactor.
@@ -44,7 +104,20 @@ struct ReportReboot {
 
 struct Device {
   static constexpr std::string_view category = "device";
-  static constexpr std::uint32_t snapshot_schema = 1;
+  static constexpr std::uint32_t snapshot_schema = 2;
+
+  enum class Stage : std::uint8_t { wanted, told, retrying, failed };
+  BOOST_DESCRIBE_NESTED_ENUM(Stage, wanted, told, retrying, failed)
+  // What the phone is to fetch and was not seen to.
+  struct Pending {
+    std::string etag;
+    RebootReason reason = RebootReason::config_changed;
+    Stage stage = Stage::wanted;
+    std::uint16_t attempts = 0;
+    std::optional<Uuid> reboot;  // the last that it was told
+    Uuid campaign;
+    BOOST_DESCRIBE_CLASS(Pending, (), (etag, reason, stage, attempts, reboot, campaign), (), ())
+  };
 
   struct State {
     bool registered = false;
@@ -52,10 +125,16 @@ struct Device {
     ExtensionNumber extension;
     std::string vendor;
     std::string model;
-    std::optional<Uuid> telling;  // the reboot that has no answer yet
-    BOOST_DESCRIBE_CLASS(State, (), (registered, mac, extension, vendor, model, telling), (), ())
+    std::optional<Uuid> telling;   // the reboot that has no answer yet
+    std::optional<Uuid> deferred;  // the reboot that was said to wait for a call's end
+    std::optional<Pending> pending;
+    std::optional<Uuid> returning;  // the reboot after which the phone fetched; it has not been seen to register since
+    BOOST_DESCRIBE_CLASS(State, (), (registered, mac, extension, vendor, model, telling, deferred, pending, returning),
+                         (), ())
   };
-  using Command = std::variant<RegisterDevice, ChangeDevice, UnregisterDevice, RequestReboot, ReportReboot>;
+  using Command =
+      std::variant<RegisterDevice, ChangeDevice, UnregisterDevice, RequestReboot, ReportReboot, WantConfig, TellPhone,
+                   ReportFetched, ReportOverdue, ReportUnreachable, ReportDeferred, ReportReturned>;
 
   static State initial() { return {}; }
   static Result<std::vector<Event>> decide(const State& state, const Command& command, const Context& context);

@@ -29,7 +29,7 @@ class DeletionReactor {
               });
               return vault.shred(deleted->password);
             },
-            std::move(trouble), drive) {}
+            std::move(trouble), drive, [](const Record& record) { return record.type == ExtensionDeleted::type; }) {}
 
   // Driven by hand: up to `max` events.
   Step step(std::size_t max) { return reactor_.step(max); }

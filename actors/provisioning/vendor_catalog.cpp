@@ -63,6 +63,7 @@ Vendor vendor_from(std::string_view content) {
   vendor.first_line = text(object, "first_line");
   vendor.reboot_event = text(notify, "reboot");
   vendor.resync_event = text(notify, "resync");
+  if (const auto* renames = notify.if_contains("resync_renames")) vendor.resync_renames = renames->as_bool();
   vendor.challenges_notify = notify.at("challenges").as_bool();
   vendor.url_macro = text(object, "url_macro");
   vendor.menu_path = text(object, "menu_path");
@@ -190,6 +191,12 @@ std::optional<std::pair<const Vendor*, const Model*>> VendorCatalog::by_hardware
       if (std::find(model.hardware_ids.begin(), model.hardware_ids.end(), id) != model.hardware_ids.end())
         return std::pair{&vendor, &model};
   return std::nullopt;
+}
+
+RebootVerb VendorCatalog::verb_for(std::string_view name, RebootReason reason) const {
+  const auto* vendor = find_vendor(name);
+  const bool renamed = reason == RebootReason::name_synced || reason == RebootReason::extension_changed;
+  return vendor != nullptr && vendor->resync_renames && renamed ? RebootVerb::resync : RebootVerb::reboot;
 }
 
 Result<std::string> VendorCatalog::notify_event(std::string_view name, RebootVerb verb) const {

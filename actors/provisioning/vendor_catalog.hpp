@@ -38,6 +38,7 @@ struct Vendor {
   std::string first_line;    // what a file has to start with; may be empty
   std::string reboot_event;  // the whole value of the NOTIFY's Event header
   std::string resync_event;
+  bool resync_renames = false;      // a new name is shown after a resync, without a reboot
   bool challenges_notify = false;   // answers 401 first, for the line's own credentials
   std::string url_macro;            // what the phone expands to its MAC in a URL; empty: none, it appends file names
   std::string menu_path;            // where a person sets that URL
@@ -69,6 +70,8 @@ class VendorCatalog {
   // Who names a common file by this hardware id.
   std::optional<std::pair<const Vendor*, const Model*>> by_hardware_id(std::uint16_t id) const;
 
+  // How the vendor's phones take over a change of this kind: by a resync only where that is known to be enough.
+  RebootVerb verb_for(std::string_view vendor, RebootReason reason) const;
   // The Event value that makes the vendor's phones restart or fetch again; `unknown_vendor` as above.
   Result<std::string> notify_event(std::string_view vendor, RebootVerb verb) const;
 

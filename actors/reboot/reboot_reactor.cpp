@@ -81,17 +81,22 @@ RebootReactor::RebootReactor(World world, Position from, Drive drive)
     : shared_(std::make_shared<Shared>(std::move(world))) {
   tell_left_over();
   actors::LogFollower::Handlers handlers;
+  handlers.wanted = [](const Record& record) { return record.type == RebootRequested::type; };
   handlers.event = [this](const Envelope& envelope) -> Result<void> {
     if (const auto* requested = std::get_if<RebootRequested>(&envelope.event))
-      tell({requested->mac,
-            requested->reboot,
-            requested->extension,
-            requested->vendor,
-            requested->verb,
-            {"phone:" + requested->mac.text(), envelope.correlation, envelope.id}});
+      begin({requested->mac,
+             requested->reboot,
+             requested->extension,
+             requested->vendor,
+             requested->verb,
+             requested->reason,
+             {"phone:" + requested->mac.text(), envelope.correlation, envelope.id}});
     return {};
   };
-  handlers.between = [this] { retry_reports(); };
+  handlers.between = [this] {
+    tell_held();
+    retry_reports();
+  };
   handlers.trouble = shared_->world.trouble;
   follower_ = std::make_unique<actors::LogFollower>(shared_->world.log, from, std::move(handlers),
                                                     std::chrono::seconds(1), drive);
@@ -113,20 +118,55 @@ void RebootReactor::tell_left_over() {
     const auto& progress = row.activity.reboot;
     if (!progress || progress->stage != RebootStage::requested) continue;
     const auto& mac = row.definition->mac;
-    tell({mac,
-          progress->reboot,
-          row.definition->extension,
-          row.definition->vendor,
-          progress->verb,
-          {"phone:" + mac.text(), progress->correlation, progress->request}});
+    begin({mac,
+           progress->reboot,
+           row.definition->extension,
+           row.definition->vendor,
+           progress->verb,
+           progress->reason,
+           {"phone:" + mac.text(), progress->correlation, progress->request}});
   }
 }
 
-void RebootReactor::tell(Reboot reboot) {
+void RebootReactor::begin(Reboot reboot) {
+  auto& world = shared_->world;
   {
     const std::lock_guard lock(shared_->mutex);
     if (!shared_->under_way.insert(reboot.id).second) return;
   }
+  if (!world.busy.in_call(reboot.mac, reboot.extension)) return tell(reboot);
+  world.log_line("Phone " + reboot.mac.text() + " is in a call; it is told to reboot when that has ended");
+  world.devices.ask(reboot.mac.text(), actors::ReportDeferred{reboot.id, "the phone is in a call"},
+                    {{"system", reboot.cause.correlation, reboot.cause.causation}, {}, {}},
+                    [](const Result<actors::Outcome>&) {});  // for people only: lost, nothing is
+  held_.push_back(std::move(reboot));
+}
+
+void RebootReactor::tell_held() {
+  auto& world = shared_->world;
+  for (std::size_t i = 0; i < held_.size();) {
+    if (world.busy.in_call(held_[i].mac, held_[i].extension)) {
+      ++i;
+      continue;
+    }
+    const auto reboot = std::move(held_[i]);
+    held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(i));
+    const auto row = world.projection.find(reboot.mac);
+    const bool fetched = row && row->activity.convergence && row->activity.convergence->reboot == reboot.id &&
+                         !row->activity.convergence->open();
+    const bool insisted = reboot.reason == RebootReason::manual || reboot.reason == RebootReason::campaign;
+    if (!fetched || insisted) {
+      tell(reboot);
+      continue;
+    }
+    ReportReboot report;
+    report.reboot = reboot.id;
+    report.phrase = "not told: it fetched by itself while it was in a call";
+    Shared::report(shared_, reboot, report);
+  }
+}
+
+void RebootReactor::tell(const Reboot& reboot) {
   auto& world = shared_->world;
   // Device, extension and vendor as the request named them: the projection may lag behind this event. Only what was
   // fetched before comes from there.

@@ -1,12 +1,15 @@
 // Tells phones to reboot (ARCHITECTURE section 5): for each RebootRequested, a NOTIFY to every binding of the device,
 // and what became of it reported to the device as a command.
 //
+// A phone in a call is told when that has ended.
+//
 // At least once: what a crash left unanswered is found in the devices projection at the next start and told again.
 // The device ignores a second report of one reboot.
 #pragma once
 
 #include "actors/device/device.hpp"
 #include "actors/log_follower.hpp"
+#include "actors/reboot/busy_phones.hpp"
 #include "actors/reboot/phone_notifier.hpp"
 #include "actors/router.hpp"
 #include "events/projections/devices.hpp"
@@ -27,6 +30,7 @@ class RebootReactor {
     const DevicesProjection& projection;  // current up to `from` when the reactor is made
     const registrar::Bindings& bindings;
     PhoneNotifier& notifier;
+    const BusyPhones& busy;
     // The vendor's Event header value for a verb (VENDORS.md section 2).
     std::function<std::string(const std::string& vendor, RebootVerb verb)> event_value;
     std::function<void(const std::string& line)> log_line;
@@ -51,6 +55,7 @@ class RebootReactor {
     ExtensionNumber extension;
     std::string vendor;
     RebootVerb verb = RebootVerb::reboot;
+    RebootReason reason = RebootReason::manual;
     Cause cause;  // of the report
   };
   class Telling;
@@ -58,10 +63,13 @@ class RebootReactor {
   struct Shared;
 
   void tell_left_over();
-  void tell(Reboot reboot);
+  void begin(Reboot reboot);
+  void tell(const Reboot& reboot);
+  void tell_held();
   void retry_reports();
 
   std::shared_ptr<Shared> shared_;
+  std::vector<Reboot> held_;  // their phones are in a call; of the follower's thread
   std::unique_ptr<actors::LogFollower> follower_;
 };
 

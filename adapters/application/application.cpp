@@ -1,5 +1,7 @@
 #include "adapters/application/application.hpp"
 
+#include "actors/campaign/coordinator.hpp"
+#include "actors/convergence/convergence_reactor.hpp"
 #include "actors/extension/deletion_reactor.hpp"
 #include "actors/history/publisher.hpp"
 #include "actors/history/retention.hpp"
@@ -72,6 +74,7 @@ struct Application::House {
   Result<void> start_http();
   void start_reactors();
   void start_retention();
+  convergence::Policy policy() const;
   void announce() const;
   Result<std::string> create_backup(bool with_master_key);
   Result<std::string> list_backups() const;
@@ -101,6 +104,7 @@ struct Application::House {
 
   ExtensionsProjection extension_rows;
   DevicesProjection device_rows;
+  CampaignsProjection campaign_rows;
   RequestsProjection request_rows;
   UsersProjection user_rows;
   std::unique_ptr<ProjectionRunner> runner;
@@ -110,6 +114,7 @@ struct Application::House {
   std::unique_ptr<actors::EntityWorld> world;
   std::unique_ptr<actors::Entities<actors::Extension>> extensions;
   std::unique_ptr<actors::Entities<actors::Device>> devices;
+  std::unique_ptr<actors::Entities<actors::Campaign>> campaigns;
   std::unique_ptr<actors::Entities<actors::User>> users;
 
   std::unique_ptr<kafka::Sink> kafka;
@@ -117,7 +122,10 @@ struct Application::House {
   std::atomic<std::uint16_t> api_port = 0;
   std::unique_ptr<http::Services> http_services;
   std::unique_ptr<http::Server> http;
+  reboot::NoCalls calls;
   std::unique_ptr<reboot::RebootReactor> reboots;
+  std::unique_ptr<convergence::ConvergenceReactor> convergence;
+  std::unique_ptr<campaign::Coordinator> coordinator;
   std::unique_ptr<actors::DeletionReactor> deletions;
   std::unique_ptr<history::Retention> retention;
   std::atomic<const history::Retention*> retention_running = nullptr;  // it starts after HTTP does
@@ -127,12 +135,15 @@ struct Application::House {
   ~House() {
     // Nobody new comes in, what is under way is finished, and only then what it needs ends.
     deletions.reset();
+    coordinator.reset();
+    convergence.reset();
     reboots.reset();
     if (http) http->stop(stop_grace);
     http.reset();
     retention.reset();
     if (sip) sip->stop();
     users.reset();
+    campaigns.reset();
     devices.reset();
     extensions.reset();
     actors.reset();                                                           // waits for the actors
@@ -172,7 +183,8 @@ Result<void> Application::House::start_projections() {
   RunnerOptions options;
   options.report = warnings();
   runner = std::make_unique<ProjectionRunner>(
-      *log, *store, std::vector<Projection*>{&extension_rows, &device_rows, &request_rows, &user_rows}, options);
+      *log, *store, std::vector<Projection*>{&extension_rows, &device_rows, &campaign_rows, &request_rows, &user_rows},
+      options);
   if (auto started = runner->start(); !started) return started.error();
   const auto end = log->last_position();
   while (!runner->wait_applied(end, std::chrono::steady_clock::now() + catch_up_report)) {
@@ -190,6 +202,7 @@ void Application::House::start_actors() {
   world = std::make_unique<actors::EntityWorld>(actors::EntityWorld{*log, ids, system_now});
   extensions = std::make_unique<actors::Entities<actors::Extension>>(*actors, *world);
   devices = std::make_unique<actors::Entities<actors::Device>>(*actors, *world);
+  campaigns = std::make_unique<actors::Entities<actors::Campaign>>(*actors, *world);
   users = std::make_unique<actors::Entities<actors::User>>(*actors, *world);
 }
 
@@ -351,6 +364,8 @@ Result<std::string> Application::House::list_backups() const {
 
 Result<void> Application::House::start_http() {
   http_services = std::make_unique<http::Services>(services());
+  http_services->campaigns = campaigns.get();
+  http_services->campaign_rows = &campaign_rows;
   const auto now = settings.get();
   api_port = now->api.port;
   if (api_port != 0)
@@ -362,17 +377,43 @@ Result<void> Application::House::start_http() {
   return publish(*now, *renderer.get(), *address.get());
 }
 
+convergence::Policy Application::House::policy() const {
+  const auto now = settings.get();
+  const auto& from = now->provisioning.reboots;
+  convergence::Policy policy;
+  policy.pace.max_in_flight = from.max_in_flight;
+  policy.pace.max_per_second = from.max_per_second;
+  policy.pace.per_site = from.per_site;
+  policy.pace.quiet = QuietHours::parse(from.quiet_hours).value();  // the loader checked it
+  policy.fetch_deadline = std::chrono::seconds(from.fetch_deadline);
+  policy.retries = static_cast<std::uint16_t>(from.retries);
+  return policy;
+}
+
 void Application::House::start_reactors() {
   const auto from = log->last_position();
   runner->wait_applied(from, std::chrono::steady_clock::now() + 60s);
   reboots = std::make_unique<reboot::RebootReactor>(
-      reboot::RebootReactor::World{*log, *devices, device_rows, sip->bindings(), sip->notifier(),
+      reboot::RebootReactor::World{*log, *devices, device_rows, sip->bindings(), sip->notifier(), calls,
                                    [this](const std::string& vendor, RebootVerb verb) {
                                      const auto event = vendors.notify_event(vendor, verb);
                                      return event ? *event : std::string("check-sync");
                                    },
                                    [to = logger](const std::string& line) { to->info(line); }, troubles("Reboots")},
       from);
+  convergence = std::make_unique<convergence::ConvergenceReactor>(
+      convergence::ConvergenceReactor::World{
+          *log, *devices, device_rows, sip->bindings(),
+          [this](const DefinitionPtr& device) { return http_services->current_etag(device); },
+          [this](Position position, std::function<void()> done) { runner->when_applied(position, std::move(done)); },
+          [this](const std::string& vendor, RebootReason reason) { return vendors.verb_for(vendor, reason); },
+          [](const DeviceDefinition&) { return std::string(); }, [this] { return policy(); }, system_now,
+          [to = logger](const std::string& line) { to->info(line); }, troubles("Convergence")},
+      from);
+  coordinator = std::make_unique<campaign::Coordinator>(
+      campaign::Coordinator::World{*campaigns, *devices, campaign_rows, device_rows, sip->bindings(),
+                                   [this](const DefinitionPtr& device) { return http_services->current_etag(device); },
+                                   [](const DeviceDefinition&) { return std::string(); }, system_now});
   deletions = std::make_unique<actors::DeletionReactor>(
       *log, *vault, *runner, extension_rows, [this](const ExtensionNumber& number) { sip->drop_extension(number); },
       troubles("Deletions"));

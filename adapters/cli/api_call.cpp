@@ -59,16 +59,15 @@ Answer ask(const config::Settings& settings, const beast::http::request<beast::h
   return exchange(stream, request);
 }
 
-}  // namespace
-
-Result<std::string> post(const config::Settings& settings, const std::string& path, const std::string& json) {
+Result<std::string> call(const config::Settings& settings, beast::http::verb verb, const std::string& path,
+                         const std::string& json) {
   const auto token = application::issue_token(settings, "admin", Role::admin, std::chrono::minutes(5));
   if (!token) return token.error();
-  beast::http::request<beast::http::string_body> request(beast::http::verb::post, path, 11, json);
+  beast::http::request<beast::http::string_body> request(verb, path, 11, json);
   request.set(beast::http::field::host, "localhost");
   request.set(beast::http::field::connection, "close");
   request.set(beast::http::field::authorization, "Bearer " + *token);
-  request.set(beast::http::field::content_type, "application/json");
+  if (!json.empty()) request.set(beast::http::field::content_type, "application/json");
   request.prepare_payload();
   try {
     auto answer = ask(settings, request);
@@ -77,11 +76,20 @@ Result<std::string> post(const config::Settings& settings, const std::string& pa
     if (said && !said->error.empty()) return unavailable(said->code, "the server says: " + said->error);
     return unavailable("server_refused", "the server answered " + std::to_string(answer.result_int()));
   } catch (const boost::system::system_error& fault) {
-    return unavailable("server_unreachable", "the server that has the log open does not answer at " +
-                                                 settings.api.host + ", port " + std::to_string(settings.api.port) +
-                                                 ": " + fault.what() +
+    return unavailable("server_unreachable", "the server does not answer at " + settings.api.host + ", port " +
+                                                 std::to_string(settings.api.port) + ": " + fault.what() +
                                                  "; name its settings with --config, or its port with --api-port");
   }
+}
+
+}  // namespace
+
+Result<std::string> post(const config::Settings& settings, const std::string& path, const std::string& json) {
+  return call(settings, beast::http::verb::post, path, json);
+}
+
+Result<std::string> get(const config::Settings& settings, const std::string& path) {
+  return call(settings, beast::http::verb::get, path, {});
 }
 
 }  // namespace strowger::cli

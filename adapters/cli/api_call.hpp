@@ -11,5 +11,6 @@ namespace strowger::cli {
 // The body of a 2xx answer to `POST path` with a JSON body; waits for as long as the server takes. By TLS where the
 // settings say so, to no other certificate than theirs. `server_unreachable`, or the error that the server gave.
 Result<std::string> post(const config::Settings& settings, const std::string& path, const std::string& json);
+Result<std::string> get(const config::Settings& settings, const std::string& path);
 
 }  // namespace strowger::cli

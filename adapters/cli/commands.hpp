@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace strowger::cli {
 
@@ -71,6 +72,30 @@ struct DhcpOptions {
   std::string server = "dnsmasq";  // isc, kea or dnsmasq
 };
 
+// Of the running server, for what only it does.
+struct ServerOptions {
+  DataOptions data;
+  std::optional<std::uint16_t> api_port;  // where not as the settings say
+};
+
+struct CampaignStartOptions {
+  ServerOptions server;
+  std::string name;
+  bool all = false;
+  bool stale = false;
+  std::vector<std::string> extensions, devices;
+  std::string vendor, model, site;
+  std::string verb = "reboot";
+  std::optional<unsigned> max_in_flight, max_per_second, per_site, abort_percent;
+  std::optional<std::string> quiet_hours;
+  bool watch = false;
+};
+
+struct CampaignOptions {
+  ServerOptions server;
+  std::string id;
+};
+
 // Serves until SIGTERM or SIGINT; SIGHUP reads the settings again.
 int serve(const ServeOptions& options);
 int token(const TokenOptions& options);
@@ -85,6 +110,10 @@ int log_import(const LogImportOptions& options);
 int backup_create(const BackupCreateOptions& options);
 int backup_list(const DataOptions& options);
 int backup_restore(const BackupRestoreOptions& options);
+int campaign_start(const CampaignStartOptions& options);
+int campaign_list(const ServerOptions& options);
+int campaign_watch(const CampaignOptions& options);                             // until it has ended
+int campaign_command(const CampaignOptions& options, const std::string& what);  // pause, resume or cancel
 
 // The settings of a file, or the defaults.
 Result<config::Settings> settings_of(const std::filesystem::path& config);

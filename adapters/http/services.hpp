@@ -3,6 +3,7 @@
 // says so.
 #pragma once
 
+#include "actors/campaign/campaign.hpp"
 #include "actors/device/device.hpp"
 #include "actors/extension/extension.hpp"
 #include "actors/provisioning/renderer.hpp"
@@ -12,6 +13,7 @@
 #include "actors/user/user.hpp"
 #include "config/settings.hpp"
 #include "events/projection_runner.hpp"
+#include "events/projections/campaigns.hpp"
 #include "events/projections/devices.hpp"
 #include "events/projections/extensions.hpp"
 #include "events/projections/requests.hpp"
@@ -93,6 +95,16 @@ struct Services {
   std::function<Result<std::string>()> list_backups{};
   // Those that are set up, for diagnostics. None: there are none.
   std::function<std::vector<StreamOut>()> streams_out{};
+
+  // Of the file that a device would be sent now; fails where it would get none. Set by add_routes (routes.hpp), which
+  // owns what renders; works while the server is there.
+  std::function<Result<std::string>(const DefinitionPtr& device)> current_etag{};
+
+  // None: this house runs no campaigns.
+  actors::Entities<actors::Campaign>* campaigns = nullptr;
+  const CampaignsProjection* campaign_rows = nullptr;
+  // Where a device is; none, or an empty text: of no site.
+  std::function<std::string(const DeviceDefinition& device)> site_of{};
 };
 
 }  // namespace strowger::http

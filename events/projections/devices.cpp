@@ -6,6 +6,84 @@
 
 namespace strowger {
 
+void fold(std::optional<Convergence>& convergence, const Envelope& envelope) {
+  using enum ConvergenceStage;
+  const auto moves_to = [&](ConvergenceStage stage) {
+    convergence->stage = stage;
+    convergence->changed_at = envelope.time;
+  };
+  const auto answered = [&](const Uuid& reboot, ConvergenceStage stage, std::string detail) {
+    if (!convergence || convergence->reboot != reboot || !convergence->told()) return;
+    moves_to(stage);
+    convergence->deferred = false;
+    convergence->detail = std::move(detail);
+  };
+  std::visit(Overloaded{
+                 [&](const DeviceRegistered&) { convergence.reset(); },
+                 [&](const DeviceUnregistered&) { convergence.reset(); },
+                 [&](const ConfigWanted& e) {
+                   if (!convergence || !convergence->told()) {
+                     convergence.emplace();
+                     convergence->since = envelope.time;
+                     convergence->event = envelope.id;
+                     convergence->correlation = envelope.correlation;
+                     moves_to(wanted);
+                   }
+                   convergence->etag = e.etag;
+                   convergence->reason = e.reason;
+                   convergence->cause = e.cause;
+                 },
+                 [&](const RebootRequested& e) {
+                   if (e.etag.empty()) return;
+                   if (!convergence || !convergence->open() || convergence->etag != e.etag) {
+                     convergence.emplace();
+                     convergence->since = envelope.time;
+                   }
+                   moves_to(asked);
+                   convergence->etag = e.etag;
+                   convergence->reason = e.reason;
+                   convergence->attempts = e.attempt;
+                   convergence->reboot = e.reboot;
+                   convergence->campaign = e.campaign;
+                   convergence->event = envelope.id;
+                   convergence->correlation = envelope.correlation;
+                 },
+                 [&](const RebootAccepted& e) { answered(e.reboot, accepted, {}); },
+                 [&](const RebootRefused& e) {
+                   answered(e.reboot, refused, std::to_string(e.status) + (e.phrase.empty() ? "" : " " + e.phrase));
+                 },
+                 [&](const RebootUnanswered& e) { answered(e.reboot, unanswered, e.reason); },
+                 [&](const RebootDeferred& e) {
+                   if (convergence && convergence->reboot == e.reboot) convergence->deferred = true;
+                 },
+                 [&](const RebootRetryScheduled& e) {
+                   if (!convergence || convergence->reboot != e.reboot) return;
+                   moves_to(retrying);
+                   convergence->not_before = e.not_before;
+                   convergence->code = e.code;
+                   convergence->detail = e.reason;
+                 },
+                 [&](const RebootFailed& e) {
+                   if (!convergence || !convergence->open()) return;
+                   moves_to(failed);
+                   convergence->code = e.code;
+                   convergence->detail = e.reason;
+                 },
+                 [&](const DeviceConverged& e) {
+                   if (!convergence) return;
+                   moves_to(converged);
+                   convergence->etag = e.etag;
+                   convergence->code.clear();
+                   convergence->detail.clear();
+                 },
+                 [&](const DeviceReturned& e) {
+                   if (convergence && convergence->reboot == e.reboot) convergence->returned_at = e.registered_at;
+                 },
+                 [](const auto&) {},
+             },
+             envelope.event);
+}
+
 std::optional<DeviceRow> DevicesProjection::find(const MacAddress& mac) const {
   const std::shared_lock lock(mutex_);
   const auto* row = rows_.find(mac);
@@ -50,6 +128,8 @@ DevicesProjection::Serving DevicesProjection::find_for_serving(const MacAddress&
   if (row == nullptr) return {};
   const auto& reboot = row->activity.reboot;
   if (reboot && !reboot->fetched_at) return {row->definition, reboot->correlation, reboot->request};
+  const auto& convergence = row->activity.convergence;
+  if (convergence && convergence->open()) return {row->definition, convergence->correlation, convergence->event};
   return {row->definition, {}, {}};
 }
 
@@ -121,6 +201,10 @@ void DevicesProjection::fold(const Envelope& envelope) {
                  [](const auto&) {},
              },
              envelope.event);
+  if (std::holds_alternative<ConfigServed>(envelope.event)) return;
+  const auto mac = MacAddress::parse(envelope.stream.key());
+  if (!mac) return;
+  if (auto* row = rows_.change(*mac)) strowger::fold(row->activity.convergence, envelope);
 }
 
 std::string DevicesProjection::stored(const DeviceRow& row) {

@@ -38,6 +38,52 @@ struct RebootProgress {
 BOOST_DESCRIBE_STRUCT(RebootProgress, (),
                       (reboot, verb, reason, stage, status, detail, requested_at, fetched_at, request, correlation))
 
+// wanted: nobody was told yet · asked: the phone is being told · accepted, refused, unanswered: what it answered; its
+// fetch is waited for · retrying: it is told again, not before a time · failed: nobody tries any further · converged.
+enum class ConvergenceStage : std::uint8_t {
+  wanted,
+  asked,
+  accepted,
+  refused,
+  unanswered,
+  retrying,
+  failed,
+  converged
+};
+BOOST_DESCRIBE_ENUM(ConvergenceStage, wanted, asked, accepted, refused, unanswered, retrying, failed, converged)
+
+// How the phone comes to run what it is to run (events/types/convergence.hpp).
+struct Convergence {
+  std::string etag;  // that the phone is to fetch
+  RebootReason reason = RebootReason::config_changed;
+  RebootVerb verb = RebootVerb::reboot;  // of the last that it was told
+  ConvergenceStage stage = ConvergenceStage::wanted;
+  std::uint16_t attempts = 0;
+  Uuid reboot;  // the last that it was told; nil: none
+  Uuid campaign;
+  Timestamp since;
+  Timestamp changed_at;   // the stage
+  Timestamp not_before;   // of the next attempt, where it is retrying
+  bool deferred = false;  // until its call ends
+  std::string code;       // of the last failure, as of RebootFailed
+  std::string detail;
+  std::optional<Timestamp> returned_at;
+  Position cause{};
+  Uuid event;  // the last that asked for something: what comes of it is caused by it
+  Uuid correlation;
+  bool open() const { return stage != ConvergenceStage::converged; }
+  // The phone was told, and neither did it fetch nor was it given up.
+  bool told() const {
+    return stage == ConvergenceStage::asked || stage == ConvergenceStage::accepted ||
+           stage == ConvergenceStage::refused || stage == ConvergenceStage::unanswered;
+  }
+};
+BOOST_DESCRIBE_STRUCT(Convergence, (),
+                      (etag, reason, verb, stage, attempts, reboot, campaign, since, changed_at, not_before, deferred, code,
+                       detail, returned_at, cause, event, correlation))
+// What an event of the device's stream makes of it.
+void fold(std::optional<Convergence>& convergence, const Envelope& envelope);
+
 // What happened around the device.
 struct DeviceActivity {
   std::optional<Timestamp> last_provisioned;
@@ -46,8 +92,10 @@ struct DeviceActivity {
   std::string last_user_agent;
   std::uint64_t fetches = 0;
   std::optional<RebootProgress> reboot;
+  std::optional<Convergence> convergence;
 };
-BOOST_DESCRIBE_STRUCT(DeviceActivity, (), (last_provisioned, last_etag, last_ip, last_user_agent, fetches, reboot))
+BOOST_DESCRIBE_STRUCT(DeviceActivity, (),
+                      (last_provisioned, last_etag, last_ip, last_user_agent, fetches, reboot, convergence))
 
 struct DeviceRow {
   DefinitionPtr definition;
@@ -62,7 +110,7 @@ class DevicesProjection : public Projection {
   std::vector<MacAddress> macs() const;
   std::size_t size() const;
 
-  // For the hot path: the definition, and what a fetch now belongs to (nil where no reboot waits for one).
+  // For the hot path: the definition, and what a fetch now belongs to (nil where nothing waits for one).
   struct Serving {
     DefinitionPtr definition;
     Uuid correlation;
@@ -71,7 +119,7 @@ class DevicesProjection : public Projection {
   Serving find_for_serving(const MacAddress& mac) const;
 
   std::string_view name() const override { return "devices"; }
-  std::uint32_t schema() const override { return 1; }
+  std::uint32_t schema() const override { return 2; }
   void flush(RowBatch& batch) override;
   Result<void> load(std::string_view key, std::string_view row) override;
   std::unique_ptr<Projection> blank() const override { return std::make_unique<DevicesProjection>(); }

@@ -46,20 +46,35 @@ enum class RebootVerb : std::uint8_t { reboot, resync };
 BOOST_DESCRIBE_ENUM(RebootVerb, reboot, resync)
 
 // Why it is told.
-enum class RebootReason : std::uint8_t { device_registered, manual };
-BOOST_DESCRIBE_ENUM(RebootReason, device_registered, manual)
+enum class RebootReason : std::uint8_t {
+  device_registered,
+  manual,
+  name_synced,
+  template_changed,
+  settings_changed,
+  extension_changed,
+  device_changed,
+  config_changed,  // its file was found to be another one; by which event is not known
+  campaign,
+};
+BOOST_DESCRIBE_ENUM(RebootReason, device_registered, manual, name_synced, template_changed, settings_changed,
+                    extension_changed, device_changed, config_changed, campaign)
 
+// Version 1 had fewer reasons, and neither etag, attempt nor campaign.
 struct RebootRequested {
   static constexpr std::string_view type = "device.reboot_requested";
-  static constexpr std::uint16_t schema = 1;
+  static constexpr std::uint16_t schema = 2;
   MacAddress mac;
   Uuid reboot;  // names this reboot in all that follows
   ExtensionNumber extension;
   std::string vendor;
   RebootVerb verb = RebootVerb::reboot;
   RebootReason reason = RebootReason::manual;
+  std::string etag;           // what the phone is to fetch; empty: nobody waits for its fetch
+  std::uint16_t attempt = 1;  // of telling it to fetch that
+  Uuid campaign;              // nil: of none
 };
-BOOST_DESCRIBE_STRUCT(RebootRequested, (), (mac, reboot, extension, vendor, verb, reason))
+BOOST_DESCRIBE_STRUCT(RebootRequested, (), (mac, reboot, extension, vendor, verb, reason, etag, attempt, campaign))
 
 // The phone answered the NOTIFY with a 2xx: it was told, which does not prove that it rebooted.
 struct RebootAccepted {

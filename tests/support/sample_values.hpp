@@ -26,6 +26,8 @@ void fill(T& value) {
   } else if constexpr (json::DescribedEnum<T>) {
     // The last word: an enumeration that is reordered or renamed shows.
     boost::mp11::mp_for_each<boost::describe::describe_enumerators<T>>([&](auto word) { value = word.value; });
+  } else if constexpr (std::is_enum_v<T>) {  // Position, StreamVersion
+    value = static_cast<T>(42);
   } else if constexpr (json::is_optional<T>::value) {
     value.emplace();
     fill(*value);

@@ -39,6 +39,7 @@ TokenSigner::Revoked revocations(const Services& services);
 // A file a resource.
 void add_auth(Router& router, const ContextPtr& context);
 void add_backups(Router& router, const ContextPtr& context);
+void add_campaigns(Router& router, const ContextPtr& context);
 void add_devices(Router& router, const ContextPtr& context);
 void add_events(Router& router, const ContextPtr& context);
 void add_extensions(Router& router, const ContextPtr& context);
@@ -48,6 +49,7 @@ void add_phones(Router& router, const ContextPtr& context);
 void add_provisioning(Router& router, const ContextPtr& context);
 void add_reboots(Router& router, const ContextPtr& context);
 void add_system(Router& router, const ContextPtr& context);
+void add_timeline(Router& router, const ContextPtr& context);
 
 // --- Reading a request
 

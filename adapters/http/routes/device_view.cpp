@@ -40,8 +40,7 @@ std::string_view to_text(DeviceStatus status) {
   return "unservable";
 }
 
-DeviceStatus status_of(Context& context, const provision::PresentPtr& present, const DeviceRow& row) {
-  const auto etag = context.files.current_etag(present, row.definition);
+DeviceStatus status_of(const DeviceRow& row, const Result<std::string>& etag) {
   if (!etag) return DeviceStatus::unservable;
   const auto& activity = row.activity;
   if (activity.reboot && !activity.reboot->fetched_at) {
@@ -49,11 +48,18 @@ DeviceStatus status_of(Context& context, const provision::PresentPtr& present, c
     return stage == RebootStage::refused || stage == RebootStage::unanswered ? DeviceStatus::reboot_failed
                                                                              : DeviceStatus::rebooting;
   }
+  if (activity.convergence && activity.convergence->stage == ConvergenceStage::failed)
+    return DeviceStatus::reboot_failed;
   if (!activity.last_provisioned) return DeviceStatus::registered;
   return activity.last_etag == *etag ? DeviceStatus::provisioned : DeviceStatus::stale;
 }
 
 bj::object view_of(Context& context, const provision::PresentPtr& present, const DeviceRow& row) {
+  return view_of(context, present, row, context.files.current_etag(present, row.definition));
+}
+
+bj::object view_of(Context& context, const provision::PresentPtr& present, const DeviceRow& row,
+                   const Result<std::string>& etag) {
   const auto& device = *row.definition;
   const auto& activity = row.activity;
   return {{"mac_address", text(device.mac.text())},
@@ -64,11 +70,12 @@ bj::object view_of(Context& context, const provision::PresentPtr& present, const
           {"created_at", iso(device.created_at)},
           {"updated_at", iso(device.updated_at)},
           {"last_provisioned", time_or_null(activity.last_provisioned)},
-          {"status", text(to_text(status_of(context, present, row)))},
+          {"status", text(to_text(status_of(row, etag)))},
           {"last_ip", text(activity.last_ip)},
           {"last_user_agent", text(activity.last_user_agent)},
           {"fetches", activity.fetches},
           {"reboot", reboot_view(activity.reboot)},
+          {"convergence", convergence_view(context, row, etag)},
           {"version", number(device.version)}};
 }
 
@@ -105,6 +112,7 @@ std::string_view device_schema() {
         "correlation_id": {"type": "string", "format": "uuid"}
       }
     },
+    "convergence": {"$ref": "#/components/schemas/Convergence"},
     "version": {"type": "integer"}
   }
 })";

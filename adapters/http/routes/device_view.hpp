@@ -1,7 +1,7 @@
 // A device as the API shows it.
 #pragma once
 
-#include "adapters/http/routes/context.hpp"
+#include "adapters/http/routes/convergence_view.hpp"
 
 namespace strowger::http::routes {
 
@@ -11,9 +11,12 @@ enum class DeviceStatus : std::uint8_t { registered, rebooting, reboot_failed, s
 std::string_view to_text(DeviceStatus status);
 inline constexpr std::size_t device_statuses = 6;
 
+// `etag`: of the file that it would be sent now.
+DeviceStatus status_of(const DeviceRow& row, const Result<std::string>& etag);
 // Renders the device's file where it is not in the cache.
-DeviceStatus status_of(Context& context, const provision::PresentPtr& present, const DeviceRow& row);
 boost::json::object view_of(Context& context, const provision::PresentPtr& present, const DeviceRow& row);
+boost::json::object view_of(Context& context, const provision::PresentPtr& present, const DeviceRow& row,
+                            const Result<std::string>& etag);
 std::string_view device_schema();
 
 }  // namespace strowger::http::routes

@@ -81,8 +81,8 @@ bj::array warnings_of(const Services& services, const MacAddress& mac, const pro
   return warnings;
 }
 
-// Whether a phone that can be this device is registered on the extension now.
-bool phone_present(const Services& services, const MacAddress& mac, const ExtensionNumber& extension,
+// The device as it would be when it is registered so.
+DeviceRow prospect(const Services& services, const MacAddress& mac, const ExtensionNumber& extension,
                    const Kind& kind) {
   DeviceRow device;
   if (auto known = services.device_rows.find(mac)) device = *known;
@@ -92,7 +92,7 @@ bool phone_present(const Services& services, const MacAddress& mac, const Extens
   definition->vendor = kind.vendor->vendor;
   definition->model = kind.model->model;
   device.definition = std::move(definition);
-  return !reboot::bindings_of(device, services.bindings.of(extension)).empty();
+  return device;
 }
 
 // What the first carrying out of a repeated request decided: its last events of the stream.
@@ -130,8 +130,11 @@ Awaitable<Result<Response>> create(Context& context, const Request& request) {
   const auto kind = kind_of(services, vendor_text, model_text);
   if (!kind) co_return kind.error();
 
-  actors::Device::Command command = actors::RegisterDevice{*mac, *extension, kind->vendor->vendor, kind->model->model,
-                                                           phone_present(services, *mac, *extension, *kind)};
+  const auto device = prospect(services, *mac, *extension, *kind);
+  const bool phone_present = !reboot::bindings_of(device, services.bindings.of(*extension)).empty();
+  const auto etag = context.files.current_etag(context.files.present(), device.definition);
+  actors::Device::Command command = actors::RegisterDevice{
+      *mac, *extension, kind->vendor->vendor, kind->model->model, phone_present, etag ? *etag : std::string()};
   const auto outcome =
       co_await decide(context, request, services.devices, mac->text(), std::move(command), std::move(*meta));
   if (!outcome) co_return outcome.error();

@@ -93,8 +93,21 @@ constexpr std::string_view diagnostics_schema = R"({
     },
     "convergence": {
       "type": "object",
+      "description": "How many devices are in each state of convergence.",
+      "required": ["converged", "pending", "stale", "failed", "unreachable", "waiting", "unservable"],
+      "additionalProperties": {"type": "integer"}
+    },
+    "statuses": {
+      "type": "object",
       "description": "How many devices have each status.",
       "additionalProperties": {"type": "integer"}
+    },
+    "not_converged": {
+      "type": "array",
+      "description": "The first 200 that are neither converged nor waiting for their first boot, with what to do.",
+      "items": {"type": "object", "properties": {
+        "mac_address": {"type": "string"}, "extension_number": {"type": "string"},
+        "state": {"type": "string"}, "next_step": {"type": "string"}, "candidates": {"type": "integer"}}}
     },
     "devices": {"type": "array", "items": {"$ref": "#/components/schemas/Device"}, "description": "The first 1000; the rest is in /api/provisioning/devices."},
     "vendors": {"type": "array", "items": {"type": "string"}},
@@ -121,6 +134,7 @@ constexpr std::string_view diagnostics_schema = R"({
 
 constexpr std::size_t recent_requests = 20;
 constexpr std::size_t shown_devices = 1000;
+constexpr std::size_t shown_not_converged = 200;
 
 bj::value text_or_null(std::string_view value) {
   if (value.empty()) return nullptr;
@@ -214,12 +228,12 @@ std::vector<StreamOut> streams_out_of(const Services& services) {
 }
 
 bj::array warnings_of(Context& context, const provision::Present& present,
-                      const std::array<std::size_t, device_statuses>& convergence) {
+                      const std::array<std::size_t, device_statuses>& statuses) {
   const auto& services = context.services;
   const auto& settings = *present.settings;
   bj::array warnings;
   const auto warn = [&](const std::string& warning) { warnings.push_back(text(warning)); };
-  const auto count = [&](DeviceStatus status) { return convergence[static_cast<std::size_t>(status)]; };
+  const auto count = [&](DeviceStatus status) { return statuses[static_cast<std::size_t>(status)]; };
   if (!settings.provisioning.enabled) warn("Provisioning is switched off (provisioning.enabled): phones get no files.");
   if (config::is_loopback(present.external_ip))
     warn("Phones are told to use " + present.external_ip +
@@ -249,23 +263,42 @@ Result<Response> diagnose(Context& context) {
   const auto& services = context.services;
   const auto present = context.files.present();
   const auto& settings = *present->settings;
-  std::array<std::size_t, device_statuses> convergence{};
+  std::array<std::size_t, device_statuses> statuses{};
+  std::array<std::size_t, convergence_states> convergence{};
   bj::array devices;
+  bj::array not_converged;
+  const auto look_at = [&](const DeviceRow& row) {
+    const auto etag = context.files.current_etag(present, row.definition);
+    const auto state = convergence_of(row, etag);
+    ++statuses[static_cast<std::size_t>(status_of(row, etag))];
+    ++convergence[static_cast<std::size_t>(state)];
+    if (devices.size() < shown_devices) devices.push_back(view_of(context, present, row, etag));
+    if (state == ConvergenceState::converged || state == ConvergenceState::waiting ||
+        not_converged.size() == shown_not_converged)
+      return;
+    const auto view = convergence_view(context, row, etag);
+    not_converged.push_back(bj::object{{"mac_address", text(row.definition->mac.text())},
+                                       {"extension_number", text(row.definition->extension.text())},
+                                       {"state", view.at("state")},
+                                       {"next_step", view.at("next_step")},
+                                       {"candidates", view.at("candidates")}});
+  };
   std::optional<MacAddress> after;
   for (bool more = true; more;) {
     constexpr std::size_t step = 1000;
     const auto rows = services.device_rows.list(after, step);
-    for (const auto& row : rows) {
-      ++convergence[static_cast<std::size_t>(status_of(context, present, row))];
-      if (devices.size() < shown_devices) devices.push_back(view_of(context, present, row));
-    }
+    for (const auto& row : rows) look_at(row);
     more = rows.size() == step;
     if (more) after = rows.back().definition->mac;
   }
-  bj::object counts;
-  for (std::size_t i = 0; i < convergence.size(); ++i)
-    counts[boost::json::string_view(to_text(static_cast<DeviceStatus>(i)).data(),
-                                    to_text(static_cast<DeviceStatus>(i)).size())] = convergence[i];
+  const auto counted = [](const auto& numbers, auto first) {
+    bj::object counts;
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      const auto name = to_text(static_cast<decltype(first)>(i));
+      counts[boost::json::string_view(name.data(), name.size())] = numbers[i];
+    }
+    return counts;
+  };
   const auto requests = request_counts(context);
   bj::array streams_out;
   for (const auto& out : streams_out_of(services))
@@ -288,13 +321,15 @@ Result<Response> diagnose(Context& context) {
                                 {"total_requests", requests.total},
                                 {"successful_requests", requests.successful},
                                 {"failed_requests", requests.failed}}},
-      {"convergence", std::move(counts)},
+      {"convergence", counted(convergence, ConvergenceState{})},
+      {"statuses", counted(statuses, DeviceStatus{})},
+      {"not_converged", std::move(not_converged)},
       {"devices", std::move(devices)},
       {"vendors", vendors_of(services)},
       {"models", models_of(services)},
       {"recent_requests", views_of(newest(context, recent_requests))},
       {"streams_out", std::move(streams_out)},
-      {"warnings", warnings_of(context, *present, convergence)}});
+      {"warnings", warnings_of(context, *present, statuses)}});
 }
 
 }  // namespace

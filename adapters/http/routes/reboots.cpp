@@ -1,13 +1,12 @@
-// Telling phones to reboot or to fetch again: one device, the phones of an extension, or all that are registered.
-// The answer comes when the requests are in the log; telling the phones is the reboot reactor's, and what became of
-// it is on the device.
+// Telling phones to reboot or to fetch again: one device at once; the phones of an extension, or all that are
+// registered, as a campaign. The answer comes when that is in the log; telling the phones is the reactors', and what
+// became of it is on the device.
 #include "actors/reboot/correlation.hpp"
 #include "adapters/http/json_body.hpp"
-#include "adapters/http/routes/context.hpp"
+#include "adapters/http/routes/campaigns.hpp"
 
 #include <algorithm>
 #include <map>
-#include <mutex>
 
 namespace strowger::http::routes {
 namespace {
@@ -24,7 +23,7 @@ constexpr std::string_view campaign_schema = R"({
     "failed": {"type": "array", "items": {"type": "string"}, "description": "Extensions none of whose phones can be told."},
     "success_count": {"type": "integer"},
     "failed_count": {"type": "integer"},
-    "campaign": {"type": "string", "format": "uuid", "description": "The correlation id of all its events."},
+    "campaign": {"type": ["string", "null"], "format": "uuid", "description": "See /api/provisioning/campaigns/{id}; also the correlation id of all its events. Null where there is nobody to tell."},
     "reasons": {"type": "object", "additionalProperties": {"type": "string"}}
   }
 })";
@@ -72,67 +71,23 @@ void plan_extension(const Services& services, const ExtensionNumber& extension, 
     plan.failed[extension] = "its phone is not a device that is provisioned here, so how to tell it is not known";
 }
 
-// Asks every target's device at once and collects the answers, which come on any thread.
-struct Gathering {
-  std::mutex mutex;
-  std::size_t missing = 0;
-  std::vector<Result<actors::Outcome>> answers;  // by target
-};
-
-Awaitable<Result<std::vector<Result<actors::Outcome>>>> ask_all(Context& context, const Request& request,
-                                                                const std::vector<Target>& targets,
-                                                                const actors::AskMeta& meta) {
-  using Answers = std::vector<Result<actors::Outcome>>;
-  auto gathering = std::make_shared<Gathering>();
-  gathering->missing = targets.size();
-  for (std::size_t i = 0; i < targets.size(); ++i)
-    gathering->answers.emplace_back(unavailable("not_answered", "the device did not answer"));
-  const auto start = [&](auto done) {
-    if (targets.empty()) return done(Result<Answers>(Answers{}));
-    for (std::size_t i = 0; i < targets.size(); ++i) {
-      auto own = meta;
-      if (!own.idempotency_key.empty()) own.idempotency_key += "/" + targets[i].mac.text();
-      context.services.devices.ask(targets[i].mac.text(),
-                                   actors::RequestReboot{RebootVerb::reboot, RebootReason::manual}, std::move(own),
-                                   [gathering, done, i](Result<actors::Outcome> outcome) {
-                                     std::unique_lock lock(gathering->mutex);
-                                     gathering->answers[i] = std::move(outcome);
-                                     if (--gathering->missing > 0) return;
-                                     auto answers = std::move(gathering->answers);
-                                     lock.unlock();
-                                     done(Result<Answers>(std::move(answers)));
-                                   });
-    }
-  };
-  co_return co_await completion<Answers>(request, start, std::chrono::seconds(60));
-}
-
-Awaitable<Result<Response>> run(Context& context, const Request& request, Plan plan) {
-  auto meta = ask_meta(request);
-  if (!meta) co_return meta.error();
-  meta->if_match.reset();
-  meta->cause.correlation = context.services.ids.next();
-  const auto answers = co_await ask_all(context, request, plan.targets, *meta);
-  if (!answers) co_return answers.error();
-
+// Begins now, by a person's word, but at the pace that the settings say.
+Awaitable<Result<Response>> run(Context& context, const Request& request, Plan plan, std::string selection) {
+  bj::value campaign = nullptr;
   std::map<ExtensionNumber, bool> rebooted;
-  Position last{};
-  for (std::size_t i = 0; i < plan.targets.size(); ++i) {
-    const auto& extension = plan.targets[i].extension;
-    if ((*answers)[i]) {
-      rebooted[extension] = true;
-      last = std::max(last, (*answers)[i]->position);
-      plan.failed.erase(extension);
-    } else if (!rebooted.contains(extension)) {
-      plan.failed[extension] = (*answers)[i].error().message;
+  if (!plan.targets.empty()) {
+    actors::StartCampaign command;
+    command.selection = std::move(selection);
+    command.pace = default_pace(context.services);
+    command.pace.quiet_hours.clear();
+    for (const auto& target : plan.targets) {
+      command.devices.push_back(target.mac);
+      rebooted[target.extension] = true;
     }
+    const auto id = co_await start_campaign(context, request, std::move(command));
+    if (!id) co_return id.error();
+    campaign = text(id->text());
   }
-  const auto wait = [&](auto done) {
-    context.services.runner.when_applied(last, [done] { done(Result<bool>(true)); });
-  };
-  const auto applied = co_await completion<bool>(request, wait);
-  if (!applied) co_return applied.error();
-
   bj::array done;
   for (const auto& item : rebooted) done.push_back(text(item.first.text()));
   bj::array failed;
@@ -146,14 +101,9 @@ Awaitable<Result<Response>> run(Context& context, const Request& request, Plan p
   const std::string message = failed_count == 0 ? "Reboot requested for " + std::to_string(done_count) + " extensions"
                                                 : "Reboot requested for " + std::to_string(done_count) +
                                                       " extensions, " + std::to_string(failed_count) + " failed";
-  bj::object answer{{"success", failed_count == 0},
-                    {"message", text(message)},
-                    {"rebooted", std::move(done)},
-                    {"failed", std::move(failed)},
-                    {"success_count", done_count},
-                    {"failed_count", failed_count},
-                    {"campaign", text(meta->cause.correlation.text())},
-                    {"reasons", std::move(reasons)}};
+  bj::object answer{{"success", failed_count == 0},    {"message", text(message)},     {"rebooted", std::move(done)},
+                    {"failed", std::move(failed)},     {"success_count", done_count},  {"failed_count", failed_count},
+                    {"campaign", std::move(campaign)}, {"reasons", std::move(reasons)}};
   co_return json_response(answer);
 }
 
@@ -181,7 +131,10 @@ Awaitable<Result<Response>> reboot_all(Context& context, const Request& request)
       if (extensions.empty() || extensions.back() != binding->extension) extensions.push_back(binding->extension);
   }
   for (const auto& extension : extensions) plan_extension(services, extension, plan);
-  co_return co_await run(context, request, std::move(plan));
+  // By name: GCC 12 destroys the temporaries of a condition within a co_await twice.
+  std::string words = "all registered phones";
+  if (selection) words = std::to_string(extensions.size()) + " extensions";
+  co_return co_await run(context, request, std::move(plan), std::move(words));
 }
 
 Awaitable<Result<Response>> reboot_extension(Context& context, const Request& request) {
@@ -194,7 +147,8 @@ Awaitable<Result<Response>> reboot_extension(Context& context, const Request& re
   if (plan.targets.empty())
     co_return conflict("phone_not_registered",
                        "Extension " + extension->text() + " cannot be rebooted: " + plan.failed[*extension] + ".");
-  co_return co_await run(context, request, std::move(plan));
+  std::string words = "extension " + extension->text();
+  co_return co_await run(context, request, std::move(plan), std::move(words));
 }
 
 Awaitable<Result<Response>> tell_device(Context& context, const Request& request, RebootVerb verb) {
@@ -213,7 +167,9 @@ Awaitable<Result<Response>> tell_device(Context& context, const Request& request
                                                    extension.text() + " now, so there is nobody to tell.");
   if (meta->cause.correlation.is_nil()) meta->cause.correlation = services.ids.next();
   const auto correlation = meta->cause.correlation;
-  actors::Device::Command command = actors::RequestReboot{verb, RebootReason::manual};
+  const auto etag = context.files.current_etag(context.files.present(), device->definition);
+  actors::Device::Command command =
+      actors::RequestReboot{verb, RebootReason::manual, etag ? *etag : std::string(), Uuid{}};
   const auto outcome =
       co_await decide(context, request, context.services.devices, mac->text(), std::move(command), std::move(*meta));
   if (!outcome) co_return outcome.error();

@@ -51,10 +51,17 @@ void add_files(Router& router, const routes::ContextPtr& context) {
 
 void add_routes(Router& router, Services& services, std::function<Counts()> counts) {
   const auto context = std::make_shared<routes::Context>(services, std::move(counts));
+  services.current_etag = [weak = std::weak_ptr(context)](const DefinitionPtr& device) -> Result<std::string> {
+    const auto held = weak.lock();
+    if (!held) return unavailable("stopping", "the server is stopping");
+    return held->files.current_etag(held->files.present(), device);
+  };
   routes::add_system(router, context);
   routes::add_auth(router, context);
   routes::add_extensions(router, context);
   routes::add_devices(router, context);
+  routes::add_timeline(router, context);
+  routes::add_campaigns(router, context);
   routes::add_provisioning(router, context);
   routes::add_history(router, context);
   routes::add_history_comparison(router, context);

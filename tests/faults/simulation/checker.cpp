@@ -50,6 +50,7 @@ void Checker::look_at(const Record& record) {
                        violated("device " + e.mac.text() + " is asked to reboot while it is being told to");
                      before.overtaken = true;
                    }
+                   told_for(e);
                    reboots_[e.reboot] = {e.mac};
                    last_reboot_[e.mac] = e.reboot;
                    ++may_tell_[e.mac];
@@ -61,7 +62,16 @@ void Checker::look_at(const Record& record) {
                  },
                  [&](const RebootRefused& e) { answer(envelope, e.reboot); },
                  [&](const RebootUnanswered& e) { answer(envelope, e.reboot); },
+                 [&](const DeviceRegistered& e) { attempts_.erase(e.mac); },
+                 [&](const ConfigWanted& e) { attempts_.erase(e.mac); },
+                 [&](const RebootFailed& e) {
+                   // When its phone is there again, that is another beginning.
+                   attempts_.erase(e.mac);
+                   told_by_campaign_[e.campaign].erase(e.mac);
+                 },
+                 [&](const DeviceConverged& e) { attempts_.erase(e.mac); },
                  [&](const DeviceUnregistered& e) {
+                   attempts_.erase(e.mac);
                    if (const auto last = last_reboot_.find(e.mac); last != last_reboot_.end())
                      reboots_.at(last->second).overtaken = true;
                  },
@@ -96,6 +106,42 @@ void Checker::look_at(const Record& record) {
                  [](const auto&) {},
              },
              envelope.event);
+}
+
+// For one reason a device is told once, and once more for each attempt that came to nothing.
+void Checker::told_for(const RebootRequested& request) {
+  if (request.reason == RebootReason::campaign && request.attempt == 1 &&
+      !told_by_campaign_[request.campaign].insert(request.mac).second)
+    violated("campaign " + request.campaign.text() + " tells " + request.mac.text() + " twice");
+  const bool another_reason = request.reason == RebootReason::manual || request.reason == RebootReason::campaign ||
+                              request.reason == RebootReason::device_registered;
+  if (another_reason && request.attempt == 1) attempts_.erase(request.mac);
+  if (!request.etag.empty() && !attempts_[request.mac].insert(request.attempt).second)
+    violated("device " + request.mac.text() + " is told twice as attempt " + std::to_string(request.attempt));
+}
+
+bool Checker::campaigns_at_rest(const Server& server) const {
+  for (const auto& row : server.campaign_rows.under_way())
+    if (row.state != CampaignState::paused) return false;
+  return true;
+}
+
+// Every device runs what it should, or has been given up for a reason, or was never served anything.
+void Checker::converged(const Server& server) const {
+  for (const auto& row : server.device_rows.list({}, static_cast<std::size_t>(-1))) {
+    const auto& mac = row.definition->mac;
+    const auto& state = row.activity.convergence;
+    if (state && state->open()) {
+      if (state->stage != ConvergenceStage::failed)
+        violated("device " + mac.text() + " has not converged and waits for nothing");
+      continue;
+    }
+    const auto etag = server.etag(*row.definition);
+    if (!etag || row.activity.last_etag.empty()) continue;
+    if (row.activity.last_etag != *etag)
+      violated("device " + mac.text() + " runs " + row.activity.last_etag + " instead of " + *etag +
+               " and nobody brings it to");
+  }
 }
 
 void Checker::answer(const Envelope& envelope, const Uuid& reboot) {
@@ -168,11 +214,13 @@ void Checker::projections(const Server& server) const {
   };
   compare(server.extension_rows);
   compare(server.device_rows);
+  compare(server.campaign_rows);
 }
 
 void Checker::at_rest(const Server& server) {
   records();
   projections(server);
+  converged(server);
   for (const auto& [correlation, events] : promised_) {
     std::size_t present = 0;
     for (const auto& [type, count] : by_admin_[correlation]) present += count;

@@ -36,6 +36,8 @@ class Checker {
 
   // Rows are the fold of the log up to where the server has applied it.
   void projections(const Server& server) const;
+  // Whether every campaign has ended, or is paused.
+  bool campaigns_at_rest(const Server& server) const;
   // When nothing is under way: every promise kept.
   void at_rest(const Server& server);
 
@@ -48,6 +50,8 @@ class Checker {
   void violated(std::string what) const;
   void look_at(const Record& record);
   void answer(const Envelope& envelope, const Uuid& reboot);
+  void told_for(const RebootRequested& request);
+  void converged(const Server& server) const;
   std::size_t open_reboots(const MacAddress& mac) const;
 
   Disk& disk_;
@@ -59,6 +63,9 @@ class Checker {
   std::map<Uuid, std::size_t> promised_;                         // events of acknowledged commands
   std::map<Uuid, Reboot> reboots_;
   std::map<MacAddress, Uuid> last_reboot_;
+  // The attempts of what each device is told at present, and the devices that each campaign has told.
+  std::map<MacAddress, std::set<std::uint16_t>> attempts_;
+  std::map<Uuid, std::set<MacAddress>> told_by_campaign_;
   std::map<MacAddress, std::size_t> may_tell_;  // in this incarnation, each contact
   std::map<std::pair<MacAddress, std::string>, std::size_t> told_;
   std::map<MacAddress, std::size_t> accepted_by_phone_;

@@ -14,6 +14,20 @@ constexpr actors::RouterLimits router_limits{
 
 void ignore(const Error&) {}
 
+convergence::Policy policy() {
+  using namespace std::chrono_literals;
+  convergence::Policy policy;
+  policy.pace.max_in_flight = 2;
+  policy.pace.max_per_second = 1;
+  policy.fetch_deadline = 60s;
+  policy.retries = 2;
+  policy.first_backoff = 10s;
+  policy.registration_grace = 10s;
+  policy.round_every = 300s;
+  policy.return_within = 60s;
+  return policy;
+}
+
 }  // namespace
 
 Server::Server(Disk& disk_in, Time& time_in, std::uint64_t seed, Send send)
@@ -28,19 +42,20 @@ Server::Server(Disk& disk_in, Time& time_in, std::uint64_t seed, Send send)
   options.batch = 3;
   options.drive = Drive::by_hand;
   options.now = [this] { return time.steady(); };
-  runner = std::make_unique<ProjectionRunner>(log, disk.store, std::vector<Projection*>{&extension_rows, &device_rows},
-                                              options);
+  runner = std::make_unique<ProjectionRunner>(
+      log, disk.store, std::vector<Projection*>{&extension_rows, &device_rows, &campaign_rows}, options);
   runner->start().value();
   while (runner->step() == Step::more) {
   }
   extensions = std::make_unique<actors::Entities<actors::Extension>>(actors.system, world, router_limits);
   devices = std::make_unique<actors::Entities<actors::Device>>(actors.system, world, router_limits);
+  campaigns = std::make_unique<actors::Entities<actors::Campaign>>(actors.system, world, router_limits);
   registrar = std::make_unique<registrar::Registrar>(
       log, bindings, ids, [this] { return time.now; },
       [this](std::function<void()> task) { sip_thread.push_back(std::move(task)); }, registrar::Registrar::Options{});
   registrar->restore().value();
   reboots = std::make_unique<reboot::RebootReactor>(
-      reboot::RebootReactor::World{log, *devices, device_rows, bindings, *this,
+      reboot::RebootReactor::World{log, *devices, device_rows, bindings, *this, calls,
                                    [](const std::string&, RebootVerb) { return std::string("check-sync"); },
                                    [](const std::string&) {}, ignore},
       log.last_position(), Drive::by_hand);
@@ -50,13 +65,29 @@ Server::Server(Disk& disk_in, Time& time_in, std::uint64_t seed, Send send)
         sip_thread.emplace_back([this, number] { registrar->drop_extension(number); });
       },
       ignore, Drive::by_hand);
+  const auto etag_now = [this](const DefinitionPtr& device) { return etag(*device); };
+  const auto no_site = [](const DeviceDefinition&) { return std::string(); };
+  const auto now = [this] { return time.now; };
+  convergence = std::make_unique<convergence::ConvergenceReactor>(
+      convergence::ConvergenceReactor::World{
+          log, *devices, device_rows, bindings, etag_now,
+          [this](Position position, std::function<void()> done) { runner->when_applied(position, std::move(done)); },
+          [](const std::string&, RebootReason) { return RebootVerb::reboot; }, no_site, policy, now,
+          [](const std::string&) {}, ignore},
+      log.last_position(), Drive::by_hand);
+  coordinator = std::make_unique<campaign::Coordinator>(
+      campaign::Coordinator::World{*campaigns, *devices, campaign_rows, device_rows, bindings, etag_now, no_site, now},
+      Drive::by_hand);
 }
 
 Server::~Server() {
   crash(0);
+  coordinator.reset();
+  convergence.reset();
   deletions.reset();
   reboots.reset();
   registrar.reset();
+  campaigns.reset();
   devices.reset();
   extensions.reset();
   actors.scheduler->run();
@@ -93,11 +124,13 @@ void Server::receive(registrar::RegisterRequest request, registrar::Registrar::A
 void Server::serve_config(const MacAddress& mac) {
   const auto serving = device_rows.find_for_serving(mac);
   if (!serving.definition) return;
+  const auto file = etag(*serving.definition);
+  if (!file) return;
   ConfigServed served;
   served.mac = mac;
   served.extension = serving.definition->extension;
   served.vendor = serving.definition->vendor;
-  served.etag = "e";
+  served.etag = *file;
   log.append({StreamId::of(mac),
               ExpectedVersion::any(),
               {encode(served, {"phone:" + mac.text(), serving.correlation, serving.causation}, time.now, ids)},
@@ -113,6 +146,12 @@ bool Server::phone_present(const MacAddress& mac, const ExtensionNumber& extensi
   return !reboot::bindings_of(device, bindings.of(extension)).empty();
 }
 
+Result<std::string> Server::etag(const DeviceDefinition& device) const {
+  const auto extension = extension_rows.find(device.extension);
+  if (!extension) return not_found("extension_not_found", "no such extension");
+  return extension->name + "/" + device.model;
+}
+
 void Server::tick() {
   std::vector<std::uint64_t> given_up;
   for (const auto& [transaction, waiting] : transactions_)
@@ -123,7 +162,7 @@ void Server::tick() {
 
 bool Server::at_rest() const {
   return runnable_actors() == 0 && log.queued() == 0 && log.unacknowledged() == 0 && sip_thread.empty() &&
-         transactions_.empty() && registrar->pending() == 0 && reboots->under_way() == 0;
+         transactions_.empty() && registrar->pending() == 0 && reboots->under_way() == 0 && convergence->at_rest();
 }
 
 void Server::run_actor(std::size_t which) {

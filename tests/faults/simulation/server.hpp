@@ -3,6 +3,8 @@
 // drives.
 #pragma once
 
+#include "actors/campaign/coordinator.hpp"
+#include "actors/convergence/convergence_reactor.hpp"
 #include "actors/extension/deletion_reactor.hpp"
 #include "actors/extension/extension.hpp"
 #include "actors/reboot/reboot_reactor.hpp"
@@ -45,6 +47,8 @@ class Server : public reboot::PhoneNotifier {
   // What an HTTP thread does when a phone has been served its file.
   void serve_config(const MacAddress& mac);
   bool phone_present(const MacAddress& mac, const ExtensionNumber& extension) const;
+  // Of the file that the device would be sent now.
+  Result<std::string> etag(const DeviceDefinition& device) const;
 
   // Every second, on the SIP thread: timer F of the NOTIFYs, and expiries.
   void tick();
@@ -57,16 +61,21 @@ class Server : public reboot::PhoneNotifier {
   PendingLog log;
   ExtensionsProjection extension_rows;
   DevicesProjection device_rows;
+  CampaignsProjection campaign_rows;
   std::unique_ptr<ProjectionRunner> runner;
   DeterministicSystem actors;
   actors::EntityWorld world;
   std::unique_ptr<actors::Entities<actors::Extension>> extensions;
   std::unique_ptr<actors::Entities<actors::Device>> devices;
+  std::unique_ptr<actors::Entities<actors::Campaign>> campaigns;
   std::deque<std::function<void()>> sip_thread;
   registrar::BindingTable bindings;
   std::unique_ptr<registrar::Registrar> registrar;
+  reboot::NoCalls calls;
   std::unique_ptr<reboot::RebootReactor> reboots;
   std::unique_ptr<actors::DeletionReactor> deletions;
+  std::unique_ptr<convergence::ConvergenceReactor> convergence;
+  std::unique_ptr<campaign::Coordinator> coordinator;
 
   // Runs one actor's next message, of those that could run.
   void run_actor(std::size_t which);

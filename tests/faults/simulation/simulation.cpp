@@ -137,6 +137,19 @@ bool Simulation::react() {
   return done == Step::more;
 }
 
+bool Simulation::converge() {
+  const auto before = server_->runnable_actors();
+  const auto done = server_->convergence->step(1 + dice_.below(3));
+  if (done == Step::more) note("the convergence reactor follows");
+  return done == Step::more || server_->runnable_actors() != before;
+}
+
+bool Simulation::coordinate() {
+  const auto done = server_->coordinator->step();
+  if (done == Step::more) note("the campaigns' coordinator goes round");
+  return done == Step::more;
+}
+
 bool Simulation::delete_left_behind() {
   const auto done = server_->deletions->step(1 + dice_.below(3));
   if (done == Step::more) note("the deletion reactor follows");
@@ -192,6 +205,12 @@ void Simulation::new_command() {
       server.devices->ask(mac.text(), now, std::move(meta), std::move(reply));
     };
   };
+  const auto on_campaign = [&](std::string what, const Uuid& id, actors::Campaign::Command wanted) {
+    command->what = command->key + ": " + std::move(what) + " campaign " + id.text();
+    command->carry_out = [id, wanted](Server& server, actors::AskMeta meta, actors::Reply reply) {
+      server.campaigns->ask(id.text(), wanted, std::move(meta), std::move(reply));
+    };
+  };
   const auto die = dice_.below(100);
   // The first few make something to work on.
   if (commands_.size() < 3 || die < 15) {
@@ -216,8 +235,29 @@ void Simulation::new_command() {
     on_device("change", actors::ChangeDevice{extension, {}, "t48s"});
   } else if (die < 85) {
     on_device("unregister", actors::UnregisterDevice{});
-  } else {
+  } else if (die < 91) {
     on_device("reboot", actors::RequestReboot{});
+  } else if (die < 97 || campaigns_.empty()) {
+    actors::StartCampaign start;
+    start.campaign.bytes[0] = 0xfe;
+    start.campaign.bytes[15] = static_cast<std::uint8_t>(campaigns_.size() + 1);
+    start.only_stale = dice_.percent(30);
+    start.pace = {static_cast<std::uint32_t>(1 + dice_.below(3)), 1, 0, {}, 0};
+    for (const auto& phone : phones_) start.devices.push_back(phone.mac);
+    campaigns_.push_back(start.campaign);
+    on_campaign("start", start.campaign, start);
+  } else {
+    const auto id = campaigns_[dice_.below(campaigns_.size())];
+    switch (dice_.below(3)) {
+      case 0:
+        on_campaign("pause", id, actors::PauseCampaign{});
+        break;
+      case 1:
+        on_campaign("resume", id, actors::ResumeCampaign{});
+        break;
+      default:
+        on_campaign("cancel", id, actors::CancelCampaign{});
+    }
   }
   commands_.push_back(std::move(command));
 }
@@ -361,13 +401,13 @@ std::optional<std::string> Simulation::settle() {
   calm_ = true;
   std::size_t quiet = 0;
   for (std::size_t i = 0; i < settling_steps; ++i) {
-    const bool done = run_actor() || write() || acknowledge() || run_sip() || project() || react() ||
-                      delete_left_behind() || deliver() || administer();
+    const bool done = run_actor() || write() || acknowledge() || run_sip() || project() || react() || converge() ||
+                      coordinate() || delete_left_behind() || deliver() || administer();
     checker_.records();
     if (checker_.violation()) return checker_.violation();
     if (done) continue;
     // A few rounds of time: for timer F, retries and expiries.
-    if (server_->at_rest() && ++quiet > 10) {
+    if (server_->at_rest() && checker_.campaigns_at_rest(*server_) && ++quiet > 10) {
       checker_.at_rest(*server_);
       calm_ = false;
       return checker_.violation();
@@ -376,7 +416,9 @@ std::optional<std::string> Simulation::settle() {
   }
   return "it does not come to rest: queued " + std::to_string(server_->log.queued()) + ", SIP tasks " +
          std::to_string(server_->sip_thread.size()) + ", REGISTERs " + std::to_string(server_->registrar->pending()) +
-         ", reboots under way " + std::to_string(server_->reboots->under_way());
+         ", reboots under way " + std::to_string(server_->reboots->under_way()) +
+         (server_->convergence->at_rest() ? "" : ", devices that have not converged") +
+         (checker_.campaigns_at_rest(*server_) ? "" : ", campaigns");
 }
 
 }  // namespace strowger::test::simulation

@@ -51,6 +51,8 @@ class Simulation {
   bool run_sip();
   bool project();
   bool react();
+  bool converge();
+  bool coordinate();
   bool delete_left_behind();
   bool deliver();
   bool administer();
@@ -73,12 +75,14 @@ class Simulation {
     bool (Simulation::*act)();
     std::size_t weight;
   };
-  std::array<Action, 11> actions_{{{&Simulation::run_actor, 30},
+  std::array<Action, 13> actions_{{{&Simulation::run_actor, 30},
                                    {&Simulation::write, 12},
                                    {&Simulation::acknowledge, 12},
                                    {&Simulation::run_sip, 8},
                                    {&Simulation::project, 8},
                                    {&Simulation::react, 6},
+                                   {&Simulation::converge, 6},
+                                   {&Simulation::coordinate, 3},
                                    {&Simulation::delete_left_behind, 4},
                                    {&Simulation::deliver, 8},
                                    {&Simulation::administer, 5},
@@ -96,6 +100,7 @@ class Simulation {
   std::vector<std::unique_ptr<Command>> commands_;
   std::vector<Phone> phones_;
   std::vector<ExtensionNumber> extensions_;
+  std::vector<Uuid> campaigns_;
   std::vector<std::string> trace_;
   std::size_t crashes_left_ = 3;
   bool calm_ = false;

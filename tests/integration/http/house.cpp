@@ -1,6 +1,7 @@
 #include "tests/integration/http/house.hpp"
 
 #include "actors/ask_and_wait.hpp"
+#include "actors/campaign/coordinator.hpp"
 #include "actors/history/publisher.hpp"
 #include "adapters/http/provision/present.hpp"
 #include "adapters/http/routes.hpp"
@@ -25,18 +26,20 @@ struct House::Parts {
   Parts(EventLog& log, std::unique_ptr<rocks::RocksProjectionStore> rows, std::unique_ptr<vault::SodiumVault> vault)
       : store(std::move(rows)),
         secrets(std::move(vault)),
-        runner(log, *store, {&extension_rows, &device_rows, &request_rows, &user_rows}),
+        runner(log, *store, {&extension_rows, &device_rows, &campaign_rows, &request_rows, &user_rows}),
         system(config),
         publisher(log, ids, *secrets, system_now),
         world{log, ids, system_now},
         extensions(system, world),
         devices(system, world),
-        users(system, world) {}
+        users(system, world),
+        campaigns(system, world) {}
 
   std::unique_ptr<rocks::RocksProjectionStore> store;
   std::unique_ptr<vault::SodiumVault> secrets;
   ExtensionsProjection extension_rows;
   DevicesProjection device_rows;
+  CampaignsProjection campaign_rows;
   RequestsProjection request_rows;
   UsersProjection user_rows;
   ProjectionRunner runner;
@@ -50,6 +53,8 @@ struct House::Parts {
   actors::Entities<actors::Extension> extensions;
   actors::Entities<actors::Device> devices;
   actors::Entities<actors::User> users;
+  actors::Entities<actors::Campaign> campaigns;
+  std::unique_ptr<campaign::Coordinator> coordinator;
 };
 
 House::House() {
@@ -122,14 +127,20 @@ void House::start() {
       [] { return std::string("strowger_more 1\n"); },
       "1.2.3",
       system_now()});
+  services->campaigns = &p.campaigns;
+  services->campaign_rows = &p.campaign_rows;
   publish(*settings_, *renderer_);
   auto started = start_server(*services);
   REQUIRE(started);
   server = std::move(*started);
+  p.coordinator = std::make_unique<campaign::Coordinator>(campaign::Coordinator::World{
+      p.campaigns, p.devices, p.campaign_rows, p.device_rows, p.bindings, services->current_etag,
+      [](const DeviceDefinition&) { return std::string(); }, system_now});
   admin_ = token(Role::admin, "admin");
 }
 
 void House::stop() {
+  if (parts_) parts_->coordinator.reset();
   if (server) server->stop(2s);
   server.reset();
   services.reset();

@@ -36,6 +36,7 @@ class Wire {
   std::optional<SipText> ask(std::string_view request, std::chrono::milliseconds deadline = std::chrono::seconds(10));
 
   std::uint16_t port() const { return port_; }
+  int descriptor() const { return socket_; }  // to be polled with others
   Kind kind() const { return kind_; }
   std::string via_transport() const { return kind_ == Kind::udp ? "UDP" : "TCP"; }
   bool closed() const { return closed_; }

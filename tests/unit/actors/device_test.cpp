@@ -89,3 +89,75 @@ SCENARIO("registering a device tells the phone that is there to reboot") {
     }
   }
 }
+
+SCENARIO("a device comes to run what is wanted, by proof and not by promise") {
+  EntityKit<Device> kit(mac.text());
+  REQUIRE(kit.run(t46s(false)));
+  GIVEN("a phone that was never served anything") {
+    THEN("it is wanted nothing of") CHECK(kit.run(WantConfig{"\"2\"", "", {}, {}}).value().events.empty());
+  }
+  GIVEN("a phone whose file has become another") {
+    const auto wanted = kit.run(WantConfig{"\"2\"", "\"1\"", RebootReason::name_synced, Position{7}}).value();
+    CHECK(only<ConfigWanted>(wanted.events).cause == Position{7});
+    CHECK(kit.run(WantConfig{"\"2\"", "\"1\"", {}, {}}).value().events.empty());
+    kit.restart();
+
+    WHEN("the phone fetches before it is told") {
+      const auto converged = only<DeviceConverged>(kit.run(ReportFetched{"\"2\""}).value().events);
+      CHECK(converged.reboot.is_nil());
+      THEN("it is not told any more") CHECK(kit.run(TellPhone{"\"2\""}).value().events.empty());
+    }
+    WHEN("it is told") {
+      CHECK(kit.run(TellPhone{"\"1\""}).value().events.empty());
+      CHECK(kit.run(TellPhone{"\"2\"", RebootVerb::resync, 2}).value().events.empty());
+      const auto told = only<RebootRequested>(kit.run(TellPhone{"\"2\"", RebootVerb::resync, 1}).value().events);
+      CHECK(told.reason == RebootReason::name_synced);
+      CHECK(told.verb == RebootVerb::resync);
+      CHECK(kit.run(TellPhone{"\"2\"", RebootVerb::resync, 1}).value().events.empty());
+      CHECK(kit.run(ReportOverdue{told.reboot, "not_fetched", "", {}}).value().events.empty());  // not answered yet
+      kit.restart();
+      only<RebootAccepted>(
+          kit.run(ReportReboot{told.reboot, ReportReboot::Answer::accepted, "", 200, ""}).value().events);
+
+      THEN("an older file does not converge, the wanted one does, and its registration is recorded once") {
+        CHECK(kit.run(ReportFetched{"\"1\""}).value().events.empty());
+        CHECK(only<DeviceConverged>(kit.run(ReportFetched{"\"2\""}).value().events).reboot == told.reboot);
+        only<DeviceReturned>(kit.run(ReportReturned{told.reboot, "", "", kit.now}).value().events);
+        CHECK(kit.run(ReportReturned{told.reboot, "", "", kit.now}).value().events.empty());
+      }
+      THEN("without a fetch it is told again, and at last given up") {
+        only<RebootRetryScheduled>(kit.run(ReportOverdue{told.reboot, "not_fetched", "", kit.now}).value().events);
+        const auto again = only<RebootRequested>(kit.run(TellPhone{"\"2\"", {}, 2}).value().events);
+        CHECK(again.attempt == 2);
+        REQUIRE(kit.run(ReportReboot{again.reboot, ReportReboot::Answer::refused, "", 481, ""}));
+        CHECK(kit.run(ReportOverdue{told.reboot, "refused", "", {}}).value().events.empty());  // of the first
+        CHECK(only<RebootFailed>(kit.run(ReportOverdue{again.reboot, "refused", "481", {}}).value().events).attempts ==
+              2);
+        kit.restart();
+        only<DeviceConverged>(kit.run(ReportFetched{"\"2\""}).value().events);
+      }
+      THEN("what changes meanwhile is what its fetch has to bring") {
+        only<ConfigWanted>(kit.run(WantConfig{"\"3\"", "\"1\"", {}, {}}).value().events);
+        CHECK(kit.run(ReportFetched{"\"2\""}).value().events.empty());
+        CHECK(only<DeviceConverged>(kit.run(ReportFetched{"\"3\""}).value().events).reboot == told.reboot);
+      }
+      THEN("a campaign comes back later, a person is obeyed at once") {
+        CHECK(kit.run(RequestReboot{RebootVerb::reboot, RebootReason::campaign, "\"2\"", kit.ids.next()})
+                  .value()
+                  .events.empty());
+        only<RebootRequested>(
+            kit.run(RequestReboot{RebootVerb::reboot, RebootReason::manual, "\"2\"", {}}).value().events);
+      }
+    }
+    WHEN("it is changed back") {
+      only<DeviceConverged>(kit.run(WantConfig{"\"1\"", "\"1\"", {}, {}}).value().events);
+    }
+    WHEN("there is nobody to tell") {
+      CHECK(only<RebootFailed>(kit.run(ReportUnreachable{"\"2\"", "nobody"}).value().events).code == "no_phone");
+      THEN("that is said once, and it can be told when it is there") {
+        CHECK(kit.run(ReportUnreachable{"\"2\"", "nobody"}).value().events.empty());
+        only<RebootRequested>(kit.run(TellPhone{"\"2\""}).value().events);
+      }
+    }
+  }
+}

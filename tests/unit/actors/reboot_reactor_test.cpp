@@ -66,6 +66,13 @@ class RecordingNotifier : public reboot::PhoneNotifier {
   std::vector<std::pair<reboot::Notice, std::function<void(reboot::NoticeOutcome)>>> sent_;
 };
 
+// In a call for as long as the test says so.
+class FakeCalls : public reboot::BusyPhones {
+ public:
+  bool in_call(const MacAddress&, const ExtensionNumber& extension) const override { return busy && extension == ann; }
+  std::atomic<bool> busy = false;
+};
+
 // Real threads, a log in memory, a phone that answers as it is told.
 struct Site {
   caf::actor_system_config config;
@@ -77,10 +84,11 @@ struct Site {
   DevicesProjection projection;
   FixedBindings bindings;
   RecordingNotifier notifier;
+  FakeCalls calls;
 
   std::unique_ptr<reboot::RebootReactor> react(Position from = Position{0}) {
     return std::make_unique<reboot::RebootReactor>(
-        reboot::RebootReactor::World{log, devices, projection, bindings, notifier,
+        reboot::RebootReactor::World{log, devices, projection, bindings, notifier, calls,
                                      [](const std::string& vendor, RebootVerb) { return vendor + "-reboot"; },
                                      [](const std::string&) {}, [](const Error& error) { FAIL(error.message); }},
         from);
@@ -168,6 +176,22 @@ SCENARIO("a reboot that a crash left unanswered is told again, an answered one i
   const auto reactor = site.react(apply_all());
   CHECK(reactor->under_way() == 0);
   CHECK(site.notifier.sent() == 1);
+}
+
+SCENARIO("a phone in a call is told when its call has ended") {
+  Site site;
+  site.bindings.bindings = {binding("sip:1001@192.0.2.1", "192.0.2.1", mac)};
+  site.calls.busy = true;
+  const auto reactor = site.react();
+  site.register_device();
+  REQUIRE(eventually([&] { return site.event<RebootDeferred>().has_value(); }));
+  CHECK(site.event<RebootDeferred>()->reboot == site.event<RebootRequested>()->reboot);
+  CHECK(site.notifier.sent() == 0);
+  CHECK(reactor->under_way() == 1);
+  site.calls.busy = false;
+  REQUIRE(eventually([&] { return site.notifier.sent() == 1; }));
+  site.notifier.answer(0, {200, "OK", false});
+  CHECK(eventually([&] { return site.event<RebootAccepted>().has_value(); }));
 }
 
 SCENARIO("nobody to tell is said at once") {

@@ -1,0 +1,71 @@
+// Tells a campaign's devices one after the other, at its pace. Each round looks at the projections, which say who
+// waits, who was told and who is done; nothing else is remembered, so a crash changes nothing: the next start goes on
+// with who still waits. A device is asked under a key of its campaign, so that it is told once however often it is
+// asked.
+//
+// A campaign that would tell a phone which is being told already comes back to it later.
+#pragma once
+
+#include "actors/campaign/campaign.hpp"
+#include "actors/convergence/pace.hpp"
+#include "actors/device/device.hpp"
+#include "actors/registrar/binding.hpp"
+#include "actors/router.hpp"
+#include "events/drive.hpp"
+#include "events/projections/campaigns.hpp"
+#include "events/projections/devices.hpp"
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+
+namespace strowger::campaign {
+
+class Coordinator {
+ public:
+  struct World {
+    actors::Entities<actors::Campaign>& campaigns;
+    actors::Entities<actors::Device>& devices;
+    const CampaignsProjection& projection;
+    const DevicesProjection& device_rows;
+    const registrar::Bindings& bindings;
+    std::function<Result<std::string>(const DefinitionPtr&)> etag;  // as of ConvergenceReactor
+    std::function<std::string(const DeviceDefinition&)> site;
+    Clock clock;
+  };
+
+  explicit Coordinator(World world, Drive drive = Drive::own_thread);
+  ~Coordinator();
+  Coordinator(Coordinator&&) = delete;
+
+  // Driven by hand: one round. More where something was asked.
+  Step step();
+
+ private:
+  using Key = std::pair<Uuid, MacAddress>;
+  struct Shared;
+
+  void run(const std::stop_token& stop);
+  void take_declined(Timestamp now);
+  bool begin(const Key& key);
+  bool round(const CampaignRow& campaign, Timestamp now);
+  bool tell_next(const CampaignRow& campaign, Timestamp now);
+  bool tell(const CampaignRow& campaign, const CampaignDevice& device);
+  bool skip(const CampaignRow& campaign, const MacAddress& mac, std::string code, std::string reason);
+  void count_in_flight(const CampaignRow& campaign, convergence::Gate& gate, Timestamp now);
+  bool end_if_due(const CampaignRow& campaign);
+  void ask_campaign(const CampaignRow& campaign, const MacAddress& mac, actors::Campaign::Command command);
+
+  World world_;
+  std::shared_ptr<Shared> shared_;
+  std::map<Uuid, convergence::Gate> gates_;
+  std::map<Key, Timestamp> strayed_;  // told devices that the devices' rows know nothing of, since when
+  std::map<Key, Timestamp> again_;    // declined: not before
+  std::jthread thread_;
+};
+
+}  // namespace strowger::campaign

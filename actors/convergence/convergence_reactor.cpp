@@ -1,0 +1,464 @@
+#include "actors/convergence/convergence_reactor.hpp"
+
+#include "actors/reboot/correlation.hpp"
+
+#include <algorithm>
+
+namespace strowger::convergence {
+namespace {
+
+using actors::Device;
+
+constexpr auto tick = std::chrono::milliseconds(100);
+constexpr std::size_t looks_a_tick = 100;  // renders
+constexpr std::size_t most_looking = 5'000;
+constexpr auto retry_command = std::chrono::seconds(1);
+// A second look, when templates or settings that were recorded are surely in force.
+constexpr auto second_look = std::chrono::seconds(3);
+// A phone that fetched something older may be about to fetch again.
+constexpr auto after_old_file = std::chrono::seconds(10);
+constexpr auto returns_every = std::chrono::seconds(1);
+
+bool may_come_back(const std::string& code) {
+  return code == "no_phone" || code == "unanswered";
+}
+
+std::chrono::seconds backoff(const Policy& policy, std::uint16_t attempt) {
+  auto wait = policy.first_backoff;
+  for (std::uint16_t i = 1; i < attempt && wait < policy.longest_backoff; ++i) wait *= 2;
+  return std::min(wait, policy.longest_backoff);
+}
+
+}  // namespace
+
+// Replies come from actors' threads, and may come after the reactor is gone.
+struct ConvergenceReactor::Shared {
+  struct Answered {
+    MacAddress mac;
+    Position position{};        // what was decided is in the log up to here
+    bool failed = false;        // or nothing was decided
+    std::optional<Dirty> look;  // of WantConfig: to be looked at again where it failed
+  };
+  std::mutex mutex;
+  std::vector<Answered> answered;
+  Position applied{};
+};
+
+ConvergenceReactor::ConvergenceReactor(World world, Position from, Drive drive)
+    : world_(std::move(world)),
+      policy_(world_.policy()),
+      shared_(std::make_shared<Shared>()),
+      drive_(drive),
+      followed_(from) {
+  load();
+  actors::LogFollower::Handlers handlers;
+  handlers.wanted = [this](const Record& record) {
+    followed_ = record.position;
+    return wanted(record);
+  };
+  handlers.event = [this](const Envelope& envelope) -> Result<void> {
+    follow(envelope);
+    return {};
+  };
+  handlers.between = [this] { between(); };
+  handlers.trouble = world_.trouble;
+  follower_ = std::make_unique<actors::LogFollower>(world_.log, from, std::move(handlers), tick, drive);
+}
+
+ConvergenceReactor::~ConvergenceReactor() {
+  follower_.reset();
+}
+
+bool ConvergenceReactor::at_rest() const {
+  if (!dirty_.empty() || looking_ > 0 || round_) return false;
+  return std::all_of(open_.begin(), open_.end(), [](const auto& item) {
+    const auto& open = item.second;
+    return open.state.stage == ConvergenceStage::failed && !open.rearm && !open.asking;
+  });
+}
+
+// --- Following.
+
+void ConvergenceReactor::load() {
+  const auto now = world_.clock();
+  for (const auto& row : world_.projection.list({}, static_cast<std::size_t>(-1))) {
+    const auto& mac = row.definition->mac;
+    const auto& state = row.activity.convergence;
+    if (!state) continue;
+    if (state->open()) {
+      keep(mac, *state);
+    } else if (!state->reboot.is_nil() && !state->returned_at && now - state->changed_at < policy_.return_within) {
+      returning_[mac] = {state->reboot, state->changed_at, state->correlation, state->event};
+    }
+  }
+  for (auto& [mac, open] : open_)
+    if (open.state.stage == ConvergenceStage::failed && may_come_back(open.state.code) &&
+        !world_.bindings.of(open.extension).empty())
+      open.rearm = now + policy_.registration_grace;
+}
+
+void ConvergenceReactor::keep(const MacAddress& mac, const Convergence& state) {
+  const auto [at, fresh] = open_.try_emplace(mac);
+  auto& open = at->second;
+  if (fresh) {
+    if (const auto row = world_.projection.find(mac)) {
+      open.extension = row->definition->extension;
+      open.site = world_.site(*row->definition);
+    }
+  }
+  const bool was_failed = !fresh && open.state.stage == ConvergenceStage::failed;
+  const bool is_failed = state.stage == ConvergenceStage::failed;
+  failed_ += (is_failed ? 1U : 0U) - (was_failed ? 1U : 0U);
+  if (state.stage != open.state.stage || state.reboot != open.state.reboot) {
+    open.early.reset();
+    open.rearm.reset();
+  }
+  open.state = state;
+}
+
+bool ConvergenceReactor::wanted(const Record& record) {
+  if (record.type == ConfigServed::type) {
+    if (open_.empty()) return false;
+    const auto mac = MacAddress::parse(record.stream.key());
+    return mac && open_.contains(*mac);
+  }
+  if (record.type == PhoneRegistered::type || record.type == PhoneMoved::type) return failed_ > 0;
+  return record.stream.category() == "device" || affected_by(record).has_value();
+}
+
+void ConvergenceReactor::follow(const Envelope& envelope) {
+  if (const auto* registered = std::get_if<PhoneRegistered>(&envelope.event))
+    return phone_is_there(registered->extension, envelope.time);
+  if (const auto* moved = std::get_if<PhoneMoved>(&envelope.event))
+    return phone_is_there(moved->extension, envelope.time);
+  if (envelope.stream.category() == "device") {
+    if (const auto mac = MacAddress::parse(envelope.stream.key())) follow_device(envelope, *mac);
+  }
+  Record record;
+  record.stream = envelope.stream;
+  record.type = type_of(envelope.event);
+  if (const auto affected = affected_by(record)) mark(*affected, envelope);
+}
+
+void ConvergenceReactor::follow_device(const Envelope& envelope, const MacAddress& mac) {
+  if (const auto* fact = std::get_if<ConfigServed>(&envelope.event)) return served(envelope, *fact);
+  const auto found = open_.find(mac);
+  std::optional<Convergence> state;
+  if (found != open_.end()) state = found->second.state;
+  fold(state, envelope);
+  if (const auto* changed = std::get_if<DeviceChanged>(&envelope.event); changed != nullptr && found != open_.end())
+    found->second.extension = changed->extension;
+  if (std::holds_alternative<DeviceReturned>(envelope.event)) returning_.erase(mac);
+  if (state && state->open()) {
+    keep(mac, *state);
+    if (const auto* requested = std::get_if<RebootRequested>(&envelope.event)) {
+      open_[mac].extension = requested->extension;
+      returning_.erase(mac);
+    }
+    return;
+  }
+  auto fetched = envelope.time;
+  if (found != open_.end()) {
+    fetched = found->second.fetched.value_or(fetched);
+    if (found->second.state.stage == ConvergenceStage::failed) --failed_;
+    open_.erase(found);
+  }
+  if (const auto* converged = std::get_if<DeviceConverged>(&envelope.event);
+      converged != nullptr && !converged->reboot.is_nil())
+    returning_[mac] = {converged->reboot, fetched, envelope.correlation, envelope.id};
+}
+
+void ConvergenceReactor::served(const Envelope& envelope, const ConfigServed& fact) {
+  const auto found = open_.find(fact.mac);
+  if (found == open_.end()) return;
+  auto& open = found->second;
+  if (fact.etag != open.state.etag) {
+    if (open.state.told()) open.early = world_.clock() + after_old_file;
+    return;
+  }
+  // Causation: the fetch. Correlation: that of what the phone was told, also where the fetch was its own idea.
+  open.state.event = envelope.id;
+  open.fetched = envelope.time;
+  ask(fact.mac, open, actors::ReportFetched{fact.etag});
+}
+
+void ConvergenceReactor::phone_is_there(const ExtensionNumber& extension, Timestamp at) {
+  for (auto& [mac, open] : open_)
+    if (open.extension == extension && open.state.stage == ConvergenceStage::failed && may_come_back(open.state.code))
+      open.rearm = at + policy_.registration_grace;
+}
+
+void ConvergenceReactor::mark(const Affected& affected, const Envelope& envelope) {
+  const bool again = affected.whose == Affected::Whose::vendor || affected.whose == Affected::Whose::all;
+  const Dirty dirty{affected.reason,
+                    envelope.position,
+                    envelope.correlation,
+                    envelope.id,
+                    envelope.position,
+                    world_.clock() + policy_.settle,
+                    again};
+  const auto add = [&](const MacAddress& mac) {
+    const auto [at, fresh] = dirty_.try_emplace(mac, dirty);
+    if (fresh) return;
+    const auto due = at->second.due;  // a stream of changes does not put it off
+    const bool twice = at->second.again;
+    at->second = dirty;
+    at->second.due = due;
+    at->second.again = again || twice;
+  };
+  switch (affected.whose) {
+    case Affected::Whose::device:
+      if (const auto mac = MacAddress::parse(affected.key)) add(*mac);
+      break;
+    case Affected::Whose::extension:
+      if (const auto extension = ExtensionNumber::parse(affected.key))
+        for (const auto& mac : world_.projection.on_extension(*extension)) add(mac);
+      break;
+    case Affected::Whose::vendor:
+      for (const auto& row : world_.projection.list({}, static_cast<std::size_t>(-1)))
+        if (row.definition->vendor == affected.key) add(row.definition->mac);
+      break;
+    case Affected::Whose::all:
+      for (const auto& mac : world_.projection.macs()) add(mac);
+      break;
+  }
+}
+
+// --- What is due.
+
+void ConvergenceReactor::between() {
+  // Between batches of a log in full flood, too: not more often than needed.
+  if (const auto steady = std::chrono::steady_clock::now(); drive_ == Drive::own_thread) {
+    if (steady < next_between_) return;
+    next_between_ = steady + tick / 2;
+  }
+  policy_ = world_.policy();
+  const auto now = world_.clock();
+  take_replies();
+  look_at_dirty(now);
+  go_round(now);
+  find_overdue(now);
+  run_wave(now);
+  find_returned(now);
+}
+
+void ConvergenceReactor::take_replies() {
+  std::vector<Shared::Answered> answered;
+  {
+    const std::lock_guard lock(shared_->mutex);
+    answered.swap(shared_->answered);
+    applied_ = std::max(applied_, shared_->applied);
+  }
+  const auto again_at = world_.clock() + retry_command;
+  for (auto& reply : answered) {
+    if (reply.look) {
+      --looking_;
+      if (!reply.failed) continue;
+      reply.look->due = again_at;
+      dirty_.try_emplace(reply.mac, *reply.look);
+      continue;
+    }
+    const auto found = open_.find(reply.mac);
+    if (found == open_.end()) continue;
+    found->second.asking = false;
+    found->second.looked = reply.position;
+    if (reply.failed) found->second.hold = again_at;
+  }
+}
+
+void ConvergenceReactor::look_at_dirty(Timestamp now) {
+  if (dirty_.empty()) return;
+  Position newest{};
+  std::size_t looks = 0;
+  for (auto at = dirty_.begin(); at != dirty_.end();) {
+    newest = std::max(newest, at->second.after);
+    if (at->second.due > now || at->second.after > applied_ || looks == looks_a_tick || looking_ >= most_looking) {
+      ++at;
+      continue;
+    }
+    ++looks;
+    const auto mac = at->first;
+    const auto dirty = at->second;
+    at = dirty_.erase(at);
+    look_at(mac, dirty);
+    if (!dirty.again) continue;
+    auto later = dirty;
+    later.again = false;
+    later.due = now + second_look;
+    dirty_.try_emplace(mac, later);
+  }
+  if (newest > applied_ && newest > awaited_) {
+    awaited_ = newest;
+    world_.when_applied(newest, [shared = shared_, newest] {
+      const std::lock_guard lock(shared->mutex);
+      shared->applied = std::max(shared->applied, newest);
+    });
+  }
+}
+
+void ConvergenceReactor::look_at(const MacAddress& mac, const Dirty& dirty) {
+  const auto row = world_.projection.find(mac);
+  if (!row) return;
+  const auto& served = row->activity.last_etag;
+  const auto open = open_.find(mac);
+  if (open == open_.end() && served.empty()) return;
+  const auto etag = world_.etag(row->definition);
+  if (!etag) return;  // it is sent none: what makes it servable is an event again
+  if (open == open_.end() ? *etag == served : *etag == open->second.state.etag) return;
+  ++looking_;
+  world_.devices.ask(mac.text(), actors::WantConfig{*etag, served, dirty.reason, dirty.cause},
+                     {{"system", dirty.correlation, dirty.causation}, {}, {}},
+                     [shared = shared_, mac, dirty](const Result<actors::Outcome>& outcome) {
+                       const std::lock_guard lock(shared->mutex);
+                       shared->answered.push_back({mac, {}, !outcome.has_value(), dirty});
+                     });
+}
+
+// A round over all devices: finds what a crash kept from being looked at.
+void ConvergenceReactor::go_round(Timestamp now) {
+  if (!round_) {
+    if (now < next_round_) return;
+    round_ = true;
+    round_at_.reset();
+  }
+  if (!dirty_.empty() || looking_ > 0) return;
+  const auto rows = world_.projection.list(round_at_, looks_a_tick);
+  for (const auto& row : rows)
+    if (!open_.contains(row.definition->mac)) look_at(row.definition->mac, {});
+  if (rows.size() == looks_a_tick) {
+    round_at_ = rows.back().definition->mac;
+  } else {
+    round_ = false;
+    next_round_ = now + policy_.round_every;
+  }
+}
+
+void ConvergenceReactor::find_overdue(Timestamp now) {
+  using enum ConvergenceStage;
+  for (auto& [mac, open] : open_) {
+    if (open.asking || open.looked > followed_ || open.hold > now) continue;
+    const auto& state = open.state;
+    switch (state.stage) {
+      case accepted:
+        if (open.early && now >= *open.early)
+          overdue(mac, open, "not_fetched",
+                  "the phone was told while its configuration changed, and fetched the older one", now);
+        else if (now >= state.changed_at + policy_.fetch_deadline)
+          overdue(
+              mac, open, "not_fetched",
+              "the phone agreed to fetch its configuration and did not do so: check the provisioning URL that is set "
+              "in the phone, and that it reaches this server",
+              now);
+        break;
+      case refused:
+        overdue(mac, open, "refused",
+                "the phone refused with " + state.detail +
+                    ": check that it allows remote reboots (check-sync), or restart it by hand",
+                now);
+        break;
+      case unanswered:
+        overdue(
+            mac, open, state.detail.starts_with("no phone") ? "no_phone" : "unanswered",
+            state.detail.starts_with("no phone")
+                ? state.detail + "; it fetches its configuration when it is switched on"
+                : "the phone is registered but did not answer (" + state.detail +
+                      "): check that it is switched on and in the network; it fetches its configuration when it starts",
+            now);
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+void ConvergenceReactor::overdue(const MacAddress& mac, Open& open, std::string code, std::string reason,
+                                 Timestamp now) {
+  actors::ReportOverdue command{open.state.reboot, std::move(code), std::move(reason), std::nullopt};
+  const bool nobody = command.code == "no_phone";  // trying again finds nobody again; its registration is waited for
+  if (!nobody && open.state.attempts <= policy_.retries) command.retry_at = now + backoff(policy_, open.state.attempts);
+  ask(mac, open, std::move(command));
+}
+
+void ConvergenceReactor::run_wave(Timestamp now) {
+  using enum ConvergenceStage;
+  gate_.begin(policy_.pace, now);
+  std::vector<Opens::iterator> due;
+  for (auto at = open_.begin(); at != open_.end(); ++at) {
+    auto& open = at->second;
+    const auto& state = open.state;
+    // What a campaign has begun counts for the campaign.
+    if (state.told() && !state.deferred && state.campaign.is_nil()) gate_.in_flight(open.site);
+    if (open.asking || open.looked > followed_ || open.hold > now) continue;
+    if (state.stage == wanted || (state.stage == retrying && state.not_before <= now) ||
+        (state.stage == failed && open.rearm && *open.rearm <= now))
+      due.push_back(at);
+  }
+  if (due.empty() || gate_.closed(policy_.pace)) return;
+  std::sort(due.begin(), due.end(),
+            [](const auto& a, const auto& b) { return a->second.state.since < b->second.state.since; });
+  for (const auto& at : due) {
+    if (gate_.closed(policy_.pace)) break;
+    if (!gate_.closed(policy_.pace, at->second.site)) tell(at->first, at->second);
+  }
+}
+
+void ConvergenceReactor::tell(const MacAddress& mac, Open& open) {
+  const auto row = world_.projection.find(mac);
+  if (!row) return;
+  const auto& state = open.state;
+  // It fetched before what it was to fetch was said to be wanted.
+  if (state.reboot.is_nil() && row->activity.last_etag == state.etag)
+    return ask(mac, open, actors::ReportFetched{state.etag});
+  open.extension = row->definition->extension;
+  if (reboot::bindings_of(*row, world_.bindings.of(open.extension)).empty()) {
+    open.rearm.reset();
+    if (state.stage == ConvergenceStage::failed) return;
+    return ask(mac, open,
+               actors::ReportUnreachable{state.etag, "no phone that could be this device is registered on extension " +
+                                                         open.extension.text() +
+                                                         "; it fetches its configuration when it is switched on"});
+  }
+  if (!gate_.pass(policy_.pace, open.site)) return;
+  open.rearm.reset();
+  const auto attempt = static_cast<std::uint16_t>(state.stage == ConvergenceStage::failed ? 1 : state.attempts + 1);
+  // What a person asked for stays that; else, who did not follow the gentle word is told the other one.
+  const bool chosen = state.reason == RebootReason::manual || state.reason == RebootReason::campaign;
+  const auto verb =
+      attempt > 1 ? chosen ? state.verb : RebootVerb::reboot : world_.verb(row->definition->vendor, state.reason);
+  ask(mac, open, actors::TellPhone{state.etag, verb, attempt});
+}
+
+void ConvergenceReactor::find_returned(Timestamp now) {
+  if (returning_.empty() || now < next_returns_) return;
+  next_returns_ = now + returns_every;
+  for (auto at = returning_.begin(); at != returning_.end();) {
+    const auto& [mac, returning] = *at;
+    const auto row = world_.projection.find(mac);
+    registrar::BindingPtr back;
+    if (row)
+      for (const auto& binding : reboot::bindings_of(*row, world_.bindings.of(row->definition->extension)))
+        if (binding->last_registered > returning.fetched) back = binding;
+    if (back)
+      world_.devices.ask(mac.text(),
+                         actors::ReportReturned{returning.reboot, back->contact, back->ip, back->last_registered},
+                         {{"phone:" + mac.text(), returning.correlation, returning.causation}, {}, {}},
+                         [](const Result<actors::Outcome>&) {});
+    // Once it is recorded, its event takes it from here.
+    const bool given_up = !row || now - returning.fetched > policy_.return_within;
+    at = given_up ? returning_.erase(at) : std::next(at);
+  }
+}
+
+void ConvergenceReactor::ask(const MacAddress& mac, Open& open, Device::Command command) {
+  open.asking = true;
+  const bool by_phone = std::holds_alternative<actors::ReportFetched>(command);
+  world_.devices.ask(mac.text(), std::move(command),
+                     {{by_phone ? "phone:" + mac.text() : "system", open.state.correlation, open.state.event}, {}, {}},
+                     [shared = shared_, mac](const Result<actors::Outcome>& outcome) {
+                       const std::lock_guard lock(shared->mutex);
+                       shared->answered.push_back({mac, outcome ? outcome->position : Position{},
+                                                   !outcome || outcome->events.empty(), std::nullopt});
+                     });
+}
+
+}  // namespace strowger::convergence

@@ -1,0 +1,66 @@
+// How fast phones are told, so that a site's PoE, DHCP and directory survive.
+#pragma once
+
+#include "events/quiet_hours.hpp"
+#include "events/time.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace strowger::convergence {
+
+struct Pace {
+  std::uint32_t max_in_flight = 50;  // phones that were told and have not fetched yet; 0: no limit, as below
+  std::uint32_t max_per_second = 10;
+  std::uint32_t per_site = 0;  // in flight at one site
+  QuietHours quiet;
+};
+
+// Counts what one wave has in flight and lets so many pass a second. One thread.
+class Gate {
+ public:
+  // At the beginning of a round; what is in flight is counted anew.
+  void begin(const Pace& pace, Timestamp now) {
+    const bool first = last_ == Timestamp{};
+    const double most = std::max(1.0, static_cast<double>(pace.max_per_second));
+    const auto passed = std::chrono::duration<double>(now - last_).count();
+    tokens_ = first ? most : std::min(most, tokens_ + std::max(0.0, passed) * pace.max_per_second);
+    last_ = now;
+    in_flight_ = 0;
+    at_site_.clear();
+    quiet_ = pace.quiet.contains(now);
+  }
+  void in_flight(const std::string& site) {
+    ++in_flight_;
+    if (!site.empty()) ++at_site_[site];
+  }
+  bool closed(const Pace& pace) const {
+    return quiet_ || (pace.max_in_flight > 0 && in_flight_ >= pace.max_in_flight) ||
+           (pace.max_per_second > 0 && tokens_ < 1);
+  }
+  bool closed(const Pace& pace, const std::string& site) const {
+    if (closed(pace)) return true;
+    if (pace.per_site == 0 || site.empty()) return false;
+    const auto found = at_site_.find(site);
+    return found != at_site_.end() && found->second >= pace.per_site;
+  }
+  // Whether one more may be told now; then it is in flight.
+  bool pass(const Pace& pace, const std::string& site) {
+    if (closed(pace, site)) return false;
+    if (pace.max_per_second > 0) tokens_ -= 1;
+    in_flight(site);
+    return true;
+  }
+  bool quiet() const { return quiet_; }
+
+ private:
+  Timestamp last_{};
+  double tokens_ = 0;
+  std::uint32_t in_flight_ = 0;
+  std::map<std::string, std::uint32_t> at_site_;
+  bool quiet_ = false;
+};
+
+}  // namespace strowger::convergence

@@ -1,0 +1,103 @@
+// The closed loop over real sockets, with phones as they are met in the field.
+#include "tests/integration/convergence/site.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/eventually.hpp"
+
+#include <algorithm>
+
+using namespace strowger;
+using namespace std::chrono_literals;
+using test::eventually;
+using test::Habit;
+using test::LoopSite;
+using test::SipServer;
+
+namespace {
+
+sip::ServerOptions impatient() {
+  auto options = SipServer::default_options();
+  options.notifier.timeout = std::chrono::milliseconds(1200);
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("a phone that obeys has converged, and is seen to come back") {
+  LoopSite site;
+  auto& ann = site.add(1);
+  auto& bob = site.add(2);
+  site.start();
+  site.rename(ann, "Ann");
+  REQUIRE(eventually([&] { return site.all<DeviceConverged>().size() == 1; }));
+  REQUIRE(eventually([&] { return site.all<DeviceReturned>().size() == 1; }));
+  CHECK(site.all<DeviceReturned>()[0].mac == ann.mac);
+  CHECK(ann.told == 1);
+  CHECK(bob.told == 0);
+}
+
+TEST_CASE("a phone that wants credentials for its NOTIFY is given them") {
+  LoopSite site;
+  auto& phone = site.add(1, Habit::challenges);
+  site.start();
+  site.rename(phone, "Ann");
+  REQUIRE(eventually([&] { return site.all<DeviceConverged>().size() == 1; }));
+  CHECK(site.all<RebootRequested>().size() == 1);
+  CHECK(site.all<RebootRefused>().empty());
+}
+
+TEST_CASE("a phone that answers 200 and does nothing has not converged, and that is said") {
+  LoopSite site;
+  auto& phone = site.add(1, Habit::deaf);
+  site.start();
+  site.rename(phone, "Ann");
+  for (std::size_t attempt = 1; attempt <= 3; ++attempt) {
+    REQUIRE(eventually([&] { return site.all<RebootAccepted>().size() == attempt; }));
+    CHECK(phone.told == attempt);
+    site.pass(101s);
+    if (attempt == 3) break;
+    REQUIRE(eventually([&] { return site.all<RebootRetryScheduled>().size() == attempt; }));
+    site.pass(121s);
+  }
+  REQUIRE(eventually([&] { return site.all<RebootFailed>().size() == 1; }));
+  CHECK(site.all<RebootFailed>()[0].code == "not_fetched");
+  CHECK(site.all<DeviceConverged>().empty());
+}
+
+TEST_CASE("a phone that answers 481 has failed, with that as the reason") {
+  LoopSite site;
+  site.policy.retries = 0;
+  auto& phone = site.add(1, Habit::refuses);
+  site.start();
+  site.rename(phone, "Ann");
+  REQUIRE(eventually([&] { return site.all<RebootFailed>().size() == 1; }));
+  CHECK(site.all<RebootFailed>()[0].code == "refused");
+  CHECK_THAT(site.all<RebootFailed>()[0].reason, ContainsSubstring("481"));
+}
+
+TEST_CASE("a phone that vanishes is told where it comes back") {
+  LoopSite site(impatient());
+  site.policy.retries = 0;
+  auto& phone = site.add(1, Habit::vanished);
+  site.start();
+  site.rename(phone, "Ann");
+  REQUIRE(eventually([&] { return site.all<RebootFailed>().size() == 1; }));
+  CHECK(site.all<RebootFailed>()[0].code == "unanswered");
+  phone.habit = Habit::obeys;
+  site.moves(phone);
+  const auto before = phone.told.load();
+  site.pass(31s);
+  REQUIRE(eventually([&] { return site.all<DeviceConverged>().size() == 1; }));
+  CHECK(phone.told == before + 1);
+}
+
+TEST_CASE("2,000 phones at once: each is told once, and each has converged") {
+  constexpr std::size_t phones = 2'000;
+  LoopSite site;
+  for (std::size_t i = 0; i < phones; ++i) site.add(i + 1, Habit::obeys, false);
+  site.policy.pace.max_in_flight = 400;
+  site.start();
+  site.change_template();
+  REQUIRE(eventually([&] { return site.converged == phones; }, 60s));
+  CHECK(std::all_of(site.desks.begin(), site.desks.end(), [](const auto& desk) { return desk->told == 1; }));
+  CHECK(site.all<RebootRequested>().size() == phones);
+}
