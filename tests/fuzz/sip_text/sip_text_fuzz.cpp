@@ -4,7 +4,7 @@
 #include "adapters/sip/digest.hpp"
 #include "adapters/sip/fields.hpp"
 #include "adapters/sip/log_text.hpp"
-#include "adapters/sip/nonces.hpp"
+#include "adapters/digest/nonces.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 #include <string>
