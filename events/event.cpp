@@ -34,8 +34,13 @@ const std::unordered_map<std::string_view, TypeEntry>& types() {
   return table;
 }
 
-// Turns data of an older schema version of `type` into the present one. No type has had a second version yet.
-Result<void> upcast(std::string_view type, std::uint16_t from, boost::json::value&) {
+// Turns data of an older schema version of `type` into the present one.
+Result<void> upcast(std::string_view type, std::uint16_t from, boost::json::value& data) {
+  if (type == ConfigServed::type && from == 1) {
+    // Phones had no certificates then.
+    if (data.is_object()) data.get_object()["tls_identity"] = "";
+    return {};
+  }
   return internal_error("no upcaster for " + std::string(type) + " version " + std::to_string(from));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "events/record.hpp"
+#include "events/types/access.hpp"
 #include "events/types/device.hpp"
 #include "events/types/disclosure.hpp"
 #include "events/types/extension.hpp"
@@ -19,6 +20,8 @@ namespace strowger {
 using Event = std::variant<ExtensionCreated, ExtensionChanged, ExtensionPasswordChanged, ExtensionDeleted,  //
                            DeviceRegistered, DeviceChanged, DeviceUnregistered,                             //
                            RebootRequested, RebootAccepted, RebootRefused, RebootUnanswered, ConfigServed,  //
+                           DeviceCredentialsSet, DeviceCredentialsRemoved, DeviceTokenIssued,               //
+                           DeviceTokenRevoked, DeviceEnrolmentOpened, SourceBlocked, SourceUnblocked,       //
                            PhoneRegistered, PhoneMoved, PhoneUnregistered, RegistrationExpired,             //
                            ConfigRefused,                                                                   //
                            TemplateTextStored, TemplatePublished, SettingsApplied, SecretsShown,            //

@@ -3,6 +3,7 @@
 
 #include "actors/decider.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <variant>
@@ -42,9 +43,26 @@ struct ReportReboot {
   std::string phrase;  // of the refusal, or why there was no answer
 };
 
+// What the phone proves itself with by HTTP Basic or Digest; the password is sealed by who asks.
+struct SetDeviceCredentials {
+  std::string username;
+  SealedSecret password;
+};
+struct RemoveDeviceCredentials {};
+
+// A token for the path of its URL. The one before is taken for `grace` longer.
+struct IssueDeviceToken {
+  SealedSecret token;
+  std::string sha256;
+  std::chrono::minutes grace{0};
+};
+struct RevokeDeviceToken {};
+
+struct OpenDeviceEnrolment {};
+
 struct Device {
   static constexpr std::string_view category = "device";
-  static constexpr std::uint32_t snapshot_schema = 1;
+  static constexpr std::uint32_t snapshot_schema = 2;
 
   struct State {
     bool registered = false;
@@ -53,9 +71,13 @@ struct Device {
     std::string vendor;
     std::string model;
     std::optional<Uuid> telling;  // the reboot that has no answer yet
-    BOOST_DESCRIBE_CLASS(State, (), (registered, mac, extension, vendor, model, telling), (), ())
+    SealedSecret password;        // for HTTP; empty: none
+    SealedSecret token;           // in its URL; empty: none
+    BOOST_DESCRIBE_CLASS(State, (), (registered, mac, extension, vendor, model, telling, password, token), (), ())
   };
-  using Command = std::variant<RegisterDevice, ChangeDevice, UnregisterDevice, RequestReboot, ReportReboot>;
+  using Command =
+      std::variant<RegisterDevice, ChangeDevice, UnregisterDevice, RequestReboot, ReportReboot, SetDeviceCredentials,
+                   RemoveDeviceCredentials, IssueDeviceToken, RevokeDeviceToken, OpenDeviceEnrolment>;
 
   static State initial() { return {}; }
   static Result<std::vector<Event>> decide(const State& state, const Command& command, const Context& context);

@@ -23,7 +23,7 @@ Context::Context(Services& with, std::function<Counts()> server_counts)
     : services(with),
       counts(std::move(server_counts)),
       signer(token_key(with), with.clock, revocations(with)),
-      files(with),
+      files(with, reading),
       logins(with.clock),
       feed(std::make_shared<events::Feed>(with.log, feed_options(with))) {}
 
