@@ -24,6 +24,20 @@ void check_together(const Settings& settings, const Reader& reader, Faults& faul
     const std::string other = tls.cert_file.empty() ? "api.tls.cert_file" : "api.tls.key_file";
     faults.add(reader.line_of(given), given, "needs " + other + " beside it");
   }
+  const auto& https = settings.provisioning.https;
+  if (https.cert_file.empty() != https.key_file.empty()) {
+    const std::string given = https.cert_file.empty() ? "provisioning.https.key_file" : "provisioning.https.cert_file";
+    const std::string other = https.cert_file.empty() ? "provisioning.https.cert_file" : "provisioning.https.key_file";
+    faults.add(reader.line_of(given), given, "needs " + other + " beside it");
+  }
+  const auto https_needs = [&](bool wanted, const char* key, bool has, const char* what) {
+    if (wanted && !has) faults.add(reader.line_of(key), key, std::string("needs ") + what);
+  };
+  https_needs(https.require_client_certificate, "provisioning.https.require_client_certificate",
+              !https.client_ca_files.empty(), "provisioning.https.client_ca_files: whose certificates would it take?");
+  https_needs(https.legacy, "provisioning.https.legacy", https.enabled(), "provisioning.https.cert_file and key_file");
+  https_needs(!https.client_ca_files.empty(), "provisioning.https.client_ca_files", https.enabled(),
+              "provisioning.https.cert_file and key_file");
   const auto& directory = settings.active_directory;
   if (directory.enabled && directory.server.empty())
     faults.add(reader.line_of("integrations.active_directory.enabled"), "integrations.active_directory.server",

@@ -110,6 +110,12 @@ std::string check_digest(const std::string& value) {
   return "'" + value + "' is no choice; there are both, md5 and sha-256";
 }
 
+std::string check_http_authentication(const std::string& value) {
+  for (const std::string_view known : {"digest", "basic", "both", "none"})
+    if (value == known) return {};
+  return "'" + value + "' is no choice; there are digest, basic, both and none";
+}
+
 std::string check_role(const std::string& value) {
   for (const std::string_view known : {"admin", "operator", "viewer", "user"})
     if (value == known) return {};
@@ -157,22 +163,41 @@ std::string check_mechanism(const std::string& value) {
 
 // --- The lists. ---
 
-Key allowed_networks() {
+Key networks(std::string_view path, Member<std::vector<std::string>> member, std::string_view help) {
   Key key;
-  key.path = "provisioning.access.allowed_networks";
+  key.path = path;
   key.shape = Shape::values;
   key.expected = "networks such as 192.168.0.0/16 or fc00::/7";
-  key.help = "Networks whose phones are given their files. The default: this machine and private ranges.";
-  key.begin = [](Settings& settings) { settings.provisioning.access.allowed_networks.clear(); };
-  key.read = [](Settings& settings, const std::string& value) {
+  key.help = help;
+  key.begin = [member](Settings& settings) { member(settings).clear(); };
+  key.read = [member](Settings& settings, const std::string& value) {
     auto fault = check_network(value);
-    if (fault.empty()) settings.provisioning.access.allowed_networks.push_back(value);
+    if (fault.empty()) member(settings).push_back(value);
     return fault;
   };
-  key.show = [](const Settings& settings) {
+  key.show = [member](const Settings& settings) {
     std::string out = "[";
-    for (const auto& network : settings.provisioning.access.allowed_networks)
-      out += (out.size() > 1 ? ", " : "") + quoted(network);
+    for (const auto& network : copy_of(settings, member)) out += (out.size() > 1 ? ", " : "") + quoted(network);
+    return out + "]";
+  };
+  return key;
+}
+
+Key files(std::string_view path, Member<std::vector<std::string>> member, std::string_view help) {
+  Key key;
+  key.path = path;
+  key.shape = Shape::values;
+  key.expected = "PEM files";
+  key.help = help;
+  key.begin = [member](Settings& settings) { member(settings).clear(); };
+  key.read = [member](Settings& settings, const std::string& value) {
+    auto fault = not_empty(value);
+    if (fault.empty()) member(settings).push_back(value);
+    return fault;
+  };
+  key.show = [member](const Settings& settings) {
+    std::string out = "[";
+    for (const auto& file : copy_of(settings, member)) out += (out.size() > 1 ? ", " : "") + quoted(file);
     return out + "]";
   };
   return key;
@@ -316,8 +341,12 @@ std::vector<Key> make_keys() {
   add(text(
       "provisioning.custom_templates_dir", [](S& s) -> auto& { return s.provisioning.custom_templates_dir; },
       check_line, "a folder", "Files vendor_model.template in it take the place of the built-in ones. Empty: none."));
+  add(text(
+      "provisioning.firmware_dir", [](S& s) -> auto& { return s.provisioning.firmware_dir; }, check_line, "a folder",
+      "Firmware for phones, found under its names at /provision/firmware/ and, where phones ask so, at /provision/. "
+      "Empty: "
+      "none."));
   add(devices());
-  add(allowed_networks());
   const auto reboots = [](auto member) { return [member](S& s) -> auto& { return s.provisioning.reboots.*member; }; };
   using R = Reboots;
   add(number<std::uint32_t>("provisioning.reboots.max_in_flight", reboots(&R::max_in_flight), 100'000,
@@ -334,6 +363,52 @@ std::vector<Key> make_keys() {
                             "How long a phone that agreed may take to fetch, before it is told again."));
   add(number<std::uint32_t>("provisioning.reboots.retries", reboots(&R::retries), 100, "a number",
                             "How often a phone is told again before that is said to have failed."));
+  const auto access = [](auto member) { return [member](S& s) -> auto& { return s.provisioning.access.*member; }; };
+  using PA = ProvisioningAccess;
+  add(networks(
+      "provisioning.access.allowed_networks", access(&PA::allowed_networks),
+      "Networks whose phones are given their files without more. The default: this machine and private ranges."));
+  add(networks("provisioning.access.credential_networks", access(&PA::credential_networks),
+               "Networks whose phones are given their files when they prove themselves: by the device's HTTP password, "
+               "the token in its URL or its certificate."));
+  add(boolean("provisioning.access.require_credentials", access(&PA::require_credentials),
+              "Whether phones in allowed_networks must prove themselves too."));
+  add(text("provisioning.access.http_authentication", access(&PA::http_authentication), check_http_authentication,
+           "digest, basic, both or none",
+           "What phones are asked for that have a password. Digest is MD5 and SHA-256."));
+  add(number<std::uint32_t>("provisioning.access.token_grace_minutes", access(&PA::token_grace_minutes), 525'600,
+                            "minutes, up to 525600", "How long the token before is still taken after a new one."));
+  add(number<std::uint32_t>(
+      "provisioning.access.enrolment_minutes", access(&PA::enrolment_minutes), 525'600, "minutes, up to 525600",
+      "How long after its registration a device is given its file without proof, until its phone "
+      "registers by SIP; from then on only with proof, or from the network where it was enrolled. "
+      "0: always."));
+  add(networks("provisioning.access.trusted_proxies", access(&PA::trusted_proxies),
+               "Reverse proxies whose X-Forwarded-For is believed."));
+  add(number<std::uint32_t>(
+      "provisioning.access.enumeration_limit", access(&PA::enumeration_limit), 100'000, "a number up to 100000",
+      "How many different unknown MAC addresses one source may ask for in ten minutes before it is "
+      "blocked. 0: any."));
+  add(number<std::uint32_t>("provisioning.access.enumeration_block_minutes", access(&PA::enumeration_block_minutes),
+                            525'600, "minutes, up to 525600", "How long it is blocked."));
+
+  const auto https = [](auto member) { return [member](S& s) -> auto& { return s.provisioning.https.*member; }; };
+  using PH = ProvisioningHttps;
+  add(text("provisioning.https.host", https(&PH::host), check_host, "an address of this machine, 0.0.0.0 or ::",
+           "Where phones find HTTPS, beside api.host; nothing but their files is there."));
+  add(port("provisioning.https.port", https(&PH::port), ""));
+  add(text("provisioning.https.cert_file", https(&PH::cert_file), check_line, "a PEM file",
+           "Certificate and key switch it on. Both or neither. Taken anew when they change."));
+  add(text("provisioning.https.key_file", https(&PH::key_file), check_line, "a PEM file", ""));
+  add(files(
+      "provisioning.https.client_ca_files", https(&PH::client_ca_files),
+      "CAs of phones' certificates, such as the vendors' own: a phone whose certificate names the MAC address that it "
+      "asks for has proved itself. Empty: phones are not asked for one."));
+  add(boolean("provisioning.https.require_client_certificate", https(&PH::require_client_certificate),
+              "Whether HTTPS serves nobody else."));
+  add(boolean("provisioning.https.legacy", https(&PH::legacy),
+              "One more port for phones that know only TLS 1.0 or 1.1, which can be listened to and forged."));
+  add(port("provisioning.https.legacy_port", https(&PH::legacy_port), ""));
 
   const auto ad = [](auto member) { return [member](S& s) -> auto& { return s.active_directory.*member; }; };
   using A = ActiveDirectory;

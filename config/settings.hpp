@@ -36,9 +36,32 @@ struct Api {
 };
 
 struct ProvisioningAccess {
-  // Networks (CIDR) whose phones are served.
+  // Networks (CIDR) whose phones are served without more.
   std::vector<std::string> allowed_networks{"127.0.0.0/8",    "::1/128",        "10.0.0.0/8", "172.16.0.0/12",
                                             "192.168.0.0/16", "169.254.0.0/16", "fc00::/7",   "fe80::/10"};
+  // Networks whose phones are served when they prove themselves: by password, token or certificate.
+  std::vector<std::string> credential_networks{"0.0.0.0/0", "::/0"};
+  bool require_credentials = false;             // from allowed_networks too
+  std::string http_authentication = "both";     // what is offered: digest, basic, both or none
+  std::uint32_t token_grace_minutes = 24 * 60;  // how long the token before is taken
+  std::uint32_t enrolment_minutes = 0;          // 0: devices need no enrolment
+  std::vector<std::string> trusted_proxies;     // whose X-Forwarded-For is believed
+  std::uint32_t enumeration_limit = 50;         // unknown MACs from one source within ten minutes; 0: no limit
+  std::uint32_t enumeration_block_minutes = 15;
+};
+
+// Phones' own HTTPS listener, beside the one of the API; on where a certificate is set.
+struct ProvisioningHttps {
+  std::string host = "0.0.0.0";
+  std::uint16_t port = 8443;
+  std::string cert_file;
+  std::string key_file;
+  std::vector<std::string> client_ca_files;
+  bool require_client_certificate = false;
+  bool legacy = false;  // one more, for TLS 1.0 and 1.1
+  std::uint16_t legacy_port = 8444;
+  bool enabled() const { return !cert_file.empty(); }
+  bool operator==(const ProvisioningHttps&) const = default;
 };
 
 struct SeedDevice {
@@ -71,9 +94,11 @@ struct Provisioning {
   // Knows {{SERVER_IP}}, {{PORT}} and {mac}.
   std::string url_format = "http://{{SERVER_IP}}:{{PORT}}/provision/{mac}.cfg";
   std::string custom_templates_dir;
+  std::string firmware_dir;
   std::vector<SeedDevice> devices;
   ProvisioningAccess access;
   Reboots reboots;
+  ProvisioningHttps https;
 };
 
 struct ActiveDirectory {

@@ -35,9 +35,14 @@ const std::unordered_map<std::string_view, TypeEntry>& types() {
 }
 
 // Turns data of an older schema version of `type` into the present one.
-Result<void> upcast(std::string_view type, std::uint16_t from, boost::json::value&) {
+Result<void> upcast(std::string_view type, std::uint16_t from, boost::json::value& data) {
   // What version 2 added has defaults that say what version 1 meant: the first attempt, for no fetch in particular.
   if (type == RebootRequested::type && from == 1) return {};
+  if (type == ConfigServed::type && from == 1) {
+    // Phones had no certificates then.
+    if (data.is_object()) data.get_object()["tls_identity"] = "";
+    return {};
+  }
   return internal_error("no upcaster for " + std::string(type) + " version " + std::to_string(from));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "events/record.hpp"
+#include "events/types/access.hpp"
 #include "events/types/campaign.hpp"
 #include "events/types/convergence.hpp"
 #include "events/types/device.hpp"
@@ -27,6 +28,8 @@ using Event = std::variant<ExtensionCreated, ExtensionChanged, ExtensionPassword
                            DeviceConverged, DeviceReturned,                                                 //
                            CampaignStarted, CampaignDevicesAdded, CampaignDeviceSkipped, CampaignPaused,    //
                            CampaignResumed, CampaignCancelled, CampaignAborted, CampaignCompleted,          //
+                           DeviceCredentialsSet, DeviceCredentialsRemoved, DeviceTokenIssued,               //
+                           DeviceTokenRevoked, DeviceEnrolmentOpened, SourceBlocked, SourceUnblocked,       //
                            PhoneRegistered, PhoneMoved, PhoneUnregistered, RegistrationExpired,             //
                            ConfigRefused,                                                                   //
                            ConfigRefusedRepeated, OthersRefused,                                            //

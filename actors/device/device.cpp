@@ -42,7 +42,40 @@ Result<Events> change(const Device::State& state, const ChangeDevice& command) {
 
 Result<Events> unregister(const Device::State& state) {
   if (!state.registered) return missing();
-  return Events{DeviceUnregistered{state.mac, state.extension}};
+  Events events;  // its secrets go with it
+  if (!state.password.empty()) events.emplace_back(DeviceCredentialsRemoved{state.mac, state.password});
+  if (!state.token.empty()) events.emplace_back(DeviceTokenRevoked{state.mac, state.token});
+  events.emplace_back(DeviceUnregistered{state.mac, state.extension});
+  return events;
+}
+
+Result<Events> set_credentials(const Device::State& state, const SetDeviceCredentials& command) {
+  if (!state.registered) return missing();
+  return Events{DeviceCredentialsSet{state.mac, command.username, command.password}};
+}
+
+Result<Events> remove_credentials(const Device::State& state) {
+  if (!state.registered) return missing();
+  if (state.password.empty()) return Events{};
+  return Events{DeviceCredentialsRemoved{state.mac, state.password}};
+}
+
+Result<Events> issue_token(const Device::State& state, const IssueDeviceToken& command, const Context& context) {
+  if (!state.registered) return missing();
+  DeviceTokenIssued issued{state.mac, command.token, command.sha256, {}};
+  if (!state.token.empty() && command.grace.count() > 0) issued.previous_until = context.now + command.grace;
+  return Events{std::move(issued)};
+}
+
+Result<Events> revoke_token(const Device::State& state) {
+  if (!state.registered) return missing();
+  if (state.token.empty()) return Events{};
+  return Events{DeviceTokenRevoked{state.mac, state.token}};
+}
+
+Result<Events> open_enrolment(const Device::State& state) {
+  if (!state.registered) return missing();
+  return Events{DeviceEnrolmentOpened{state.mac}};
 }
 
 Result<Events> request_reboot(const Device::State& state, const RequestReboot& command, const Context& context) {
@@ -146,6 +179,11 @@ Result<Events> Device::decide(const State& state, const Command& command, const 
                         [&](const ReportUnreachable& c) { return unreachable(state, c); },
                         [&](const ReportDeferred& c) { return deferred(state, c); },
                         [&](const ReportReturned& c) { return returned(state, c); },
+                        [&](const SetDeviceCredentials& c) { return set_credentials(state, c); },
+                        [&](const RemoveDeviceCredentials&) { return remove_credentials(state); },
+                        [&](const IssueDeviceToken& c) { return issue_token(state, c, context); },
+                        [&](const RevokeDeviceToken&) { return revoke_token(state); },
+                        [&](const OpenDeviceEnrolment&) { return open_enrolment(state); },
                     },
                     command);
 }
@@ -158,8 +196,17 @@ Device::State Device::evolve(State state, const Event& event) {
       Overloaded{
           // Registered anew while its phone is being told: the answer is still to come, and still counts.
           [&](const DeviceRegistered& e) {
-            state = {true, e.mac, e.extension, e.vendor, e.model, std::move(state.telling), std::move(state.deferred),
-                     {},   {}};
+            state = {true,
+                     e.mac,
+                     e.extension,
+                     e.vendor,
+                     e.model,
+                     std::move(state.telling),
+                     std::move(state.deferred),
+                     {},
+                     {},
+                     std::move(state.password),
+                     std::move(state.token)};
           },
           [&](const DeviceChanged& e) {
             state.extension = e.extension;
@@ -196,6 +243,10 @@ Device::State Device::evolve(State state, const Event& event) {
             if (!e.reboot.is_nil()) state.returning = e.reboot;
           },
           [&](const DeviceReturned&) { state.returning.reset(); },
+          [&](const DeviceCredentialsSet& e) { state.password = e.password; },
+          [&](const DeviceCredentialsRemoved&) { state.password = {}; },
+          [&](const DeviceTokenIssued& e) { state.token = e.token; },
+          [&](const DeviceTokenRevoked&) { state.token = {}; },
           [](const auto&) {},  // what was served is history, not a ground for decisions
       },
       event);

@@ -11,6 +11,7 @@
 
 #include "actors/decider.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <variant>
@@ -102,6 +103,23 @@ struct ReportReboot {
   std::string phrase;  // of the refusal, or why there was no answer
 };
 
+// What the phone proves itself with by HTTP Basic or Digest; the password is sealed by who asks.
+struct SetDeviceCredentials {
+  std::string username;
+  SealedSecret password;
+};
+struct RemoveDeviceCredentials {};
+
+// A token for the path of its URL. The one before is taken for `grace` longer.
+struct IssueDeviceToken {
+  SealedSecret token;
+  std::string sha256;
+  std::chrono::minutes grace{0};
+};
+struct RevokeDeviceToken {};
+
+struct OpenDeviceEnrolment {};
+
 struct Device {
   static constexpr std::string_view category = "device";
   static constexpr std::uint32_t snapshot_schema = 2;
@@ -129,12 +147,17 @@ struct Device {
     std::optional<Uuid> deferred;  // the reboot that was said to wait for a call's end
     std::optional<Pending> pending;
     std::optional<Uuid> returning;  // the reboot after which the phone fetched; it has not been seen to register since
-    BOOST_DESCRIBE_CLASS(State, (), (registered, mac, extension, vendor, model, telling, deferred, pending, returning),
+    SealedSecret password;          // for HTTP; empty: none
+    SealedSecret token;             // in its URL; empty: none
+    BOOST_DESCRIBE_CLASS(State, (),
+                         (registered, mac, extension, vendor, model, telling, deferred, pending, returning, password,
+                          token),
                          (), ())
   };
-  using Command =
-      std::variant<RegisterDevice, ChangeDevice, UnregisterDevice, RequestReboot, ReportReboot, WantConfig, TellPhone,
-                   ReportFetched, ReportOverdue, ReportUnreachable, ReportDeferred, ReportReturned>;
+  using Command = std::variant<RegisterDevice, ChangeDevice, UnregisterDevice, RequestReboot, ReportReboot, WantConfig,
+                               TellPhone, ReportFetched, ReportOverdue, ReportUnreachable, ReportDeferred,
+                               ReportReturned, SetDeviceCredentials, RemoveDeviceCredentials, IssueDeviceToken,
+                               RevokeDeviceToken, OpenDeviceEnrolment>;
 
   static State initial() { return {}; }
   static Result<std::vector<Event>> decide(const State& state, const Command& command, const Context& context);

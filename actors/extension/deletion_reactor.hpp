@@ -1,5 +1,5 @@
 // What a deleted extension leaves behind goes: its bindings, and the data key of its password, so that the log stays
-// readable without the secret.
+// readable without the secret. So does the key of a device's password or token that was taken from it.
 #pragma once
 
 #include "actors/reactor.hpp"
@@ -22,6 +22,10 @@ class DeletionReactor {
       : reactor_(
             log, "extension-deletion",
             [&vault, &runner, &extensions, drop = std::move(drop_bindings)](const Envelope& envelope) -> Result<void> {
+              if (const auto* removed = std::get_if<DeviceCredentialsRemoved>(&envelope.event))
+                return vault.shred(removed->password);
+              if (const auto* revoked = std::get_if<DeviceTokenRevoked>(&envelope.event))
+                return vault.shred(revoked->token);
               const auto* deleted = std::get_if<ExtensionDeleted>(&envelope.event);
               if (deleted == nullptr) return {};
               runner.when_applied(envelope.position, [&extensions, drop, number = deleted->number] {

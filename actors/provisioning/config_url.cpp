@@ -1,5 +1,7 @@
 #include "actors/provisioning/config_url.hpp"
 
+#include <algorithm>
+
 namespace strowger::provisioning {
 namespace {
 
@@ -17,6 +19,16 @@ std::string config_url(const UrlSettings& settings, std::string_view mac) {
   replace_all(url, "{{PORT}}", std::to_string(settings.port));
   replace_all(url, "{mac}", mac);
   return url;
+}
+
+std::string with_token(std::string url, std::string_view token) {
+  if (token.empty()) return url;
+  const auto scheme = url.find("://");
+  const auto host = scheme == std::string::npos ? 0 : scheme + 3;
+  const auto path = std::min(url.find_first_of("?#"), url.size());
+  const auto slash = url.rfind('/', path == 0 ? 0 : path - 1);
+  if (slash == std::string::npos || slash < host) return url;
+  return url.insert(slash + 1, std::string(token) + "/");
 }
 
 UrlParts url_parts(std::string_view url) {

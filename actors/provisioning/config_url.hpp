@@ -16,6 +16,9 @@ struct UrlSettings {
 // `mac` is 12 hex digits, or a vendor's macro that the phone expands (for files that many phones share).
 std::string config_url(const UrlSettings& settings, std::string_view mac);
 
+// The same with a device's token as a folder before the file: http://…/provision/<token>/<file>.
+std::string with_token(std::string url, std::string_view token);
+
 // The parts that phones want on their own when they append file names themselves.
 struct UrlParts {
   std::string base;  // http://192.168.1.14:8080/provision, without query and last segment

@@ -1,5 +1,6 @@
 #include "actors/provisioning/past.hpp"
 
+#include "actors/provisioning/config_url.hpp"
 #include "actors/provisioning/recorded.hpp"
 #include "events/json.hpp"
 #include "events/overloaded.hpp"
@@ -24,7 +25,8 @@ Origin origin_of(const Envelope& envelope) {
 }
 
 bool PastDevice::concerns(std::string_view type) {
-  return type == DeviceRegistered::type || type == DeviceChanged::type || type == DeviceUnregistered::type;
+  return type == DeviceRegistered::type || type == DeviceChanged::type || type == DeviceUnregistered::type ||
+         type == DeviceTokenIssued::type || type == DeviceTokenRevoked::type;
 }
 
 void PastDevice::apply(const Envelope& envelope) {
@@ -51,6 +53,12 @@ void PastDevice::apply(const Envelope& envelope) {
                  [&](const DeviceUnregistered&) {
                    registered = false;
                    unregistration = origin_of(envelope);
+                 },
+                 [&](const DeviceTokenIssued& e) {
+                   if (registered) set(token, e.token, envelope);
+                 },
+                 [&](const DeviceTokenRevoked&) {
+                   if (registered) set(token, SealedSecret{}, envelope);
                  },
                  [](const auto&) {},
              },
@@ -99,18 +107,19 @@ void PastTemplate::apply(const Envelope& envelope) {
 }
 
 Position last_change(const Past& past) {
-  auto last = std::max({past.device.registration.position, past.device.extension.origin.position,
-                        past.device.vendor.origin.position, past.device.model.origin.position,
-                        past.extension.creation.position, past.extension.name.origin.position,
-                        past.extension.password.origin.position, past.published.origin.position});
+  auto last = std::max(
+      {past.device.registration.position, past.device.extension.origin.position, past.device.vendor.origin.position,
+       past.device.model.origin.position, past.device.token.origin.position, past.extension.creation.position,
+       past.extension.name.origin.position, past.extension.password.origin.position, past.published.origin.position});
   for (const auto& [name, origin] : past.settings.origins) last = std::max(last, origin.position);
   return last;
 }
 
-DeviceValues values_of(const Past& past, std::string password) {
+DeviceValues values_of(const Past& past, std::string password, std::string token) {
   const auto& settings = *past.settings.value;
-  return {server_values(settings), past.extension.number, past.extension.name.value,
-          std::move(password),     past.device.mac,       config_url(settings, past.device.mac.text())};
+  auto url = with_token(config_url(settings, past.device.mac.text()), token);
+  return {server_values(settings), past.extension.number, past.extension.name.value, std::move(password),
+          past.device.mac,         std::move(url),        std::move(token)};
 }
 
 std::vector<Source> sources_of(const Past& past, std::string_view placeholder) {
@@ -143,6 +152,7 @@ std::vector<Source> sources_of(const Past& past, std::string_view placeholder) {
     setting("external_ip");
     setting("api_port");
     if (placeholder == "CONFIG_URL") out.push_back({"device.mac", past.device.registration});
+    if (past.device.token.origin.position != Position{}) out.push_back({"device.token", past.device.token.origin});
   }
   return out;
 }

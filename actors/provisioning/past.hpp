@@ -37,6 +37,7 @@ struct PastDevice {
   Sourced<ExtensionNumber> extension;
   Sourced<std::string> vendor;
   Sourced<std::string> model;
+  Sourced<SealedSecret> token;  // empty: none
 
   static bool concerns(std::string_view type);  // else the event need not be decoded
   void apply(const Envelope& envelope);
@@ -81,8 +82,8 @@ struct Past {
 // The position of the last event that any part of it comes from.
 Position last_change(const Past& past);
 
-// What the device was served from; `password` in clear.
-DeviceValues values_of(const Past& past, std::string password);
+// What the device was served from; `password` and `token` in clear.
+DeviceValues values_of(const Past& past, std::string password, std::string token = {});
 
 // The events that a placeholder's value came from, and what of them: {"extension.name", …}. Empty for names unknown.
 struct Source {

@@ -43,7 +43,8 @@ struct DeviceValues {
   std::string name;      // empty: the number stands in for it
   std::string password;  // in clear; it goes into the file and nowhere else
   MacAddress mac;
-  std::string config_url;  // of this device
+  std::string config_url;  // of this device, with its token
+  std::string token{};     // in clear: what of the URL is a secret; empty: it has none
 };
 
 struct Rendered {

@@ -73,11 +73,18 @@ Result<TakenApart> take_apart(const TemplateInForce& source, const DeviceValues&
 
   TakenApart out;
   std::vector<Range> secrets;
+  const auto holds_token = [&](std::string_view value) {
+    return !device.token.empty() && value.find(device.token) != std::string_view::npos;
+  };
+  if (!device.token.empty())
+    for (auto at = traced->bytes.find(device.token); at != std::string::npos;
+         at = traced->bytes.find(device.token, at + device.token.size()))
+      secrets.emplace_back(at, at + device.token.size());
   for (const auto& piece : traced->pieces)
     if (piece.placeholder == "EXTENSION_PASSWORD") secrets.emplace_back(piece.begin, piece.end);
   for (auto& entry : *entries) {
     ConfigKey key{std::move(entry), false, 0, {}};
-    key.secret = names_secret(key.key);
+    key.secret = names_secret(key.key) || holds_token(key.value);
     key.template_line = template_line(*traced, key.key_at);
     for (const auto& piece : traced->pieces) {
       if (piece.begin < key.begin || piece.end > key.end) continue;

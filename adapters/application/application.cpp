@@ -121,8 +121,9 @@ struct Application::House {
   std::unique_ptr<sip::Server> sip;
   std::atomic<std::uint16_t> api_port = 0;
   std::unique_ptr<http::Services> http_services;
-  std::unique_ptr<http::Server> http;
+
   reboot::NoCalls calls;
+  std::unique_ptr<http::Servers> http;
   std::unique_ptr<reboot::RebootReactor> reboots;
   std::unique_ptr<convergence::ConvergenceReactor> convergence;
   std::unique_ptr<campaign::Coordinator> coordinator;
@@ -506,6 +507,7 @@ void Application::reload(config::SettingsPtr settings) {
   keep("api.require_authentication", merged->api.require_authentication, present->api.require_authentication);
   keep("api.tls.cert_file", merged->api.tls.cert_file, present->api.tls.cert_file);
   keep("api.tls.key_file", merged->api.tls.key_file, present->api.tls.key_file);
+  keep("provisioning.https", merged->provisioning.https, present->provisioning.https);
   keep("integrations.kafka", merged->kafka, present->kafka);
   keep("log.engine", merged->log.engine, present->log.engine);
   const auto refuse = [&](const Error& error) {
@@ -518,6 +520,7 @@ void Application::reload(config::SettingsPtr settings) {
   house_->renderer.set(std::move(*templates));
   house_->address.set(std::move(address));
   house_->settings.set(std::move(merged));
+  house_->http->refresh_certificates();
   house_->logger->info("Settings reloaded");
   house_->announce();
 }

@@ -54,6 +54,16 @@ void Sources::leave(const asio::ip::address& source) {
   if (found != counts_.end() && --found->second == 0) counts_.erase(found);
 }
 
+void Common::refresh_certificates(bool at_once) const {
+  if (!at_once && !tls->is_due()) return;
+  const auto done = tls->refresh();
+  if (!done)
+    fault("The certificate that changed is not taken, the one before stays in force: " + done.error().message);
+  else if (*done && options.on_note)
+    options.on_note("The certificate " + options.cert_file + " or what belongs to it changed; it is in force for new " +
+                    "connections");
+}
+
 Loop::Loop(std::shared_ptr<Common> shared) : common(std::move(shared)), pace_(pace_for(common->options.limits)) {
   refresh_clock();
 }
@@ -179,6 +189,7 @@ Awaitable<void> Loop::sweep() {
     co_await timer.async_wait(into(fault));
     if (fault) co_return;
     refresh_clock();
+    if (common->tls) common->refresh_certificates(false);
     // Cutting only closes a socket; the session leaves the list later, from its own coroutine.
     for (auto* session : sessions_) {
       if (session->deadline > now_) continue;

@@ -5,6 +5,7 @@
 #include "adapters/http/asio.hpp"
 #include "adapters/http/counters.hpp"
 #include "adapters/http/server.hpp"
+#include "adapters/http/tls.hpp"
 
 #include <atomic>
 #include <list>
@@ -15,7 +16,6 @@
 #include <thread>
 
 #include <boost/asio/post.hpp>
-#include <boost/asio/ssl/context.hpp>
 
 namespace strowger::http {
 
@@ -34,13 +34,15 @@ class Sources {
 struct Common {
   Options options;
   std::shared_ptr<const Router> router;
-  std::unique_ptr<asio::ssl::context> tls;
+  std::unique_ptr<Tls> tls;
   Sources sources;
   std::atomic<std::size_t> connections{0};
 
   void fault(std::string_view line) const {
     if (options.on_fault) options.on_fault(line);
   }
+  // At most once a second, but `at_once`. Where there is TLS.
+  void refresh_certificates(bool at_once) const;
 };
 
 // A connection as its loop sees it.

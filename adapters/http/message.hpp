@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,6 +29,7 @@ using Method = boost::beast::http::verb;
 using Field = boost::beast::http::field;
 
 class Loop;
+struct TlsPeer;
 
 struct Request {
   Method method = Method::unknown;
@@ -39,8 +41,10 @@ struct Request {
   std::string_view peer;      // the client's address as text: 192.168.1.50, 2001:db8::7 (never the v4-mapped form)
   asio::ip::address address;  // the same
   bool tls = false;
-  Principal who;         // on routes that need no one: nobody, role user
-  Loop* loop = nullptr;  // whose thread the handler runs on; for await.hpp
+  const TlsPeer* certificate = nullptr;  // that the client showed; tls.hpp
+  bool needs_certificate = false;        // this listener serves nobody without one
+  Principal who;                         // on routes that need no one: nobody, role user
+  Loop* loop = nullptr;                  // whose thread the handler runs on; for await.hpp
 
   struct Header {
     Field field = Field::unknown;
@@ -82,7 +86,8 @@ struct Response {
   PreparedPtr prepared{};
   // Where set, the body: it comes behind the head bit by bit, and the connection ends with it.
   BodyStream stream{};
-  bool close = false;  // the connection, after this reply
+  std::optional<std::uint64_t> stream_size{};  // of all of it, where that is known before
+  bool close = false;                          // the connection, after this reply
 
   static Response json(std::string body, std::uint16_t status = 200) {
     return {.status = status, .body = std::move(body)};

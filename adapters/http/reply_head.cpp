@@ -19,7 +19,9 @@ std::string_view lay_out(std::string& head, const Response& reply, const ReplyCo
     if (reply.status != 204 && reply.status != 304) {
       head += "Content-Type: ";
       head += reply.content_type;
-      if (reply.stream) {
+      if (reply.stream_size) {
+        head += "\r\nContent-Length: " + std::to_string(*reply.stream_size);
+      } else if (reply.stream) {
         if (context.version == 11) head += "\r\nTransfer-Encoding: chunked";
       } else {
         head += "\r\nContent-Length: ";

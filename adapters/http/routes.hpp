@@ -20,7 +20,25 @@ void add_routes(Router& router, Services& services, std::function<Counts()> coun
 // it.
 std::function<Result<Principal>(std::string_view token)> authenticator(Services& services);
 
-// Router, authentication (as api.require_authentication says), TLS and faults to the log, at api.host and api.port.
-Result<std::unique_ptr<Server>> start_server(Services& services);
+// The listeners of the house: the API's, where phones find their files too, and those for phones alone, over TLS.
+class Servers {
+ public:
+  std::uint16_t port() const { return main_->port(); }
+  std::uint16_t https_port() const { return https_ ? https_->port() : std::uint16_t{0}; }     // 0: there is none
+  std::uint16_t legacy_port() const { return legacy_ ? legacy_->port() : std::uint16_t{0}; }  // 0: there is none
+  Counts counts() const;                                                                      // any thread
+  void refresh_certificates();                                                                // any thread
+  void stop(std::chrono::milliseconds grace);                                                 // see Server::stop
+
+ private:
+  friend Result<std::unique_ptr<Servers>> start_server(Services& services);
+  std::unique_ptr<Server> main_;
+  std::unique_ptr<Server> https_;
+  std::unique_ptr<Server> legacy_;
+};
+
+// Router, authentication (as api.require_authentication says), TLS and faults to the log, at api.host and api.port; and
+// what provisioning.https says.
+Result<std::unique_ptr<Servers>> start_server(Services& services);
 
 }  // namespace strowger::http

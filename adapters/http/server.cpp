@@ -6,16 +6,15 @@
 #include <thread>
 
 #include <boost/asio/ip/v6_only.hpp>
-#include <boost/asio/ssl/context.hpp>
-#include <openssl/ssl.h>
 
 namespace strowger::http {
 namespace {
 
 Error listen_failed(const Options& options, const std::string& why) {
+  const auto where = options.tls_settings.substr(0, options.tls_settings.find(".tls"));
   return {ErrorKind::unavailable, "http_listen_failed",
           "Cannot listen for HTTP on " + options.host + " port " + std::to_string(options.port) + ": " + why +
-              ". Set api.host and api.port to an address of this machine and a free port."};
+              ". Set " + where + ".host and .port to an address of this machine and a free port."};
 }
 
 Result<asio::ip::address> address_of(const Options& options) {
@@ -43,25 +42,6 @@ error_code probe(const tcp::endpoint& endpoint) {
   return fault;
 }
 
-Result<std::unique_ptr<asio::ssl::context>> make_tls(const Options& options) {
-  auto tls = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
-  const auto failed = [](const std::string& what, const error_code& fault) {
-    return Error{ErrorKind::unavailable, "http_tls_failed", what + ": " + fault.message() + "."};
-  };
-  error_code fault;
-  SSL_CTX_set_min_proto_version(tls->native_handle(), TLS1_2_VERSION);
-  SSL_CTX_set_options(tls->native_handle(), SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-  SSL_CTX_set_mode(tls->native_handle(), SSL_MODE_RELEASE_BUFFERS);  // an idle connection keeps no 34 kB
-  tls->use_certificate_chain_file(options.cert_file, fault);
-  if (fault) return failed("Cannot read the certificate api.tls.cert_file " + options.cert_file, fault);
-  tls->use_private_key_file(options.key_file, asio::ssl::context::pem, fault);
-  if (fault) return failed("Cannot use the key api.tls.key_file " + options.key_file + " with that certificate", fault);
-  if (SSL_CTX_check_private_key(tls->native_handle()) != 1)
-    return Error{ErrorKind::unavailable, "http_tls_failed",
-                 "The key api.tls.key_file " + options.key_file + " is not the certificate's."};
-  return tls;
-}
-
 }  // namespace
 
 struct Server::Shared : Common {};
@@ -74,7 +54,11 @@ Result<std::unique_ptr<Server>> Server::start(Options options, std::shared_ptr<c
   shared->router = std::move(router);
   const auto& set = shared->options;
   if (!set.cert_file.empty()) {
-    auto tls = make_tls(set);
+    auto tls = Tls::make({.cert_file = set.cert_file,
+                          .key_file = set.key_file,
+                          .settings = set.tls_settings,
+                          .client_ca_files = set.client_ca_files,
+                          .legacy = set.legacy_tls});
     if (!tls) return tls.error();
     shared->tls = std::move(*tls);
   }
@@ -110,8 +94,16 @@ std::uint16_t Server::port() const {
 
 Counts Server::counts() const {
   Counts sum;
-  for (const auto& loop : loops_) loop->counters.add_to(sum);
+  add_to(sum);
   return sum;
+}
+
+void Server::add_to(Counts& sum) const {
+  for (const auto& loop : loops_) loop->counters.add_to(sum);
+}
+
+void Server::refresh_certificates() {
+  if (shared_->tls) shared_->refresh_certificates(true);
 }
 
 void Server::stop(std::chrono::milliseconds grace) {

@@ -59,6 +59,10 @@ struct Options {
   unsigned threads = 0;            // 0: as many as the machine has
   std::string cert_file;           // PEM, with its chain; empty: no TLS
   std::string key_file;
+  std::string tls_settings = "api.tls";      // where these are set, for messages
+  std::vector<std::string> client_ca_files;  // see tls.hpp
+  bool require_client_certificate = false;   // Request::needs_certificate
+  bool legacy_tls = false;                   // see tls.hpp
   Limits limits;
 
   // Tells who a bearer token is of. None: everybody is the administrator.
@@ -67,6 +71,8 @@ struct Options {
   std::function<void(const Exchange&)> on_exchange;
   // A fault of ours or of the machine, as a line for the log. Any loop's thread.
   std::function<void(std::string_view line)> on_fault;
+  // What an operator may want to know, the same way.
+  std::function<void(std::string_view line)> on_note;
 };
 
 class Server {
@@ -78,7 +84,10 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   std::uint16_t port() const;
-  Counts counts() const;  // any thread
+  Counts counts() const;           // any thread
+  void add_to(Counts& sum) const;  // the same
+  // Reads certificate, key and CAs again where they changed; else they are looked at once a second. Any thread.
+  void refresh_certificates();
   // Accepts no more, closes idle connections, lets running requests finish for at most `grace`. Then cuts.
   void stop(std::chrono::milliseconds grace);
 

@@ -43,6 +43,7 @@ class Connection final : public Session {
     request_.peer = address_text_;
     request_.tls = !is_plain<Stream>;
     request_.loop = &loop_;
+    request_.needs_certificate = common_.options.require_client_certificate;
     arm(common_.options.limits.idle_time);
     place_ = loop_.enter(*this);
   }
@@ -71,6 +72,8 @@ class Connection final : public Session {
       arm(common_.options.limits.head_time);
       co_await stream_.async_handshake(asio::ssl::stream_base::server, into(fault));
       if (fault) co_return;
+      peer_ = peer_of(stream_.native_handle());
+      request_.certificate = peer_.get();
     }
     bool open = true;
     while (open) {
@@ -265,6 +268,7 @@ class Connection final : public Session {
   // Writes the reply's head, then lets its body come for as long as it does.
   Awaitable<void> stream(const Route& route) {
     const auto body = reply_.stream;
+    const bool chunked = version_ == 11 && !reply_.stream_size;
     if (!co_await write(false, false)) co_return;
     struct Leave {
       Connection& connection;
@@ -273,7 +277,7 @@ class Connection final : public Session {
     error_code ignored;
     // What waits in the kernel for a reader is memory too.
     lowest().set_option(asio::socket_base::send_buffer_size(stream_send_buffer), ignored);
-    StreamWriter<Stream> writer(loop_, *this, stream_, request_, route, version_ == 11);
+    StreamWriter<Stream> writer(loop_, *this, stream_, request_, route, chunked);
     const Leave leave{*this};
     sink_ = &writer;
     try {
@@ -318,6 +322,7 @@ class Connection final : public Session {
   Request request_;
   RequestStorage storage_;
   std::string address_text_;
+  std::shared_ptr<const TlsPeer> peer_;
   Response reply_;
   std::string head_;
   BodySink* sink_ = nullptr;  // while a stream is written
@@ -334,8 +339,8 @@ Awaitable<void> serve(Loop& loop, Socket socket, asio::ip::address address) {
 }
 
 Awaitable<void> serve_tls(Loop& loop, Socket socket, asio::ip::address address) {
-  auto& tls = *loop.common->tls;
-  Connection<asio::ssl::stream<Socket>> connection(loop, asio::ssl::stream<Socket>(std::move(socket), tls), address);
+  const auto tls = loop.common->tls->context();  // the connection keeps it, whatever comes after
+  Connection<asio::ssl::stream<Socket>> connection(loop, asio::ssl::stream<Socket>(std::move(socket), *tls), address);
   co_await connection.run();
 }
 

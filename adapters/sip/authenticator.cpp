@@ -27,23 +27,11 @@ bool same_target(const std::string& claimed, const sip_t* sip) {
   return parts && same_token(parts->host, host(sip->sip_request->rq_url));
 }
 
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out.push_back('\\');
-    out.push_back(c);
-  }
-  return out + '"';
-}
-
 }  // namespace
 
 Authenticator::Authenticator(AuthenticatorOptions options, Credentials credentials, const NonceKey& key,
                              Timestamp started)
-    : options_(std::move(options)),
-      credentials_(std::move(credentials)),
-      nonces_(key, options_.nonces, started),
-      quoted_realm_(quoted(options_.realm)) {
+    : options_(std::move(options)), credentials_(std::move(credentials)), nonces_(key, options_.nonces, started) {
   randombytes_buf(fingerprint_key_.data(), fingerprint_key_.size());
 }
 
@@ -83,19 +71,8 @@ std::vector<std::string> Authenticator::challenges(bool stale, Timestamp now) {
   const auto nonce = nonces_.issue(now);
   std::vector<std::string> headers;
   headers.reserve(options_.algorithms.size());
-  for (const auto algorithm : options_.algorithms) {
-    std::string header;
-    header.reserve(160);
-    header += "Digest realm=";
-    header += quoted_realm_;
-    header += ", nonce=\"";
-    header += nonce;
-    header += "\", algorithm=";
-    header += token(algorithm);
-    header += ", qop=\"auth\"";
-    if (stale) header += ", stale=true";
-    headers.push_back(std::move(header));
-  }
+  for (const auto algorithm : options_.algorithms)
+    headers.push_back(digest::challenge(options_.realm, nonce, algorithm, stale));
   return headers;
 }
 

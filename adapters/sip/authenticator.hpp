@@ -6,7 +6,6 @@
 
 #include "adapters/sip/credentials.hpp"
 #include "adapters/sip/digest.hpp"
-#include "adapters/sip/nonces.hpp"
 #include "adapters/sip/sofia.hpp"
 
 #include <string>
@@ -63,7 +62,6 @@ class Authenticator {
   Credentials credentials_;
   Nonces nonces_;
   Hasher hasher_;
-  std::string quoted_realm_;
   std::unordered_map<ExtensionNumber, Hashes> hashes_;
   std::array<unsigned char, crypto_shorthash_KEYBYTES> fingerprint_key_{};
 };

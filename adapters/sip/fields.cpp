@@ -1,13 +1,6 @@
 #include "adapters/sip/fields.hpp"
 
-#include <algorithm>
-
 namespace strowger::sip {
-
-bool same_token(std::string_view left, std::string_view right) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::ranges::equal(left, right, {}, lower, lower);
-}
 
 std::optional<std::string_view> parameter(const msg_param_t* parameters, std::string_view name) {
   if (!parameters) return std::nullopt;
@@ -18,18 +11,6 @@ std::optional<std::string_view> parameter(const msg_param_t* parameters, std::st
     return equals == std::string_view::npos ? std::string_view() : item.substr(equals + 1);
   }
   return std::nullopt;
-}
-
-std::string unquoted(std::string_view text) {
-  if (text.size() < 2 || text.front() != '"' || text.back() != '"') return std::string(text);
-  text = text.substr(1, text.size() - 2);
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\' && i + 1 < text.size()) ++i;
-    out.push_back(text[i]);
-  }
-  return out;
 }
 
 std::string url_text(const url_t* url) {

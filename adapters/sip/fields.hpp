@@ -1,6 +1,7 @@
 // Fields of a parsed message as string views: an absent one is an empty view, never a null pointer.
 #pragma once
 
+#include "adapters/digest/digest.hpp"
 #include "adapters/sip/sofia.hpp"
 
 #include <optional>
@@ -8,6 +9,9 @@
 #include <string_view>
 
 namespace strowger::sip {
+
+using digest::same_token;
+using digest::unquoted;
 
 inline std::string_view view(const char* text) {
   return text ? std::string_view(text) : std::string_view();
@@ -40,11 +44,8 @@ inline std::string_view to_tag(const sip_t* sip) {
 
 // The value of `name=value` among header parameters, quotes and all; an empty one where there is only the name.
 std::optional<std::string_view> parameter(const msg_param_t* parameters, std::string_view name);
-// Without quotes and backslashes.
-std::string unquoted(std::string_view text);
 std::string url_text(const url_t* url);
 // Whether a list header (Supported, Require) names `token`.
 bool lists(const msg_list_t* header, std::string_view token);
-bool same_token(std::string_view left, std::string_view right);
 
 }  // namespace strowger::sip

@@ -133,11 +133,89 @@ DevicesProjection::Serving DevicesProjection::find_for_serving(const MacAddress&
   return {row->definition, {}, {}};
 }
 
+std::optional<MacAddress> DevicesProjection::with_username(const std::string& username) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = by_username_.find(username);
+  return found == by_username_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<MacAddress> DevicesProjection::with_token(const std::string& sha256) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = by_token_.find(sha256);
+  return found == by_token_.end() ? std::nullopt : std::optional(found->second);
+}
+
+CredentialsPtr DevicesProjection::any_with_password() const {
+  const std::shared_lock lock(mutex_);
+  if (by_username_.empty()) return nullptr;
+  const auto* row = rows_.find(by_username_.begin()->second);
+  return row == nullptr ? nullptr : row->credentials;
+}
+
+// What a device keeps through a change of its definition: its token.
 void DevicesProjection::define(const DeviceDefinition& definition) {
   auto& row = rows_.put(definition.mac);
-  if (row.definition) by_extension_.erase({row.definition->extension, definition.mac});
-  row.definition = std::make_shared<const DeviceDefinition>(definition);
+  auto fresh = std::make_shared<DeviceDefinition>(definition);
+  if (row.definition) {
+    by_extension_.erase({row.definition->extension, definition.mac});
+    fresh->token = row.definition->token;
+  }
+  row.definition = std::move(fresh);
   by_extension_.emplace(definition.extension, definition.mac);
+}
+
+void DevicesProjection::set_token(const MacAddress& mac, const SealedSecret& token, Timestamp time) {
+  auto* row = rows_.change(mac);
+  if (row == nullptr) return;
+  auto fresh = std::make_shared<DeviceDefinition>(*row->definition);
+  fresh->token = token;
+  fresh->updated_at = time;
+  row->definition = std::move(fresh);
+}
+
+void DevicesProjection::index(const MacAddress& mac, const DeviceCredentials& credentials) {
+  if (!credentials.username.empty()) by_username_.insert_or_assign(credentials.username, mac);
+  if (!credentials.token_sha256.empty()) by_token_.insert_or_assign(credentials.token_sha256, mac);
+  if (!credentials.previous_sha256.empty()) by_token_.insert_or_assign(credentials.previous_sha256, mac);
+}
+
+void DevicesProjection::unindex(const DeviceCredentials& credentials) {
+  by_username_.erase(credentials.username);
+  by_token_.erase(credentials.token_sha256);
+  by_token_.erase(credentials.previous_sha256);
+}
+
+void DevicesProjection::change_credentials(const MacAddress& mac,
+                                           const std::function<void(DeviceCredentials&)>& change) {
+  auto* row = rows_.change(mac);
+  if (row == nullptr) return;
+  auto fresh = row->credentials ? *row->credentials : DeviceCredentials{};
+  unindex(fresh);
+  change(fresh);
+  index(mac, fresh);
+  const bool none = fresh.username.empty() && fresh.token_sha256.empty();
+  row->credentials = none ? nullptr : std::make_shared<const DeviceCredentials>(std::move(fresh));
+}
+
+void DevicesProjection::enroll(const MacAddress& mac, Timestamp now) {
+  if (auto* row = rows_.change(mac)) row->enrolment = {now, std::nullopt, {}};
+}
+
+// The phone is the device that SIP named by its MAC, else the only one of the extension.
+void DevicesProjection::phone_registered(const PhoneRegistered& event, Timestamp time) {
+  auto mac = event.mac;
+  if (!mac) {
+    const auto first = by_extension_.lower_bound({event.extension, MacAddress{}});
+    if (first == by_extension_.end() || first->first != event.extension) return;
+    const auto next = std::next(first);
+    if (next != by_extension_.end() && next->first == event.extension) return;
+    mac = first->second;
+  }
+  const auto* known = rows_.find(*mac);
+  if (known == nullptr || known->enrolment.registered_at) return;
+  auto& enrolment = rows_.change(*mac)->enrolment;
+  enrolment.registered_at = time;
+  if (enrolment.ip.empty()) enrolment.ip = event.ip;
 }
 
 void DevicesProjection::answered(const MacAddress& mac, const Uuid& reboot, RebootStage stage, std::uint16_t status,
@@ -151,10 +229,13 @@ void DevicesProjection::answered(const MacAddress& mac, const Uuid& reboot, Rebo
 }
 
 void DevicesProjection::fold(const Envelope& envelope) {
+  if (const auto* registered = std::get_if<PhoneRegistered>(&envelope.event))
+    return phone_registered(*registered, envelope.time);
   if (envelope.stream.category() != "device") return;
   std::visit(Overloaded{
                  [&](const DeviceRegistered& e) {
                    define({e.mac, e.extension, e.vendor, e.model, envelope.time, envelope.time, envelope.version});
+                   enroll(e.mac, envelope.time);
                  },
                  [&](const DeviceChanged& e) {
                    const auto* row = rows_.find(e.mac);
@@ -166,8 +247,42 @@ void DevicesProjection::fold(const Envelope& envelope) {
                    const auto* row = rows_.find(e.mac);
                    if (row == nullptr) return;
                    by_extension_.erase({row->definition->extension, e.mac});
+                   if (row->credentials) unindex(*row->credentials);
                    rows_.erase(e.mac);
                  },
+                 [&](const DeviceCredentialsSet& e) {
+                   change_credentials(e.mac, [&](DeviceCredentials& c) {
+                     c.username = e.username;
+                     c.password = e.password;
+                     c.password_version = number(envelope.position);
+                     c.password_set_at = envelope.time;
+                   });
+                 },
+                 [&](const DeviceCredentialsRemoved& e) {
+                   change_credentials(e.mac, [](DeviceCredentials& c) {
+                     c.username.clear();
+                     c.password = {};
+                     c.password_version = 0;
+                   });
+                 },
+                 [&](const DeviceTokenIssued& e) {
+                   change_credentials(e.mac, [&](DeviceCredentials& c) {
+                     c.previous_sha256 = e.previous_until ? c.token_sha256 : std::string();
+                     c.previous_until = e.previous_until;
+                     c.token_sha256 = e.sha256;
+                     c.token_issued_at = envelope.time;
+                   });
+                   set_token(e.mac, e.token, envelope.time);
+                 },
+                 [&](const DeviceTokenRevoked& e) {
+                   change_credentials(e.mac, [](DeviceCredentials& c) {
+                     c.token_sha256.clear();
+                     c.previous_sha256.clear();
+                     c.previous_until.reset();
+                   });
+                   set_token(e.mac, {}, envelope.time);
+                 },
+                 [&](const DeviceEnrolmentOpened& e) { enroll(e.mac, envelope.time); },
                  [&](const RebootRequested& e) {
                    if (auto* row = rows_.change(e.mac))
                      row->activity.reboot =
@@ -186,6 +301,7 @@ void DevicesProjection::fold(const Envelope& envelope) {
                    activity.last_ip = e.ip;
                    activity.last_user_agent = e.user_agent;
                    ++activity.fetches;
+                   if (row->enrolment.ip.empty()) row->enrolment.ip = e.ip;
                    if (activity.reboot && !activity.reboot->fetched_at) activity.reboot->fetched_at = envelope.time;
                  },
                  // A fetch of long ago: the last one of each device is never folded.
@@ -208,7 +324,8 @@ void DevicesProjection::fold(const Envelope& envelope) {
 }
 
 std::string DevicesProjection::stored(const DeviceRow& row) {
-  return json::to_string(Stored{*row.definition, row.activity});
+  return json::to_string(Stored{*row.definition, row.activity,
+                                row.credentials ? std::optional(*row.credentials) : std::nullopt, row.enrolment});
 }
 
 void DevicesProjection::flush(RowBatch& batch) {
@@ -227,7 +344,13 @@ Result<void> DevicesProjection::load(std::string_view, std::string_view row) {
   const std::unique_lock lock(mutex_);
   auto definition = std::make_shared<const DeviceDefinition>(std::move(loaded->definition));
   by_extension_.emplace(definition->extension, definition->mac);
-  rows_.load(definition->mac) = DeviceRow{definition, std::move(loaded->activity)};
+  CredentialsPtr credentials;
+  if (loaded->credentials) {
+    index(definition->mac, *loaded->credentials);
+    credentials = std::make_shared<const DeviceCredentials>(std::move(*loaded->credentials));
+  }
+  rows_.load(definition->mac) =
+      DeviceRow{definition, std::move(loaded->activity), std::move(credentials), std::move(loaded->enrolment)};
   return {};
 }
 
@@ -236,6 +359,8 @@ void DevicesProjection::adopt(Projection& rebuilt) {
   const std::unique_lock lock(mutex_);
   std::swap(rows_, other.rows_);
   std::swap(by_extension_, other.by_extension_);
+  std::swap(by_username_, other.by_username_);
+  std::swap(by_token_, other.by_token_);
 }
 
 void DevicesProjection::dump(RowBatch& all) const {

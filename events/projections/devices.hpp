@@ -3,7 +3,9 @@
 
 #include "events/projections/table.hpp"
 
+#include <functional>
 #include <set>
+#include <unordered_map>
 
 namespace strowger {
 
@@ -16,8 +18,9 @@ struct DeviceDefinition {
   Timestamp created_at;
   Timestamp updated_at;
   StreamVersion version{};  // of the last event that defined it: its ETag
+  SealedSecret token{};     // in the path of its URL; empty: none
 };
-BOOST_DESCRIBE_STRUCT(DeviceDefinition, (), (mac, extension, vendor, model, created_at, updated_at, version))
+BOOST_DESCRIBE_STRUCT(DeviceDefinition, (), (mac, extension, vendor, model, created_at, updated_at, version, token))
 using DefinitionPtr = std::shared_ptr<const DeviceDefinition>;
 
 enum class RebootStage : std::uint8_t { requested, accepted, refused, unanswered };
@@ -79,8 +82,8 @@ struct Convergence {
   }
 };
 BOOST_DESCRIBE_STRUCT(Convergence, (),
-                      (etag, reason, verb, stage, attempts, reboot, campaign, since, changed_at, not_before, deferred, code,
-                       detail, returned_at, cause, event, correlation))
+                      (etag, reason, verb, stage, attempts, reboot, campaign, since, changed_at, not_before, deferred,
+                       code, detail, returned_at, cause, event, correlation))
 // What an event of the device's stream makes of it.
 void fold(std::optional<Convergence>& convergence, const Envelope& envelope);
 
@@ -97,9 +100,35 @@ struct DeviceActivity {
 BOOST_DESCRIBE_STRUCT(DeviceActivity, (),
                       (last_provisioned, last_etag, last_ip, last_user_agent, fetches, reboot, convergence))
 
+// What a phone may prove itself with.
+struct DeviceCredentials {
+  std::string username;  // empty: no password either
+  SealedSecret password;
+  std::uint64_t password_version = 0;  // changes with it
+  Timestamp password_set_at{};
+  std::string token_sha256;  // 64 hex digits; empty: none
+  Timestamp token_issued_at{};
+  std::string previous_sha256;
+  std::optional<Timestamp> previous_until;
+};
+BOOST_DESCRIBE_STRUCT(DeviceCredentials, (),
+                      (username, password, password_version, password_set_at, token_sha256, token_issued_at,
+                       previous_sha256, previous_until))
+using CredentialsPtr = std::shared_ptr<const DeviceCredentials>;
+
+// What is known of the phone since its enrolment was opened.
+struct DeviceEnrolment {
+  Timestamp opened_at{};
+  std::optional<Timestamp> registered_at;  // its first SIP registration since
+  std::string ip;                          // where it was first seen since; empty: nowhere
+};
+BOOST_DESCRIBE_STRUCT(DeviceEnrolment, (), (opened_at, registered_at, ip))
+
 struct DeviceRow {
   DefinitionPtr definition;
   DeviceActivity activity;
+  CredentialsPtr credentials{};  // none: it has none
+  DeviceEnrolment enrolment{};
 };
 
 class DevicesProjection : public Projection {
@@ -118,6 +147,12 @@ class DevicesProjection : public Projection {
   };
   Serving find_for_serving(const MacAddress& mac) const;
 
+  // Whose HTTP user name, and whose token (by its SHA-256; the one before too), that is.
+  std::optional<MacAddress> with_username(const std::string& username) const;
+  std::optional<MacAddress> with_token(const std::string& sha256) const;
+  // Of some device; none where no device has a password.
+  CredentialsPtr any_with_password() const;
+
   std::string_view name() const override { return "devices"; }
   std::uint32_t schema() const override { return 2; }
   void flush(RowBatch& batch) override;
@@ -131,15 +166,25 @@ class DevicesProjection : public Projection {
   struct Stored {
     DeviceDefinition definition;
     DeviceActivity activity;
-    BOOST_DESCRIBE_CLASS(Stored, (), (definition, activity), (), ())
+    std::optional<DeviceCredentials> credentials;
+    DeviceEnrolment enrolment;
+    BOOST_DESCRIBE_CLASS(Stored, (), (definition, activity, credentials, enrolment), (), ())
   };
   static std::string stored(const DeviceRow& row);
   void define(const DeviceDefinition& definition);
+  void enroll(const MacAddress& mac, Timestamp now);
+  void phone_registered(const PhoneRegistered& event, Timestamp time);
+  void change_credentials(const MacAddress& mac, const std::function<void(DeviceCredentials&)>& change);
+  void set_token(const MacAddress& mac, const SealedSecret& token, Timestamp time);
+  void index(const MacAddress& mac, const DeviceCredentials& credentials);
+  void unindex(const DeviceCredentials& credentials);
   void answered(const MacAddress& mac, const Uuid& reboot, RebootStage stage, std::uint16_t status,
                 const std::string& detail);
 
   Rows<MacAddress, DeviceRow> rows_;
   std::set<std::pair<ExtensionNumber, MacAddress>> by_extension_;
+  std::unordered_map<std::string, MacAddress> by_username_;
+  std::unordered_map<std::string, MacAddress> by_token_;
 };
 
 }  // namespace strowger

@@ -112,7 +112,7 @@ BOOST_DESCRIBE_STRUCT(RebootUnanswered, (), (mac, reboot, contact, reason))
 // A phone was given its file (status 200) or told that what it has is current (304).
 struct ConfigServed {
   static constexpr std::string_view type = "device.config_served";
-  static constexpr std::uint16_t schema = 1;
+  static constexpr std::uint16_t schema = 2;  // 2: tls_identity
   MacAddress mac;
   ExtensionNumber extension;
   std::string vendor;
@@ -123,7 +123,9 @@ struct ConfigServed {
   std::uint16_t status = 200;
   std::string ip;
   std::string user_agent;
+  std::string tls_identity{};  // the name in the certificate that the phone proved itself with; empty: none
 };
-BOOST_DESCRIBE_STRUCT(ConfigServed, (), (mac, extension, vendor, model, path, etag, size, status, ip, user_agent))
+BOOST_DESCRIBE_STRUCT(ConfigServed, (),
+                      (mac, extension, vendor, model, path, etag, size, status, ip, user_agent, tls_identity))
 
 }  // namespace strowger

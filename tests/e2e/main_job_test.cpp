@@ -55,7 +55,7 @@ void main_job(Site& site, Notified notified) {
   CHECK(config.body.starts_with("#!version:1.0.0.1"));
   CHECK_THAT(config.body, ContainsSubstring("Ann <O'Neil>"));
   CHECK_THAT(config.body, ContainsSubstring("account.1.password = s3cret-1001"));
-  REQUIRE(eventually([&] { return site.has_event("strowger.device.config_served.v1"); }));
+  REQUIRE(eventually([&] { return site.has_event("strowger.device.config_served.v2"); }));
 
   check_story(site.events(),
               {"device.registered", "device.reboot_requested", "device.reboot_accepted", "device.config_served"});

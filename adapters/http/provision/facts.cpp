@@ -32,13 +32,18 @@ struct Texts {
   std::string_view path;
   std::string_view peer;
   std::string_view user_agent;
+  std::string_view tls_identity;
 };
 
 template <class Note>
 Texts texts_of(const Note& note, std::string_view text) {
   text.remove_prefix(note.text);
-  return {text.substr(0, note.path), text.substr(note.path, note.peer),
-          text.substr(std::size_t{note.path} + note.peer, note.user_agent)};
+  const auto take = [&](std::size_t size) {
+    const auto part = text.substr(0, size);
+    text.remove_prefix(size);
+    return part;
+  };
+  return {take(note.path), take(note.peer), take(note.user_agent), take(note.tls_identity)};
 }
 
 }  // namespace
@@ -80,6 +85,7 @@ void Facts::served(const Served& note) {
     written.path = put(notes.text, kept(note.path));
     written.peer = put(notes.text, note.peer);
     written.user_agent = put(notes.text, kept(note.user_agent));
+    written.tls_identity = put(notes.text, kept(note.tls_identity));
     written.status = note.status;
     written.fetched = note.fetched;
   });
@@ -149,6 +155,7 @@ void Facts::append(Notes& notes) {
     served.status = note.status;
     served.ip = texts.peer;
     served.user_agent = texts.user_agent;
+    served.tls_identity = texts.tls_identity;
     cause.by.assign("phone:").append(mac);
     cause.correlation = note.correlation;
     cause.causation = note.causation;

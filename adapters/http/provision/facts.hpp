@@ -47,6 +47,7 @@ class Facts {
     // Of the reboot that the phone was told to do; nil where none waits.
     Uuid correlation;
     Uuid causation;
+    std::string_view tls_identity{};
   };
   // Any thread; never blocks for long.
   void served(const Served& note);
@@ -66,6 +67,7 @@ class Facts {
     std::uint16_t path = 0;
     std::uint16_t peer = 0;
     std::uint16_t user_agent = 0;
+    std::uint16_t tls_identity = 0;
     std::uint16_t status = 0;
     bool fetched = true;
   };

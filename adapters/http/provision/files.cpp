@@ -3,7 +3,10 @@
 #include "actors/provisioning/placeholder.hpp"
 #include "actors/provisioning/similar_macs.hpp"
 #include "actors/provisioning/user_agent.hpp"
+#include "adapters/http/provision/firmware.hpp"
 #include "adapters/http/services.hpp"
+
+#include <spdlog/logger.h>
 
 namespace strowger::http::provision {
 namespace {
@@ -15,10 +18,14 @@ std::string_view body_of(std::uint16_t status) {
   switch (status) {
     case 400:
       return "Bad request\n";
+    case 401:
+      return "Unauthorized\n";
     case 403:
       return "Forbidden\n";
     case 404:
       return "Not found\n";
+    case 429:
+      return "Too many requests\n";
     default:
       return "Service unavailable\n";
   }
@@ -30,8 +37,12 @@ std::string_view body_of(std::uint16_t status) {
 struct Files::Asked {
   const Request& request;
   PresentPtr present;
+  std::string_view path;  // for the log and the history: a token in it is masked
   provisioning::RequestedFile file;
   RequestLog log;
+  Client client{};
+  std::string_view peer{};
+  std::string tls_identity{};
   DefinitionPtr device{};
   bool below_provision = false;
 
@@ -42,15 +53,17 @@ struct Files::Asked {
     if (!log.wanted()) return;
     if (log.empty()) {
       const auto name = file.mac ? file.mac->text() : escaped(file.mac_text.empty() ? file.name : file.mac_text);
-      log.add_request(name, request.peer, user_agent());
+      log.add_request(name, peer, user_agent());
     }
     log.add(parts);
   }
 };
 
-Files::Files(Services& services, Sightings& sightings)
+Files::Files(Services& services, Sightings& sightings, Offload& pool)
     : services_(services),
+      pool_(pool),
       present_(services),
+      access_(services),
       cache_(services.vault),
       facts_(services.log, services.ids, services.clock, services.logger, sightings) {}
 
@@ -62,7 +75,11 @@ Result<std::string> Files::current_etag(const PresentPtr& present, const Definit
 }
 
 Result<Response> Files::answer(const Request& request) {
-  Asked asked{request, present_.get(), provisioning::resolve(request.path), RequestLog(services_.logger)};
+  const auto with_token = token_path(request.path);
+  const auto masked = request.path.size() > token_size ? without_token(request.path) : std::string();
+  Asked asked{request, present_.get(), masked.empty() ? request.path : std::string_view(masked),
+              provisioning::resolve(with_token.token.empty() ? request.path : std::string_view(with_token.rest)),
+              RequestLog(services_.logger)};
   const auto& file = asked.file;
   asked.below_provision = request.path.starts_with("/provision");
 
@@ -72,13 +89,14 @@ Result<Response> Files::answer(const Request& request) {
   if (!asked.present->settings->provisioning.enabled)
     return not_found("provisioning_disabled", "Provisioning is switched off: provisioning.enabled is false.");
 
-  if (!asked.present->allows(request.address)) {
-    counters_.denied.fetch_add(1, std::memory_order_relaxed);
-    return refuse(
-        asked, 403, "access_denied",
-        "The address " + std::string(request.peer) +
-            " is not in provisioning.access.allowed_networks; add its network there if its phones are yours.");
-  }
+  asked.client = client_of(request, *asked.present);
+  asked.peer = asked.client.text.empty() ? request.peer : std::string_view(asked.client.text);
+  auto answer = access_.check({request, *asked.present, asked.client, file, with_token.token});
+  if (!answer.allowed) return refuse_access(asked, answer);
+  asked.tls_identity = std::move(answer.tls_identity);
+  if (!asked.present->settings->provisioning.firmware_dir.empty())
+    if (auto response = serve_firmware(asked, with_token.token.empty() ? request.path : with_token.rest))
+      return std::move(*response);
   if (file.placeholder) return placeholder(asked);
   if (provisioning::may_be_absent(file.role))
     return refuse(asked, 404, "probe",
@@ -118,8 +136,8 @@ Response Files::serve(Asked& asked, const MacAddress& mac) {
   Response response{.prepared = select(asked.request, file.representation)};
   response.status = response.prepared->status;
   (response.status == 200 ? counters_.served : counters_.not_modified).fetch_add(1, std::memory_order_relaxed);
-  facts_.served({*found, response.status, asked.is_fetch(), asked.request.path, asked.request.peer, asked.user_agent(),
-                 serving.correlation, serving.causation});
+  facts_.served({*found, response.status, asked.is_fetch(), asked.path, asked.peer, asked.user_agent(),
+                 serving.correlation, serving.causation, asked.tls_identity});
   return response;
 }
 
@@ -145,13 +163,56 @@ Response Files::serve_common(Asked& asked) {
   counters_.common.fetch_add(1, std::memory_order_relaxed);
   if (asked.log.wanted()) {
     asked.say({"Common file of ", vendor->vendor, " delivered: ", std::to_string(rendered->bytes.size()), " bytes to ",
-               asked.request.peer});
+               asked.peer});
     asked.log.finish(services_.clock());
   }
   return {.prepared = select(asked.request, file)};
 }
 
+// To whom it is refused it looks the same whether the device exists, has another password or is not enrolled any more.
+Response Files::refuse_access(Asked& asked, const Access::Answer& answer) {
+  counters_.denied.fetch_add(1, std::memory_order_relaxed);
+  std::string error;
+  if (answer.unknown) {
+    access_.unknown_mac(asked.client, *asked.file.mac, asked.user_agent(), *asked.present);
+    asked.say({"Device ", asked.file.mac->colons(), " not registered in provisioning system"});
+    error = "Device " + asked.file.mac->colons() + " not registered in provisioning system. ";
+  }
+  if (!answer.detail.empty()) error += answer.detail + " ";
+  error += provisioning::access::advice(answer.rule);
+  auto response = refuse(asked, answer.status, provisioning::access::to_string(answer.rule), std::move(error));
+  for (const auto& challenge : answer.challenges) response.set("WWW-Authenticate", challenge);
+  if (answer.retry_after > 0) response.set("Retry-After", std::to_string(answer.retry_after));
+  return response;
+}
+
+// None: it is no firmware, or there is none of that name.
+std::optional<Response> Files::serve_firmware(Asked& asked, std::string_view path) {
+  constexpr std::string_view folder = "/provision/firmware/";
+  std::optional<std::string> name;
+  if (path.starts_with(folder))
+    name = percent_decode(path.substr(folder.size()));
+  else if (asked.file.role == provisioning::FileRole::firmware)
+    name = asked.file.name;
+  if (!name) return std::nullopt;
+  auto file = FirmwareFile::open(asked.present->settings->provisioning.firmware_dir, *name);
+  if (!file) {
+    if (file.error().kind != ErrorKind::not_found) services_.logger.error("{}", file.error().message);
+    return std::nullopt;
+  }
+  counters_.firmware.fetch_add(1, std::memory_order_relaxed);
+  const auto size = (*file)->size();
+  auto response = firmware_response(asked.request, std::move(*file), pool_);
+  if (asked.log.wanted()) {
+    asked.say({"Firmware ", escaped(*name), " of ", std::to_string(size), " bytes: ", std::to_string(response.status),
+               " to ", asked.peer});
+    asked.log.finish(services_.clock());
+  }
+  return response;
+}
+
 Response Files::unknown_device(Asked& asked, const MacAddress& mac) {
+  access_.unknown_mac(asked.client, mac, asked.user_agent(), *asked.present);
   asked.say({"Device ", mac.colons(), " not registered in provisioning system"});
   asked.say({"Normalized MAC: ", mac.text()});
   say_similar(asked, mac);
@@ -192,10 +253,10 @@ Response Files::refuse(Asked& asked, std::uint16_t status, std::string_view code
   }
   if (asked.is_fetch()) {
     const auto says = provisioning::parse_user_agent(asked.user_agent());
-    ConfigRefused event{std::string(asked.request.path),
+    ConfigRefused event{std::string(asked.path),
                         asked.file.mac_text,
                         asked.file.mac,
-                        std::string(asked.request.peer),
+                        std::string(asked.peer),
                         std::string(asked.user_agent()),
                         status,
                         std::string(code),

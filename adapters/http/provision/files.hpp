@@ -6,6 +6,8 @@
 
 #include "actors/provisioning/resolver.hpp"
 #include "adapters/http/message.hpp"
+#include "adapters/http/offload.hpp"
+#include "adapters/http/provision/access.hpp"
 #include "adapters/http/provision/facts.hpp"
 #include "adapters/http/provision/present.hpp"
 #include "adapters/http/provision/render_cache.hpp"
@@ -13,6 +15,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 
 namespace strowger::http {
 class Sightings;
@@ -23,7 +26,8 @@ namespace strowger::http::provision {
 
 class Files {
  public:
-  Files(Services& services, Sightings& sightings);
+  // The pool reads firmware; it outlives all replies.
+  Files(Services& services, Sightings& sightings, Offload& pool);
 
   // The handler, on any loop's thread.
   Result<Response> answer(const Request& request);
@@ -36,6 +40,7 @@ class Files {
     std::atomic<std::uint64_t> served{0};
     std::atomic<std::uint64_t> not_modified{0};
     std::atomic<std::uint64_t> common{0};
+    std::atomic<std::uint64_t> firmware{0};
     std::atomic<std::uint64_t> refused{0};
     std::atomic<std::uint64_t> probes{0};
     std::atomic<std::uint64_t> denied{0};
@@ -43,20 +48,26 @@ class Files {
   const Counters& counters() const { return counters_; }
   const Facts& facts() const { return facts_; }
   const RenderCache& cache() const { return cache_; }
+  Access& access() { return access_; }
+  const Access& access() const { return access_; }
 
  private:
   struct Asked;
 
   Response serve(Asked& asked, const MacAddress& mac);
   Response serve_common(Asked& asked);
+  std::optional<Response> serve_firmware(Asked& asked, std::string_view path);
   Response refuse(Asked& asked, std::uint16_t status, std::string_view code, std::string error, std::string body = {});
+  Response refuse_access(Asked& asked, const Access::Answer& answer);
   Response unknown_device(Asked& asked, const MacAddress& mac);
   Response placeholder(Asked& asked);
   void say_device(Asked& asked);
   void say_similar(Asked& asked, const MacAddress& mac);
 
   Services& services_;
+  Offload& pool_;
   PresentSource present_;
+  Access access_;
   RenderCache cache_;
   Facts facts_;
   Counters counters_;

@@ -20,14 +20,24 @@ SettingsApplied settings_applied(const config::Settings& settings, std::string e
   return applied;
 }
 
-bool Present::allows(const asio::ip::address& peer) const {
-  config::IpBytes bytes{};
-  if (peer.is_v4()) {
-    bytes = asio::ip::make_address_v6(asio::ip::v4_mapped, peer.to_v4()).to_bytes();
-  } else {
-    bytes = peer.to_v6().to_bytes();
-  }
-  return std::any_of(allowed.begin(), allowed.end(), [&](const auto& network) { return network.contains(bytes); });
+AccessRules access_rules(const config::ProvisioningAccess& settings) {
+  const auto parsed = [](const std::vector<std::string>& texts) {
+    std::vector<config::Network> networks;
+    for (const auto& text : texts)
+      if (auto network = config::Network::parse(text)) networks.push_back(*network);  // the loader checked them
+    return networks;
+  };
+  AccessRules rules;
+  rules.allowed = parsed(settings.allowed_networks);
+  rules.with_credentials = parsed(settings.credential_networks);
+  rules.trusted_proxies = parsed(settings.trusted_proxies);
+  rules.require_credentials = settings.require_credentials;
+  rules.schemes.basic = settings.http_authentication == "both" || settings.http_authentication == "basic";
+  rules.schemes.digest = settings.http_authentication == "both" || settings.http_authentication == "digest";
+  rules.enrolment = std::chrono::minutes(settings.enrolment_minutes);
+  rules.enumeration.unknown_macs = settings.enumeration_limit;
+  rules.enumeration.block = std::chrono::minutes(settings.enumeration_block_minutes);
+  return rules;
 }
 
 PresentPtr PresentSource::get() {
@@ -49,8 +59,7 @@ PresentPtr PresentSource::get() {
   present->applied = settings_applied(*settings, external_ip, sip_port, api_port);
   present->server = provisioning::server_values(present->applied);
   present->api_port = api_port;
-  for (const auto& text : settings->provisioning.access.allowed_networks)
-    if (auto network = config::Network::parse(text)) present->allowed.push_back(*network);  // the loader checked them
+  present->access = access_rules(settings->provisioning.access);
   // Of the templates nobody knows since when they are as they are: at the first look since the start, then since the
   // look that found them changed.
   present->since = std::max(settings->modified_at, last ? services_.clock() : services_.started_at);

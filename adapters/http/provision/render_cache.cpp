@@ -1,5 +1,7 @@
 #include "adapters/http/provision/render_cache.hpp"
 
+#include "actors/provisioning/config_url.hpp"
+
 #include <algorithm>
 #include <mutex>
 
@@ -66,8 +68,11 @@ Result<provisioning::Rendered> RenderCache::render(const Present& present, const
   renders_.fetch_add(1, std::memory_order_relaxed);
   auto password = vault_.open(extension.password);
   if (!password) return password.error();
-  provisioning::DeviceValues values{present.server,       extension.number, extension.name,
-                                    std::move(*password), device.mac,       present.config_url(device.mac.text())};
+  auto token = device.token.empty() ? Result<std::string>(std::string()) : vault_.open(device.token);
+  if (!token) return token.error();
+  auto url = provisioning::with_token(present.config_url(device.mac.text()), *token);
+  provisioning::DeviceValues values{present.server, extension.number, extension.name,   std::move(*password),
+                                    device.mac,     std::move(url),   std::move(*token)};
   auto rendered = present.renderer->render(device.vendor, device.model, values);
   sodium_memzero(values.password.data(), values.password.size());
   return rendered;

@@ -25,7 +25,7 @@ Context::Context(Services& with, std::function<Counts()> server_counts)
       signer(token_key(with), with.clock, revocations(with)),
       sightings(with.log, with.ids, with.clock, &with.runner,
                 {.window = [&with] { return with.settings()->log.repeat_window; }}),
-      files(with, sightings),
+      files(with, sightings, reading),
       logins(with.clock),
       feed(std::make_shared<events::Feed>(with.log, feed_options(with))) {}
 

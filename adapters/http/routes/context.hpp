@@ -26,6 +26,7 @@ struct Context {
   std::function<Counts()> counts;
   TokenSigner signer;
   Sightings sightings;
+  Offload reading;  // of files that are streamed to phones
   provision::Files files;
   LoginGuard logins;
   std::shared_ptr<events::Feed> feed;
@@ -37,6 +38,7 @@ TokenSigner::KeySource token_key(const Services& services);
 TokenSigner::Revoked revocations(const Services& services);
 
 // A file a resource.
+void add_access(Router& router, const ContextPtr& context);
 void add_auth(Router& router, const ContextPtr& context);
 void add_backups(Router& router, const ContextPtr& context);
 void add_campaigns(Router& router, const ContextPtr& context);

@@ -1,5 +1,8 @@
 #include "adapters/http/routes/device_view.hpp"
 
+#include "actors/provisioning/config_url.hpp"
+#include "actors/provisioning/taken_apart.hpp"
+
 #include <boost/describe.hpp>
 
 namespace strowger::http::routes {
@@ -54,19 +57,32 @@ DeviceStatus status_of(const DeviceRow& row, const Result<std::string>& etag) {
   return activity.last_etag == *etag ? DeviceStatus::provisioned : DeviceStatus::stale;
 }
 
-bj::object view_of(Context& context, const provision::PresentPtr& present, const DeviceRow& row) {
-  return view_of(context, present, row, context.files.current_etag(present, row.definition));
+std::string config_url_of(const Services& services, const provision::Present& present, const DeviceDefinition& device) {
+  if (device.token.empty()) return present.config_url(device.mac.text());
+  const auto token = services.vault.open(device.token);
+  if (!token) return masked_config_url(present, device);
+  return provisioning::with_token(present.config_url(device.mac.text()), *token);
+}
+
+std::string masked_config_url(const provision::Present& present, const DeviceDefinition& device) {
+  return provisioning::with_token(present.config_url(device.mac.text()),
+                                  device.token.empty() ? std::string_view() : provisioning::mask);
+}
+
+bj::object view_of(Context& context, const provision::PresentPtr& present, const DeviceRow& row, bool with_token) {
+  return view_of(context, present, row, context.files.current_etag(present, row.definition), with_token);
 }
 
 bj::object view_of(Context& context, const provision::PresentPtr& present, const DeviceRow& row,
-                   const Result<std::string>& etag) {
+                   const Result<std::string>& etag, bool with_token) {
   const auto& device = *row.definition;
   const auto& activity = row.activity;
   return {{"mac_address", text(device.mac.text())},
           {"extension_number", text(device.extension.text())},
           {"vendor", text(device.vendor)},
           {"model", text(device.model)},
-          {"config_url", text(present->config_url(device.mac.text()))},
+          {"config_url",
+           text(with_token ? config_url_of(context.services, *present, device) : masked_config_url(*present, device))},
           {"created_at", iso(device.created_at)},
           {"updated_at", iso(device.updated_at)},
           {"last_provisioned", time_or_null(activity.last_provisioned)},
@@ -89,7 +105,7 @@ std::string_view device_schema() {
     "extension_number": {"type": "string"},
     "vendor": {"type": "string"},
     "model": {"type": "string"},
-    "config_url": {"type": "string", "description": "Where its phone finds its file, by the present settings."},
+    "config_url": {"type": "string", "description": "Where its phone finds its file, by the present settings. A token in it shows to operators and administrators who ask for the device, and is masked elsewhere."},
     "created_at": {"type": "string", "format": "date-time"},
     "updated_at": {"type": "string", "format": "date-time"},
     "last_provisioned": {"type": ["string", "null"], "format": "date-time"},

@@ -14,9 +14,13 @@ inline constexpr std::size_t device_statuses = 6;
 // `etag`: of the file that it would be sent now.
 DeviceStatus status_of(const DeviceRow& row, const Result<std::string>& etag);
 // Renders the device's file where it is not in the cache.
-boost::json::object view_of(Context& context, const provision::PresentPtr& present, const DeviceRow& row);
 boost::json::object view_of(Context& context, const provision::PresentPtr& present, const DeviceRow& row,
-                            const Result<std::string>& etag);
+                            bool with_token = false);
+boost::json::object view_of(Context& context, const provision::PresentPtr& present, const DeviceRow& row,
+                            const Result<std::string>& etag, bool with_token = false);
+// With the token that the device has in its URL, in clear or masked.
+std::string config_url_of(const Services& services, const provision::Present& present, const DeviceDefinition& device);
+std::string masked_config_url(const provision::Present& present, const DeviceDefinition& device);
 std::string_view device_schema();
 
 }  // namespace strowger::http::routes

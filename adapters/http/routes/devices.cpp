@@ -156,7 +156,7 @@ Awaitable<Result<Response>> create(Context& context, const Request& request) {
   const auto row = services.device_rows.find(*mac);
   if (!row) co_return missing(*mac);
   bj::object answer{{"success", true},
-                    {"device", view_of(context, context.files.present(), *row)},
+                    {"device", view_of(context, context.files.present(), *row, request.who.may(Role::operator_))},
                     {"reboot_triggered", reboot},
                     {"message", reboot ? "Device registered and phone reboot triggered automatically"
                                        : "Device registered. Phone will fetch config on next boot."},
@@ -182,14 +182,14 @@ Result<Response> list(Context& context, const Request& request) {
   const auto present = context.files.present();
   bj::array items;
   for (std::size_t i = 0; i < std::min(found.size(), page->limit); ++i)
-    items.push_back(view_of(context, present, found[i]));
+    items.push_back(view_of(context, present, found[i], request.who.may(Role::operator_)));
   const bool more = found.size() > page->limit;
   return page_response(request, std::move(items), rows.size(),
                        more ? found[page->limit - 1].definition->mac.text() : "");
 }
 
-Response shown(Context& context, const DeviceRow& row) {
-  auto response = json_response(view_of(context, context.files.present(), row));
+Response shown(Context& context, const DeviceRow& row, const Principal& who) {
+  auto response = json_response(view_of(context, context.files.present(), row, who.may(Role::operator_)));
   response.set("ETag", etag_of(row.definition->version));
   return response;
 }
@@ -199,7 +199,7 @@ Result<Response> read(Context& context, const Request& request) {
   if (!mac) return mac.error();
   const auto row = context.services.device_rows.find(*mac);
   if (!row) return missing(*mac);
-  return shown(context, *row);
+  return shown(context, *row, request.who);
 }
 
 Awaitable<Result<Response>> change(Context& context, const Request& request) {
@@ -245,7 +245,7 @@ Awaitable<Result<Response>> change(Context& context, const Request& request) {
   if (!outcome) co_return outcome.error();
   const auto row = services.device_rows.find(*mac);
   if (!row) co_return missing(*mac);
-  co_return shown(context, *row);
+  co_return shown(context, *row, request.who);
 }
 
 Awaitable<Result<Response>> remove(Context& context, const Request& request) {

@@ -124,7 +124,8 @@ bj::object summary(const Restored& restored) {
 Result<provisioning::TakenApart> comparable(const Restored& restored, bool both_exact) {
   if (both_exact) return restored.parts;
   const auto& past = restored.past;
-  return provisioning::take_apart(past.source, provisioning::values_of(past, past.extension.password.value.text));
+  return provisioning::take_apart(
+      past.source, provisioning::values_of(past, past.extension.password.value.text, past.device.token.value.text));
 }
 
 bj::value or_null(const std::optional<std::string>& value) {

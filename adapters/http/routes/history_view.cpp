@@ -48,6 +48,7 @@ bj::object view_of(const history::ServedFile& served) {
           {"path", text(event.path)},
           {"ip_address", text(event.ip)},
           {"user_agent", text(event.user_agent)},
+          {"tls_identity", event.tls_identity.empty() ? bj::value(nullptr) : bj::value(text(event.tls_identity))},
           {"extension_number", text(event.extension.text())},
           {"vendor", text(event.vendor)},
           {"model", text(event.model)},
@@ -100,8 +101,8 @@ std::string_view served_schema() {
   return R"({
   "type": "object",
   "description": "A file that a phone was served, as it was recorded then.",
-  "required": ["position", "time", "etag", "size", "status", "path", "ip_address", "user_agent", "extension_number",
-               "vendor", "model", "by", "event_id", "correlation_id", "causation_id"],
+  "required": ["position", "time", "etag", "size", "status", "path", "ip_address", "user_agent", "tls_identity",
+               "extension_number", "vendor", "model", "by", "event_id", "correlation_id", "causation_id"],
   "properties": {
     "position": {"type": "integer", "description": "Of the log; …/config?at= takes it."},
     "time": {"type": "string", "format": "date-time"},
@@ -111,6 +112,7 @@ std::string_view served_schema() {
     "path": {"type": "string", "description": "As it was requested."},
     "ip_address": {"type": "string"},
     "user_agent": {"type": "string"},
+    "tls_identity": {"type": ["string", "null"], "description": "The name in the certificate that the phone proved itself with."},
     "extension_number": {"type": "string"},
     "vendor": {"type": "string"},
     "model": {"type": "string"},

@@ -84,10 +84,23 @@ void write_provisioning(Text& text, const Context& context) {
   result("served", counters.served);
   result("not_modified", counters.not_modified);
   result("common", counters.common);
+  result("firmware", counters.firmware);
   result("refused", counters.refused);
   result("probe", counters.probes);
   text.single("strowger_provisioning_denied_total", "counter", "Requests from networks that may not fetch.",
               counters.denied.load());
+  text.family("strowger_provisioning_access_refused_total", "counter", "Requests for phone files refused, by rule.");
+  for (auto i = static_cast<std::size_t>(provisioning::access::Rule::access_denied);
+       i < provisioning::access::rule_count; ++i) {
+    const auto rule = static_cast<provisioning::access::Rule>(i);
+    text.sample("strowger_provisioning_access_refused_total",
+                "rule=\"" + std::string(provisioning::access::to_string(rule)) + "\"",
+                static_cast<double>(context.files.access().refused(rule)));
+  }
+  text.single("strowger_provisioning_sources_blocked", "gauge", "Sources that are blocked because they tried MACs.",
+              context.files.access().blocked().size());
+  text.single("strowger_provisioning_source_blocks_total", "counter", "Sources blocked since the start.",
+              context.files.access().blocks());
   text.single("strowger_provisioning_cache_hits_total", "counter", "Files that were rendered already.",
               context.files.cache().hits());
   text.single("strowger_provisioning_renders_total", "counter", "Files rendered.", context.files.cache().renders());

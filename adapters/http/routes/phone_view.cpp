@@ -2,6 +2,7 @@
 
 #include "actors/provisioning/user_agent.hpp"
 #include "actors/reboot/correlation.hpp"
+#include "adapters/http/routes/device_view.hpp"
 
 #include <algorithm>
 
@@ -67,7 +68,7 @@ bj::object view_of(const provision::Present& present, const registrar::Binding& 
                   {"last_registered", iso(binding.last_registered)},
                   {"expires_at", iso(binding.expires_at)}};
   if (identity.mac) view["mac_address"] = text(identity.mac->text());
-  if (device != nullptr) view["config_url"] = text(present.config_url(device->mac.text()));
+  if (device != nullptr) view["config_url"] = text(masked_config_url(present, *device));
   return view;
 }
 

@@ -238,6 +238,14 @@ bj::array warnings_of(Context& context, const provision::Present& present,
   if (config::is_loopback(present.external_ip))
     warn("Phones are told to use " + present.external_ip +
          ", which is only this machine. Set server.external_ip to an address that phones reach.");
+  for (const auto& source : context.files.access().blocked())
+    warn("Source " + source.source + " is blocked until " + to_iso8601(source.until) + ": it asked for " +
+         std::to_string(source.unknown_macs) +
+         " different MAC addresses that nobody registered. If they are your phones, register them, and lift the block "
+         "with DELETE /api/provisioning/access/blocked/" +
+         source.source + ".");
+  if (settings.provisioning.https.legacy)
+    warn("provisioning.https.legacy is on: TLS 1.0 and 1.1 can be listened to and forged.");
   if (settings.provisioning.url_format.find("{mac}") == std::string::npos)
     warn("provisioning.url_format has no {mac}: every device gets the same URL.");
   if (services.extension_rows.size() == 0) warn("There are no extensions yet. Create one with POST /api/extensions.");

@@ -13,19 +13,27 @@ Result<Restored> restore_at(Services& services, const history::History& history,
   if (!past) return past.error();
   auto password = services.vault.open(past->extension.password.value);
   if (!password && password.error().code != "secret_shredded") return password.error();
-  auto values = provisioning::values_of(*past, password ? *password : std::string(provisioning::mask));
+  const auto& sealed = past->device.token.value;
+  auto token = sealed.empty() ? Result<std::string>(std::string()) : services.vault.open(sealed);
+  if (!token && token.error().code != "secret_shredded") return token.error();
+  auto values = provisioning::values_of(*past, password ? *password : std::string(provisioning::mask),
+                                        token ? *token : std::string(provisioning::mask));
   auto parts = provisioning::take_apart(past->source, values);
   Restored restored{moment, std::move(*past), {}, std::move(parts)};
-  if (password) {
+  if (password && token) {
     auto exact = provisioning::render_from(restored.past.source, values);
     if (!exact) return exact.error();
     restored.exact = std::move(*exact);
-    sodium_memzero(password->data(), password->size());
+  } else if (password) {
+    restored.note =
+        "The token in the device's URL was revoked since and destroyed: the file cannot be made again as it was, byte "
+        "by byte. All else in it is as it was.";
   } else {
     restored.note = "Extension " + restored.past.extension.number.text() +
                     " was deleted since, and its password was destroyed with it: the file cannot be made again as it "
                     "was, byte by byte. All else in it is as it was.";
   }
+  if (password) sodium_memzero(password->data(), password->size());
   sodium_memzero(values.password.data(), values.password.size());
   return restored;
 }

@@ -17,15 +17,35 @@ void add_files(Router& router, const routes::ContextPtr& context) {
        .schema = R"({"type":"string"})",
        .content_type = "text/plain",
        .headers = {"ETag", "Last-Modified"}},
+      {.status = 206,
+       .description = "A part of a firmware file",
+       .schema = R"({"type":"string","format":"binary"})",
+       .content_type = "application/octet-stream",
+       .headers = {"Content-Range", "ETag", "Last-Modified"}},
       {.status = 304, .description = "What the phone has is current", .headers = {"ETag"}},
       {.status = 400,
        .description = "A MAC placeholder or no MAC address; what to set where",
        .schema = R"({"type":"string"})",
        .content_type = "text/plain"},
+      {.status = 401,
+       .description = "The device's HTTP user name and password are asked for; also where there is no such device",
+       .schema = R"({"type":"string"})",
+       .content_type = "text/plain",
+       .headers = {"WWW-Authenticate"}},
       {.status = 403,
-       .description = "Not from this network",
+       .description = "Not from this network, or not without a proof that is right",
        .schema = R"({"type":"string"})",
        .content_type = "text/plain"},
+      {.status = 416,
+       .description = "The firmware file ends before the range",
+       .schema = R"({"type":"string"})",
+       .content_type = "text/plain",
+       .headers = {"Content-Range"}},
+      {.status = 429,
+       .description = "The source is blocked: it tried MAC addresses",
+       .schema = R"({"type":"string"})",
+       .content_type = "text/plain",
+       .headers = {"Retry-After"}},
       {.status = 404, .description = "No such file", .schema = R"({"type":"string"})", .content_type = "text/plain"}};
   router.add({.method = Method::get,
               .pattern = "/provision/{file...}",
@@ -47,11 +67,8 @@ void add_files(Router& router, const routes::ContextPtr& context) {
               .handler = handler});
 }
 
-}  // namespace
-
-void add_routes(Router& router, Services& services, std::function<Counts()> counts) {
-  const auto context = std::make_shared<routes::Context>(services, std::move(counts));
-  services.current_etag = [weak = std::weak_ptr(context)](const DefinitionPtr& device) -> Result<std::string> {
+void fill(Router& router, const routes::ContextPtr& context) {
+  context->services.current_etag = [weak = std::weak_ptr(context)](const DefinitionPtr& device) -> Result<std::string> {
     const auto held = weak.lock();
     if (!held) return unavailable("stopping", "the server is stopping");
     return held->files.current_etag(held->files.present(), device);
@@ -62,6 +79,7 @@ void add_routes(Router& router, Services& services, std::function<Counts()> coun
   routes::add_devices(router, context);
   routes::add_timeline(router, context);
   routes::add_campaigns(router, context);
+  routes::add_access(router, context);
   routes::add_provisioning(router, context);
   routes::add_history(router, context);
   routes::add_history_comparison(router, context);
@@ -72,7 +90,25 @@ void add_routes(Router& router, Services& services, std::function<Counts()> coun
   routes::add_backups(router, context);
   add_files(router, context);
   // A table that cannot be described is a mistake in it: found at the start, not by who asks for the document.
-  static_cast<void>(openapi_document(router, services.version, true));
+  static_cast<void>(openapi_document(router, context->services.version, true));
+}
+
+Options phone_listener(const config::ProvisioningHttps& set, const Options& like) {
+  Options options = like;
+  options.host = set.host;
+  options.port = set.port;
+  options.cert_file = set.cert_file;
+  options.key_file = set.key_file;
+  options.tls_settings = "provisioning.https";
+  options.client_ca_files = set.client_ca_files;
+  options.require_client_certificate = set.require_client_certificate;
+  return options;
+}
+
+}  // namespace
+
+void add_routes(Router& router, Services& services, std::function<Counts()> counts) {
+  fill(router, std::make_shared<routes::Context>(services, std::move(counts)));
 }
 
 std::function<Result<Principal>(std::string_view token)> authenticator(Services& services) {
@@ -81,15 +117,33 @@ std::function<Result<Principal>(std::string_view token)> authenticator(Services&
   return [signer](std::string_view token) { return signer->verify(token); };
 }
 
-Result<std::unique_ptr<Server>> start_server(Services& services) {
+Counts Servers::counts() const {
+  Counts sum;
+  for (const auto* server : {main_.get(), https_.get(), legacy_.get()})
+    if (server != nullptr) server->add_to(sum);
+  return sum;
+}
+
+void Servers::refresh_certificates() {
+  for (auto* server : {main_.get(), https_.get(), legacy_.get()})
+    if (server != nullptr) server->refresh_certificates();
+}
+
+void Servers::stop(std::chrono::milliseconds grace) {
+  for (auto* server : {legacy_.get(), https_.get(), main_.get()})
+    if (server != nullptr) server->stop(grace);
+}
+
+Result<std::unique_ptr<Servers>> start_server(Services& services) {
   const auto settings = services.settings();
-  // The server is not there yet when the routes that show its counts are made.
-  auto server = std::make_shared<std::atomic<Server*>>(nullptr);
+  // The servers are not there yet when the routes that show their counts are made.
+  auto running = std::make_shared<std::atomic<Servers*>>(nullptr);
   auto router = std::make_shared<Router>();
-  add_routes(*router, services, [server] {
-    const auto* running = server->load();
-    return running == nullptr ? Counts{} : running->counts();
+  const auto context = std::make_shared<routes::Context>(services, [running] {
+    const auto* servers = running->load();
+    return servers == nullptr ? Counts{} : servers->counts();
   });
+  fill(*router, context);
 
   Options options{.host = settings->api.host, .port = settings->api.port};
   options.cert_file = settings->api.tls.cert_file;
@@ -104,13 +158,37 @@ Result<std::unique_ptr<Server>> start_server(Services& services) {
     if (!logger.should_log(spdlog::level::debug)) return;
     logger.debug("{} {} {} from {} by {}: {} bytes in {} us",
                  std::string(boost::beast::http::to_string(exchange.request.method)),
-                 provision::escaped(exchange.request.target), exchange.status, exchange.request.peer,
-                 exchange.request.who.name, exchange.bytes, exchange.took.count());
+                 provision::escaped(provision::without_token(exchange.request.target)), exchange.status,
+                 exchange.request.peer, exchange.request.who.name, exchange.bytes, exchange.took.count());
   };
-  auto started = Server::start(std::move(options), std::move(router));
-  if (!started) return started.error();
-  server->store(started->get());
-  return started;
+  options.on_note = [&logger = services.logger](std::string_view line) { logger.info("{}", line); };
+  auto servers = std::make_unique<Servers>();
+  const auto start = [](std::unique_ptr<Server>& place, Options with, std::shared_ptr<const Router> table) {
+    auto started = Server::start(std::move(with), std::move(table));
+    if (started) place = std::move(*started);
+    return started ? Result<void>() : Result<void>(started.error());
+  };
+  if (auto done = start(servers->main_, options, router); !done) return done.error();
+  if (const auto& https = settings->provisioning.https; https.enabled()) {
+    auto phones = std::make_shared<Router>();
+    add_files(*phones, context);
+    auto set = phone_listener(https, options);
+    if (auto done = start(servers->https_, set, phones); !done) return done.error();
+    services.logger.info("Phones find HTTPS on port {}{}", servers->https_port(),
+                         https.client_ca_files.empty() ? "" : ", and may prove themselves by their certificates");
+    if (https.legacy) {
+      set.port = https.legacy_port;
+      set.legacy_tls = true;
+      if (auto done = start(servers->legacy_, set, phones); !done) return done.error();
+      services.logger.warn(
+          "provisioning.https.legacy is on: port {} speaks TLS 1.0 and 1.1 with old ciphers, which can be listened to "
+          "and "
+          "forged. Only phones that know no better should use it",
+          servers->legacy_port());
+    }
+  }
+  running->store(servers.get());
+  return servers;
 }
 
 }  // namespace strowger::http

@@ -1,10 +1,10 @@
 // The text that the SIP side reads by itself, behind sofia-sip's parser: URIs, instances, digests, nonces, log text.
 #include "actors/registrar/phone_mac.hpp"
 #include "actors/registrar/uri.hpp"
+#include "adapters/digest/nonces.hpp"
 #include "adapters/sip/digest.hpp"
 #include "adapters/sip/fields.hpp"
 #include "adapters/sip/log_text.hpp"
-#include "adapters/sip/nonces.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 #include <string>

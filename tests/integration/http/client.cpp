@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <memory>
 #include <stdexcept>
 
 #include <arpa/inet.h>
@@ -64,9 +65,20 @@ Client::~Client() {
   ::close(socket_);
 }
 
-bool Client::start_tls(int min_version, int max_version) {
+std::string Client::peer_name() const {
+  const std::unique_ptr<X509, decltype(&X509_free)> certificate(SSL_get1_peer_certificate(tls_), X509_free);
+  char text[128] = {};
+  if (certificate)
+    X509_NAME_get_text_by_NID(X509_get_subject_name(certificate.get()), NID_commonName, text, sizeof text);
+  return text;
+}
+
+bool Client::start_tls(int min_version, int max_version, const std::string& cert, const std::string& key) {
   context_ = SSL_CTX_new(TLS_client_method());
   SSL_CTX_set_security_level(context_, 0);  // so that old versions are really offered
+  if (!cert.empty() && (SSL_CTX_use_certificate_file(context_, cert.c_str(), SSL_FILETYPE_PEM) != 1 ||
+                        SSL_CTX_use_PrivateKey_file(context_, key.c_str(), SSL_FILETYPE_PEM) != 1))
+    throw std::runtime_error("cannot use the certificate " + cert);
   if (min_version != 0) SSL_CTX_set_min_proto_version(context_, min_version);
   if (max_version != 0) SSL_CTX_set_max_proto_version(context_, max_version);
   tls_ = SSL_new(context_);

@@ -28,7 +28,9 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  bool start_tls(int min_version = 0, int max_version = 0);
+  // With a certificate of its own, where its files are given.
+  bool start_tls(int min_version = 0, int max_version = 0, const std::string& cert = {}, const std::string& key = {});
+  std::string peer_name() const;      // the CN in the server's certificate
   bool send(std::string_view bytes);  // false: the other side is gone
   Reply read(bool head_only = false);
   Reply ask(std::string_view bytes, bool head_only = false);

@@ -84,7 +84,7 @@ TEST_CASE_METHOD(Streams, "a stream gives what is stored, then what happens, eac
   const auto first = reader.event();
   REQUIRE(first);
   CHECK(first->id == 1);
-  CHECK(first->type == "strowger.device.config_served.v1");
+  CHECK(first->type == "strowger.device.config_served.v2");
   CHECK(first->json().at("sequence").as_string() == "1");
   CHECK(first->json().at("subject").as_string() == device(1));
   std::jthread writer([&] { append(3000); });  // while the reader catches up

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "actors/registrar/binding_table.hpp"
-#include "adapters/http/server.hpp"
+#include "adapters/http/routes.hpp"
 #include "adapters/http/services.hpp"
 #include "adapters/rocksdb/projection_store.hpp"
 #include "adapters/rocksdb/rocks_log.hpp"
@@ -70,7 +70,7 @@ class House {
   strowger::test::TemporaryFolder folder;
   std::unique_ptr<rocks::RocksLog> log;
   std::unique_ptr<Services> services;
-  std::unique_ptr<Server> server;
+  std::unique_ptr<Servers> server;
 
  private:
   struct Parts;

@@ -113,7 +113,7 @@ TEST_CASE_METHOD(Fixture, "each line is a CloudEvent, the events as in the log w
     CHECK(event.at("specversion") == "1.0");
     CHECK(event.at("source") == "urn:strowger");
     CHECK(event.contains("id"));
-    if (event.at("type") != "strowger.device.config_served.v1") continue;
+    if (event.at("type") != "strowger.device.config_served.v2") continue;
     CHECK(event.at("sequence").as_string() == std::to_string(++seen));
     CHECK(event.at("hash").as_string().size() == 64);
     CHECK_THAT(line, ContainsSubstring(R"("data":{"path": "/\"quoted\" and \u00e4ä")"));  // word for word

@@ -161,3 +161,40 @@ SCENARIO("a device comes to run what is wanted, by proof and not by promise") {
     }
   }
 }
+
+SCENARIO("what a phone proves itself with is set, replaced, and goes with its device") {
+  EntityKit<Device> kit(mac.text());
+
+  GIVEN("no device") {
+    for (const Device::Command& command :
+         {Device::Command(SetDeviceCredentials{"u", {"v1.sealed"}}), Device::Command(RemoveDeviceCredentials{}),
+          Device::Command(IssueDeviceToken{{"v1.token"}, "aa", std::chrono::minutes(5)}),
+          Device::Command(RevokeDeviceToken{}), Device::Command(OpenDeviceEnrolment{})})
+      CHECK(kit.run(command).error().code == "device_not_found");
+  }
+  GIVEN("a device") {
+    REQUIRE(kit.run(t46s(false)));
+    CHECK(kit.run(RemoveDeviceCredentials{}).value().events.empty());
+    CHECK(kit.run(RevokeDeviceToken{}).value().events.empty());
+    const auto set = kit.run(SetDeviceCredentials{"001565123456", {"v1.password"}}).value();
+    CHECK(only<DeviceCredentialsSet>(set.events).username == "001565123456");
+    const auto first = kit.run(IssueDeviceToken{{"v1.first"}, "aa", std::chrono::minutes(5)}).value();
+    CHECK_FALSE(only<DeviceTokenIssued>(first.events).previous_until);  // there was none to be kept
+    const auto second = kit.run(IssueDeviceToken{{"v1.second"}, "bb", std::chrono::minutes(5)}).value();
+    CHECK(only<DeviceTokenIssued>(second.events).previous_until == kit.now + std::chrono::minutes(5));
+    const auto third = kit.run(IssueDeviceToken{{"v1.third"}, "cc", std::chrono::minutes(0)}).value();
+    CHECK_FALSE(only<DeviceTokenIssued>(third.events).previous_until);
+
+    WHEN("it is registered anew") {
+      REQUIRE(kit.run(t46s(false)));
+      const auto revoked = kit.run(RevokeDeviceToken{}).value();
+      CHECK(only<DeviceTokenRevoked>(revoked.events).token.text == "v1.third");
+    }
+    WHEN("it is unregistered") {
+      const auto gone = kit.run(UnregisterDevice{}).value();
+      CHECK(only<DeviceCredentialsRemoved>(gone.events).password.text == "v1.password");
+      CHECK(only<DeviceTokenRevoked>(gone.events, 1).token.text == "v1.third");
+      only<DeviceUnregistered>(gone.events, 2);
+    }
+  }
+}

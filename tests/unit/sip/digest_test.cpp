@@ -1,7 +1,7 @@
 #include "adapters/sip/digest.hpp"
 
+#include "adapters/digest/nonces.hpp"
 #include "adapters/sip/log_text.hpp"
-#include "adapters/sip/nonces.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace strowger;

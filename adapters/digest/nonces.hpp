@@ -1,5 +1,5 @@
 // Nonces that nobody has to remember: each carries its time and is signed, so that a flood of unauthenticated requests
-// costs no memory. Only one that a phone has used successfully is noted, with the highest nonce count seen, which is
+// costs no memory. Only one that a client has used successfully is noted, with the highest nonce count seen, which is
 // what refuses a replay. One thread.
 //
 // Memory is bounded: notes are kept by the time their nonces were issued; when there are too many the oldest go, and
@@ -19,7 +19,7 @@
 
 #include <sodium/crypto_auth_hmacsha256.h>
 
-namespace strowger::sip {
+namespace strowger::digest {
 
 using NonceKey = std::array<unsigned char, 32>;
 
@@ -70,4 +70,4 @@ class Nonces {
   std::size_t noted_ = 0;
 };
 
-}  // namespace strowger::sip
+}  // namespace strowger::digest

@@ -1,4 +1,4 @@
-#include "adapters/sip/nonces.hpp"
+#include "adapters/digest/nonces.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -8,7 +8,7 @@
 #include <sodium/randombytes.h>
 #include <sodium/utils.h>
 
-namespace strowger::sip {
+namespace strowger::digest {
 namespace {
 
 constexpr std::int64_t kSlice = 10'000'000;  // microseconds
@@ -97,4 +97,4 @@ void Nonces::shed() {
   }
 }
 
-}  // namespace strowger::sip
+}  // namespace strowger::digest

@@ -1,0 +1,261 @@
+#include "adapters/http/provision/access.hpp"
+
+#include "actors/provisioning/access/certificate.hpp"
+#include "adapters/http/provision/request_log.hpp"
+#include "adapters/http/services.hpp"
+#include "adapters/http/tls.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include <spdlog/logger.h>
+
+namespace strowger::http::provision {
+namespace {
+
+namespace access = provisioning::access;
+using access::Proof;
+using access::Rule;
+
+// Blocks outlive a restart.
+constexpr std::string_view blocks_table = "provisioning_blocks";
+
+bool in_any(const std::vector<config::Network>& networks, const config::IpBytes& address) {
+  return std::any_of(networks.begin(), networks.end(), [&](const auto& network) { return network.contains(address); });
+}
+
+config::IpBytes bytes_of(const asio::ip::address& address) {
+  if (address.is_v4()) return asio::ip::make_address_v6(asio::ip::v4_mapped, address.to_v4()).to_bytes();
+  return address.to_v6().to_bytes();
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+std::string state_of(const access::Block& block) {
+  return std::to_string(block.until.time_since_epoch().count()) + " " + std::to_string(block.unknown_macs);
+}
+
+std::optional<access::Block> block_of(std::string_view state) {
+  std::int64_t until = 0;
+  access::Block block;
+  const auto* const end = state.data() + state.size();
+  const auto [rest, fault] = std::from_chars(state.data(), end, until);
+  if (fault != std::errc() || rest == end || std::from_chars(rest + 1, end, block.unknown_macs).ec != std::errc())
+    return std::nullopt;
+  block.until = Timestamp(std::chrono::microseconds(until));
+  return block;
+}
+
+Proof for_device(const Brought& brought, const std::optional<MacAddress>& wanted) {
+  if (brought.proof != Proof::right || !wanted || brought.device == *wanted) return brought.proof;
+  return Proof::other;
+}
+
+// A certificate that verifies is that of the phone whose MAC it names, in any way that vendors write one.
+struct Shown {
+  Proof proof = Proof::none;
+  std::string name;    // where it is right
+  std::string detail;  // where it is not
+};
+
+Shown shown_by(const TlsPeer* certificate, const std::optional<MacAddress>& wanted) {
+  if (certificate == nullptr) return {};
+  std::string names;
+  for (const auto& name : certificate->names) names += (names.empty() ? "" : ", ") + escaped(name);
+  if (!certificate->fault.empty())
+    return {Proof::wrong, {}, "The certificate of " + names + " is not taken: " + certificate->fault + "."};
+  bool any = false;
+  for (const auto& name : certificate->names) {
+    const auto mac = access::mac_in_name(name);
+    if (!mac) continue;
+    any = true;
+    if (!wanted || *mac == *wanted) return {Proof::right, escaped(name), {}};
+  }
+  return {any ? Proof::other : Proof::wrong, {}, "The certificate names " + (names.empty() ? "nobody" : names) + "."};
+}
+
+}  // namespace
+
+Client client_of(const Request& request, const Present& present) {
+  Client client{bytes_of(request.address), {}};
+  const auto& proxies = present.access.trusted_proxies;
+  if (proxies.empty() || !in_any(proxies, client.bytes)) return client;
+  // Each proxy adds whom it heard from at the end: the last that is none of ours is the client. What it says of others
+  // before it is only its own word.
+  auto list = request.header("X-Forwarded-For");
+  while (!list.empty()) {
+    const auto comma = list.rfind(',');
+    auto entry = trimmed(comma == std::string_view::npos ? list : list.substr(comma + 1));
+    list = comma == std::string_view::npos ? std::string_view() : list.substr(0, comma);
+    if (entry.starts_with('[')) entry = entry.substr(1, entry.find(']') - 1);
+    const auto address = config::parse_ip(entry);
+    if (!address) break;
+    client.bytes = *address;
+    client.text = entry;
+    if (!in_any(proxies, *address)) break;
+  }
+  return client;
+}
+
+Access::Access(Services& services)
+    : services_(services),
+      auth_(services.device_rows, services.vault, services.started_at),
+      enumeration_(access::Enumeration::Limits{}) {
+  const auto now = services.clock();
+  std::vector<StateWrite> over;
+  static_cast<void>(services.log.scan_state(blocks_table, "", [&](std::string_view key, std::string_view value) {
+    const auto source = access::parse_source(key);
+    const auto block = block_of(value);
+    if (source && block && block->until > now)
+      enumeration_.block(*source, *block);
+    else
+      over.push_back({std::string(blocks_table), std::string(key), std::nullopt});
+  }));
+  has_blocks_ = enumeration_.has_blocks();
+  if (over.empty()) return;
+  AppendRequest request;
+  request.state = std::move(over);
+  services.log.append(std::move(request), [](const Result<Receipt>&) {});
+}
+
+Access::Answer Access::check(const Question& question) {
+  const auto& rules = question.present.access;
+  const bool open = in_any(rules.allowed, question.client.bytes);
+  const bool plain = question.request.certificate == nullptr && !question.request.needs_certificate;
+  if (open && plain && !rules.strict() && !has_blocks_.load(std::memory_order_relaxed)) return {};
+  auto network = access::Network::closed;
+  if (open)
+    network = access::Network::open;
+  else if (in_any(rules.with_credentials, question.client.bytes))
+    network = access::Network::with_proof;
+  return check_closely(question, network);
+}
+
+Access::Answer Access::check_closely(const Question& question, access::Network network) {
+  const auto now = services_.clock();
+  const auto& rules = question.present.access;
+  const auto& file = question.file;
+  access::Facts facts;
+  facts.network = network;
+  facts.device_file = file.role == provisioning::FileRole::per_mac;
+  const auto wanted = facts.device_file ? file.mac : std::nullopt;
+
+  // All is looked at, whatever is found first: how long it takes tells nothing.
+  const auto password = auth_.password(question.request, rules.schemes, now);
+  const auto token = auth_.token(question.token, now);
+  const auto row = wanted ? services_.device_rows.find(*wanted) : std::nullopt;
+  facts.known = row.has_value();
+  facts.password = for_device(password, wanted);
+  facts.token = for_device(token, wanted);
+  auto certificate = shown_by(question.request.certificate, wanted);
+  facts.certificate = certificate.proof;
+  if (rules.enrolment.count() > 0 && row) {
+    const auto& enrolment = row->enrolment;
+    const auto from = config::parse_ip(enrolment.ip);
+    facts.enrolment = access::Enrolment::elsewhere;
+    if (!enrolment.registered_at && now < enrolment.opened_at + rules.enrolment)
+      facts.enrolment = access::Enrolment::open;
+    else if (from && access::same_site(*from, question.client.bytes))
+      facts.enrolment = access::Enrolment::here;
+  } else if (rules.enrolment.count() > 0) {
+    facts.enrolment = access::Enrolment::elsewhere;
+  }
+  std::optional<access::Block> block;
+  if (has_blocks_.load(std::memory_order_relaxed)) {
+    const std::lock_guard lock(mutex_);
+    block = enumeration_.blocked(access::source_of(question.client.bytes), now);
+    if (now >= swept_ + std::chrono::seconds(1)) {
+      swept_ = now;
+      enumeration_.drop_expired(now);
+      has_blocks_ = enumeration_.has_blocks();
+    }
+  }
+  facts.blocked = block.has_value();
+
+  const auto decision = access::decide(facts, {rules.require_credentials, question.request.needs_certificate});
+  Answer answer;
+  answer.allowed = decision.allowed;
+  answer.rule = decision.rule;
+  answer.unknown = facts.device_file && wanted && !facts.known;
+  answer.tls_identity = std::move(certificate.name);
+  answer.detail = std::move(certificate.detail);
+  if (decision.allowed) return answer;
+  refused_[static_cast<std::size_t>(decision.rule)].fetch_add(1, std::memory_order_relaxed);
+  if (decision.rule == Rule::source_blocked) {
+    answer.status = 429;
+    answer.retry_after = static_cast<std::uint32_t>(
+        std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(block->until - now).count()));
+  } else if (network != access::Network::closed && rules.schemes.any() && services_.device_rows.any_with_password()) {
+    answer.status = 401;
+    answer.challenges = auth_.challenges(rules.schemes, password.stale, now);
+  }
+  return answer;
+}
+
+void Access::unknown_mac(const Client& client, const MacAddress& mac, std::string_view user_agent,
+                         const Present& present) {
+  const auto now = services_.clock();
+  const auto source = access::source_of(client.bytes);
+  std::optional<access::Block> block;
+  std::vector<access::Source> over;
+  {
+    const std::lock_guard lock(mutex_);
+    enumeration_.set(present.access.enumeration);
+    if (enumeration_.blocked(source, now)) return;  // as much as it likes: it gets nothing
+    block = enumeration_.note(source, mac, now);
+    if (!block) return;
+    over = enumeration_.drop_expired(now);
+    has_blocks_ = true;
+  }
+  blocks_.fetch_add(1, std::memory_order_relaxed);
+  const auto name = access::to_string(source);
+  services_.logger.warn(
+      "Source {} is blocked until {}: it asked for {} different MAC addresses that nobody registered. If they are your "
+      "phones, register them and lift the block with DELETE /api/provisioning/access/blocked/{}",
+      name, to_iso8601(block->until), block->unknown_macs, name);
+  AppendRequest request;
+  request.facts.push_back({StreamId("provisioning", "access"),
+                           encode(SourceBlocked{name, block->unknown_macs, escaped(user_agent), block->until},
+                                  Cause{"system", {}, {}}, now, services_.ids)});
+  request.state.push_back({std::string(blocks_table), name, state_of(*block)});
+  for (const auto& gone : over)
+    if (gone != source) request.state.push_back({std::string(blocks_table), access::to_string(gone), std::nullopt});
+  services_.log.append(std::move(request), [&logger = services_.logger, name](const Result<Receipt>& receipt) {
+    if (!receipt) logger.error("That source {} is blocked was not recorded: {}", name, receipt.error().message);
+  });
+}
+
+std::vector<Access::BlockedSource> Access::blocked() const {
+  const auto now = services_.clock();
+  const std::lock_guard lock(mutex_);
+  std::vector<BlockedSource> out;
+  for (const auto& [source, block] : enumeration_.blocks(now))
+    out.push_back({access::to_string(source), block.until, block.unknown_macs});
+  return out;
+}
+
+bool Access::unblock(const std::string& text, const std::string& by, AppendDone done) {
+  const auto now = services_.clock();
+  const auto source = access::parse_source(text);
+  if (!source) return false;
+  {
+    const std::lock_guard lock(mutex_);
+    const bool was = enumeration_.blocked(*source, now).has_value();
+    enumeration_.unblock(*source);
+    has_blocks_ = enumeration_.has_blocks();
+    if (!was) return false;
+  }
+  const auto name = access::to_string(*source);
+  AppendRequest request;
+  request.facts.push_back(
+      {StreamId("provisioning", "access"), encode(SourceUnblocked{name}, Cause{by, {}, {}}, now, services_.ids)});
+  request.state.push_back({std::string(blocks_table), name, std::nullopt});
+  services_.log.append(std::move(request), std::move(done));
+  return true;
+}
+
+}  // namespace strowger::http::provision
