@@ -168,3 +168,58 @@ TEST_CASE("a revoked token is known until it would have expired anyway") {
   CHECK(fold.projection.revoked(second));
   CHECK(fold.projection.find("admin")->password.text == "i");
 }
+
+TEST_CASE("devices: what a phone may prove itself with, and where it was enrolled") {
+  Fold<DevicesProjection> fold;
+  const auto device = StreamId::of(mac);
+  const auto row = [&] { return fold.projection.find(mac).value(); };
+  fold(device, DeviceRegistered{mac, ann, "yealink", "t46s"});
+  CHECK_FALSE(row().credentials);
+  CHECK_FALSE(fold.projection.any_with_password());
+
+  fold(device, DeviceCredentialsSet{mac, "user-1", SealedSecret{"v1.a"}});
+  CHECK(fold.projection.with_username("user-1") == mac);
+  const auto version = row().credentials->password_version;
+  fold(device, DeviceCredentialsSet{mac, "user-2", SealedSecret{"v1.b"}});
+  CHECK_FALSE(fold.projection.with_username("user-1"));
+  CHECK(fold.projection.with_username("user-2") == mac);
+  CHECK(row().credentials->password_version > version);
+
+  const std::string first(64, 'a');
+  const std::string second(64, 'b');
+  const auto before = row().definition;
+  fold(device, DeviceTokenIssued{mac, SealedSecret{"v1.t"}, first, {}});
+  CHECK(row().definition != before);  // its file holds the token: what was rendered is not current any more
+  CHECK(row().definition->version == before->version);
+  fold(device, DeviceTokenIssued{mac, SealedSecret{"v1.u"}, second, Timestamp(std::chrono::hours(24 * 365 * 60))});
+  CHECK(fold.projection.with_token(first) == mac);
+  CHECK(fold.projection.with_token(second) == mac);
+  fold(device, DeviceChanged{mac, bob, "yealink", "t46s"});
+  CHECK(row().definition->token.text == "v1.u");
+  fold(device, DeviceTokenRevoked{mac, SealedSecret{"v1.u"}});
+  CHECK_FALSE(fold.projection.with_token(first));
+  CHECK_FALSE(fold.projection.with_token(second));
+  CHECK(row().definition->token.empty());
+
+  ConfigServed served;
+  served.mac = mac;
+  served.ip = "10.0.0.7";
+  fold(device, served);
+  served.ip = "10.0.9.9";
+  fold(device, served);
+  CHECK(row().enrolment.ip == "10.0.0.7");
+  PhoneRegistered phone;
+  phone.extension = bob;
+  phone.ip = "10.0.0.8";
+  fold(StreamId("extension", "1002"), phone);
+  REQUIRE(row().enrolment.registered_at);
+  fold(device, DeviceEnrolmentOpened{mac});
+  CHECK_FALSE(row().enrolment.registered_at);
+  CHECK(row().enrolment.ip.empty());
+
+  fold(device, DeviceCredentialsRemoved{mac, SealedSecret{"v1.b"}});
+  CHECK_FALSE(row().credentials);
+  fold(device, DeviceCredentialsSet{mac, "user-3", SealedSecret{"v1.c"}});
+  fold(device, DeviceUnregistered{mac, bob});
+  CHECK_FALSE(fold.projection.with_username("user-3"));
+}
