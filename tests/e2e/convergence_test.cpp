@@ -57,7 +57,7 @@ TEST_CASE("a renamed extension's phone is told, fetches and has converged, nobod
   }
   CHECK(story == std::vector<std::string>{"strowger.extension.changed.v1", "strowger.device.config_wanted.v1",
                                           "strowger.device.reboot_requested.v2", "strowger.device.reboot_accepted.v1",
-                                          "strowger.device.config_served.v1", "strowger.device.converged.v1"});
+                                          "strowger.device.config_served.v2", "strowger.device.converged.v1"});
   CHECK(site.get("/api/provisioning/devices/001565000001").json().at("status").as_string() == "provisioned");
   CHECK(site.get("/api/provisioning/devices/001565000002").json().at("status").as_string() == "provisioned");
 

@@ -332,7 +332,7 @@ TEST_CASE_METHOD(Past, "of what was served long ago the summary of the day is sh
   REQUIRE(events.as_array().size() == 5);  // no version is missing
   CHECK(events.at(1).at("type").as_string() == "strowger.history.folded.v1");
   CHECK(events.at(1).at("data").at("was").as_string() == "device.config_served");
-  CHECK(events.at(4).at("type").as_string() == "strowger.device.config_served.v1");
+  CHECK(events.at(4).at("type").as_string() == "strowger.device.config_served.v2");
   const auto statistics = ask("GET", "/api/provisioning/diagnostics").json().at("statistics");
   CHECK(statistics.at("total_requests").as_int64() == 5);
 }

@@ -224,6 +224,7 @@ TEST_CASE_METHOD(Site, "a flood of one unknown phone is a handful of events, and
 }
 
 TEST_CASE_METHOD(Site, "a flood of different unknown phones is bounded, and every request counts") {
+  set([](config::Settings& settings) { settings.provisioning.access.enumeration_limit = 0; });
   const auto before = log->last_position();
   flood(5'000, [](int i) { return MacAddress::from_bits(0x0015'65bb'0000 + static_cast<std::uint64_t>(i)).text(); });
   restart();
