@@ -1,6 +1,7 @@
 #include "actors/provisioning/renderer.hpp"
 
 #include "actors/provisioning/format_check.hpp"
+#include "actors/provisioning/partials.hpp"
 #include "actors/provisioning/template_lint.hpp"
 #include "actors/provisioning/value_set.hpp"
 
@@ -12,6 +13,8 @@
 
 namespace strowger::provisioning {
 namespace {
+
+constexpr std::string_view kSuffix = ".template";
 
 std::optional<std::string_view> find_built_in(std::span<const templates::File> files, std::string_view path) {
   for (const auto& file : files)
@@ -29,6 +32,11 @@ DeviceValues hostile(const std::string& text, bool https) {
   values.mac = MacAddress::from_bits(0x001565123456);
   values.config_url = https ? "https://192.0.2.1/provision/001565123456.cfg" : "http://192.0.2.1:8080/a-b/" + text;
   return values;
+}
+
+// The entry of a file that phones share, which no model's name can be.
+std::string common_key(std::string_view name) {
+  return "/" + std::string(name);
 }
 
 std::string_view name_of(const Model* model) {
@@ -111,20 +119,33 @@ Result<Rendered> render_from(const TemplateInForce& source, const DeviceValues& 
 Result<Renderer::Made> Renderer::make(const VendorCatalog& catalog, std::span<const CustomTemplate> custom,
                                       std::span<const templates::File> built_in) {
   auto renderer = std::shared_ptr<Renderer>(new Renderer(catalog));
-  const auto add = [&](const Vendor& vendor, const Model* model, const std::string& path) -> Result<void> {
-    const auto text = find_built_in(built_in, path);
-    if (!text && model == nullptr) return {};  // not every vendor's phones need a common file
-    if (!text) return internal_error("no template " + path + " was built in");
-    auto parsed = checked(vendor, model, path, *text);
-    if (!parsed) return parsed.error();
-    renderer->entries_.emplace(Key{vendor.vendor, model != nullptr ? model->model : std::string()},
-                               Entry{&vendor, model, std::move(*parsed), false});
+  std::map<std::string, TemplateText> read;  // by path: a family's models share one
+  const auto add = [&](const Vendor& vendor, const Model* model, const std::string& path,
+                       const std::string& key) -> Result<void> {
+    auto found = read.find(path);
+    if (found == read.end()) {
+      const auto text = find_built_in(built_in, path);
+      if (!text) return internal_error("no template " + path + " was built in");
+      const auto whole = with_partials(path, *text, built_in);
+      if (!whole) return whole.error();
+      auto parsed = checked(vendor, model, path, *whole);
+      if (!parsed) return parsed.error();
+      found = read.emplace(path, std::move(*parsed)).first;
+    }
+    renderer->entries_.emplace(Key{vendor.vendor, key}, Entry{&vendor, model, found->second, false});
     return {};
   };
   for (const auto& vendor : catalog.vendors()) {
-    if (auto added = add(vendor, nullptr, vendor.vendor + "/common.template"); !added) return added.error();
     for (const auto& model : vendor.models)
-      if (auto added = add(vendor, &model, model.template_file); !added) return added.error();
+      if (auto added = add(vendor, &model, model.template_file, model.model); !added) return added.error();
+    // What is no model's is a file that phones share.
+    const auto folder = vendor.vendor + "/";
+    for (const auto& file : built_in) {
+      if (!file.path.starts_with(folder) || !file.path.ends_with(kSuffix) || read.contains(std::string(file.path)))
+        continue;
+      const auto name = file.path.substr(folder.size(), file.path.size() - folder.size() - kSuffix.size());
+      if (auto added = add(vendor, nullptr, std::string(file.path), common_key(name)); !added) return added.error();
+    }
   }
 
   std::vector<Error> refused;
@@ -174,9 +195,9 @@ Result<Rendered> Renderer::render(std::string_view vendor, std::string_view mode
 }
 
 Result<Rendered> Renderer::render_common(std::string_view vendor, const ServerValues& server,
-                                         const std::string& config_url) const {
+                                         const std::string& config_url, std::string_view name) const {
   const auto* known = catalog_->find_vendor(vendor);
-  const auto found = known == nullptr ? entries_.end() : entries_.find(Key{known->vendor, std::string()});
+  const auto found = known == nullptr ? entries_.end() : entries_.find(Key{known->vendor, common_key(name)});
   if (found == entries_.end())
     return not_found("template_not_found",
                      "Phones of '" + std::string(vendor.substr(0, 64)) + "' have no common file here");

@@ -69,9 +69,10 @@ class Renderer {
   Result<Rendered> render(std::string_view vendor, std::string_view model, const DeviceValues& values) const;
 
   // The file that a vendor's phones share before they know their own (y000000000066.cfg, spa504G.cfg,
-  // 000000000000.cfg). It holds nothing secret. `config_url` is computed with the vendor's macro in place of the MAC.
-  Result<Rendered> render_common(std::string_view vendor, const ServerValues& server,
-                                 const std::string& config_url) const;
+  // 000000000000.cfg), made by the vendor's template of this name. It holds nothing secret. `config_url` is computed
+  // with the vendor's macro in place of the MAC.
+  Result<Rendered> render_common(std::string_view vendor, const ServerValues& server, const std::string& config_url,
+                                 std::string_view name = "common") const;
 
   struct TemplateInfo {
     std::string vendor;
@@ -93,7 +94,7 @@ class Renderer {
     TemplateText text;
     bool custom = false;
   };
-  using Key = std::pair<std::string, std::string>;  // vendor, model; the common file has an empty model
+  using Key = std::pair<std::string, std::string>;  // vendor and model, or vendor and /common
 
   explicit Renderer(const VendorCatalog& catalog) : catalog_(&catalog) {}
   Result<const Entry*> entry(std::string_view vendor, std::string_view model) const;

@@ -18,11 +18,14 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-// In `key = value` files a value stands after the =, or in a line that is a comment as a whole.
-bool has_a_key(std::string_view text, std::size_t tag) {
+// In files of lines a value stands behind its key, or in a line that is a comment as a whole.
+bool has_a_key(Format format, std::string_view text, std::size_t tag) {
   const auto start = text.rfind('\n', tag) + 1;  // npos + 1 is the first line
-  const auto before = trimmed(text.substr(start, tag - start));
-  return before.starts_with('#') || before.find('=') != std::string_view::npos;
+  return is_value_behind(format, text.substr(start, tag - start));
+}
+
+std::string_view key_of(Format format) {
+  return format == Format::set ? "`SET NAME`" : format == Format::colon ? "`key:`" : "`key =`";
 }
 
 std::string unknown_name(std::string_view name, std::span<const std::string_view> known) {
@@ -44,7 +47,7 @@ std::string fault_in(const Tag& tag, Format format, std::string_view text, std::
     case '&':
       return "unescaped output is not allowed; write {{" + std::string(tag.name) + "}}";
     case '>':
-      return "partials are not supported; write the text out";
+      return "partials are for the built-in templates; write the text out";
     case '=':
       return "the delimiters {{ and }} cannot be changed";
     case '!':
@@ -54,8 +57,8 @@ std::string fault_in(const Tag& tag, Format format, std::string_view text, std::
       break;
   }
   if (std::find(known.begin(), known.end(), tag.name) == known.end()) return unknown_name(tag.name, known);
-  if (tag.kind == ' ' && format == Format::text && !has_a_key(text, tag.at))
-    return "a value has to follow `key =` on its line";
+  if (tag.kind == ' ' && !has_a_key(format, text, tag.at))
+    return "a value has to follow " + std::string(key_of(format)) + " on its line";
   return {};
 }
 

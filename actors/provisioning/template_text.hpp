@@ -27,8 +27,8 @@ std::span<const std::string_view> device_placeholders();
 class TemplateText {
  public:
   // Refuses, with `bad_template` and the line: what Mustache cannot read, a name that is not in `known`, unescaped
-  // output ({{{NAME}}} and {{&NAME}}), partials and changed delimiters; in text also a value that does not follow `key
-  // =`.
+  // output ({{{NAME}}} and {{&NAME}}), partials (those of built-in templates are in their places by now: partials.hpp)
+  // and changed delimiters; in files of lines also a value that does not follow its key.
   static Result<TemplateText> parse(std::string name, Format format, std::string_view text,
                                     std::span<const std::string_view> known);
 

@@ -30,8 +30,8 @@ enum class TemplateOrigin : std::uint8_t { built_in, custom };
 BOOST_DESCRIBE_ENUM(TemplateOrigin, built_in, custom)
 
 // The grammar of the file, which decides how values are escaped.
-enum class TemplateGrammar : std::uint8_t { text, xml };
-BOOST_DESCRIBE_ENUM(TemplateGrammar, text, xml)
+enum class TemplateGrammar : std::uint8_t { text, xml, colon, set };
+BOOST_DESCRIBE_ENUM(TemplateGrammar, text, xml, colon, set)
 
 // From now on files of this vendor and model are rendered from this text.
 struct TemplatePublished {

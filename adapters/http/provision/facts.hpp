@@ -7,6 +7,7 @@
 // are bounded; beyond, they are dropped and counted.
 #pragma once
 
+#include "actors/provisioning/vendor_catalog.hpp"
 #include "adapters/http/provision/render_cache.hpp"
 #include "events/event.hpp"
 #include "events/log.hpp"
@@ -31,7 +32,7 @@ namespace strowger::http::provision {
 class Facts {
  public:
   // All outlive it.
-  Facts(EventLog& log, IdSource& ids, Clock clock, spdlog::logger& logger);
+  Facts(EventLog& log, IdSource& ids, Clock clock, spdlog::logger& logger, const provisioning::VendorCatalog& catalog);
   ~Facts();  // hands over what waits
   Facts(const Facts&) = delete;
   Facts& operator=(const Facts&) = delete;
@@ -104,6 +105,7 @@ class Facts {
   IdSource& ids_;
   const Clock clock_;
   spdlog::logger& logger_;
+  const provisioning::VendorCatalog& catalog_;
   const std::shared_ptr<Counts> counts_ = std::make_shared<Counts>();  // completions may come after the end
   const std::shared_ptr<Handed> handed_ = std::make_shared<Handed>();
 

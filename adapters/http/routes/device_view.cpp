@@ -1,5 +1,7 @@
 #include "adapters/http/routes/device_view.hpp"
 
+#include "actors/provisioning/identity.hpp"
+
 #include <boost/describe.hpp>
 
 namespace strowger::http::routes {
@@ -20,7 +22,41 @@ bj::value reboot_view(const std::optional<RebootProgress>& reboot) {
                     {"correlation_id", text(reboot->correlation.text())}};
 }
 
+// What the phone last said of itself, by HTTP or, where that told no firmware, by SIP under its own MAC address.
+struct Seen {
+  provisioning::UserAgent by_http;
+  std::string firmware;
+  std::optional<Timestamp> at;
+};
+
+Seen seen_of(const Services& services, const DeviceRow& row) {
+  Seen seen{provisioning::parse_user_agent(row.activity.last_user_agent), {}, row.activity.last_provisioned};
+  seen.firmware = seen.by_http.firmware;
+  for (const auto& binding : services.bindings.of(row.definition->extension)) {
+    if (binding->mac != row.definition->mac) continue;
+    if (!seen.at || *seen.at < binding->last_registered) seen.at = binding->last_registered;
+    if (seen.firmware.empty()) seen.firmware = provisioning::parse_user_agent(binding->user_agent).firmware;
+  }
+  return seen;
+}
+
+bj::value text_or_null(std::string_view value) {
+  if (value.empty()) return nullptr;
+  return text(value);
+}
+
+bj::array texts_of(const std::vector<provisioning::Contradiction>& contradictions) {
+  bj::array list;
+  for (const auto& one : contradictions) list.push_back(text(one.text));
+  return list;
+}
+
 }  // namespace
+
+bool is_contradicted(const Services& services, const DeviceRow& row) {
+  const auto says = provisioning::parse_user_agent(row.activity.last_user_agent);
+  return !provisioning::contradictions(std::nullopt, says, row.definition.get(), services.vendors).empty();
+}
 
 std::string_view to_text(DeviceStatus status) {
   switch (status) {
@@ -56,6 +92,7 @@ DeviceStatus status_of(Context& context, const provision::PresentPtr& present, c
 bj::object view_of(Context& context, const provision::PresentPtr& present, const DeviceRow& row) {
   const auto& device = *row.definition;
   const auto& activity = row.activity;
+  const auto seen = seen_of(context.services, row);
   return {{"mac_address", text(device.mac.text())},
           {"extension_number", text(device.extension.text())},
           {"vendor", text(device.vendor)},
@@ -67,6 +104,12 @@ bj::object view_of(Context& context, const provision::PresentPtr& present, const
           {"status", text(to_text(status_of(context, present, row)))},
           {"last_ip", text(activity.last_ip)},
           {"last_user_agent", text(activity.last_user_agent)},
+          {"last_seen", time_or_null(seen.at)},
+          {"firmware", text_or_null(seen.firmware)},
+          {"seen_vendor", text_or_null(seen.by_http.vendor)},
+          {"seen_model", text_or_null(seen.by_http.model)},
+          {"contradictions",
+           texts_of(provisioning::contradictions(std::nullopt, seen.by_http, &device, context.services.vendors))},
           {"fetches", activity.fetches},
           {"reboot", reboot_view(activity.reboot)},
           {"version", number(device.version)}};
@@ -90,6 +133,13 @@ std::string_view device_schema() {
                "description": "registered: never fetched. rebooting: told, not back yet. reboot_failed: refused or unanswered. stale: runs another configuration than it would be sent now. provisioned: runs the present one. unservable: would be sent none."},
     "last_ip": {"type": "string"},
     "last_user_agent": {"type": "string"},
+    "last_seen": {"type": ["string", "null"], "format": "date-time",
+                  "description": "When it last fetched its file, or registered under its own MAC address."},
+    "firmware": {"type": ["string", "null"], "description": "As the phone said last."},
+    "seen_vendor": {"type": ["string", "null"], "description": "What the phone says it is."},
+    "seen_model": {"type": ["string", "null"]},
+    "contradictions": {"type": "array", "items": {"type": "string"},
+                       "description": "Where that is not what is registered."},
     "fetches": {"type": "integer"},
     "reboot": {
       "type": ["object", "null"],

@@ -13,6 +13,8 @@ inline constexpr std::size_t device_statuses = 6;
 
 // Renders the device's file where it is not in the cache.
 DeviceStatus status_of(Context& context, const provision::PresentPtr& present, const DeviceRow& row);
+// Whether what its phone last said of itself is not what is registered.
+bool is_contradicted(const Services& services, const DeviceRow& row);
 boost::json::object view_of(Context& context, const provision::PresentPtr& present, const DeviceRow& row);
 std::string_view device_schema();
 

@@ -1,4 +1,5 @@
 // /api/provisioning: vendors, templates, the history of requests, and diagnostics.
+#include "actors/provisioning/identity.hpp"
 #include "actors/provisioning/vendor_catalog.hpp"
 #include "adapters/http/routes/device_view.hpp"
 
@@ -29,7 +30,9 @@ constexpr std::string_view request_schema = R"({
     "vendor": {"type": ["string", "null"]},
     "model": {"type": ["string", "null"]},
     "extension": {"type": ["string", "null"]},
-    "config_size": {"type": "integer"}
+    "config_size": {"type": "integer"},
+    "warnings": {"type": "array", "items": {"type": "string"},
+                 "description": "Where what the phone says of itself is not what it asks for, or not what is registered."}
   }
 })";
 constexpr std::string_view requests_schema = R"({
@@ -125,7 +128,22 @@ bj::value text_or_null(std::string_view value) {
   return text(value);
 }
 
-bj::object view_of(const RequestRow& row) {
+// As far as they can be told from the request alone: what was registered may be another by now.
+bj::array warnings_of(const Services& services, const RequestRow& row) {
+  DeviceDefinition device;
+  if (row.normalized_mac) device.mac = *row.normalized_mac;
+  device.vendor = row.vendor;
+  device.model = row.model;
+  const bool registered = row.normalized_mac && !row.extension.empty();
+  bj::array list;
+  for (const auto& one :
+       provisioning::contradictions(row.normalized_mac, provisioning::parse_user_agent(row.user_agent),
+                                    registered ? &device : nullptr, services.vendors))
+    list.push_back(text(one.text));
+  return list;
+}
+
+bj::object view_of(const Services& services, const RequestRow& row) {
   return {{"timestamp", iso(row.time)},
           {"mac_address", text(row.mac_address)},
           {"normalized_mac", row.normalized_mac ? bj::value(text(row.normalized_mac->text())) : bj::value(nullptr)},
@@ -139,12 +157,13 @@ bj::object view_of(const RequestRow& row) {
           {"vendor", text_or_null(row.vendor)},
           {"model", text_or_null(row.model)},
           {"extension", text_or_null(row.extension)},
-          {"config_size", row.config_size}};
+          {"config_size", row.config_size},
+          {"warnings", warnings_of(services, row)}};
 }
 
-bj::array views_of(const std::vector<RequestRow>& rows) {
+bj::array views_of(const Services& services, const std::vector<RequestRow>& rows) {
   bj::array list;
-  for (const auto& row : rows) list.push_back(view_of(row));
+  for (const auto& row : rows) list.push_back(view_of(services, row));
   return list;
 }
 
@@ -170,8 +189,9 @@ Result<Response> requests(const Context& context, const Request& request) {
   auto page = page_of(request, recent_requests);
   if (!page) return page.error();
   const auto& rows = context.services.request_rows;
-  return json_response(bj::object{
-      {"total", rows.counts().total}, {"limit", page->limit}, {"requests", views_of(rows.newest(page->limit))}});
+  return json_response(bj::object{{"total", rows.counts().total},
+                                  {"limit", page->limit},
+                                  {"requests", views_of(context.services, rows.newest(page->limit))}});
 }
 
 Result<Response> templates(const Context& context, const Request&) {
@@ -190,7 +210,7 @@ std::vector<StreamOut> streams_out_of(const Services& services) {
 }
 
 bj::array warnings_of(Context& context, const provision::Present& present,
-                      const std::array<std::size_t, device_statuses>& convergence) {
+                      const std::array<std::size_t, device_statuses>& convergence, std::size_t contradicted) {
   const auto& services = context.services;
   const auto& settings = *present.settings;
   bj::array warnings;
@@ -211,6 +231,9 @@ bj::array warnings_of(Context& context, const provision::Present& present,
     warn(std::to_string(n) + " devices run an older configuration than they would be sent now; reboot or resync them.");
   if (const auto n = count(DeviceStatus::reboot_failed); n > 0)
     warn(std::to_string(n) + " devices refused their reboot or did not answer.");
+  if (contradicted > 0)
+    warn(std::to_string(contradicted) +
+         " devices are not what their phones say they are; see `contradictions` in /api/provisioning/devices.");
   if (const auto fault = services.log.fault()) warn("Nothing can be written: " + fault->message);
   if (const auto lost = context.files.facts().dropped() + context.files.facts().failed(); lost > 0)
     warn(std::to_string(lost) + " requests of phones are missing in the history: the log did not take them.");
@@ -226,6 +249,7 @@ Result<Response> diagnose(Context& context) {
   const auto present = context.files.present();
   const auto& settings = *present->settings;
   std::array<std::size_t, device_statuses> convergence{};
+  std::size_t contradicted = 0;
   bj::array devices;
   std::optional<MacAddress> after;
   for (bool more = true; more;) {
@@ -233,6 +257,7 @@ Result<Response> diagnose(Context& context) {
     const auto rows = services.device_rows.list(after, step);
     for (const auto& row : rows) {
       ++convergence[static_cast<std::size_t>(status_of(context, present, row))];
+      if (is_contradicted(services, row)) ++contradicted;
       if (devices.size() < shown_devices) devices.push_back(view_of(context, present, row));
     }
     more = rows.size() == step;
@@ -268,9 +293,9 @@ Result<Response> diagnose(Context& context) {
       {"devices", std::move(devices)},
       {"vendors", vendors_of(services)},
       {"models", models_of(services)},
-      {"recent_requests", views_of(services.request_rows.newest(recent_requests))},
+      {"recent_requests", views_of(services, services.request_rows.newest(recent_requests))},
       {"streams_out", std::move(streams_out)},
-      {"warnings", warnings_of(context, *present, convergence)}});
+      {"warnings", warnings_of(context, *present, convergence, contradicted)}});
 }
 
 }  // namespace

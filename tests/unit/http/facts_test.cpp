@@ -22,7 +22,8 @@ struct Fixture {
   spdlog::logger logger{"test", std::make_shared<spdlog::sinks::ostream_sink_mt>(lines)};
   Timestamp now = parse_iso8601("2026-01-08T19:40:00Z").value();
   RenderedFilePtr file = rendered();
-  std::unique_ptr<Facts> facts = std::make_unique<Facts>(log, ids, [this] { return now; }, logger);
+  provisioning::VendorCatalog catalog = provisioning::VendorCatalog::built_in();
+  std::unique_ptr<Facts> facts = std::make_unique<Facts>(log, ids, [this] { return now; }, logger, catalog);
 
   Fixture() { logger.set_pattern("%l %v"); }
 
