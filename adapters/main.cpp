@@ -37,6 +37,12 @@ int main(int argc, char** argv) {
   check->add_option("file", checked, "The file")->required();
   check->callback([&] { exit_code = cli::config_check(checked); });
 
+  cli::DhcpOptions dhcp_options;
+  auto* dhcp = app.add_subcommand("dhcp-snippet", "Print what a DHCP server has to tell the phones of each vendor");
+  dhcp->add_option("server", dhcp_options.server, "isc, kea or dnsmasq")->capture_default_str();
+  dhcp->add_option("--config", dhcp_options.config, "Settings (YAML) of the server");
+  dhcp->callback([&] { exit_code = cli::dhcp_snippet(dhcp_options); });
+
   auto* key = app.add_subcommand("key", "What concerns the master key, which every secret hangs on");
   key->require_subcommand(1);
   cli::KeyOptions key_options;

@@ -63,6 +63,38 @@ std::string read_number(std::uint64_t& out, std::uint64_t most, const std::strin
   return {};
 }
 
+namespace {
+
+constexpr std::array<std::pair<char, std::chrono::seconds>, 4> units{{{'d', std::chrono::days(1)},
+                                                                      {'h', std::chrono::hours(1)},
+                                                                      {'m', std::chrono::minutes(1)},
+                                                                      {'s', std::chrono::seconds(1)}}};
+
+}  // namespace
+
+std::string read_duration(std::chrono::seconds& out, const std::string& value) {
+  constexpr std::chrono::seconds most = std::chrono::days(36'500);
+  if (value == "0" || value == "never") {
+    out = {};
+    return {};
+  }
+  for (const auto& [letter, unit] : units) {
+    if (!value.ends_with(letter)) continue;
+    std::uint64_t number = 0;
+    auto fault = read_number(number, static_cast<std::uint64_t>(most / unit), value.substr(0, value.size() - 1));
+    if (fault.empty()) out = static_cast<std::int64_t>(number) * unit;
+    return fault;
+  }
+  return "'" + value + "' is no duration";
+}
+
+std::string show_duration(std::chrono::seconds duration) {
+  if (duration.count() == 0) return "never";
+  for (const auto& [letter, unit] : units)
+    if (duration % unit == std::chrono::seconds(0)) return std::to_string(duration / unit) + letter;
+  return {};
+}
+
 std::string check_line(const std::string& value) {
   if (std::any_of(value.begin(), value.end(), is_control)) return "it holds a line break or another control character";
   return {};

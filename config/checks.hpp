@@ -3,6 +3,7 @@
 
 #include "config/schema.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -16,6 +17,9 @@ using Member = std::function<T&(Settings&)>;
 // Each returns what is wrong with `value`, in words that follow "… is not what is expected: ".
 std::string read_boolean(bool& out, const std::string& value);
 std::string read_number(std::uint64_t& out, std::uint64_t most, const std::string& value);
+// 90d, 12h, 10m or 30s; 0 and never are zero.
+std::string read_duration(std::chrono::seconds& out, const std::string& value);
+std::string show_duration(std::chrono::seconds duration);
 
 std::string check_line(const std::string& value);     // no control characters, valid UTF-8 is not asked for
 std::string check_host(const std::string& value);     // what a socket can be bound to

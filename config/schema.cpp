@@ -70,6 +70,17 @@ Key number(std::string_view path, Member<T> member, std::uint64_t most, std::str
   return key;
 }
 
+Key duration(std::string_view path, Member<std::chrono::seconds> member, std::string_view expected,
+             std::string_view help) {
+  Key key;
+  key.path = path;
+  key.expected = expected;
+  key.help = help;
+  key.read = [member](Settings& settings, const std::string& value) { return read_duration(member(settings), value); };
+  key.show = [member](const Settings& settings) { return quoted(show_duration(copy_of(settings, member))); };
+  return key;
+}
+
 Key port(std::string_view path, Member<std::uint16_t> member, std::string_view help) {
   return number<std::uint16_t>(path, std::move(member), std::numeric_limits<std::uint16_t>::max(),
                                "a port, 0 to 65535; 0 takes a free one", help);
@@ -358,6 +369,18 @@ std::vector<Key> make_keys() {
 
   add(text(
       "log.engine", [](S& s) -> auto& { return s.log.engine; }, check_engine, "rocksdb", "What keeps the event log."));
+  add(duration(
+      "log.repeat_window", [](S& s) -> auto& { return s.log.repeat_window; },
+      "a duration such as 10m, 1h or 30s; 0 for none",
+      "The same refused request or failed login again within this time is not an event each but a count."));
+  const auto retention = [](auto member) { return [member](S& s) -> auto& { return s.log.retention.*member; }; };
+  const std::string_view kept = "a duration such as 90d or 12h, or never";
+  add(duration(
+      "log.retention.config_served", retention(&Retention::config_served), kept,
+      "How long each fetch, refused request and failed login is kept by itself. Then a summary of its day takes "
+      "its place. Never: for ever."));
+  add(duration("log.retention.refused", retention(&Retention::refused), kept, ""));
+  add(duration("log.retention.failed_logins", retention(&Retention::failed_logins), kept, ""));
 
   add(text(
       "logging.level", [](S& s) -> auto& { return s.logging.level; }, check_level, "trace, debug, info, warn or error",

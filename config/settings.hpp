@@ -4,6 +4,7 @@
 
 #include "events/time.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -111,8 +112,18 @@ struct Kafka {
   bool operator==(const Kafka&) const = default;
 };
 
+// How long facts of high volume are kept each by itself, before a summary of their day takes their place. Zero: for
+// ever.
+struct Retention {
+  std::chrono::seconds config_served = std::chrono::days(90);
+  std::chrono::seconds refused = std::chrono::days(90);
+  std::chrono::seconds failed_logins = std::chrono::days(90);
+};
+
 struct Log {
   std::string engine = "rocksdb";
+  std::chrono::seconds repeat_window = std::chrono::minutes(10);  // in which the same again is only counted
+  Retention retention;
 };
 
 struct Logging {

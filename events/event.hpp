@@ -5,8 +5,10 @@
 #include "events/types/device.hpp"
 #include "events/types/disclosure.hpp"
 #include "events/types/extension.hpp"
+#include "events/types/history.hpp"
 #include "events/types/provisioning.hpp"
 #include "events/types/registration.hpp"
+#include "events/types/sighting.hpp"
 #include "events/types/system.hpp"
 #include "events/types/template.hpp"
 #include "events/types/user.hpp"
@@ -21,6 +23,9 @@ using Event = std::variant<ExtensionCreated, ExtensionChanged, ExtensionPassword
                            RebootRequested, RebootAccepted, RebootRefused, RebootUnanswered, ConfigServed,  //
                            PhoneRegistered, PhoneMoved, PhoneUnregistered, RegistrationExpired,             //
                            ConfigRefused,                                                                   //
+                           ConfigRefusedRepeated, OthersRefused,                                            //
+                           LoginFailed, LoginFailedRepeated, OtherLoginsFailed,                             //
+                           Folded, DaySummarized,                                                           //
                            TemplateTextStored, TemplatePublished, SettingsApplied, SecretsShown,            //
                            UserCreated, UserPasswordChanged, TokenRevoked,                                  //
                            ServerStarted, LogSeeded, MasterKeyRotated>;

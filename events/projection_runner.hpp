@@ -47,7 +47,7 @@ struct RunnerOptions {
   std::size_t batch = 1'024;  // events applied at once, at most
   // Rows are committed at most this often, and when stopping: a row that changes many times in between is serialised
   // and written once. After a crash the events since the checkpoint are applied again. Zero commits after every batch.
-  std::chrono::milliseconds commit_every{1'000};
+  std::chrono::milliseconds commit_every{4'000};
   std::size_t pending_rows = 65'536;       // kept while the store fails; above it, all rows are written when it heals
   std::uint64_t checkpoint_every = 4'096;  // events after which a checkpoint is written though no row changed
   std::chrono::milliseconds retry_first{100};

@@ -66,10 +66,16 @@ struct BackupRestoreOptions {
   std::string backup;  // a folder, or the name of one below backups/
 };
 
+struct DhcpOptions {
+  std::filesystem::path config;
+  std::string server = "dnsmasq";  // isc, kea or dnsmasq
+};
+
 // Serves until SIGTERM or SIGINT; SIGHUP reads the settings again.
 int serve(const ServeOptions& options);
 int token(const TokenOptions& options);
 int config_check(const std::filesystem::path& config);
+int dhcp_snippet(const DhcpOptions& options);
 // Whether the server runs or not.
 int rotate_key(const KeyOptions& options);
 int version();

@@ -1,11 +1,13 @@
 #include "adapters/rocksdb/batch.hpp"
 
 #include "adapters/rocksdb/record_codec.hpp"
+#include "adapters/rocksdb/stream_index.hpp"
 
 namespace strowger::rocks {
 
-Batch::Batch(Database& database, VersionCache& versions, Hasher& hasher, const ChainEnd& end, const Batch* before)
-    : database_(database), versions_(versions), hasher_(hasher), end_(end), before_(before) {}
+Batch::Batch(Database& database, const RecentStreams& recent, VersionCache& versions, Hasher& hasher,
+             const ChainEnd& end, const Batch* before)
+    : database_(database), recent_(recent), versions_(versions), hasher_(hasher), end_(end), before_(before) {}
 
 Result<void> Batch::check(const AppendRequest& request) const {
   for (const auto& event : request.events)
@@ -80,16 +82,24 @@ void Batch::add(const PendingSnapshot& snapshot) {
   (void)writes_.Put(database_[Family::snapshots], snapshot.stream.text(), encode_snapshot(snapshot.snapshot));
 }
 
+void Batch::add(const RecentStreams::Rows& index) {
+  for (const auto& row : index.rows) {
+    stream_key(key_, *row.stream, row.run->first());
+    (void)writes_.Put(database_[Family::streams], key_, row.run->stored());
+  }
+  if (!index.indexed) return;
+  key_.clear();
+  append_key(key_, number(*index.indexed));
+  (void)writes_.Put(database_[Family::meta], slice(indexed_key), key_);
+  completes_index_ = true;
+}
+
 void Batch::add_event(const StreamId& stream, StreamVersion version, NewRecord&& event) {
   must_sync_ = true;
   encode_record(value_, stream, version, event, hasher_, end_);
-  char position[8];
   key_.clear();
   append_key(key_, number(end_.position));
-  key_.copy(position, sizeof position);
   (void)writes_.Put(database_[Family::events], key_, value_);
-  stream_key(key_, stream, version);
-  (void)writes_.Put(database_[Family::streams], key_, rocksdb::Slice(position, sizeof position));
   Record& record = records_->emplace_back();
   static_cast<NewRecord&>(record) = std::move(event);
   record.stream = stream;
@@ -113,27 +123,12 @@ Result<std::optional<Receipt>> Batch::known_receipt(const std::string& key) cons
 
 Result<StreamVersion*> Batch::version_of(const StreamId& stream) {
   if (auto* known = versions_.find(stream)) return known;
-  // What this batch and the one before changed is in the cache, so the database as it was before them is enough.
-  if (!streams_) {
-    streams_.reset(database_.db().NewIterator(rocksdb::ReadOptions(), database_[Family::streams]));
-  }
-  const auto prefix = stream.text().size() + 1;
-  const auto is_of_stream = [&] {
-    return streams_->Valid() && streams_->key().size() == key_.size() &&
-           view(streams_->key()).substr(0, prefix) == std::string_view(key_).substr(0, prefix);
-  };
-  StreamVersion version{0};
-  // Whether there is one at all, first: going back from where a new stream would end passes over all that the batch
-  // before is writing there just now.
-  stream_key(key_, stream, version);
-  streams_->Seek(key_);
-  if (is_of_stream()) {
-    stream_key(key_, stream, StreamVersion{~std::uint64_t{0}});
-    streams_->SeekForPrev(key_);
-    if (is_of_stream()) version = StreamVersion{read_key(view(streams_->key()).substr(prefix))};
-  }
-  if (!streams_->status().ok()) return read_error(streams_->status(), "the version of " + stream.text());
-  return versions_.insert(stream, version);
+  // What this batch and the one before changed is in the cache; the rest is in memory or in the database.
+  if (const auto recent = recent_.version_of(stream)) return versions_.insert(stream, *recent);
+  if (!streams_) streams_.reset(database_.db().NewIterator(rocksdb::ReadOptions(), database_[Family::streams]));
+  const auto stored = last_stored_version(*streams_, stream, key_);
+  if (!stored) return stored.error();
+  return versions_.insert(stream, *stored);
 }
 
 }  // namespace strowger::rocks

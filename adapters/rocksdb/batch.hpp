@@ -4,6 +4,7 @@
 #include "adapters/rocksdb/append_queue.hpp"
 #include "adapters/rocksdb/chain.hpp"
 #include "adapters/rocksdb/database.hpp"
+#include "adapters/rocksdb/recent_streams.hpp"
 #include "adapters/rocksdb/stored_forms.hpp"
 #include "adapters/rocksdb/tail.hpp"
 #include "adapters/rocksdb/version_cache.hpp"
@@ -22,16 +23,21 @@ class Batch {
  public:
   // All outlive it. The versions of streams are changed as requests are added: after a batch that was not written,
   // the cache must be cleared. `before` is the batch that may still be on its way into the database.
-  Batch(Database& database, VersionCache& versions, Hasher& hasher, const ChainEnd& end, const Batch* before);
+  Batch(Database& database, const RecentStreams& recent, VersionCache& versions, Hasher& hasher, const ChainEnd& end,
+        const Batch* before);
 
   // The request's answer, to be given once the batch is durable. An error answers at once and adds nothing.
   // Takes the request's events over.
   Result<Receipt> add(AppendRequest& request);
   void add(const PendingSnapshot& snapshot);
+  void add(const RecentStreams::Rows& index);
 
   rocksdb::WriteBatch& writes() { return writes_; }
   // Whether anything in it must be synced before it is acknowledged.
   bool must_sync() const { return must_sync_; }
+  // Whether the last of the recent streams' rows are in it.
+  bool completes_index() const { return completes_index_; }
+  std::size_t events() const { return records_->size(); }
   CommittedBatch records() { return std::move(records_); }
   // Where the log ends once the batch is written.
   const ChainEnd& end() const { return end_; }
@@ -43,15 +49,17 @@ class Batch {
   void add_event(const StreamId& stream, StreamVersion version, NewRecord&& event);
 
   Database& database_;
+  const RecentStreams& recent_;
   VersionCache& versions_;
   Hasher& hasher_;
   ChainEnd end_;
   const Batch* const before_;
   rocksdb::WriteBatch writes_;
   bool must_sync_ = false;
+  bool completes_index_ = false;
   std::shared_ptr<std::vector<Record>> records_ = std::make_shared<std::vector<Record>>();
   std::unordered_map<std::string, Receipt> receipts_;  // of this batch
-  std::unique_ptr<rocksdb::Iterator> streams_;         // made when a version is not in the cache
+  std::unique_ptr<rocksdb::Iterator> streams_;         // made when a version is not in memory
   std::string key_;
   std::string value_;
 };

@@ -73,6 +73,7 @@ rocksdb::Status Committer::write(Commit& commit) {
   }
   auto records = batch.records();
   core_.events.fetch_add(records->size(), std::memory_order_relaxed);
+  core_.recent.add(*records);
   core_.tail->publish(std::move(records));
   const auto now = Clock::now();
   for (std::size_t i = 0; i < commit.answers.size(); ++i)

@@ -4,7 +4,6 @@
 
 #include <rocksdb/convenience.h>
 #include <rocksdb/filter_policy.h>
-#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
 namespace strowger::rocks {
@@ -17,14 +16,6 @@ class NoDiary : public rocksdb::Logger {
  public:
   using rocksdb::Logger::Logv;
   void Logv(const char*, va_list) override {}
-};
-
-// The part of a stream's key before the version: what all of a stream's keys have in common.
-class StreamOfKey : public rocksdb::SliceTransform {
- public:
-  const char* Name() const override { return "strowger.stream"; }
-  rocksdb::Slice Transform(const rocksdb::Slice& key) const override { return {key.data(), key.size() - 8}; }
-  bool InDomain(const rocksdb::Slice& key) const override { return key.size() >= 8; }
 };
 
 bool supports(rocksdb::CompressionType type) {
@@ -87,8 +78,6 @@ rocksdb::Status Database::open(const DatabaseOptions& options, Access access, st
       // anew.
       family.bottommost_compression = family.compression;
     } else if (std::string_view(name) == "streams") {
-      // Each stream's keys rise: the place of the last one is where the next belongs.
-      family.memtable_insert_with_hint_prefix_extractor = std::make_shared<StreamOfKey>();
       family.compaction_style = rocksdb::kCompactionStyleUniversal;
     }
     // An erased row (a destroyed key) leaves the disk within a day or two, not whenever a compaction comes by.

@@ -5,6 +5,7 @@
 #include "adapters/rocksdb/chain.hpp"
 #include "adapters/rocksdb/database.hpp"
 #include "adapters/rocksdb/histogram.hpp"
+#include "adapters/rocksdb/recent_streams.hpp"
 #include "adapters/rocksdb/rocks_log.hpp"
 #include "adapters/rocksdb/tail.hpp"
 #include "adapters/rocksdb/wal_marks.hpp"
@@ -40,6 +41,7 @@ struct LogCore {
   const std::shared_ptr<WalMarks> marks;
   const std::unique_ptr<rocksdb::Env> env;
   Lending lending;
+  RecentStreams recent;
   std::unique_ptr<Tail> tail;  // set once the end of the log is known
   AppendQueue queue;
 

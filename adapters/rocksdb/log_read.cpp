@@ -3,6 +3,7 @@
 #include "adapters/rocksdb/record_codec.hpp"
 #include "adapters/rocksdb/rocks_log.hpp"
 #include "adapters/rocksdb/stored_forms.hpp"
+#include "adapters/rocksdb/stream_index.hpp"
 
 #include <algorithm>
 #include <array>
@@ -75,49 +76,36 @@ Result<std::vector<Record>> RocksLog::read_stream(const StreamId& stream, Stream
   auto borrowed = core_->borrow();
   if (!borrowed) return borrowed.error();
   Database& database = **borrowed;
-  const std::unique_ptr<rocksdb::Iterator> versions(
-      database.db().NewIterator(rocksdb::ReadOptions(), database[Family::streams]));
-  std::string key;
-  stream_key(key, stream, next(after));
-  const std::string prefix(key, 0, key.size() - 8);
+  StreamPositions positions(database, core_->recent, stream, after);
   auto expected = next(after);
   std::vector<Record> records;
-  versions->Seek(key);
   while (records.size() < max) {
     // The positions of the next few, then their events in one look-up.
+    const auto found = positions.next(std::min(at_once, max - records.size()));
+    if (!found) return found.error();
+    if (found->empty()) break;
     std::array<std::string, at_once> keys;
     std::array<rocksdb::Slice, at_once> slices;
     std::array<rocksdb::PinnableSlice, at_once> values;
     std::array<rocksdb::Status, at_once> statuses;
-    std::size_t count = 0;
-    const auto first = expected;
-    for (; versions->Valid() && count < std::min(at_once, max - records.size()); versions->Next()) {
-      const auto found = view(versions->key());
-      if (found.size() != key.size() || !found.starts_with(prefix)) break;
-      if (read_key(found.substr(prefix.size())) != number(expected))
-        return Error{ErrorKind::internal, "log_damaged",
-                     "version " + std::to_string(number(expected)) + " of " + stream.text() +
-                         " is missing in the log; restore the log's folder from a backup"};
-      keys[count] = versions->value().ToString();
-      slices[count] = keys[count];
-      ++count;
-      expected = next(expected);
+    for (std::size_t i = 0; i < found->size(); ++i) {
+      append_key(keys[i], number((*found)[i]));
+      slices[i] = keys[i];
     }
-    if (!versions->status().ok()) return read_error(versions->status(), stream.text());
-    if (count == 0) break;
-    database.db().MultiGet(rocksdb::ReadOptions(), database[Family::events], count, slices.data(), values.data(),
-                           statuses.data(), true);
-    for (std::size_t i = 0; i < count; ++i) {
-      const Position position{read_key(keys[i])};
+    database.db().MultiGet(rocksdb::ReadOptions(), database[Family::events], found->size(), slices.data(),
+                           values.data(), statuses.data(), true);
+    for (std::size_t i = 0; i < found->size(); ++i) {
+      const auto position = (*found)[i];
       if (statuses[i].IsNotFound()) return gap(position);
       if (!statuses[i].ok()) return damaged_at(position, statuses[i]);
       auto record = decode_record(position, view(values[i]));
       if (!record) return record.error();
-      if (record->stream != stream || number(record->version) != number(first) + i)
+      if (record->stream != stream || record->version != expected)
         return Error{ErrorKind::internal, "record_damaged",
                      "event " + std::to_string(number(position)) + " of the log belongs to " + record->stream.text() +
                          ", not to " + stream.text() + "; restore the log's folder from a backup"};
       records.push_back(std::move(*record));
+      expected = next(expected);
     }
   }
   return records;

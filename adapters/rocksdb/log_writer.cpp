@@ -10,6 +10,12 @@ namespace strowger::rocks {
 
 using Clock = std::chrono::steady_clock;
 
+namespace {
+
+constexpr std::size_t least_rows = 64;  // of the index, with a batch
+
+}  // namespace
+
 LogWriter::LogWriter(LogCore& core, const ChainEnd& end)
     : core_(core), versions_(core.options.cached_streams), end_(end), committer_(core), thread_([this] { run(); }) {
   pthread_setname_np(thread_.native_handle(), "log-writer");
@@ -33,15 +39,31 @@ void LogWriter::run() {
     committer_.start(*under_way_);
     versions_.turn();
   }
-  settle();
+  if (settle() && !retry_at_) store_index();
+}
+
+// What is left of the index in memory, so that the next start need not read it from the events.
+void LogWriter::store_index() {
+  const auto database = core_.lending.borrow();
+  for (;;) {
+    const auto rows = core_.recent.next(static_cast<std::size_t>(-1), true);
+    if (rows.rows.empty()) return;
+    Batch batch(*database, core_.recent, versions_, hasher_, end_, nullptr);
+    batch.add(rows);
+    if (!database->db().Write(rocksdb::WriteOptions(), &batch.writes()).ok()) return;
+    core_.recent.stored();
+  }
 }
 
 void LogWriter::prepare(Commit& commit) {
   commit.database = core_.lending.borrow();
   const auto* before = under_way_->batch ? &*under_way_->batch : nullptr;
-  commit.batch.emplace(*commit.database, versions_, hasher_, before != nullptr ? before->end() : end_, before);
+  commit.batch.emplace(*commit.database, core_.recent, versions_, hasher_, before != nullptr ? before->end() : end_,
+                       before);
   for (auto& append : commit.taken.appends) commit.answers.push_back(commit.batch->add(append.request));
   for (const auto& snapshot : commit.taken.snapshots) commit.batch->add(snapshot);
+  // As many rows of the index as events, so that all of them are stored before there is plenty again.
+  if (commit.batch->events() > 0) commit.batch->add(core_.recent.next(commit.batch->events() + least_rows));
 }
 
 // Waits for the batch under way. Where it could not be written, the log is faulty, and true is not returned.
@@ -52,6 +74,7 @@ bool LogWriter::settle() {
     return false;
   }
   end_ = under_way_->batch->end();
+  if (under_way_->batch->completes_index()) core_.recent.stored();
   under_way_->clear();
   return true;
 }
@@ -69,6 +92,7 @@ void LogWriter::fail(const rocksdb::Status& status) {
   core_.set_fault(fault);
   core_.report(fault.message);
   versions_.clear();
+  core_.recent.restart();
   under_way_->clear();  // the database is closed when nobody has it any more
   next_->clear();
   core_.lending.close();

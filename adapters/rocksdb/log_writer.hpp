@@ -24,6 +24,7 @@ class LogWriter {
  private:
   void run();
   void prepare(Commit& commit);
+  void store_index();
   bool settle();
   void fail(const rocksdb::Status& status);
   void refuse(Taken& taken);

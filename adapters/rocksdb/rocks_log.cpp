@@ -4,6 +4,7 @@
 #include "adapters/rocksdb/log_writer.hpp"
 #include "adapters/rocksdb/record_codec.hpp"
 #include "adapters/rocksdb/stored_forms.hpp"
+#include "adapters/rocksdb/stream_index.hpp"
 #include "adapters/rocksdb/subscription.hpp"
 #include "adapters/rocksdb/wal_tail.hpp"
 
@@ -13,9 +14,9 @@
 namespace strowger::rocks {
 namespace {
 
-// Knew only records of format 1. It becomes today's when the log is opened, so that a release which could not read the
-// records says so at its start.
-constexpr std::string_view first_format = "1";
+// 1 knew only records of format 1, 2 only an index that had every event at once. They become today's when the log is
+// opened, so that a release which could not read it says so at its start.
+constexpr std::string_view earlier_formats = "12";
 
 // The folder's own entry in its parent must be durable too.
 rocksdb::Status make_folder(rocksdb::FileSystem& disk, const std::filesystem::path& folder) {
@@ -43,20 +44,28 @@ Error open_error(const rocksdb::Status& status, const std::filesystem::path& fol
   return unavailable("log_unavailable", "cannot open " + where + ": " + text);
 }
 
-Result<void> check_format(Database& database) {
+// Whether it is of an earlier release.
+Result<bool> check_format(Database& database) {
   std::string found;
-  auto status = database.db().Get(rocksdb::ReadOptions(), database[Family::meta], "format", &found);
-  if (status.IsNotFound() || (status.ok() && found == first_format)) {
-    rocksdb::WriteOptions synced;
-    synced.sync = true;
-    status = database.db().Put(synced, database[Family::meta], "format", slice(folder_format));
-    if (!status.ok()) return unavailable("log_unavailable", "cannot write to the log: " + status.ToString());
-    return {};
-  }
+  const auto status = database.db().Get(rocksdb::ReadOptions(), database[Family::meta], "format", &found);
+  if (status.IsNotFound()) return true;
   if (!status.ok()) return read_error(status, "its format");
-  if (found != folder_format)
-    return unacceptable("log_format", "the log has format " + found + ", this release reads " +
-                                          std::string(folder_format) + "; start the release that wrote it");
+  if (found == folder_format) return false;
+  if (found.size() == 1 && earlier_formats.find(found) != std::string::npos) return true;
+  return unacceptable("log_format", "the log has format " + found + ", this release reads " +
+                                        std::string(folder_format) + "; start the release that wrote it");
+}
+
+Result<void> adopt(Database& database, Position end) {
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  rocksdb::WriteBatch batch;
+  std::string position;
+  append_key(position, number(end));
+  (void)batch.Put(database[Family::meta], "format", slice(folder_format));
+  (void)batch.Put(database[Family::meta], slice(indexed_key), position);
+  if (const auto status = database.db().Write(synced, &batch); !status.ok())
+    return unavailable("log_unavailable", "cannot write to the log: " + status.ToString());
   return {};
 }
 
@@ -66,6 +75,7 @@ LogCore::LogCore(LogOptions options_in, std::shared_ptr<WalMarks> marks_in)
     : options(std::move(options_in)),
       marks(std::move(marks_in)),
       env(rocksdb::NewCompositeEnv(marks)),
+      recent(options.recent_events),
       queue(options.queue_events, options.queue_bytes) {}
 
 Result<std::shared_ptr<Database>> LogCore::borrow() const {
@@ -103,9 +113,13 @@ Result<std::unique_ptr<RocksLog>> RocksLog::open(LogOptions options) {
     }
   }
   if (!status.ok()) return open_error(status, folder);
-  if (auto fits = check_format(*database); !fits) return fits.error();
+  const auto early = check_format(*database);
+  if (!early) return early.error();
   const auto end = stored_end(*database);
   if (!end) return end.error();
+  if (*early)
+    if (auto done = adopt(*database, end->position); !done) return done.error();
+  if (auto read = recover(*database, end->position, core->recent); !read) return read.error();
   core->marks->acknowledge();
   core->lending.lend(std::move(database));
   core->tail = std::make_unique<Tail>(end->position, core->options.tail_events, core->options.tail_bytes);

@@ -8,7 +8,8 @@
 // Column families (all integers in keys big-endian, so that keys sort as numbers do):
 //   events     position                          -> record (record_codec.hpp), with a checksum that is proved at read
 //                                                   and a hash that chains it to its predecessor (chain.hpp)
-//   streams    stream id, 0x00, stream version   -> position
+//   streams    stream id, 0x00, stream version   -> positions of events from that version on (stream_run.hpp); of the
+//                                                   newest events, in memory only (recent_streams.hpp)
 //   receipts   idempotency key                   -> version and position
 //   snapshots  stream id                         -> version, schema, data; never synced for its own sake
 //   state      table, 0x00, key                  -> value
@@ -51,6 +52,8 @@ struct LogOptions {
   // Recent events kept in memory, so that who follows the log live does not read it back.
   std::size_t tail_events = 8'192;
   std::size_t tail_bytes = 8U << 20;
+  // So many new events are indexed in memory before their index is stored; a start after a crash reads them again.
+  std::size_t recent_events = 65'536;
   // Streams whose version is kept in memory; others are looked up.
   std::size_t cached_streams = 131'072;
 

@@ -12,7 +12,9 @@
 namespace strowger::rocks {
 
 // What meta says of the folder, under "format".
-inline constexpr std::string_view folder_format = "2";
+inline constexpr std::string_view folder_format = "3";
+// …and, under this, up to which position the index of the streams is stored.
+inline constexpr std::string_view indexed_key = "indexed";
 
 void stream_key(std::string& out, const StreamId& stream, StreamVersion version);
 std::string state_key(std::string_view table, std::string_view key);

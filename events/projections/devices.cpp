@@ -108,6 +108,16 @@ void DevicesProjection::fold(const Envelope& envelope) {
                    ++activity.fetches;
                    if (activity.reboot && !activity.reboot->fetched_at) activity.reboot->fetched_at = envelope.time;
                  },
+                 // A fetch of long ago: the last one of each device is never folded.
+                 [&](const Folded& e) {
+                   const auto mac = MacAddress::parse(envelope.stream.key());
+                   auto* row = mac && e.was == ConfigServed::type ? rows_.change(*mac) : nullptr;
+                   if (row == nullptr) return;
+                   auto& activity = row->activity;
+                   activity.last_provisioned = envelope.time;
+                   ++activity.fetches;
+                   if (activity.reboot && !activity.reboot->fetched_at) activity.reboot->fetched_at = envelope.time;
+                 },
                  [](const auto&) {},
              },
              envelope.event);

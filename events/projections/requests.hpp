@@ -3,13 +3,14 @@
 
 #include "events/projections/table.hpp"
 
-#include <deque>
+#include <boost/circular_buffer.hpp>
 
 namespace strowger {
 
+// A request, or several that were alike and are one event (events/types/sighting.hpp).
 struct RequestRow {
-  std::uint64_t sequence = 0;  // 1 for the first ever
-  Timestamp time;
+  std::uint64_t sequence = 0;  // 1 for the first row ever
+  Timestamp time;              // of the last of them
   std::string path;
   std::string mac_address;  // as requested
   std::optional<MacAddress> normalized_mac;
@@ -23,17 +24,25 @@ struct RequestRow {
   std::string model;
   std::string extension;
   std::uint32_t config_size = 0;
+  std::uint64_t count = 1;
+  std::optional<Timestamp> first_seen;  // where there are several
 };
 BOOST_DESCRIBE_STRUCT(RequestRow, (),
                       (sequence, time, path, mac_address, normalized_mac, ip, user_agent, success, status, code, error,
-                       vendor, model, extension, config_size))
+                       vendor, model, extension, config_size, count, first_seen))
 
 struct RequestCounts {
   std::uint64_t total = 0;
   std::uint64_t successful = 0;
   std::uint64_t failed = 0;  // without probes: names that phones ask for as a matter of course
+  std::uint64_t rows = 0;    // that were made of them
 };
-BOOST_DESCRIBE_STRUCT(RequestCounts, (), (total, successful, failed))
+BOOST_DESCRIBE_STRUCT(RequestCounts, (), (total, successful, failed, rows))
+
+RequestRow row_of(const ConfigRefusedRepeated& event);
+RequestRow row_of(const OthersRefused& event);
+// Of those, how many were failures.
+std::uint64_t failures_in(const OthersRefused& event);
 
 class RequestsProjection : public Projection {
  public:
@@ -43,7 +52,7 @@ class RequestsProjection : public Projection {
   std::vector<RequestRow> newest(std::size_t max) const;  // newest first
 
   std::string_view name() const override { return "requests"; }
-  std::uint32_t schema() const override { return 1; }
+  std::uint32_t schema() const override { return 2; }
   void flush(RowBatch& batch) override;
   Result<void> load(std::string_view key, std::string_view row) override;
   std::unique_ptr<Projection> blank() const override { return std::make_unique<RequestsProjection>(); }
@@ -52,11 +61,13 @@ class RequestsProjection : public Projection {
 
  private:
   void fold(const Envelope& envelope) override;
-  void add(RequestRow row);
+  RequestRow& add(Timestamp time, std::uint64_t count = 1);
+  void add(RequestRow several, std::uint64_t failed);
 
   RequestCounts counts_;
-  std::deque<RequestRow> rows_;  // oldest first, sequences without gap
-  std::uint64_t unflushed_ = 0;  // how many of the newest are not flushed
+  boost::circular_buffer<RequestRow> rows_{kept};  // oldest first, sequences without gap
+  std::uint64_t unflushed_ = 0;                    // how many of the newest are not flushed
+  std::uint64_t flushed_total_ = 0;
 };
 
 }  // namespace strowger

@@ -29,6 +29,12 @@ void fill(T& value) {
   } else if constexpr (json::is_optional<T>::value) {
     value.emplace();
     fill(*value);
+  } else if constexpr (json::is_vector<T>::value) {
+    value.resize(2);
+    for (auto& item : value) fill(item);
+  } else if constexpr (json::is_string_map<T>::value) {
+    fill(value["one"]);
+    fill(value["two"]);
   } else {
     boost::mp11::mp_for_each<json::Members<T>>([&](auto member) { fill(value.*member.pointer); });
   }

@@ -5,13 +5,16 @@
 #include "adapters/rocksdb/database.hpp"
 #include "adapters/rocksdb/record_codec.hpp"
 #include "adapters/rocksdb/stored_forms.hpp"
+#include "adapters/rocksdb/stream_run.hpp"
 
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <rocksdb/file_system.h>
 
@@ -54,6 +57,29 @@ class StoredLog {
   }
   void erase(rocks::Family family, const std::string& at) {
     if (!database_->db().Delete({}, (*database_)[family], at).ok()) throw std::runtime_error("cannot erase");
+  }
+
+  // The index of a stream becomes one run.
+  void index(const StreamId& stream, std::uint64_t first_version, const std::vector<std::uint64_t>& positions) {
+    rocks::Run run(StreamVersion{first_version});
+    for (const auto position : positions) run.add(Position{position});
+    put(rocks::Family::streams, key(stream, first_version), run.stored());
+  }
+  // All that tells of events from `position` on, but receipts.
+  void cut_off(std::uint64_t position) {
+    const auto range = [&](rocks::Family family, const std::string& from) {
+      if (!database_->db().DeleteRange({}, (*database_)[family], from, std::string(64, '\xff')).ok())
+        throw std::runtime_error("cannot erase");
+    };
+    range(rocks::Family::events, key(position));
+    range(rocks::Family::streams, "");
+    put(rocks::Family::meta, std::string(rocks::indexed_key), key(position - 1));
+    std::map<StreamId, rocks::Run> runs;
+    for (std::uint64_t at = 1; at < position; ++at) {
+      const auto record = rocks::decode_record(Position{at}, get(at)).value();
+      runs.try_emplace(record.stream, StreamVersion{1}).first->second.add(Position{at});
+    }
+    for (const auto& [stream, run] : runs) put(rocks::Family::streams, key(stream, 1), run.stored());
   }
 
   static std::string key(std::uint64_t position) {

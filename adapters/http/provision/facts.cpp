@@ -14,7 +14,7 @@ namespace {
 
 // How long notes are collected. Short enough that who looks for a fetch finds it, long enough that a boot storm's
 // thousands share a sync.
-constexpr std::chrono::milliseconds collecting{10};
+constexpr std::chrono::milliseconds collecting{20};
 constexpr std::size_t plenty = 4'096;  // then not even so long; and no more are committed at once
 constexpr std::size_t most_notes = 65'536;
 constexpr std::size_t most_text = 16U << 20;
@@ -50,13 +50,18 @@ bool Facts::Notes::has_room() const {
 
 void Facts::Notes::clear() {
   served.clear();
-  refused.clear();
   text.clear();
 }
 
-Facts::Facts(EventLog& log, IdSource& ids, Clock clock, spdlog::logger& logger,
+Facts::Facts(EventLog& log, IdSource& ids, Clock clock, spdlog::logger& logger, Sightings& sightings,
              const provisioning::VendorCatalog& catalog)
-    : log_(log), ids_(ids), clock_(std::move(clock)), logger_(logger), catalog_(catalog), thread_([this] { run(); }) {
+    : log_(log),
+      ids_(ids),
+      clock_(std::move(clock)),
+      logger_(logger),
+      sightings_(sightings),
+      catalog_(catalog),
+      thread_([this] { run(); }) {
   pthread_setname_np(thread_.native_handle(), "facts");
 }
 
@@ -90,8 +95,7 @@ void Facts::refused(ConfigRefused event) {
   event.path.resize(std::min(event.path.size(), longest_kept));
   event.mac_address.resize(std::min(event.mac_address.size(), longest_kept));
   event.user_agent.resize(std::min(event.user_agent.size(), longest_kept));
-  const auto time = clock_();
-  leave([&](Notes& notes) { notes.refused.push_back({time, std::move(event)}); });
+  sightings_.refused(std::move(event));
 }
 
 template <class Write>
@@ -155,12 +159,6 @@ void Facts::append(Notes& notes) {
     cause.correlation = note.correlation;
     cause.causation = note.causation;
     facts.push_back({{"device", mac}, encode(event, cause, note.time, ids_)});
-    if (facts.size() == plenty) hand_over(std::exchange(facts, {}));
-  }
-  for (auto& refusal : notes.refused) {
-    auto& refused = refusal.event;
-    cause = {"phone:" + (refused.normalized_mac ? refused.normalized_mac->text() : refused.ip), {}, {}};
-    facts.push_back({{"provisioning", "refused"}, encode(std::move(refused), cause, refusal.time, ids_)});
     if (facts.size() == plenty) hand_over(std::exchange(facts, {}));
   }
   if (!facts.empty()) hand_over(std::move(facts));

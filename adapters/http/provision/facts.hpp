@@ -1,5 +1,5 @@
-// What became of each request for a phone's file: into the event log (ConfigServed on the device's stream,
-// ConfigRefused on provisioning/refused) and, of those served, as a line into the server's log.
+// What became of each request for a phone's file: into the event log (ConfigServed on the device's stream; what was
+// refused goes there by way of sightings.hpp) and, of those served, as a line into the server's log.
 //
 // The threads that serve phones only leave a note here. A thread of its own collects the notes of some milliseconds,
 // makes events and lines of them, and has the events committed together: nobody waits for a fact, so many may share one
@@ -9,6 +9,7 @@
 
 #include "actors/provisioning/vendor_catalog.hpp"
 #include "adapters/http/provision/render_cache.hpp"
+#include "adapters/http/sightings.hpp"
 #include "events/event.hpp"
 #include "events/log.hpp"
 #include "events/time.hpp"
@@ -32,7 +33,8 @@ namespace strowger::http::provision {
 class Facts {
  public:
   // All outlive it.
-  Facts(EventLog& log, IdSource& ids, Clock clock, spdlog::logger& logger, const provisioning::VendorCatalog& catalog);
+  Facts(EventLog& log, IdSource& ids, Clock clock, spdlog::logger& logger, Sightings& sightings,
+        const provisioning::VendorCatalog& catalog);
   ~Facts();  // hands over what waits
   Facts(const Facts&) = delete;
   Facts& operator=(const Facts&) = delete;
@@ -69,16 +71,11 @@ class Facts {
     std::uint16_t status = 0;
     bool fetched = true;
   };
-  struct Refusal {
-    Timestamp time;
-    ConfigRefused event;
-  };
   struct Notes {
     std::vector<Note> served;
-    std::vector<Refusal> refused;
     std::string text;
 
-    std::size_t size() const { return served.size() + refused.size(); }
+    std::size_t size() const { return served.size(); }
     bool has_room() const;
     void clear();
   };
@@ -105,6 +102,7 @@ class Facts {
   IdSource& ids_;
   const Clock clock_;
   spdlog::logger& logger_;
+  Sightings& sightings_;
   const provisioning::VendorCatalog& catalog_;
   const std::shared_ptr<Counts> counts_ = std::make_shared<Counts>();  // completions may come after the end
   const std::shared_ptr<Handed> handed_ = std::make_shared<Handed>();

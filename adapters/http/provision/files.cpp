@@ -49,11 +49,11 @@ struct Files::Asked {
   }
 };
 
-Files::Files(Services& services)
+Files::Files(Services& services, Sightings& sightings)
     : services_(services),
       present_(services),
       cache_(services.vault),
-      facts_(services.log, services.ids, services.clock, services.logger, services.vendors) {}
+      facts_(services.log, services.ids, services.clock, services.logger, sightings, services.vendors) {}
 
 Result<std::string> Files::current_etag(const PresentPtr& present, const DefinitionPtr& device) {
   const auto extension = services_.extension_rows.find(device->extension);

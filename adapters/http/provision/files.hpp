@@ -15,14 +15,15 @@
 #include <cstdint>
 
 namespace strowger::http {
+class Sightings;
 struct Services;
-}
+}  // namespace strowger::http
 
 namespace strowger::http::provision {
 
 class Files {
  public:
-  explicit Files(Services& services);
+  Files(Services& services, Sightings& sightings);
 
   // The handler, on any loop's thread.
   Result<Response> answer(const Request& request);

@@ -1,5 +1,7 @@
 #include "adapters/http/provision/request_log.hpp"
 
+#include <algorithm>
+
 #include <spdlog/logger.h>
 
 namespace strowger::http::provision {
@@ -7,24 +9,34 @@ namespace {
 
 constexpr std::string_view separator = " | ";
 
+bool is_plain(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= 0x20 && byte != 0x7f && c != '\\';
+}
+
+void append_escaped(std::string& out, std::string_view text) {
+  constexpr std::size_t most = 256;
+  constexpr std::string_view digits = "0123456789abcdef";
+  const auto shown = text.substr(0, most);
+  for (auto rest = shown; !rest.empty();) {
+    const auto plain = static_cast<std::size_t>(std::find_if_not(rest.begin(), rest.end(), is_plain) - rest.begin());
+    out += rest.substr(0, plain);
+    rest.remove_prefix(plain);
+    if (rest.empty()) break;
+    const auto byte = static_cast<unsigned char>(rest.front());
+    out += "\\x";
+    out.push_back(digits[byte >> 4]);
+    out.push_back(digits[byte & 15]);
+    rest.remove_prefix(1);
+  }
+  if (text.size() > most) out += "...";
+}
+
 }  // namespace
 
 std::string escaped(std::string_view text) {
-  constexpr std::size_t most = 256;
-  constexpr std::string_view digits = "0123456789abcdef";
   std::string out;
-  out.reserve(text.size());
-  for (const char c : text.substr(0, most)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7f && c != '\\') {
-      out.push_back(c);
-    } else {
-      out += "\\x";
-      out.push_back(digits[byte >> 4]);
-      out.push_back(digits[byte & 15]);
-    }
-  }
-  if (text.size() > most) out += "...";
+  append_escaped(out, text);
   return out;
 }
 
@@ -41,7 +53,8 @@ void RequestLog::add_request(std::string_view mac, std::string_view peer, std::s
   if (!wanted_) return;
   add({"Provisioning request received for MAC: ", mac});
   add({"Request from IP: ", peer});
-  add({"User-Agent: ", escaped(user_agent)});
+  add({"User-Agent: "});
+  append_escaped(line_, user_agent);
 }
 
 void RequestLog::finish(Timestamp time, bool warning) {

@@ -101,7 +101,10 @@ Awaitable<Result<Response>> log_in(Context& context, const Request& request) {
   const auto work = [&services = context.services, login] { return check(services, login); };
   auto who = co_await offloaded(request, context.pool, work);
   if (!who) {
-    if (who.error().kind == ErrorKind::unauthenticated) context.logins.failed(address, login.name);
+    if (who.error().kind == ErrorKind::unauthenticated) {
+      context.logins.failed(address, login.name);
+      context.sightings.login_failed({login.name, address});
+    }
     co_return who.error();
   }
   context.logins.succeeded(address, login.name);

@@ -23,7 +23,9 @@ Context::Context(Services& with, std::function<Counts()> server_counts)
     : services(with),
       counts(std::move(server_counts)),
       signer(token_key(with), with.clock, revocations(with)),
-      files(with),
+      sightings(with.log, with.ids, with.clock, &with.runner,
+                {.window = [&with] { return with.settings()->log.repeat_window; }}),
+      files(with, sightings),
       logins(with.clock),
       feed(std::make_shared<events::Feed>(with.log, feed_options(with))) {}
 

@@ -8,6 +8,7 @@
 #include "adapters/http/router.hpp"
 #include "adapters/http/routes/login_guard.hpp"
 #include "adapters/http/services.hpp"
+#include "adapters/http/sightings.hpp"
 #include "adapters/http/token.hpp"
 
 #include <memory>
@@ -24,6 +25,7 @@ struct Context {
   Services& services;
   std::function<Counts()> counts;
   TokenSigner signer;
+  Sightings sightings;
   provision::Files files;
   LoginGuard logins;
   std::shared_ptr<events::Feed> feed;

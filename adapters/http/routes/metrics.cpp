@@ -95,6 +95,9 @@ void write_provisioning(Text& text, const Context& context) {
               "Requests missing in the history because the log's queue was full.", context.files.facts().dropped());
   text.single("strowger_provisioning_facts_failed_total", "counter",
               "Requests missing in the history because the log was not writable.", context.files.facts().failed());
+  text.single("strowger_sightings_folded_total", "counter",
+              "Refused requests and failed logins that were counted and not made an event each.",
+              context.sightings.folded());
   text.single("strowger_devices", "gauge", "Registered devices.", services.device_rows.size());
   text.single("strowger_extensions", "gauge", "Extensions.", services.extension_rows.size());
   text.single("strowger_registered_extensions", "gauge", "Extensions with a registered phone.",

@@ -32,7 +32,9 @@ constexpr std::string_view request_schema = R"({
     "extension": {"type": ["string", "null"]},
     "config_size": {"type": "integer"},
     "warnings": {"type": "array", "items": {"type": "string"},
-                 "description": "Where what the phone says of itself is not what it asks for, or not what is registered."}
+                 "description": "Where what the phone says of itself is not what it asks for, or not what is registered."},
+    "count": {"type": "integer", "description": "Requests that were alike and are one entry here: the same file from the same address again, within log.repeat_window."},
+    "first_seen": {"type": ["string", "null"], "format": "date-time", "description": "Of those, where there are several; timestamp is the last."}
   }
 })";
 constexpr std::string_view requests_schema = R"({
@@ -158,7 +160,29 @@ bj::object view_of(const Services& services, const RequestRow& row) {
           {"model", text_or_null(row.model)},
           {"extension", text_or_null(row.extension)},
           {"config_size", row.config_size},
-          {"warnings", warnings_of(services, row)}};
+          {"warnings", warnings_of(services, row)},
+          {"count", row.count},
+          {"first_seen", time_or_null(row.first_seen)}};
+}
+
+// The newest, with those that are still being counted and not in the log.
+std::vector<RequestRow> newest(const Context& context, std::size_t limit) {
+  auto rows = context.sightings.open_rows();
+  const auto recorded = context.services.request_rows.newest(limit);
+  const auto open = static_cast<std::ptrdiff_t>(rows.size());
+  rows.insert(rows.end(), recorded.begin(), recorded.end());
+  std::inplace_merge(rows.begin(), rows.begin() + open, rows.end(),
+                     [](const RequestRow& a, const RequestRow& b) { return a.time > b.time; });
+  if (rows.size() > limit) rows.resize(limit);
+  return rows;
+}
+
+RequestCounts request_counts(const Context& context) {
+  auto all = context.services.request_rows.counts();
+  const auto untold = context.sightings.untold();
+  all.total += untold.total;
+  all.failed += untold.failed;
+  return all;
 }
 
 bj::array views_of(const Services& services, const std::vector<RequestRow>& rows) {
@@ -188,10 +212,9 @@ bj::object models_of(const Services& services) {
 Result<Response> requests(const Context& context, const Request& request) {
   auto page = page_of(request, recent_requests);
   if (!page) return page.error();
-  const auto& rows = context.services.request_rows;
-  return json_response(bj::object{{"total", rows.counts().total},
+  return json_response(bj::object{{"total", request_counts(context).total},
                                   {"limit", page->limit},
-                                  {"requests", views_of(context.services, rows.newest(page->limit))}});
+                                  {"requests", views_of(context.services, newest(context, page->limit))}});
 }
 
 Result<Response> templates(const Context& context, const Request&) {
@@ -267,7 +290,7 @@ Result<Response> diagnose(Context& context) {
   for (std::size_t i = 0; i < convergence.size(); ++i)
     counts[boost::json::string_view(to_text(static_cast<DeviceStatus>(i)).data(),
                                     to_text(static_cast<DeviceStatus>(i)).size())] = convergence[i];
-  const auto requests = services.request_rows.counts();
+  const auto requests = request_counts(context);
   bj::array streams_out;
   for (const auto& out : streams_out_of(services))
     streams_out.push_back(bj::object{{"name", text(out.name)},
@@ -293,7 +316,7 @@ Result<Response> diagnose(Context& context) {
       {"devices", std::move(devices)},
       {"vendors", vendors_of(services)},
       {"models", models_of(services)},
-      {"recent_requests", views_of(services, services.request_rows.newest(recent_requests))},
+      {"recent_requests", views_of(services, newest(context, recent_requests))},
       {"streams_out", std::move(streams_out)},
       {"warnings", warnings_of(context, *present, convergence, contradicted)}});
 }

@@ -37,6 +37,7 @@ class Writer {
     if (const auto* record = std::get_if<ExportedRecord>(&proof.last())) {
       std::string position, index;
       append_key(position, number(record->position));
+      end_ = position;
       stream_key(index, proof.record().stream, proof.record().version);
       (void)batch_.Put(database[Family::events], position, record->stored);
       (void)batch_.Put(database[Family::streams], index, position);
@@ -50,6 +51,7 @@ class Writer {
   }
   Result<void> finish() {
     (void)batch_.Put((*database_)[Family::meta], "format", slice(folder_format));
+    if (!end_.empty()) (void)batch_.Put((*database_)[Family::meta], slice(indexed_key), end_);
     if (auto done = write(); !done) return done;
     if (const auto done = database_->flush(); !done.ok()) return cannot_write(folder_, done.ToString());
     return {};
@@ -68,6 +70,7 @@ class Writer {
   std::unique_ptr<rocksdb::Env> env_ = rocksdb::NewCompositeEnv(rocksdb::FileSystem::Default());
   std::unique_ptr<Database> database_;
   rocksdb::WriteBatch batch_;
+  std::string end_;  // the last event's position, as a key
 };
 
 Result<Proved> fill(const fs::path& file, const fs::path& folder, const Progress& progress) {

@@ -1,7 +1,9 @@
 #include "adapters/rocksdb/archive/verify.hpp"
 
 #include "adapters/rocksdb/stored_forms.hpp"
+#include "adapters/rocksdb/stream_index.hpp"
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -22,84 +24,109 @@ Error unreadable(const rocksdb::Status& status, const std::string& what) {
                what + " cannot be read from the log: " + status.ToString() + "; restore the log from a backup"};
 }
 
-// Looks up whether the index leads to each record, many in one look-up.
-class IndexCheck {
- public:
-  explicit IndexCheck(Database& database) : database_(database) {}
-
-  Result<void> add(const Record& record) {
-    stream_key(keys_.emplace_back(), record.stream, record.version);
-    records_.push_back({record.position, record.stream});
-    return keys_.size() < at_once ? Result<void>() : flush();
-  }
-  Result<void> flush() {
-    std::array<rocksdb::Slice, at_once> slices;
-    std::array<rocksdb::PinnableSlice, at_once> values;
-    std::array<rocksdb::Status, at_once> statuses;
-    std::copy(keys_.begin(), keys_.end(), slices.begin());
-    rocksdb::ReadOptions options;
-    options.fill_cache = true;
-    database_.db().MultiGet(options, database_[Family::streams], keys_.size(), slices.data(), values.data(),
-                            statuses.data());
-    for (std::size_t i = 0; i < keys_.size(); ++i) {
-      const auto& [position, stream] = records_[i];
-      if (statuses[i].IsNotFound()) return bad_record(position, stream, "is missing in the index of its stream");
-      if (!statuses[i].ok()) return unreadable(statuses[i], "the index of " + stream.text());
-      if (values[i].size() != 8 || read_key(view(values[i])) != number(position))
-        return bad_record(position, stream, "is not what the index of its stream leads to");
-    }
-    keys_.clear();
-    records_.clear();
-    return {};
-  }
-
- private:
-  struct Wanted {
-    Position position;
-    StreamId stream;
-  };
-  Database& database_;
-  std::vector<std::string> keys_;
-  std::vector<Wanted> records_;
-};
-
 Result<Proved> verify_events(Database& database, Proof& proof, std::uint64_t total, const Progress& progress) {
-  IndexCheck index(database);
   const auto events = iterate(database, Family::events);
   for (events->SeekToFirst(); events->Valid(); events->Next()) {
     const auto key = view(events->key());
     const Position position{key.size() == 8 ? read_key(key) : 0};
     const auto record = proof.add(position, view(events->value()));
-    if (!record) {
-      // Of those before it, one may be bad that is not looked up yet.
-      if (auto known = index.flush(); !known) return known.error();
-      return record.error();
-    }
-    if (auto known = index.add(*record); !known) return known.error();
+    if (!record) return record.error();
     if (progress && number(position) % 1'024 == 0) progress(number(position), total);
   }
-  if (auto known = index.flush(); !known) return known.error();
   if (!events->status().ok())
     return unreadable(events->status(), "event " + std::to_string(number(proof.end().position) + 1));
   return proof.finish();
 }
 
-// After the records: whether the index leads anywhere else. All that the records need was found in it.
-Result<void> verify_index(Database& database, const Proof& proof) {
-  const auto entries = iterate(database, Family::streams);
-  for (entries->SeekToFirst(); entries->Valid(); entries->Next()) {
-    const auto key = view(entries->key());
-    const auto stream = key.size() > 9 ? StreamId::parse(key.substr(0, key.size() - 9)) : not_found("", "");
-    const auto version = key.size() > 9 ? read_key(key.substr(key.size() - 8)) : 0;
-    const auto known = stream ? proof.streams().find(*stream) : proof.streams().end();
-    if (known != proof.streams().end() && version >= 1 && version <= number(known->second)) continue;
-    const Position position{entries->value().size() == 8 ? read_key(view(entries->value())) : 0};
-    return bad_record(position, stream ? *stream : StreamId{},
-                      "is missing: the index of its stream leads to it as version " + std::to_string(version) +
-                          ", but there is no such event");
+// Whether the index leads to every event that it should, and nowhere else. The records are proved by then.
+class IndexProof {
+ public:
+  IndexProof(Database& database, const Proof& proof, Position indexed)
+      : database_(database), proof_(proof), indexed_(indexed), found_(number(indexed) + 1) {}
+
+  Result<void> run() {
+    const auto entries = iterate(database_, Family::streams);
+    for (entries->SeekToFirst(); entries->Valid(); entries->Next())
+      if (auto fits = add(view(entries->key()), view(entries->value())); !fits) return fits;
+    if (!entries->status().ok()) return unreadable(entries->status(), "the index of the streams");
+    if (auto fits = look_up(); !fits) return fits;
+    const auto missing = std::find(found_.begin() + 1, found_.end(), false);
+    if (missing == found_.end()) return {};
+    const Position position{static_cast<std::uint64_t>(missing - found_.begin())};
+    return bad_record(position, {}, "is missing in the index of its stream");
   }
-  if (!entries->status().ok()) return unreadable(entries->status(), "the index of the streams");
-  return {};
+
+ private:
+  struct Entry {
+    Position position;
+    StreamId stream;
+    StreamVersion version;
+  };
+
+  Result<void> add(std::string_view key, std::string_view stored) {
+    const auto stream = key.size() > 9 ? StreamId::parse(key.substr(0, key.size() - 9)) : not_found("", "");
+    const StreamVersion first{key.size() > 9 ? read_key(key.substr(key.size() - 8)) : 0};
+    const auto run = Run::parse(first, stored);
+    if (!stream || !run || number(first) == 0)
+      return Error{ErrorKind::internal, "log_not_proved",
+                   "an entry of the index of the streams cannot be read" + (stream ? " (" + stream->text() + ")" : "") +
+                       "; restore the log from a backup"};
+    const auto known = proof_.streams().find(*stream);
+    const auto last = known == proof_.streams().end() ? StreamVersion{0} : known->second;
+    auto version = first;
+    for (const auto position : run->positions()) {
+      if (version > last)
+        return bad_record(position, *stream,
+                          "is missing: the index of its stream leads to it as version " +
+                              std::to_string(number(version)) + ", but there is no such event");
+      if (position <= indexed_) found_[number(position)] = true;
+      entries_.push_back({position, *stream, version});
+      if (entries_.size() == at_once)
+        if (auto fits = look_up(); !fits) return fits;
+      version = next(version);
+    }
+    return {};
+  }
+
+  Result<void> look_up() {
+    std::array<std::string, at_once> keys;
+    std::array<rocksdb::Slice, at_once> slices;
+    std::array<rocksdb::PinnableSlice, at_once> values;
+    std::array<rocksdb::Status, at_once> statuses;
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      append_key(keys[i], number(entries_[i].position));
+      slices[i] = keys[i];
+    }
+    database_.db().MultiGet(rocksdb::ReadOptions(), database_[Family::events], entries_.size(), slices.data(),
+                            values.data(), statuses.data());
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      const auto& entry = entries_[i];
+      if (!statuses[i].ok() && !statuses[i].IsNotFound())
+        return unreadable(statuses[i], "event " + std::to_string(number(entry.position)));
+      const auto record = statuses[i].ok() ? decode_record(entry.position, view(values[i])) : not_found("", "");
+      if (!record || record->stream != entry.stream || record->version != entry.version)
+        return bad_record(entry.position, record ? record->stream : StreamId{},
+                          "is not what the index leads to: version " + std::to_string(number(entry.version)) + " of " +
+                              entry.stream.text());
+    }
+    entries_.clear();
+    return {};
+  }
+
+  Database& database_;
+  const Proof& proof_;
+  const Position indexed_;
+  std::vector<bool> found_;  // by position
+  std::vector<Entry> entries_;
+};
+
+Result<void> verify_index(Database& database, const Proof& proof) {
+  const auto indexed = indexed_up_to(database, proof.end().position);
+  if (!indexed) return indexed.error();
+  if (*indexed > proof.end().position)
+    return bad_record(next(proof.end().position), {},
+                      "is missing: the log is indexed up to event " + std::to_string(number(*indexed)));
+  return IndexProof(database, proof, *indexed).run();
 }
 
 Result<void> verify_receipts(Database& database, Position end) {

@@ -28,6 +28,7 @@ struct Fixture {
 
   std::unique_ptr<rocks::RocksLog> open(std::shared_ptr<rocksdb::FileSystem> on) {
     rocks::LogOptions options{.folder = folder.path() / "log"};
+    options.recent_events = 8;  // the index is stored in nearly every test
     options.retry_first = 1ms;
     options.retry_most = 10ms;
     options.file_system = std::move(on);

@@ -29,6 +29,7 @@ std::vector<std::string> Ledger::check(EventLog& log, ProjectionStore& store, bo
     folded_.adopt(*folded_.blank());
   }
   check_events(log);
+  if (whole) check_streams(log);
   check_acknowledged(log);
   check_state(log);
   check_projection(log, store);
@@ -60,6 +61,18 @@ void Ledger::check_events(EventLog& log) {
   for (const auto& [stream, version] : versions_) {
     const auto last = log.read_stream(stream, StreamVersion{version - 1}, 10);
     if (!last || last->size() != 1) fault(stream.text() + " does not end at version " + std::to_string(version));
+  }
+}
+
+// Each stream by itself, through its index.
+void Ledger::check_streams(EventLog& log) {
+  std::map<StreamId, std::vector<Uuid>> streams;
+  for (const auto& event : events_) streams[event.stream].push_back(Uuid{event.id});
+  for (const auto& [stream, ids] : streams) {
+    const auto records = log.read_stream(stream, StreamVersion{0}, ids.size() + 1);
+    if (!records || !std::equal(records->begin(), records->end(), ids.begin(), ids.end(),
+                                [](const Record& record, const Uuid& id) { return record.id == id; }))
+      fault(stream.text() + " by itself is not what it is within the whole log");
   }
 }
 

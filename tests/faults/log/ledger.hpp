@@ -25,6 +25,7 @@ class Ledger {
 
  private:
   void check_events(EventLog& log);
+  void check_streams(EventLog& log);
   void check_acknowledged(EventLog& log);
   void check_state(EventLog& log);
   void check_projection(EventLog& log, ProjectionStore& store);

@@ -20,6 +20,7 @@ struct Machine {
   Result<std::unique_ptr<rocks::RocksLog>> open_log() {
     rocks::LogOptions options{.folder = folder.path() / "log"};
     options.memtable_bytes = 256U << 10;  // flushes and compactions in every round
+    options.recent_events = 32;           // and the index is stored in every round
     options.retry_first = 1ms;
     options.file_system = disk;
     return rocks::RocksLog::open(options);

@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   const std::filesystem::path folder(argv[1]);
   rocks::LogOptions options{.folder = folder / "log"};
   options.memtable_bytes = 1U << 20;  // so that flushes and compactions happen too
+  options.recent_events = 256;        // and the index is stored
   auto log = rocks::RocksLog::open(options);
   auto store = rocks::RocksProjectionStore::open({.folder = folder / "projections", .memtable_bytes = 1U << 20});
   if (!log || !store) {

@@ -14,6 +14,18 @@ struct Site : House {
     create_extension("1001", "Ann <O'Neil> & \"Co\"", "s3cret-1001");
     REQUIRE(register_device("001565123456", "1001").status == 201);
   }
+  // Requests of unknown phones, many on their way at a time.
+  void flood(int requests, const std::function<std::string(int)>& mac) {
+    constexpr int at_once = 50;
+    Client client(port());
+    for (int done = 0; done < requests; done += at_once) {
+      std::string text;
+      for (int i = done; i < done + at_once; ++i)
+        text += "GET /provision/" + mac(i) + ".cfg HTTP/1.1\r\nHost: test\r\n\r\n";
+      REQUIRE(client.send(text));
+      for (int i = 0; i < at_once; ++i) REQUIRE(client.read().status == 404);
+    }
+  }
   boost::json::value newest() { return ask("GET", "/api/provisioning/requests?limit=1").json().at("requests").at(0); }
 };
 
@@ -251,7 +263,45 @@ TEST_CASE_METHOD(Site, "only allowed networks are served") {
 TEST_CASE_METHOD(Site, "what comes from outside cannot forge a line of the log") {
   fetch("/provision/001565123456.cfg%0aerror%20forged", "User-Agent: a\\b\r\n");
   fetch(file, "User-Agent: tab\there\r\n");
-  REQUIRE(recorded(1));
+  CHECK(strowger::test::eventually([this] { return logged().find("tab\\x09here") != std::string::npos; }));
   CHECK(logged().find("\nerror forged") == std::string::npos);
-  CHECK_THAT(logged(), ContainsSubstring("tab\\x09here"));
+}
+
+TEST_CASE_METHOD(Site, "a flood of one unknown phone is a handful of events, and every request counts") {
+  const auto before = log->last_position();
+  flood(20'000, [](int) { return std::string("001565aaaaaa"); });
+  const auto statistics = [&] {
+    return ask("GET", "/api/provisioning/diagnostics").json().at("statistics").as_object();
+  };
+  REQUIRE(recorded(1));
+  CHECK(statistics().at("total_requests").as_int64() == 20'000);
+  CHECK(statistics().at("failed_requests").as_int64() == 20'000);
+  auto history = ask("GET", "/api/provisioning/requests").json();
+  CHECK(history.at("total").as_int64() == 20'000);
+  REQUIRE(history.at("requests").as_array().size() == 2);
+  CHECK(newest().at("count").as_int64() == 19'999);
+  CHECK(newest().at("normalized_mac").as_string() == "001565aaaaaa");
+  CHECK(newest().at("first_seen").is_string());
+
+  restart();  // the count is told when the server ends
+  CHECK(number(log->last_position()) <= number(before) + 2);
+  CHECK(statistics().at("total_requests").as_int64() == 20'000);
+  CHECK(statistics().at("failed_requests").as_int64() == 20'000);
+  history = ask("GET", "/api/provisioning/requests").json();
+  CHECK(history.at("total").as_int64() == 20'000);
+  REQUIRE(history.at("requests").as_array().size() == 2);
+  CHECK(newest().at("count").as_int64() == 19'999);
+}
+
+TEST_CASE_METHOD(Site, "a flood of different unknown phones is bounded, and every request counts") {
+  const auto before = log->last_position();
+  flood(5'000, [](int i) { return MacAddress::from_bits(0x0015'65bb'0000 + static_cast<std::uint64_t>(i)).text(); });
+  restart();
+  CHECK(number(log->last_position()) <= number(before) + 101);
+  const auto statistics = ask("GET", "/api/provisioning/diagnostics").json().at("statistics").as_object();
+  CHECK(statistics.at("total_requests").as_int64() == 5'000);
+  CHECK(statistics.at("failed_requests").as_int64() == 5'000);
+  CHECK(newest().at("code").as_string() == "others_refused");
+  CHECK(newest().at("count").as_int64() == 4'900);
+  CHECK(newest().at("ip_address").as_string() == "127.0.0.1");
 }

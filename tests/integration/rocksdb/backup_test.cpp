@@ -114,10 +114,7 @@ TEST_CASE_METHOD(Fixture, "a backup that was changed or lost its end is not rest
     stored.put(7, with_checksum(record, 7));
   }
   SECTION("its end cut off") {
-    StoredLog stored(folder_of / "log");
-    const auto record = decode_record(Position{20}, stored.get(20)).value();
-    stored.erase(20);
-    stored.erase(Family::streams, StoredLog::key(record.stream, number(record.version)));
+    StoredLog(folder_of / "log").cut_off(20);
   }
   SECTION("its description is gone") {
     fs::remove(folder_of / "backup.json");

@@ -15,9 +15,10 @@ struct Fixture {
   TemporaryFolder folder;
   IdSource ids;
   std::unique_ptr<Database> database = opened();
+  RecentStreams recent{100};
   VersionCache versions{100};
   Hasher hasher;
-  Batch before{*database, versions, hasher, ChainEnd{}, nullptr};
+  Batch before{*database, recent, versions, hasher, ChainEnd{}, nullptr};
 
   std::unique_ptr<Database> opened() {
     std::unique_ptr<Database> made;
@@ -37,7 +38,7 @@ struct Fixture {
 TEST_CASE_METHOD(Fixture, "a batch judges by what the one before, not written yet, will have changed") {
   auto first = request(ExpectedVersion::no_stream(), "order-1");
   const auto receipt = before.add(first).value();
-  Batch next(*database, versions, hasher, before.end(), &before);
+  Batch next(*database, recent, versions, hasher, before.end(), &before);
 
   auto again = request(ExpectedVersion::no_stream(), "order-1");
   const auto known = next.add(again).value();

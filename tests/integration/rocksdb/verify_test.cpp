@@ -164,12 +164,9 @@ TEST_CASE_METHOD(Fixture, "an end that was cut off, or a log that was written an
   CHECK(verify(before));
   SECTION("cut off, with the index and the receipts") {
     StoredLog stored(folder.path());
-    for (std::uint64_t position = 196; position <= 210; ++position) {
-      const auto record = decode_record(Position{position}, stored.get(position)).value();
-      stored.erase(position);
-      stored.erase(Family::streams, StoredLog::key(record.stream, number(record.version)));
+    stored.cut_off(196);
+    for (std::uint64_t position = 196; position <= 210; ++position)
       stored.erase(Family::receipts, "key " + std::to_string(position));
-    }
   }
   SECTION("written anew") {
     std::filesystem::remove_all(folder.path());
@@ -185,23 +182,31 @@ TEST_CASE_METHOD(Fixture, "an end that was cut off, or a log that was written an
 
 TEST_CASE_METHOD(Fixture, "an index that does not fit the records is found, in both directions") {
   const auto stream = StreamId::of(sample_mac(1));  // events 2, 7, 12, …
-  std::string position;
-  append_key(position, 3);
   SECTION("an event is not in it") {
-    StoredLog(folder.path()).erase(Family::streams, StoredLog::key(stream, 2));
+    StoredLog stored(folder.path());
+    stored.index(stream, 1, {2});
+    stored.index(stream, 3, {12});
     check_bad(7, "missing in the index");
   }
   SECTION("it leads to another event") {
-    StoredLog(folder.path()).put(Family::streams, StoredLog::key(stream, 2), position);
-    check_bad(7, "is not what the index");
+    StoredLog(folder.path()).index(stream, 2, {3});
+    check_bad(3, "is not what the index leads to: version 2 of " + stream.text());
   }
   SECTION("it leads to an event that is not there") {
-    StoredLog(folder.path()).put(Family::streams, StoredLog::key(stream, 41), position);
+    StoredLog(folder.path()).index(stream, 41, {3});
     check_bad(3, "there is no such event");
   }
   SECTION("it knows a stream that is not there") {
-    StoredLog(folder.path()).put(Family::streams, StoredLog::key(StreamId("device", "none"), 1), position);
+    StoredLog(folder.path()).index(StreamId("device", "none"), 1, {3});
     check_bad(3, "there is no such event");
+  }
+  SECTION("it is no index") {
+    StoredLog(folder.path()).put(Family::streams, StoredLog::key(stream, 1), "\x80");
+    CHECK_THAT(verify().error().message, ContainsSubstring("cannot be read") && ContainsSubstring(stream.text()));
+  }
+  SECTION("it claims more than there is") {
+    StoredLog(folder.path()).put(Family::meta, std::string(indexed_key), StoredLog::key(201));
+    check_bad(201, "indexed up to event 201");
   }
 }
 

@@ -23,7 +23,9 @@ struct Fixture {
   Timestamp now = parse_iso8601("2026-01-08T19:40:00Z").value();
   RenderedFilePtr file = rendered();
   provisioning::VendorCatalog catalog = provisioning::VendorCatalog::built_in();
-  std::unique_ptr<Facts> facts = std::make_unique<Facts>(log, ids, [this] { return now; }, logger, catalog);
+  http::Sightings sightings{
+      log, ids, [this] { return now; }, nullptr, {.window = [] { return std::chrono::hours(1); }}};
+  std::unique_ptr<Facts> facts = std::make_unique<Facts>(log, ids, [this] { return now; }, logger, sightings, catalog);
 
   Fixture() { logger.set_pattern("%l %v"); }
 
@@ -103,8 +105,8 @@ TEST_CASE_METHOD(Fixture, "texts of a stranger's length are cut off") {
   end();
   const auto records = log.records();
   REQUIRE(records.size() == 2);
-  CHECK(std::get<ConfigServed>(decode(records[0]).value().event).path == std::string(512, 'q'));
-  const auto refused = std::get<ConfigRefused>(decode(records[1]).value().event);
+  CHECK(std::get<ConfigServed>(decode(records[1]).value().event).path == std::string(512, 'q'));
+  const auto refused = std::get<ConfigRefused>(decode(records[0]).value().event);
   CHECK(refused.path == std::string(512, 'p'));
   CHECK(refused.user_agent == std::string(512, 'u'));
 }
