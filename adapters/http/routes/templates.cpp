@@ -131,9 +131,7 @@ Result<Response> read(const Services& services, const Request& request) {
   return response;
 }
 
-// The text of a PUT: JSON, or the template as it is.
 Result<std::string> text_of(const Request& request) {
-  if (!request.header(Field::content_type).starts_with("application/json")) return std::string(request.body);
   const auto body = JsonBody::parse(request.body);
   if (!body) return body.error();
   Fields fields(body->root());
@@ -368,7 +366,7 @@ void add_templates(Router& router, const ContextPtr& context) {
               .tag = "templates",
               .summary = "Put a template of one's own in force",
               .description =
-                  "As JSON, or as text/plain. What does not parse, names an unknown placeholder or could make "
+                  "What does not parse, names an unknown placeholder or could make "
                   "a file that the phone cannot read is refused with line and column.",
               .role = Role::admin,
               .parameters = kind_parameters({dry_run_parameter()}),

@@ -140,7 +140,7 @@ TEST_CASE_METHOD(Phones, "a phone's password is sealed, masked everywhere, and r
   CHECK(reply.json().at("settings").at("admin_password") == "********");
   CHECK(has(content(), "static.security.user_password = admin:hunter2-hunter2\n"));
   for (const auto& record : events()) CHECK_FALSE(has(record.data, "hunter2"));
-  for (const std::string path :
+  for (const std::string& path :
        {std::string(levels), std::string(device) + "/settings/effective", std::string(device) + "/config",
         std::string(device) + "/explain", std::string("/api/events?limit=1000")}) {
     CAPTURE(path);

@@ -126,14 +126,19 @@ TEST_CASE("every file with everything set obeys its grammar, and can be taken ap
       const auto masked = file->masked();
       for (const char* secret : {"s3cret-Pass", "s3cret-1002", "s3cret-A"})
         CHECK_THAT(masked, !ContainsSubstring(secret));
+      // Not every phone has a second line, and not of every vendor's it is known how they write keys.
+      if (source.kind.lines == 1) continue;
       const auto of_line_2 = std::find_if(file->keys.begin(), file->keys.end(),
                                           [](const auto& key) { return key.value == "s3cret-1002"; });
       REQUIRE(of_line_2 != file->keys.end());
       CHECK(of_line_2->placeholders == std::vector<std::string>{"LINES[2].EXTENSION_PASSWORD"});
+      if (source.kind.values->key_code("blf") == nullptr || source.text.find("{{KEY_VALUE}}") == std::string::npos)
+        continue;
       const auto of_key_3 = std::find_if(file->keys.begin(), file->keys.end(),
                                          [](const auto& key) { return key.value.find("1003") != std::string::npos; });
       REQUIRE(of_key_3 != file->keys.end());
-      CHECK(of_key_3->placeholders.front() == "KEYS[3].KEY_VALUE");
+      const auto& names = of_key_3->placeholders;  // Snom writes type and value in one
+      CHECK(std::find(names.begin(), names.end(), "KEYS[3].KEY_VALUE") != names.end());
     }
   }
 }
