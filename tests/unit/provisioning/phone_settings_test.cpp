@@ -57,7 +57,7 @@ TEST_CASE("a bad value is refused with its key, what was expected and the neares
   };
   const std::vector<Row> rows{
       {"timezone", {Is::text, "Europe/Berlim", {}}, "IANA", "Europe/Berlin"},
-      {"transport", {Is::text, "tsl", {}}, "one of udp, tcp or tls", "tls"},
+      {"transport", {Is::text, "tlss", {}}, "one of udp, tcp or tls", "tls"},
       {"time_format", {Is::number, "13", {}}, "one of 12 or 24", "12"},
       {"vlan_id", {Is::number, "4095", {}}, "from 1 to 4094", ""},
       {"vlan_id", {Is::text, "12x", {}}, "whole number", ""},
