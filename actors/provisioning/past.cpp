@@ -176,7 +176,9 @@ class Sources {
     const auto [list, number, name] = named(placeholder);
     if (list == "KEYS" || name.starts_with("KEYS")) {
       of_key(list.empty() ? 0 : number);
-    } else if (list == "LINES" || name == "LINES" || name.starts_with("EXTENSION_") || name == "LINE_LABEL") {
+    } else if (name == "LINES") {  // that there is more than the one that every phone has
+      if (!past_.device.lines.value.empty()) add("device.lines", past_.device.lines.origin);
+    } else if (list == "LINES" || name.starts_with("EXTENSION_") || name == "LINE_LABEL") {
       of_line(list.empty() ? 1 : number, name);
     } else if (name.starts_with("MAC")) {
       add("device.mac", past_.device.registration);

@@ -94,8 +94,8 @@ Result<ExtensionNumber> existing_extension(const Services& services, std::string
 using LinesGiven = std::optional<std::vector<DeviceLine>>;
 
 Result<LinesGiven> lines_of(const Services& services, Fields& fields) {
-  if (fields.is_null("lines")) return LinesGiven(std::vector<DeviceLine>{});
   const auto items = fields.list("lines");
+  if (fields.is_null("lines")) return LinesGiven(std::vector<DeviceLine>{});
   if (!items) return LinesGiven{};
   std::vector<DeviceLine> lines;
   for (std::size_t i = 0; i < items->size(); ++i) {

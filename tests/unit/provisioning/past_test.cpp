@@ -138,6 +138,7 @@ TEST_CASE("every placeholder of a template has a source") {
   for (const auto& name : vocabulary.names()) {
     CAPTURE(name);
     const auto* word = vocabulary.find(name);
+    if (word->kind == Word::Kind::list) continue;
     const auto placeholder = word->everywhere ? name : std::string(word->within.front()) + "[1]." + name;
     CHECK_FALSE(sources_of(story.past, placeholder).empty());
   }
