@@ -38,6 +38,8 @@ const std::unordered_map<std::string_view, TypeEntry>& types() {
 Result<void> upcast(std::string_view type, std::uint16_t from, boost::json::value& data) {
   // What version 2 added has defaults that say what version 1 meant: the first attempt, for no fetch in particular.
   if (type == RebootRequested::type && from == 1) return {};
+  // Version 2 added what values are written as: templates of before named none of them.
+  if (type == TemplatePublished::type && from == 1) return {};
   if (type == ConfigServed::type && from == 1) {
     // Phones had no certificates then.
     if (data.is_object()) data.get_object()["tls_identity"] = "";

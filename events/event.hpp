@@ -6,9 +6,11 @@
 #include "events/types/campaign.hpp"
 #include "events/types/convergence.hpp"
 #include "events/types/device.hpp"
+#include "events/types/device_lines.hpp"
 #include "events/types/disclosure.hpp"
 #include "events/types/extension.hpp"
 #include "events/types/history.hpp"
+#include "events/types/phone_settings.hpp"
 #include "events/types/provisioning.hpp"
 #include "events/types/registration.hpp"
 #include "events/types/sighting.hpp"
@@ -23,6 +25,7 @@ namespace strowger {
 
 using Event = std::variant<ExtensionCreated, ExtensionChanged, ExtensionPasswordChanged, ExtensionDeleted,  //
                            DeviceRegistered, DeviceChanged, DeviceUnregistered,                             //
+                           DeviceLinesChanged, DeviceSiteChanged, PhoneSettingsChanged,                     //
                            RebootRequested, RebootAccepted, RebootRefused, RebootUnanswered, ConfigServed,  //
                            ConfigWanted, RebootRetryScheduled, RebootFailed, RebootDeferred,                //
                            DeviceConverged, DeviceReturned,                                                 //

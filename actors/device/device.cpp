@@ -21,8 +21,15 @@ RebootRequested reboot_request(const Device::State& state, const RequestReboot& 
           campaign};
 }
 
+template <class Command>
+void place(Events& events, const Device::State& state, const MacAddress& mac, const Command& command) {
+  if (command.site && *command.site != state.site) events.emplace_back(DeviceSiteChanged{mac, *command.site});
+  if (command.lines && *command.lines != state.lines) events.emplace_back(DeviceLinesChanged{mac, *command.lines});
+}
+
 Result<Events> register_device(const Device::State& state, const RegisterDevice& command, const Context& context) {
   Events events{DeviceRegistered{command.mac, command.extension, command.vendor, command.model, state.registered}};
+  place(events, state, command.mac, command);
   if (command.phone_present) {
     const auto registered = Device::evolve(state, events.front());
     events.emplace_back(
@@ -35,9 +42,11 @@ Result<Events> change(const Device::State& state, const ChangeDevice& command) {
   if (!state.registered) return missing();
   DeviceChanged changed{state.mac, command.extension.value_or(state.extension), command.vendor.value_or(state.vendor),
                         command.model.value_or(state.model)};
-  if (changed.extension == state.extension && changed.vendor == state.vendor && changed.model == state.model)
-    return Events{};
-  return Events{std::move(changed)};
+  Events events;
+  if (changed.extension != state.extension || changed.vendor != state.vendor || changed.model != state.model)
+    events.emplace_back(std::move(changed));
+  place(events, state, state.mac, command);
+  return events;
 }
 
 Result<Events> unregister(const Device::State& state) {
@@ -192,70 +201,76 @@ Device::State Device::evolve(State state, const Event& event) {
   const auto answered = [&](const Uuid& reboot) {
     if (state.telling == reboot) state.telling.reset();
   };
-  std::visit(
-      Overloaded{
-          // Registered anew while its phone is being told: the answer is still to come, and still counts.
-          [&](const DeviceRegistered& e) {
-            state = {true,
-                     e.mac,
-                     e.extension,
-                     e.vendor,
-                     e.model,
-                     std::move(state.telling),
-                     std::move(state.deferred),
-                     {},
-                     {},
-                     std::move(state.password),
-                     std::move(state.token)};
-          },
-          [&](const DeviceChanged& e) {
-            state.extension = e.extension;
-            state.vendor = e.vendor;
-            state.model = e.model;
-          },
-          [&](const DeviceUnregistered&) { state = initial(); },
-          [&](const RebootRequested& e) {
-            state.telling = e.reboot;
-            state.returning.reset();
-            if (!e.etag.empty()) state.pending = {e.etag, e.reason, Stage::told, e.attempt, e.reboot, e.campaign};
-          },
-          [&](const RebootAccepted& e) { answered(e.reboot); }, [&](const RebootRefused& e) { answered(e.reboot); },
-          [&](const RebootUnanswered& e) { answered(e.reboot); },
-          [&](const RebootDeferred& e) { state.deferred = e.reboot; },
-          [&](const ConfigWanted& e) {
-            if (state.pending && state.pending->stage == Stage::told) {
-              state.pending->etag = e.etag;  // what it is told already will bring this
-              state.pending->reason = e.reason;
-            } else {
-              state.pending = {e.etag, e.reason, Stage::wanted, 0, {}, campaign_of(state)};
-            }
-          },
-          [&](const RebootRetryScheduled& e) {
-            if (state.pending && state.pending->reboot == e.reboot) state.pending->stage = Stage::retrying;
-          },
-          [&](const RebootFailed&) {
-            if (!state.pending) return;
-            state.pending->stage = Stage::failed;
-            state.pending->attempts = 0;
-          },
-          [&](const DeviceConverged& e) {
-            state.pending.reset();
-            if (!e.reboot.is_nil()) state.returning = e.reboot;
-          },
-          [&](const DeviceReturned&) { state.returning.reset(); },
-          [&](const DeviceCredentialsSet& e) { state.password = e.password; },
-          [&](const DeviceCredentialsRemoved&) { state.password = {}; },
-          [&](const DeviceTokenIssued& e) { state.token = e.token; },
-          [&](const DeviceTokenRevoked&) { state.token = {}; },
-          [](const auto&) {},  // what was served is history, not a ground for decisions
-      },
-      event);
+  std::visit(Overloaded{
+                 // Registered anew while its phone is being told: the answer is still to come, and still counts.
+                 [&](const DeviceRegistered& e) {
+                   state = {true,
+                            e.mac,
+                            e.extension,
+                            e.vendor,
+                            e.model,
+                            std::move(state.telling),
+                            std::move(state.deferred),
+                            {},
+                            {},
+                            std::move(state.password),
+                            std::move(state.token),
+                            std::move(state.site),
+                            std::move(state.lines)};
+                 },
+                 [&](const DeviceChanged& e) {
+                   state.extension = e.extension;
+                   state.vendor = e.vendor;
+                   state.model = e.model;
+                 },
+                 [&](const DeviceLinesChanged& e) { state.lines = e.lines; },
+                 [&](const DeviceSiteChanged& e) { state.site = e.site; },
+                 [&](const DeviceUnregistered&) { state = initial(); },
+                 [&](const RebootRequested& e) {
+                   state.telling = e.reboot;
+                   state.returning.reset();
+                   if (!e.etag.empty())
+                     state.pending = {e.etag, e.reason, Stage::told, e.attempt, e.reboot, e.campaign};
+                 },
+                 [&](const RebootAccepted& e) { answered(e.reboot); },
+                 [&](const RebootRefused& e) { answered(e.reboot); },
+                 [&](const RebootUnanswered& e) { answered(e.reboot); },
+                 [&](const RebootDeferred& e) { state.deferred = e.reboot; },
+                 [&](const ConfigWanted& e) {
+                   if (state.pending && state.pending->stage == Stage::told) {
+                     state.pending->etag = e.etag;  // what it is told already will bring this
+                     state.pending->reason = e.reason;
+                   } else {
+                     state.pending = {e.etag, e.reason, Stage::wanted, 0, {}, campaign_of(state)};
+                   }
+                 },
+                 [&](const RebootRetryScheduled& e) {
+                   if (state.pending && state.pending->reboot == e.reboot) state.pending->stage = Stage::retrying;
+                 },
+                 [&](const RebootFailed&) {
+                   if (!state.pending) return;
+                   state.pending->stage = Stage::failed;
+                   state.pending->attempts = 0;
+                 },
+                 [&](const DeviceConverged& e) {
+                   state.pending.reset();
+                   if (!e.reboot.is_nil()) state.returning = e.reboot;
+                 },
+                 [&](const DeviceReturned&) { state.returning.reset(); },
+                 [&](const DeviceCredentialsSet& e) { state.password = e.password; },
+                 [&](const DeviceCredentialsRemoved&) { state.password = {}; },
+                 [&](const DeviceTokenIssued& e) { state.token = e.token; },
+                 [&](const DeviceTokenRevoked&) { state.token = {}; },
+                 [](const auto&) {},  // what was served is history, not a ground for decisions
+             },
+             event);
   return state;
 }
 
 bool Device::defines(const Event& event) {
   return std::holds_alternative<DeviceRegistered>(event) || std::holds_alternative<DeviceChanged>(event) ||
-         std::holds_alternative<DeviceUnregistered>(event);
+         std::holds_alternative<DeviceUnregistered>(event) || std::holds_alternative<DeviceLinesChanged>(event) ||
+         std::holds_alternative<DeviceSiteChanged>(event);
 }
 
 }  // namespace strowger::actors

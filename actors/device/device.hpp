@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace strowger::actors {
 
@@ -27,12 +28,17 @@ struct RegisterDevice {
   // A phone is registered on the extension, so that there is somebody to tell.
   bool phone_present = false;
   std::string etag{};  // of the file that the phone will be sent; empty where it would get none
+  // Not given: as they were.
+  std::optional<std::string> site{};
+  std::optional<std::vector<DeviceLine>> lines{};
 };
 
 struct ChangeDevice {
   std::optional<ExtensionNumber> extension;
   std::optional<std::string> vendor;
   std::optional<std::string> model;
+  std::optional<std::string> site{};
+  std::optional<std::vector<DeviceLine>> lines{};  // those after the first, and the first where it has a label
 };
 
 struct UnregisterDevice {};
@@ -149,9 +155,11 @@ struct Device {
     std::optional<Uuid> returning;  // the reboot after which the phone fetched; it has not been seen to register since
     SealedSecret password;          // for HTTP; empty: none
     SealedSecret token;             // in its URL; empty: none
+    std::string site;
+    std::vector<DeviceLine> lines;
     BOOST_DESCRIBE_CLASS(State, (),
                          (registered, mac, extension, vendor, model, telling, deferred, pending, returning, password,
-                          token),
+                          token, site, lines),
                          (), ())
   };
   using Command = std::variant<RegisterDevice, ChangeDevice, UnregisterDevice, RequestReboot, ReportReboot, WantConfig,

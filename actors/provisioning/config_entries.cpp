@@ -7,6 +7,7 @@
 #include <cctype>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include <boost/json/value.hpp>
 #include <expat.h>
@@ -40,7 +41,25 @@ class Names {
   std::map<std::string, std::size_t> counts_;
 };
 
-Result<std::vector<ConfigEntry>> text_entries(std::string_view bytes) {
+// Where the key of a line ends and where its value begins. npos: it holds none (a script's GET or IF).
+struct Split {
+  std::size_t key = 0;    // begins
+  std::size_t end = 0;    // of the key
+  std::size_t value = 0;  // begins, spaces included
+};
+std::optional<Split> split_line(Format format, std::string_view bytes, std::size_t first, std::size_t last) {
+  if (format == Format::set) {
+    if (bytes.substr(first, 4) != "SET ") return std::nullopt;
+    const auto name = first + 4;
+    const auto space = std::min(bytes.find(' ', name), last);
+    return Split{name, space, space};
+  }
+  const auto sign = bytes.find(format == Format::colon ? ':' : '=', first);
+  if (sign >= last) return std::nullopt;  // npos too
+  return Split{first, sign, sign + 1};
+}
+
+Result<std::vector<ConfigEntry>> line_entries(Format format, std::string_view bytes) {
   std::vector<ConfigEntry> out;
   Names names;
   std::size_t line = 0;
@@ -50,11 +69,15 @@ Result<std::vector<ConfigEntry>> text_entries(std::string_view bytes) {
     at = end + 1;
     ++line;
     if (first == last || bytes[first] == '#') continue;
-    const auto equals = bytes.find('=', first);
-    if (equals == std::string_view::npos || equals >= last)
+    const auto split = split_line(format, bytes, first, last);
+    if (!split && format == Format::set) continue;  // GET, IF, GOTO
+    if (!split)
       return unacceptable("bad_output", "line " + std::to_string(line) + " is no `key = value`").with("line", line);
-    const auto key = trimmed(bytes, first, equals);
-    const auto value = trimmed(bytes, equals + 1, last);
+    const auto key = trimmed(bytes, split->key, split->end);
+    auto value = trimmed(bytes, split->value, last);
+    if (format == Format::set && value.second >= value.first + 2 && bytes[value.first] == '"' &&
+        bytes[value.second - 1] == '"')
+      value = {value.first + 1, value.second - 1};
     out.push_back({names.unique(std::string(bytes.substr(key.first, key.second - key.first))),
                    std::string(bytes.substr(value.first, value.second - value.first)), first, value.first, value.second,
                    line});
@@ -160,22 +183,23 @@ bool is_secret_name(std::string_view name) {
   // Grandstream's P-codes say nothing by their name: administrator, user, accounts 1 to 6, HTTP and XML passwords.
   static constexpr std::array<std::string_view, 10> codes{"P2",   "P196", "P34",  "P406",  "P506",
                                                           "P606", "P706", "P734", "P1361", "P1359"};
-  static constexpr std::array<std::string_view, 7> words{"password", "passwd", "passphrase", "secret",
-                                                         "pwd",      "token",  "privatekey"};
+  static constexpr std::array<std::string_view, 8> words{"password", "passwd", "passphrase", "secret",
+                                                         "pwd",      "pswd",   "token",      "privatekey"};
   if (std::find(codes.begin(), codes.end(), name) != codes.end()) return true;
   std::string plain;
   for (const char c : name)
     if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.')
       plain.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(c))));
   if (plain.ends_with(".set")) return false;  // Polycom: whether the parameter before it counts
+  if (plain.ends_with("pass")) return true;   // Snom: user_pass
   return std::any_of(words.begin(), words.end(), [&](auto word) { return plain.find(word) != std::string::npos; });
 }
 
 }  // namespace
 
 Result<std::vector<ConfigEntry>> config_entries(Format format, std::string_view bytes) {
-  if (format == Format::text) return text_entries(bytes);
-  return XmlReader(bytes).read();
+  if (format == Format::xml) return XmlReader(bytes).read();
+  return line_entries(format, bytes);
 }
 
 bool names_secret(std::string_view key) {

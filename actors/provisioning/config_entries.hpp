@@ -12,7 +12,7 @@
 namespace strowger::provisioning {
 
 struct ConfigEntry {
-  // text: the key. xml: the path of element or attribute: gs_provision/config/P34,
+  // In files of lines the key. xml: the path of element or attribute: gs_provision/config/P34,
   // APPLICATION/registration@reg.1.label. One that comes again has [2] and so on behind it.
   std::string key;
   std::string value;       // as the phone reads it: decoded, without outer spaces

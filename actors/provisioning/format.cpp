@@ -55,7 +55,11 @@ void append_special(std::string& out, Format format, char32_t code) {
     return;
   }
   if (is_control(code) || is_noncharacter(code)) {
-    if (format == Format::text) out.push_back(' ');
+    if (format != Format::xml) out.push_back(' ');
+    return;
+  }
+  if (format == Format::set && code == '"') {
+    out.push_back('\'');
     return;
   }
   if (format == Format::xml) {
@@ -95,6 +99,24 @@ std::string trimmed(std::string value) {
 
 }  // namespace
 
+bool is_value_behind(Format format, std::string_view before) {
+  const auto first = before.find_first_not_of(" \t\r");
+  if (format == Format::xml) return true;
+  if (first == std::string_view::npos) return false;
+  before.remove_prefix(first);
+  if (before.front() == '#') return true;
+  switch (format) {
+    case Format::colon:
+      return before.find(':', 1) != std::string_view::npos;
+    case Format::set: {
+      const auto space = before.find(' ', 4);  // SET NAME, and a space
+      return before.starts_with("SET ") && space != std::string_view::npos && space > 4;
+    }
+    default:
+      return before.find('=', 1) != std::string_view::npos;
+  }
+}
+
 std::string escape(Format format, std::string_view value) {
   std::string out;
   out.reserve(value.size() + 16);
@@ -110,7 +132,7 @@ std::string escape(Format format, std::string_view value) {
     }
     at += size;
   }
-  return format == Format::text ? trimmed(std::move(out)) : out;
+  return format == Format::xml ? out : trimmed(std::move(out));
 }
 
 std::string valid_utf8(std::string_view text) {

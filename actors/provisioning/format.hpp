@@ -9,14 +9,20 @@
 namespace strowger::provisioning {
 
 enum class Format : std::uint8_t {
-  text,  // `key = value` lines (Yealink, Zultys); a comment is a whole line that starts with #
-  xml,   // XML 1.0: attributes (Polycom), a flat profile (Cisco), P-codes (Grandstream)
+  text,   // `key = value` lines (Yealink, Zultys); a comment is a whole line that starts with #
+  xml,    // XML 1.0: attributes (Polycom), a flat profile (Cisco), P-codes (Grandstream), elements (Snom, Fanvil)
+  colon,  // `key: value` lines (Mitel, Aastra); a comment is a whole line that starts with #
+  set,    // a script of `SET NAME "value"` and `GET file` lines (Avaya); a comment is a whole line that starts with #
 };
 
-// text: every line break and control character becomes a space, and outer spaces go, because phones trim them anyway.
-// xml: & < > " and ' become the five entities, which hold in element text and in attributes of either quote; line
-// breaks and tabs become spaces (an attribute would lose them), the characters that XML 1.0 forbids are dropped. Both:
-// what is not UTF-8 becomes U+FFFD, a byte sequence each.
+// In a file of lines: whether what stands before a value on its line makes it the value of some key, or is a comment.
+bool is_value_behind(Format format, std::string_view before);
+
+// text, colon and set: every line break and control character becomes a space, and outer spaces go, because phones trim
+// them anyway. set: a double quote, which the grammar has no way to write, becomes a single one. xml: & < > " and '
+// become the five entities, which hold in element text and in attributes of either quote; line breaks and tabs become
+// spaces (an attribute would lose them), the characters that XML 1.0 forbids are dropped. All: what is not UTF-8
+// becomes U+FFFD, a byte sequence each.
 std::string escape(Format format, std::string_view value);
 
 // The text with U+FFFD for each byte sequence that is not UTF-8, and nothing else changed.

@@ -42,7 +42,28 @@ std::string_view trimmed(std::string_view line) {
   return line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
 }
 
-Result<void> check_text(std::string_view first_line, std::string_view bytes) {
+// What a line of this grammar has to be; empty where it is.
+std::string_view fault_of(Format format, std::string_view content) {
+  if (content.empty() || content.starts_with('#')) return {};
+  if (format == Format::set) {
+    if (content.starts_with("GET ") || content.starts_with("IF ") || content.starts_with("GOTO ")) return {};
+    const auto name = content.starts_with("SET ") ? content.substr(4) : std::string_view();
+    const auto space = name.find(' ');
+    const auto value = space == std::string_view::npos ? std::string_view() : trimmed(name.substr(space));
+    const bool quoted = value.size() >= 2 && value.front() == '"' && value.back() == '"';
+    const auto inner = quoted ? value.substr(1, value.size() - 2) : value;
+    const bool fine = space != 0 && !value.empty() && inner.find('"') == std::string_view::npos &&
+                      (quoted || inner.find(' ') == std::string_view::npos);
+    return fine ? std::string_view() : R"(neither empty, nor a # comment, nor `SET NAME "value"`, GET, IF or GOTO)";
+  }
+  const char sign = format == Format::colon ? ':' : '=';
+  const auto at = content.find(sign);
+  if (at != std::string_view::npos && !trimmed(content.substr(0, at)).empty()) return {};
+  return format == Format::colon ? "neither empty, nor a # comment, nor `key: value`"
+                                 : "neither empty, nor a # comment, nor `key = value`";
+}
+
+Result<void> check_lines(Format format, std::string_view first_line, std::string_view bytes) {
   std::size_t number = 0;
   for (std::size_t at = 0; at < bytes.size();) {
     const auto end = std::min(bytes.find('\n', at), bytes.size());
@@ -52,11 +73,7 @@ Result<void> check_text(std::string_view first_line, std::string_view bytes) {
     if (number == 1 && !first_line.empty() && line != first_line)
       return fault_at(
           1, "the first line has to be exactly " + std::string(first_line) + ", or the phone refuses the file");
-    const auto content = trimmed(line);
-    if (content.empty() || content.starts_with('#')) continue;
-    const auto equals = content.find('=');
-    if (equals == std::string_view::npos || trimmed(content.substr(0, equals)).empty())
-      return fault_at(number, "neither empty, nor a # comment, nor `key = value`");
+    if (const auto fault = fault_of(format, trimmed(line)); !fault.empty()) return fault_at(number, std::string(fault));
   }
   if (number == 0 && !first_line.empty())
     return fault_at(1, "empty; the first line has to be " + std::string(first_line));
@@ -66,7 +83,7 @@ Result<void> check_text(std::string_view first_line, std::string_view bytes) {
 }  // namespace
 
 Result<void> check_format(Format format, std::string_view first_line, std::string_view bytes) {
-  return format == Format::xml ? check_xml(bytes) : check_text(first_line, bytes);
+  return format == Format::xml ? check_xml(bytes) : check_lines(format, first_line, bytes);
 }
 
 }  // namespace strowger::provisioning

@@ -9,7 +9,8 @@
 
 namespace strowger::provisioning {
 
-// xml: well-formed, by expat. text: starts with `first_line`; every other line is empty, a # comment or `key = value`.
+// xml: well-formed, by expat. The others: starts with `first_line`; every other line is empty, a # comment or what the
+// grammar says (format.hpp).
 // Fails with `bad_output` and details.line.
 Result<void> check_format(Format format, std::string_view first_line, std::string_view bytes);
 

@@ -50,16 +50,42 @@ std::optional<MacAddress> find_mac(const std::vector<std::string_view>& words) {
   for (auto word : words) {
     for (const std::string_view prefix : {"SN:", "MAC:"})
       if (word.starts_with(prefix)) word.remove_prefix(prefix.size());
+    // Nearly no word has the size of one: an error need not be made for each.
+    if (word.size() != 12 && word.size() != 14 && word.size() != 17) continue;
     if (const auto mac = MacAddress::parse(word)) return *mac;
   }
   return std::nullopt;
 }
 
-// Yealink SIP-T46S 66.86.0.15 80:5e:c0:aa:bb:cc; Yealink W60B 77.83.0.85 …; Yealink-T46G 28.71.0.81.
+// From a product's name and what follows it: J179-4.1.3.0.6, 1220IP/04.01.13.00, SPA-942-6.1.5(a).
+void read_product(std::string_view product, UserAgent& out) {
+  for (auto at = product.find_first_of("-/"); at != std::string_view::npos; at = product.find_first_of("-/", at + 1)) {
+    const auto rest = product.substr(at + 1);
+    const bool version = product[at] == '/' ? !rest.empty() : is_version(rest);
+    if (!version) continue;
+    out.firmware = rest;
+    product = product.substr(0, at);
+    break;
+  }
+  out.model = squeezed(product);
+}
+
+// Yealink SIP-T46S 66.86.0.15 80:5e:c0:aa:bb:cc; Yealink W60B 77.83.0.85 …; Yealink-T46G 28.71.0.81; old ones without
+// their maker's name: W52P 25.30.0.2 …, VP530P ….
 void read_yealink(const std::vector<std::string_view>& words, UserAgent& out) {
-  out.model = squeezed(words[0].size() > 7 ? words[0].substr(7) : words.size() > 1 ? words[1] : std::string_view());
-  if (out.model.size() > 3 && out.model.starts_with("sip")) out.model.erase(0, 3);
-  out.firmware = first_version(words, 1);
+  constexpr std::string_view maker = "yealink";
+  std::size_t at = 0;
+  auto model = words[0];
+  if (squeezed(model).starts_with(maker)) model.remove_prefix(std::min(maker.size(), model.size()));
+  if (squeezed(model).empty() && words.size() > 1) model = words[++at];
+  out.model = squeezed(model);
+  if (out.model == "sip" && words.size() > at + 1) out.model = squeezed(words[++at]);  // SIP VP-T49G
+  for (const std::string_view prefix : {"sip", "vpt"}) {
+    if (out.model.size() <= prefix.size() || !out.model.starts_with(prefix)) continue;
+    out.model.erase(0, prefix == "sip" ? 3 : 2);
+  }
+  if (at + 1 < words.size() && squeezed(words[at + 1]) == "e2") out.model += "e2";  // SIP-T21P E2
+  out.firmware = first_version(words, at + 1);
 }
 
 // Zultys ZIP 33G - 47.80.132.4, and ZIP33G in one word.
@@ -79,24 +105,26 @@ void read_polycom(std::string_view word, UserAgent& out) {
   out.model = squeezed(dash == std::string_view::npos ? product : product.substr(dash + 1));
 }
 
-// Cisco/SPA504G-7.4.9c (8843E157DDCC)(CBT141100HR); Linksys/SPA-942-6.1.5(a) (88019FA42805); Cisco-CP-8841-3PCC/11.0.1.
+// Cisco/SPA504G-7.4.9c (8843E157DDCC)(CBT141100HR); Linksys/SPA-942-6.1.5(a) (88019FA42805);
+// Cisco-CP-8841-3PCC/11.0.1 (00562b043615); Cisco/ATA191-MPP-11-1-0-MSR4 (FCH2443D9R4).
 void read_cisco(std::string_view word, UserAgent& out) {
   const auto slash = word.find('/');
   if (slash == std::string_view::npos) return;
-  auto product = word.substr(slash + 1);
-  if (const auto before = word.substr(0, slash); before.size() > 7) {  // Cisco-CP-8841-3PCC
-    out.model = squeezed(before.substr(before.find('-') + 1));
+  const auto product = word.substr(slash + 1);
+  auto before = word.substr(0, slash);
+  if (constexpr std::string_view mpp = "Cisco-CP-"; before.starts_with(mpp)) {
+    before.remove_prefix(mpp.size());
+    out.model = squeezed(before.substr(0, before.find('-')));
     out.firmware = product;
     return;
   }
-  for (auto dash = product.find('-'); dash != std::string_view::npos; dash = product.find('-', dash + 1)) {
-    if (dash + 1 < product.size() && is_version(product.substr(dash + 1))) {
-      out.firmware = product.substr(dash + 1);
-      product = product.substr(0, dash);
-      break;
-    }
+  constexpr std::string_view ata = "-MPP-";
+  if (const auto at = product.find(ata); at != std::string_view::npos) {
+    out.model = squeezed(product.substr(0, at));
+    out.firmware = product.substr(at + ata.size());
+    return;
   }
-  out.model = squeezed(product);
+  read_product(product, out);
 }
 
 // Grandstream Model HW GXP2170 V1.1A SW 1.0.11.85 DevId 000b82aabbcc; old: Grandstream GXP2000 …
@@ -108,6 +136,100 @@ void read_grandstream(const std::vector<std::string_view>& words, UserAgent& out
   if (out.model.empty() && words.size() > 1 && !same(words[1], "model")) out.model = squeezed(words[1]);
 }
 
+// Fanvil X4 2.10.2.6887 0c383e07e16c; Htek UC903 2.0.4.2 00:1f:c1:1c:22:a9; what follows a maker's name in this way.
+void read_plain(const std::vector<std::string_view>& words, UserAgent& out) {
+  std::size_t at = 1;
+  for (; at < words.size() && !is_version(words[at]) && !MacAddress::parse(words[at]); ++at)
+    out.model += squeezed(words[at]);
+  out.firmware = first_version(words, at);
+}
+
+// Mozilla/4.0 (compatible; snomD785-SIP 10.1.33.33 2010.12 000413922D24 SXM:0 UXM:0); … Snom M900 05.20.0001 ….
+void read_snom(const std::vector<std::string_view>& words, std::size_t at, UserAgent& out) {
+  auto model = words[at].substr(4);
+  if (model.empty() && at + 1 < words.size()) model = words[++at];
+  out.model = squeezed(model.substr(0, model.find('-')));
+  out.firmware = first_version(words, at + 1);
+}
+
+// Gigaset N870 IP PRO/83.V2.11.0+build.a546b91;7C2F80E0D605; N510 IP PRO/42.245.00.000.000;7C2F80….
+void read_gigaset(const std::vector<std::string_view>& words, UserAgent& out) {
+  for (std::size_t at = same(words[0], "gigaset") ? 1 : 0; at < words.size(); ++at) {
+    const auto slash = words[at].find('/');
+    out.model += squeezed(words[at].substr(0, slash));
+    if (slash == std::string_view::npos) continue;
+    out.firmware = words[at].substr(slash + 1);
+    break;
+  }
+}
+
+// Aastra6731i MAC:00-08-5D-23-74-29 V:3.2.0.70-SIP; Mitel6920 ….
+void read_mitel(const std::vector<std::string_view>& words, UserAgent& out) {
+  const auto name = words[0].find_first_of("0123456789");
+  if (name != std::string_view::npos) out.model = squeezed(words[0].substr(name));
+  for (auto word : words) {
+    if (!word.starts_with("V:")) continue;
+    word.remove_prefix(2);
+    if (word.ends_with("-SIP")) word.remove_suffix(4);
+    out.firmware = word;
+  }
+}
+
+// AUDC-IPPhone/2.2.8.61 (440HDG-Rev0; 00908F602AAC).
+void read_audiocodes(const std::vector<std::string_view>& words, UserAgent& out) {
+  out.firmware = words[0].substr(std::min(words[0].find('/'), words[0].size() - 1) + 1);
+  if (words.size() > 1) out.model = squeezed(words[1].substr(0, words[1].find("-Rev")));
+}
+
+// Alcatel IP Touch 4028/2.01.20.
+void read_alcatel(const std::vector<std::string_view>& words, UserAgent& out) {
+  for (const auto word : words)
+    if (word.find('/') != std::string_view::npos) read_product(word, out);
+}
+
+// Thomson ST2030 hw5 fw2.74 00-0E-50-4E-16-55.
+void read_technicolor(const std::vector<std::string_view>& words, UserAgent& out) {
+  if (words.size() > 1) out.model = squeezed(words[1]);
+  for (const auto word : words)
+    if (word.starts_with("fw")) out.firmware = word.substr(2);
+}
+
+// A vendor by how its phones begin, or by a word that stands somewhere.
+void read(std::string_view text, const std::vector<std::string_view>& words, UserAgent& out) {
+  const auto first = squeezed(words[0]);
+  const auto begins = [&](std::string_view with) { return first.starts_with(with); };
+  const auto is = [&](std::string_view vendor) {
+    out.vendor = vendor;
+    return true;
+  };
+  if (begins("yealink") || begins("w52p") || begins("w56p") || begins("vp530")) {
+    is("yealink");
+    return read_yealink(words, out);
+  }
+  if (begins("zultys") && is("zultys")) return read_zultys(words, out);
+  if ((begins("cisco") || begins("linksys")) && is("cisco")) return read_cisco(text.substr(0, text.find(' ')), out);
+  if (begins("grandstream") && is("grandstream")) return read_grandstream(words, out);
+  if (begins("fanvil") && is("fanvil")) return read_plain(words, out);
+  if (begins("htek") && is("htek")) return read_plain(words, out);
+  if (begins("sangoma") && is("sangoma")) return read_plain(words, out);
+  if ((begins("mitel") || begins("aastra")) && is("mitel")) return read_mitel(words, out);
+  if ((begins("gigaset") || begins("n510") || begins("n720")) && is("gigaset")) return read_gigaset(words, out);
+  if (begins("panasonic") && is("panasonic")) return read_product(words[0].substr(words[0].find('_') + 1), out);
+  if (begins("audc") && is("audiocodes")) return read_audiocodes(words, out);
+  if (begins("alcatel") && is("alcatel")) return read_alcatel(words, out);
+  if ((begins("thomson") || begins("technicolor")) && is("technicolor")) return read_technicolor(words, out);
+  if (begins("jitsi") && is("jitsi")) {
+    out.firmware = words[0].substr(std::min(words[0].find('/'), words[0].size() - 1) + 1);
+    return;
+  }
+  for (std::size_t at = 0; at < words.size(); ++at) {
+    const auto word = squeezed(words[at]);
+    if (word.starts_with("poly") && is("polycom")) return read_polycom(words[at], out);
+    if (word.starts_with("snom") && is("snom")) return read_snom(words, at, out);
+    if (word.starts_with("avaya") && words[at].size() > 6 && is("avaya")) return read_product(words[at].substr(6), out);
+  }
+}
+
 }  // namespace
 
 UserAgent parse_user_agent(std::string_view text) {
@@ -116,26 +238,8 @@ UserAgent parse_user_agent(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
   const auto words = words_of(text);
   if (words.empty()) return out;
-  const auto first = squeezed(words[0]);
-  if (first.starts_with("yealink")) {
-    out.vendor = "yealink";
-    read_yealink(words, out);
-  } else if (first == "zultys") {
-    out.vendor = "zultys";
-    read_zultys(words, out);
-  } else if (first.starts_with("cisco") || first.starts_with("linksys")) {
-    out.vendor = "cisco";
-    read_cisco(text.substr(0, text.find(' ')), out);
-  } else if (first == "grandstream") {
-    out.vendor = "grandstream";
-    read_grandstream(words, out);
-  } else {
-    const auto is_polycom = [](std::string_view word) { return squeezed(word).starts_with("poly"); };
-    const auto word = std::find_if(words.begin(), words.end(), is_polycom);
-    if (word == words.end()) return out;
-    out.vendor = "polycom";
-    read_polycom(*word, out);
-  }
+  read(text, words, out);
+  if (out.vendor.empty()) return out;
   out.model.resize(std::min(out.model.size(), kMaxWord));
   out.firmware.resize(std::min(out.firmware.size(), kMaxWord));
   out.mac = find_mac(words);

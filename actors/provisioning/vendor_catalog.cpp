@@ -1,5 +1,6 @@
 #include "actors/provisioning/vendor_catalog.hpp"
 
+#include "actors/provisioning/file_table.hpp"
 #include "events/nearest.hpp"
 
 #include <algorithm>
@@ -15,14 +16,21 @@ std::string text(const json::object& object, std::string_view key) {
   return json::value_to<std::string>(object.at(key));
 }
 
+// None where the key is not there: most rows have no aliases.
+template <class T>
+std::vector<T> list(const json::object& object, std::string_view key) {
+  const auto* value = object.if_contains(key);
+  return value == nullptr ? std::vector<T>{} : json::value_to<std::vector<T>>(*value);
+}
+
 std::vector<std::string> texts(const json::object& object, std::string_view key) {
-  return json::value_to<std::vector<std::string>>(object.at(key));
+  return list<std::string>(object, key);
 }
 
 std::optional<std::uint16_t> count(const json::object& object, std::string_view key) {
-  const auto& value = object.at(key);
-  if (value.is_null()) return std::nullopt;
-  return json::value_to<std::uint16_t>(value);
+  const auto* value = object.if_contains(key);
+  if (value == nullptr || value->is_null()) return std::nullopt;
+  return json::value_to<std::uint16_t>(*value);
 }
 
 std::uint32_t oui_of(const std::string& prefix) {
@@ -34,19 +42,40 @@ std::uint32_t oui_of(const std::string& prefix) {
 Format format_of(const std::string& name) {
   if (name == "text") return Format::text;
   if (name == "xml") return Format::xml;
-  throw std::invalid_argument("format '" + name + "' is neither text nor xml");
+  if (name == "colon") return Format::colon;
+  if (name == "set") return Format::set;
+  throw std::invalid_argument("format '" + name + "' is none of text, xml, colon and set");
 }
 
-Model model_from(const json::object& object, const std::string& folder) {
+Model model_from(const json::object& object, const json::object& family, const std::string& folder) {
   Model model;
   model.model = text(object, "model");
+  if (model.model != squeezed(model.model))
+    throw std::invalid_argument("model '" + model.model + "' is not written in lower-case letters and digits only");
   model.name = text(object, "name");
+  model.family = text(family, "family");
+  model.kind = text(family, "kind");
   model.lines = count(object, "lines");
   model.keys = count(object, "keys");
-  model.hardware_ids = json::value_to<std::vector<std::uint16_t>>(object.at("hardware_ids"));
-  const auto file = object.contains("template") ? text(object, "template") : model.model;
-  model.template_file = folder + "/" + file + ".template";
+  model.sidecars = count(object, "sidecars");
+  model.sidecar_keys = count(object, "sidecar_keys");
+  model.hardware_ids = list<std::uint16_t>(object, "hardware_ids");
+  for (const auto& alias : texts(object, "aliases")) model.aliases.push_back(squeezed(alias));
+  model.template_file = folder + "/" + text(object.contains("template") ? object : family, "template") + ".template";
   return model;
+}
+
+void name_models(Vendor& vendor) {
+  std::sort(vendor.models.begin(), vendor.models.end(),
+            [](const Model& a, const Model& b) { return a.model < b.model; });
+  const auto add = [&](const std::string& name, std::size_t model) {
+    if (!vendor.model_names.emplace(name, model).second)
+      throw std::invalid_argument("two models are called '" + name + "'");
+  };
+  for (std::size_t i = 0; i < vendor.models.size(); ++i) {
+    add(vendor.models[i].model, i);
+    for (const auto& alias : vendor.models[i].aliases) add(alias, i);
+  }
 }
 
 // Throws what boost::json or we find wrong; parse() adds the file's name.
@@ -69,16 +98,23 @@ Vendor vendor_from(std::string_view content) {
   vendor.menu_path = text(object, "menu_path");
   for (const auto& prefix : texts(object, "ouis")) vendor.ouis.push_back(oui_of(prefix));
   vendor.model_prefixes = texts(object, "model_prefixes");
-  for (const auto& model : object.at("models").as_array())
-    vendor.models.push_back(model_from(model.as_object(), vendor.vendor));
-  std::sort(vendor.models.begin(), vendor.models.end(),
-            [](const Model& a, const Model& b) { return a.model < b.model; });
+  vendor.model_suffixes = texts(object, "model_suffixes");
+  for (const auto& family : object.at("families").as_array())
+    for (const auto& model : family.at("models").as_array())
+      vendor.models.push_back(model_from(model.as_object(), family.as_object(), vendor.vendor));
+  name_models(vendor);
   return vendor;
 }
 
 bool drop_prefix(std::string& name, const std::string& prefix) {
   if (prefix.empty() || name.size() <= prefix.size() || name.compare(0, prefix.size(), prefix) != 0) return false;
   name.erase(0, prefix.size());
+  return true;
+}
+
+bool drop_suffix(std::string& name, const std::string& suffix) {
+  if (name.size() <= suffix.size() || !name.ends_with(suffix)) return false;
+  name.resize(name.size() - suffix.size());
   return true;
 }
 
@@ -103,6 +139,7 @@ std::string squeezed(std::string_view name) {
 }
 
 Result<VendorCatalog> VendorCatalog::parse(std::span<const templates::File> files) {
+  if (const auto names = FileTable::parse(files); !names) return names.error();
   VendorCatalog catalog;
   for (const auto& file : files) {
     if (!file.path.ends_with("/vendor.json")) continue;
@@ -111,6 +148,10 @@ Result<VendorCatalog> VendorCatalog::parse(std::span<const templates::File> file
     } catch (const std::exception& fault) {
       return malformed("bad_vendor_table", std::string(file.path) + ": " + fault.what());
     }
+    auto& vendor = catalog.vendors_.back();
+    auto values = VendorValues::built_in(vendor.vendor, files);
+    if (!values) return values.error();
+    vendor.values = std::move(*values);
   }
   std::sort(catalog.vendors_.begin(), catalog.vendors_.end(),
             [](const Vendor& a, const Vendor& b) { return a.vendor < b.vendor; });
@@ -139,16 +180,18 @@ const Vendor* VendorCatalog::find_vendor(std::string_view name) const {
 
 const Model* VendorCatalog::find_model(const Vendor& vendor, std::string_view name) {
   auto wanted = squeezed(name);
+  const auto find = [&]() -> const Model* {
+    const auto found = vendor.model_names.find(wanted);
+    return found == vendor.model_names.end() ? nullptr : &vendor.models[found->second];
+  };
+  if (const auto* model = find()) return model;
   for (const auto& prefix : names_of(vendor))
     if (drop_prefix(wanted, prefix)) break;
-  const auto find = [&]() -> const Model* {
-    for (const auto& model : vendor.models)
-      if (model.model == wanted) return &model;
-    return nullptr;
-  };
   if (const auto* model = find()) return model;
   for (const auto& prefix : vendor.model_prefixes)
     if (drop_prefix(wanted, prefix)) break;
+  for (const auto& suffix : vendor.model_suffixes)
+    if (drop_suffix(wanted, suffix)) break;
   return find();
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/provisioning/format.hpp"
+#include "actors/provisioning/vendor_values.hpp"
 #include "events/error.hpp"
 #include "events/ids.hpp"
 #include "events/types/device.hpp"
@@ -11,6 +12,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,12 +23,17 @@
 namespace strowger::provisioning {
 
 struct Model {
-  std::string model;                        // canonical: t46s
-  std::string name;                         // Yealink SIP-T46S
-  std::optional<std::uint16_t> lines;       // SIP accounts; none: not published
-  std::optional<std::uint16_t> keys;        // programmable keys on the phone itself
-  std::vector<std::uint16_t> hardware_ids;  // NN of y0000000000NN.cfg
-  std::string template_file;                // yealink/t46s.template
+  std::string model;                          // canonical: t46s
+  std::string name;                           // Yealink SIP-T46S
+  std::string family;                         // t4s: models that share a template
+  std::string kind;                           // deskphone, conference, dect, wifi, video, doorphone or ata
+  std::optional<std::uint16_t> lines;         // SIP accounts; none: not published
+  std::optional<std::uint16_t> keys;          // programmable keys on the phone itself
+  std::optional<std::uint16_t> sidecars;      // expansion modules that it takes
+  std::optional<std::uint16_t> sidecar_keys;  // programmable keys on one of them
+  std::vector<std::uint16_t> hardware_ids;    // NN of y0000000000NN.cfg
+  std::vector<std::string> aliases;           // as it is also called; squeezed()
+  std::string template_file;                  // yealink/t46s.template
 };
 
 struct Vendor {
@@ -43,14 +50,17 @@ struct Vendor {
   std::string url_macro;            // what the phone expands to its MAC in a URL; empty: none, it appends file names
   std::string menu_path;            // where a person sets that URL
   std::vector<std::uint32_t> ouis;  // a hint only: makers share prefixes
-  std::vector<std::string> model_prefixes;
-  std::vector<Model> models;
+  std::vector<std::string> model_prefixes;                   // what people and phones write before a model: SIP-T46S
+  std::vector<std::string> model_suffixes;                   // and behind it: 8841-3PCC
+  std::vector<Model> models;                                 // by model
+  std::unordered_map<std::string, std::size_t> model_names;  // canonical ones and aliases
+  std::shared_ptr<const VendorValues> values = VendorValues::none();  // how its phones write what settings say
 };
 
 // Immutable; any thread.
 class VendorCatalog {
  public:
-  // Fails with the file and what is wrong in it.
+  // Fails with the file and what is wrong in it, also in its table of files (file_table.hpp).
   static Result<VendorCatalog> parse(std::span<const templates::File> files);
   // What the program was built with.
   static VendorCatalog built_in();

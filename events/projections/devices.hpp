@@ -17,10 +17,13 @@ struct DeviceDefinition {
   std::string model;
   Timestamp created_at;
   Timestamp updated_at;
-  StreamVersion version{};  // of the last event that defined it: its ETag
-  SealedSecret token{};     // in the path of its URL; empty: none
+  StreamVersion version{};          // of the last event that defined it: its ETag
+  SealedSecret token{};             // in the path of its URL; empty: none
+  std::string site{};               // whose settings it inherits; empty: none
+  std::vector<DeviceLine> lines{};  // those after the first, and the first where it has a label
 };
-BOOST_DESCRIBE_STRUCT(DeviceDefinition, (), (mac, extension, vendor, model, created_at, updated_at, version, token))
+BOOST_DESCRIBE_STRUCT(DeviceDefinition, (),
+                      (mac, extension, vendor, model, created_at, updated_at, version, token, site, lines))
 using DefinitionPtr = std::shared_ptr<const DeviceDefinition>;
 
 enum class RebootStage : std::uint8_t { requested, accepted, refused, unanswered };
@@ -135,6 +138,7 @@ class DevicesProjection : public Projection {
  public:
   std::optional<DeviceRow> find(const MacAddress& mac) const;
   std::vector<DeviceRow> list(const std::optional<MacAddress>& after, std::size_t max) const;  // by MAC
+  // On any of its lines.
   std::vector<MacAddress> on_extension(const ExtensionNumber& extension) const;
   std::vector<MacAddress> macs() const;
   std::size_t size() const;
@@ -171,13 +175,17 @@ class DevicesProjection : public Projection {
     BOOST_DESCRIBE_CLASS(Stored, (), (definition, activity, credentials, enrolment), (), ())
   };
   static std::string stored(const DeviceRow& row);
-  void define(const DeviceDefinition& definition);
   void enroll(const MacAddress& mac, Timestamp now);
   void phone_registered(const PhoneRegistered& event, Timestamp time);
   void change_credentials(const MacAddress& mac, const std::function<void(DeviceCredentials&)>& change);
   void set_token(const MacAddress& mac, const SealedSecret& token, Timestamp time);
   void index(const MacAddress& mac, const DeviceCredentials& credentials);
   void unindex(const DeviceCredentials& credentials);
+  void define(DeviceDefinition definition);
+  template <class Change>
+  void redefine(const MacAddress& mac, const Envelope& envelope, Change change);
+  void index(const DeviceDefinition& definition);
+  void forget(const DeviceDefinition& definition);
   void answered(const MacAddress& mac, const Uuid& reboot, RebootStage stage, std::uint16_t status,
                 const std::string& detail);
 

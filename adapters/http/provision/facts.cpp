@@ -1,5 +1,6 @@
 #include "adapters/http/provision/facts.hpp"
 
+#include "actors/provisioning/identity.hpp"
 #include "adapters/http/provision/request_log.hpp"
 
 #include <algorithm>
@@ -57,10 +58,15 @@ void Facts::Notes::clear() {
   text.clear();
 }
 
-Facts::Facts(EventLog& log, IdSource& ids, Clock clock, spdlog::logger& logger, Sightings& sightings)
-    : log_(log), ids_(ids), clock_(std::move(clock)), logger_(logger), sightings_(sightings), thread_([this] {
-        run();
-      }) {
+Facts::Facts(EventLog& log, IdSource& ids, Clock clock, spdlog::logger& logger, Sightings& sightings,
+             const provisioning::VendorCatalog& catalog)
+    : log_(log),
+      ids_(ids),
+      clock_(std::move(clock)),
+      logger_(logger),
+      sightings_(sightings),
+      catalog_(catalog),
+      thread_([this] { run(); }) {
   pthread_setname_np(thread_.native_handle(), "facts");
 }
 
@@ -199,6 +205,9 @@ void Facts::log_served(const Notes& notes) {
     log.add_request(mac, texts.peer, texts.user_agent);
     log.add(
         {"Found device: vendor=", device.vendor, ", model=", device.model, ", extension=", device.extension.text()});
+    const auto says = provisioning::parse_user_agent(texts.user_agent);
+    for (const auto& one : provisioning::contradictions(std::nullopt, says, &device, catalog_))
+      log.add({"WARNING: ", escaped(one.text)});
     log.add({"Extension found: ", device.extension.text(), " (", escaped(file.extension->name), ")"});
     log.add({"Server config: SIP=", server.sip_server, ":", std::to_string(server.sip_port)});
     log.add({"Successfully generated config for device ", mac});

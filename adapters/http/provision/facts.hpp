@@ -7,6 +7,7 @@
 // are bounded; beyond, they are dropped and counted.
 #pragma once
 
+#include "actors/provisioning/vendor_catalog.hpp"
 #include "adapters/http/provision/render_cache.hpp"
 #include "adapters/http/sightings.hpp"
 #include "events/event.hpp"
@@ -32,7 +33,8 @@ namespace strowger::http::provision {
 class Facts {
  public:
   // All outlive it.
-  Facts(EventLog& log, IdSource& ids, Clock clock, spdlog::logger& logger, Sightings& sightings);
+  Facts(EventLog& log, IdSource& ids, Clock clock, spdlog::logger& logger, Sightings& sightings,
+        const provisioning::VendorCatalog& catalog);
   ~Facts();  // hands over what waits
   Facts(const Facts&) = delete;
   Facts& operator=(const Facts&) = delete;
@@ -103,6 +105,7 @@ class Facts {
   const Clock clock_;
   spdlog::logger& logger_;
   Sightings& sightings_;
+  const provisioning::VendorCatalog& catalog_;
   const std::shared_ptr<Counts> counts_ = std::make_shared<Counts>();  // completions may come after the end
   const std::shared_ptr<Handed> handed_ = std::make_shared<Handed>();
 

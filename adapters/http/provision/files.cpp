@@ -1,5 +1,6 @@
 #include "adapters/http/provision/files.hpp"
 
+#include "actors/provisioning/common_file.hpp"
 #include "actors/provisioning/placeholder.hpp"
 #include "actors/provisioning/similar_macs.hpp"
 #include "actors/provisioning/user_agent.hpp"
@@ -64,8 +65,8 @@ Files::Files(Services& services, Sightings& sightings, Offload& pool)
       pool_(pool),
       present_(services),
       access_(services),
-      cache_(services.vault),
-      facts_(services.log, services.ids, services.clock, services.logger, sightings) {}
+      cache_(services.vault, services.extension_rows, services.phone_settings_rows),
+      facts_(services.log, services.ids, services.clock, services.logger, sightings, services.vendors) {}
 
 Result<std::string> Files::current_etag(const PresentPtr& present, const DefinitionPtr& device) {
   const auto extension = services_.extension_rows.find(device->extension);
@@ -149,14 +150,13 @@ void Files::say_device(Asked& asked) {
 
 // The file that a vendor's phones share before they know their own. It holds nothing secret.
 Response Files::serve_common(Asked& asked) {
-  const provisioning::Vendor* vendor = nullptr;
-  if (asked.file.hardware_id)
-    if (const auto made = services_.vendors.by_hardware_id(*asked.file.hardware_id)) vendor = made->first;
-  if (vendor == nullptr) vendor = services_.vendors.find_vendor(asked.file.vendor);
+  const auto says = provisioning::parse_user_agent(asked.user_agent());
+  const auto* vendor = provisioning::common_file_vendor(asked.file, says, services_.vendors);
   if (vendor == nullptr) return refuse(asked, 404, "probe", "A common file of a vendor that is not known here.");
   const auto& present = *asked.present;
   const auto url = present.config_url(vendor->url_macro.empty() ? "{mac}" : vendor->url_macro);
-  const auto rendered = present.renderer->render_common(vendor->vendor, present.server, url);
+  const auto rendered = present.renderer->render_common(
+      vendor->vendor, present.server, url, asked.file.template_name.empty() ? "common" : asked.file.template_name);
   if (!rendered) return refuse(asked, 404, "probe", rendered.error().message);
   const auto file = represent(rendered->content_type, rendered->bytes, rendered->etag, present.since,
                               {{"Cache-Control", "private, no-cache"}});

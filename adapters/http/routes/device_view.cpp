@@ -1,6 +1,7 @@
 #include "adapters/http/routes/device_view.hpp"
 
 #include "actors/provisioning/config_url.hpp"
+#include "actors/provisioning/identity.hpp"
 #include "actors/provisioning/taken_apart.hpp"
 
 #include <boost/describe.hpp>
@@ -9,6 +10,20 @@ namespace strowger::http::routes {
 namespace {
 
 namespace bj = boost::json;
+
+bj::array lines_of(const DeviceDefinition& device) {
+  const auto view = [](std::uint16_t line, const ExtensionNumber& extension, const std::string& label) {
+    return bj::object{{"line", line},
+                      {"extension", text(extension.text())},
+                      {"label", label.empty() ? bj::value(nullptr) : bj::value(text(label))}};
+  };
+  bj::array out;
+  const bool labelled = !device.lines.empty() && device.lines.front().line == 1;
+  out.push_back(view(1, device.extension, labelled ? device.lines.front().label : std::string()));
+  for (const auto& line : device.lines)
+    if (line.line != 1) out.push_back(view(line.line, line.extension, line.label));
+  return out;
+}
 
 bj::value reboot_view(const std::optional<RebootProgress>& reboot) {
   if (!reboot) return nullptr;
@@ -23,7 +38,41 @@ bj::value reboot_view(const std::optional<RebootProgress>& reboot) {
                     {"correlation_id", text(reboot->correlation.text())}};
 }
 
+// What the phone last said of itself, by HTTP or, where that told no firmware, by SIP under its own MAC address.
+struct Seen {
+  provisioning::UserAgent by_http;
+  std::string firmware;
+  std::optional<Timestamp> at;
+};
+
+Seen seen_of(const Services& services, const DeviceRow& row) {
+  Seen seen{provisioning::parse_user_agent(row.activity.last_user_agent), {}, row.activity.last_provisioned};
+  seen.firmware = seen.by_http.firmware;
+  for (const auto& binding : services.bindings.of(row.definition->extension)) {
+    if (binding->mac != row.definition->mac) continue;
+    if (!seen.at || *seen.at < binding->last_registered) seen.at = binding->last_registered;
+    if (seen.firmware.empty()) seen.firmware = provisioning::parse_user_agent(binding->user_agent).firmware;
+  }
+  return seen;
+}
+
+bj::value text_or_null(std::string_view value) {
+  if (value.empty()) return nullptr;
+  return text(value);
+}
+
+bj::array texts_of(const std::vector<provisioning::Contradiction>& contradictions) {
+  bj::array list;
+  for (const auto& one : contradictions) list.push_back(text(one.text));
+  return list;
+}
+
 }  // namespace
+
+bool is_contradicted(const Services& services, const DeviceRow& row) {
+  const auto says = provisioning::parse_user_agent(row.activity.last_user_agent);
+  return !provisioning::contradictions(std::nullopt, says, row.definition.get(), services.vendors).empty();
+}
 
 std::string_view to_text(DeviceStatus status) {
   switch (status) {
@@ -77,18 +126,27 @@ bj::object view_of(Context& context, const provision::PresentPtr& present, const
                    const Result<std::string>& etag, bool with_token) {
   const auto& device = *row.definition;
   const auto& activity = row.activity;
+  const auto seen = seen_of(context.services, row);
   return {{"mac_address", text(device.mac.text())},
           {"extension_number", text(device.extension.text())},
           {"vendor", text(device.vendor)},
           {"model", text(device.model)},
           {"config_url",
            text(with_token ? config_url_of(context.services, *present, device) : masked_config_url(*present, device))},
+          {"site", device.site.empty() ? bj::value(nullptr) : bj::value(text(device.site))},
+          {"lines", lines_of(device)},
           {"created_at", iso(device.created_at)},
           {"updated_at", iso(device.updated_at)},
           {"last_provisioned", time_or_null(activity.last_provisioned)},
           {"status", text(to_text(status_of(row, etag)))},
           {"last_ip", text(activity.last_ip)},
           {"last_user_agent", text(activity.last_user_agent)},
+          {"last_seen", time_or_null(seen.at)},
+          {"firmware", text_or_null(seen.firmware)},
+          {"seen_vendor", text_or_null(seen.by_http.vendor)},
+          {"seen_model", text_or_null(seen.by_http.model)},
+          {"contradictions",
+           texts_of(provisioning::contradictions(std::nullopt, seen.by_http, &device, context.services.vendors))},
           {"fetches", activity.fetches},
           {"reboot", reboot_view(activity.reboot)},
           {"convergence", convergence_view(context, row, etag)},
@@ -98,14 +156,27 @@ bj::object view_of(Context& context, const provision::PresentPtr& present, const
 std::string_view device_schema() {
   return R"({
   "type": "object",
-  "required": ["mac_address", "extension_number", "vendor", "model", "config_url", "created_at", "updated_at",
-               "last_provisioned", "status"],
+  "required": ["mac_address", "extension_number", "vendor", "model", "site", "lines", "config_url", "created_at",
+               "updated_at", "last_provisioned", "status"],
   "properties": {
     "mac_address": {"type": "string", "pattern": "^[0-9a-f]{12}$"},
     "extension_number": {"type": "string"},
     "vendor": {"type": "string"},
     "model": {"type": "string"},
     "config_url": {"type": "string", "description": "Where its phone finds its file, by the present settings. A token in it shows to operators and administrators who ask for the device, and is masked elsewhere."},
+    "site": {"type": ["string", "null"], "description": "Whose settings it inherits."},
+    "lines": {
+      "type": "array",
+      "items": {
+        "type": "object",
+        "required": ["line", "extension", "label"],
+        "properties": {
+          "line": {"type": "integer"},
+          "extension": {"type": "string"},
+          "label": {"type": ["string", "null"]}
+        }
+      }
+    },
     "created_at": {"type": "string", "format": "date-time"},
     "updated_at": {"type": "string", "format": "date-time"},
     "last_provisioned": {"type": ["string", "null"], "format": "date-time"},
@@ -113,6 +184,13 @@ std::string_view device_schema() {
                "description": "registered: never fetched. rebooting: told, not back yet. reboot_failed: refused or unanswered. stale: runs another configuration than it would be sent now. provisioned: runs the present one. unservable: would be sent none."},
     "last_ip": {"type": "string"},
     "last_user_agent": {"type": "string"},
+    "last_seen": {"type": ["string", "null"], "format": "date-time",
+                  "description": "When it last fetched its file, or registered under its own MAC address."},
+    "firmware": {"type": ["string", "null"], "description": "As the phone said last."},
+    "seen_vendor": {"type": ["string", "null"], "description": "What the phone says it is."},
+    "seen_model": {"type": ["string", "null"]},
+    "contradictions": {"type": "array", "items": {"type": "string"},
+                       "description": "Where that is not what is registered."},
     "fetches": {"type": "integer"},
     "reboot": {
       "type": ["object", "null"],

@@ -21,6 +21,8 @@ boost::json::object view_of(Context& context, const provision::PresentPtr& prese
 // With the token that the device has in its URL, in clear or masked.
 std::string config_url_of(const Services& services, const provision::Present& present, const DeviceDefinition& device);
 std::string masked_config_url(const provision::Present& present, const DeviceDefinition& device);
+// Whether what its phone last said of itself is not what is registered.
+bool is_contradicted(const Services& services, const DeviceRow& row);
 std::string_view device_schema();
 
 }  // namespace strowger::http::routes

@@ -1,4 +1,5 @@
 // /api/provisioning: vendors, templates, the history of requests, and diagnostics.
+#include "actors/provisioning/identity.hpp"
 #include "actors/provisioning/vendor_catalog.hpp"
 #include "adapters/http/routes/device_view.hpp"
 
@@ -30,6 +31,8 @@ constexpr std::string_view request_schema = R"({
     "model": {"type": ["string", "null"]},
     "extension": {"type": ["string", "null"]},
     "config_size": {"type": "integer"},
+    "warnings": {"type": "array", "items": {"type": "string"},
+                 "description": "Where what the phone says of itself is not what it asks for, or not what is registered."},
     "count": {"type": "integer", "description": "Requests that were alike and are one entry here: the same file from the same address again, within log.repeat_window."},
     "first_seen": {"type": ["string", "null"], "format": "date-time", "description": "Of those, where there are several; timestamp is the last."}
   }
@@ -141,7 +144,22 @@ bj::value text_or_null(std::string_view value) {
   return text(value);
 }
 
-bj::object view_of(const RequestRow& row) {
+// As far as they can be told from the request alone: what was registered may be another by now.
+bj::array warnings_of(const Services& services, const RequestRow& row) {
+  DeviceDefinition device;
+  if (row.normalized_mac) device.mac = *row.normalized_mac;
+  device.vendor = row.vendor;
+  device.model = row.model;
+  const bool registered = row.normalized_mac && !row.extension.empty();
+  bj::array list;
+  for (const auto& one :
+       provisioning::contradictions(row.normalized_mac, provisioning::parse_user_agent(row.user_agent),
+                                    registered ? &device : nullptr, services.vendors))
+    list.push_back(text(one.text));
+  return list;
+}
+
+bj::object view_of(const Services& services, const RequestRow& row) {
   return {{"timestamp", iso(row.time)},
           {"mac_address", text(row.mac_address)},
           {"normalized_mac", row.normalized_mac ? bj::value(text(row.normalized_mac->text())) : bj::value(nullptr)},
@@ -156,6 +174,7 @@ bj::object view_of(const RequestRow& row) {
           {"model", text_or_null(row.model)},
           {"extension", text_or_null(row.extension)},
           {"config_size", row.config_size},
+          {"warnings", warnings_of(services, row)},
           {"count", row.count},
           {"first_seen", time_or_null(row.first_seen)}};
 }
@@ -180,9 +199,9 @@ RequestCounts request_counts(const Context& context) {
   return all;
 }
 
-bj::array views_of(const std::vector<RequestRow>& rows) {
+bj::array views_of(const Services& services, const std::vector<RequestRow>& rows) {
   bj::array list;
-  for (const auto& row : rows) list.push_back(view_of(row));
+  for (const auto& row : rows) list.push_back(view_of(services, row));
   return list;
 }
 
@@ -209,7 +228,7 @@ Result<Response> requests(const Context& context, const Request& request) {
   if (!page) return page.error();
   return json_response(bj::object{{"total", request_counts(context).total},
                                   {"limit", page->limit},
-                                  {"requests", views_of(newest(context, page->limit))}});
+                                  {"requests", views_of(context.services, newest(context, page->limit))}});
 }
 
 Result<Response> templates(const Context& context, const Request&) {
@@ -228,7 +247,7 @@ std::vector<StreamOut> streams_out_of(const Services& services) {
 }
 
 bj::array warnings_of(Context& context, const provision::Present& present,
-                      const std::array<std::size_t, device_statuses>& statuses) {
+                      const std::array<std::size_t, device_statuses>& statuses, std::size_t contradicted) {
   const auto& services = context.services;
   const auto& settings = *present.settings;
   bj::array warnings;
@@ -257,6 +276,9 @@ bj::array warnings_of(Context& context, const provision::Present& present,
     warn(std::to_string(n) + " devices run an older configuration than they would be sent now; reboot or resync them.");
   if (const auto n = count(DeviceStatus::reboot_failed); n > 0)
     warn(std::to_string(n) + " devices refused their reboot or did not answer.");
+  if (contradicted > 0)
+    warn(std::to_string(contradicted) +
+         " devices are not what their phones say they are; see `contradictions` in /api/provisioning/devices.");
   if (const auto fault = services.log.fault()) warn("Nothing can be written: " + fault->message);
   if (const auto lost = context.files.facts().dropped() + context.files.facts().failed(); lost > 0)
     warn(std::to_string(lost) + " requests of phones are missing in the history: the log did not take them.");
@@ -273,6 +295,7 @@ Result<Response> diagnose(Context& context) {
   const auto& settings = *present->settings;
   std::array<std::size_t, device_statuses> statuses{};
   std::array<std::size_t, convergence_states> convergence{};
+  std::size_t contradicted = 0;
   bj::array devices;
   bj::array not_converged;
   const auto look_at = [&](const DeviceRow& row) {
@@ -295,7 +318,10 @@ Result<Response> diagnose(Context& context) {
   for (bool more = true; more;) {
     constexpr std::size_t step = 1000;
     const auto rows = services.device_rows.list(after, step);
-    for (const auto& row : rows) look_at(row);
+    for (const auto& row : rows) {
+      look_at(row);
+      if (is_contradicted(services, row)) ++contradicted;
+    }
     more = rows.size() == step;
     if (more) after = rows.back().definition->mac;
   }
@@ -335,9 +361,9 @@ Result<Response> diagnose(Context& context) {
       {"devices", std::move(devices)},
       {"vendors", vendors_of(services)},
       {"models", models_of(services)},
-      {"recent_requests", views_of(newest(context, recent_requests))},
+      {"recent_requests", views_of(services, newest(context, recent_requests))},
       {"streams_out", std::move(streams_out)},
-      {"warnings", warnings_of(context, *present, statuses)}});
+      {"warnings", warnings_of(context, *present, statuses, contradicted)}});
 }
 
 }  // namespace

@@ -81,8 +81,10 @@ void fill(Router& router, const routes::ContextPtr& context) {
   routes::add_campaigns(router, context);
   routes::add_access(router, context);
   routes::add_provisioning(router, context);
+  routes::add_templates(router, context);
   routes::add_history(router, context);
   routes::add_history_comparison(router, context);
+  routes::add_phone_settings(router, context);
   routes::add_phones(router, context);
   routes::add_reboots(router, context);
   routes::add_events(router, context);

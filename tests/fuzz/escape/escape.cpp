@@ -40,19 +40,24 @@ void fuzz(std::string_view input) {
   FUZZ_CHECK(check_format(Format::xml, "", "<a b=\"" + xml + "\" c='" + xml + "'>" + xml + "</a>").has_value());
   if (is_plain_ascii(input)) FUZZ_CHECK(plain(xml) == input);
 
-  const auto text = escape(Format::text, input);
-  FUZZ_CHECK(std::none_of(text.begin(), text.end(),
-                          [](char c) { return (static_cast<unsigned char>(c) < 0x20) || c == 0x7F; }));
-  FUZZ_CHECK(text.empty() || (text.front() != ' ' && text.back() != ' '));
-  FUZZ_CHECK(escape(Format::text, text) == text);
+  for (const auto format : {Format::text, Format::colon, Format::set}) {
+    const auto text = escape(format, input);
+    FUZZ_CHECK(std::none_of(text.begin(), text.end(),
+                            [](char c) { return (static_cast<unsigned char>(c) < 0x20) || c == 0x7F; }));
+    FUZZ_CHECK(text.empty() || (text.front() != ' ' && text.back() != ' '));
+    FUZZ_CHECK(escape(format, text) == text);
+    const auto line =
+        format == Format::set ? "SET A \"" + text + "\"" : "a" + std::string(format == Format::text ? "=" : ":") + text;
+    FUZZ_CHECK(check_format(format, "", line).has_value());
+  }
   FUZZ_CHECK(escape(Format::xml, plain(xml)) == xml);
 
   // The same bytes as a template of the administrator's: parsed or refused, and rendered without harm.
-  for (const auto format : {Format::text, Format::xml}) {
-    const auto parsed = TemplateText::parse("fuzz", format, input, device_placeholders());
+  for (const auto format : {Format::text, Format::xml, Format::colon, Format::set}) {
+    const auto parsed = TemplateText::parse("fuzz", format, input, Vocabulary::device(*VendorValues::none()));
     if (!parsed) continue;
     const std::array<Placeholder, 2> values{{{"EXTENSION_NAME", "\n<x>"}, {"SIP_PORT", ""}}};
-    FUZZ_CHECK(parsed->render(values).find("\n<x>") == std::string::npos ||
+    FUZZ_CHECK(parsed->render({values}).find("\n<x>") == std::string::npos ||
                input.find("\n<x>") != std::string_view::npos);
   }
 }

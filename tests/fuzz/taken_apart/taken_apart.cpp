@@ -43,8 +43,7 @@ void take(Format format, std::string_view input) {
 }  // namespace
 
 void fuzz(std::string_view input) {
-  take(Format::text, input);
-  take(Format::xml, input);
+  for (const auto format : {Format::text, Format::xml, Format::colon, Format::set}) take(format, input);
   const auto point = parse_point_in_time(input);
   FUZZ_CHECK(!point || !(point->position && point->until));
 }

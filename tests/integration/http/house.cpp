@@ -26,14 +26,16 @@ struct House::Parts {
   Parts(EventLog& log, std::unique_ptr<rocks::RocksProjectionStore> rows, std::unique_ptr<vault::SodiumVault> vault)
       : store(std::move(rows)),
         secrets(std::move(vault)),
-        runner(log, *store, {&extension_rows, &device_rows, &campaign_rows, &request_rows, &user_rows}),
+        runner(log, *store,
+               {&extension_rows, &device_rows, &campaign_rows, &request_rows, &user_rows, &phone_settings_rows}),
         system(config),
         publisher(log, ids, *secrets, system_now),
         world{log, ids, system_now},
         extensions(system, world),
         devices(system, world),
         users(system, world),
-        campaigns(system, world) {}
+        campaigns(system, world),
+        phone_settings(system, world) {}
 
   std::unique_ptr<rocks::RocksProjectionStore> store;
   std::unique_ptr<vault::SodiumVault> secrets;
@@ -42,6 +44,7 @@ struct House::Parts {
   CampaignsProjection campaign_rows;
   RequestsProjection request_rows;
   UsersProjection user_rows;
+  PhoneSettingsProjection phone_settings_rows;
   ProjectionRunner runner;
   IdSource ids;
   provisioning::VendorCatalog vendors = provisioning::VendorCatalog::built_in();
@@ -55,6 +58,7 @@ struct House::Parts {
   actors::Entities<actors::User> users;
   actors::Entities<actors::Campaign> campaigns;
   std::unique_ptr<campaign::Coordinator> coordinator;
+  actors::Entities<actors::PhoneSettings> phone_settings;
 };
 
 House::House() {
@@ -115,11 +119,13 @@ void House::start() {
       p.extensions,
       p.devices,
       p.users,
+      p.phone_settings,
       p.runner,
       p.extension_rows,
       p.device_rows,
       p.request_rows,
       p.user_rows,
+      p.phone_settings_rows,
       p.bindings,
       p.vendors,
       [](const PasswordHash& hash, std::string_view password) { return vault::verify_password(hash, password); },
@@ -129,6 +135,21 @@ void House::start() {
       system_now()});
   services->campaigns = &p.campaigns;
   services->campaign_rows = &p.campaign_rows;
+  own_templates_ = std::make_unique<provision::OwnTemplates>(provision::OwnTemplates::World{
+      p.vendors, [this] { return folder.path() / "templates"; }, services->renderer,
+      [this](provision::RendererPtr fresh) {
+        const std::lock_guard lock(mutex_);
+        renderer_ = std::move(fresh);
+      },
+      [this](const provisioning::Renderer& fresh, const std::string& by) -> Result<void> {
+        if (!publishes_) return {};
+        const auto applied = provision::settings_applied(*settings_, settings_->server.external_ip,
+                                                         services->sip_port(), services->api_port());
+        const auto done = parts_->publisher.publish(fresh, applied, by);
+        if (!done) return done.error();
+        return {};
+      }});
+  services->own_templates = own_templates_.get();
   publish(*settings_, *renderer_);
   auto started = start_server(*services);
   REQUIRE(started);
@@ -144,6 +165,7 @@ void House::stop() {
   if (server) server->stop(2s);
   server.reset();
   services.reset();
+  own_templates_.reset();
   if (parts_) parts_->runner.stop();
   parts_.reset();
   log.reset();

@@ -113,6 +113,76 @@ TEST_CASE_METHOD(Site, "a fetch is a fact: on the device, in the history, and in
   CHECK(logged().find("s3cret") == std::string::npos);
 }
 
+TEST_CASE_METHOD(Site, "a device shows what its phone says it is, and where that is not what is registered") {
+  const auto device = [&] { return ask("GET", "/api/provisioning/devices/001565123456").json(); };
+  CHECK(device().at("firmware").is_null());
+  CHECK(device().at("last_seen").is_null());
+  fetch(file, "User-Agent: Yealink SIP-T46S 66.86.0.15 00:15:65:12:34:56\r\n");
+  REQUIRE(recorded(1));
+  CHECK(device().at("firmware").as_string() == "66.86.0.15");
+  CHECK(device().at("seen_model").as_string() == "t46s");
+  CHECK(device().at("last_seen") == device().at("last_provisioned"));
+  CHECK(device().at("contradictions").as_array().empty());
+  CHECK(newest().at("warnings").as_array().empty());
+
+  fetch(file, "User-Agent: Yealink SIP-T48S 66.86.0.160 00:15:65:12:34:57\r\n");
+  REQUIRE(recorded(2));
+  CHECK(device().at("firmware").as_string() == "66.86.0.160");
+  CHECK(device().at("contradictions").as_array().size() == 2);
+  CHECK(newest().at("warnings").as_array().size() == 2);
+  CHECK_THAT(logged(), ContainsSubstring("WARNING: The phone says it is 00:15:65:12:34:57, but asks for the file of "
+                                         "00:15:65:12:34:56"));
+  CHECK_THAT(logged(), ContainsSubstring("WARNING: The phone says it is model t48s, but is registered as t46s"));
+  bool warned = false;
+  const auto diagnostics = ask("GET", "/api/provisioning/diagnostics").json();
+  for (const auto& warning : diagnostics.at("warnings").as_array())
+    warned = warned || warning.as_string().starts_with("1 devices are not what their phones say they are");
+  CHECK(warned);
+}
+
+TEST_CASE_METHOD(Site, "phones of every family find their file by the names that they ask for") {
+  struct Way {
+    std::string vendor, model, mac;
+    std::vector<std::string> common;  // files that lead to the phone's own
+    std::string own;
+    std::string holds;
+  };
+  for (const auto& way : std::vector<Way>{
+           {"avaya",
+            "J179",
+            "c81fea83e85a",
+            {"J100Supgrade.txt", "46xxsettings.txt"},
+            "c81fea83e85a.cfg",
+            "SET FORCE_SIP_PASSWORD \"s3cret-1001\""},
+           {"mitel", "6920", "1400e91f03ea", {"startup.cfg"}, "1400E91F03EA.cfg", "password: s3cret-1001"},
+           {"snom", "D785", "000413922d24", {"snomD785.htm"}, "snomD785-000413922D24.htm", "s3cret-1001</user_pass>"},
+           {"cisco",
+            "CP-8841-3PCC",
+            "00562b043615",
+            {"8841-3PCC.xml"},
+            "Cisco/CP-8841-3PCC/00562b043615.xml",
+            "s3cret-1001</Password_1_>"},
+           {"fanvil", "X5U", "0c383e07e16c", {}, "0c383e07e16c.cfg", "<RegisterPswd>s3cret-1001"},
+           {"sangoma", "S500", "005058123456", {}, "cfg005058123456.xml", "s3cret-1001</P34>"},
+           {"htek", "UC926", "001fc11c22a9", {}, "cfg001fc11c22a9.xml", "s3cret-1001</P34>"},
+           {"grandstream", "HT801", "c074ad273a10", {}, "cfgc074ad273a10.xml", "s3cret-1001</P34>"},
+           {"polycom", "Edge E450", "64167f123456", {"000000000000.cfg"}, "64167f123456.cfg", "s3cret-1001"},
+           {"yealink", "T31P", "805e0c123456", {"y000000000123.cfg"}, "805e0c123456.cfg", "s3cret-1001"}}) {
+    CAPTURE(way.vendor, way.model);
+    REQUIRE(register_device(way.mac, "1001", way.vendor, way.model).status == 201);
+    for (const auto& name : way.common) {
+      CAPTURE(name);
+      const auto reply = fetch("/provision/" + name);
+      CHECK(reply.status == 200);
+      CHECK(reply.body.find("s3cret") == std::string::npos);
+    }
+    const auto reply = fetch("/provision/" + way.own);
+    CHECK(reply.status == 200);
+    CHECK_THAT(reply.body, ContainsSubstring(way.holds));
+    CHECK(fetch("/" + way.own).body == reply.body);
+  }
+}
+
 TEST_CASE_METHOD(Site, "a fetch after a reboot carries the reboot's correlation") {
   bind("1001", "192.0.2.7");
   REQUIRE(register_device("001565123456", "1001").json().at("reboot_triggered").as_bool());

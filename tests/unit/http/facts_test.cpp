@@ -22,9 +22,10 @@ struct Fixture {
   spdlog::logger logger{"test", std::make_shared<spdlog::sinks::ostream_sink_mt>(lines)};
   Timestamp now = parse_iso8601("2026-01-08T19:40:00Z").value();
   RenderedFilePtr file = rendered();
+  provisioning::VendorCatalog catalog = provisioning::VendorCatalog::built_in();
   http::Sightings sightings{
       log, ids, [this] { return now; }, nullptr, {.window = [] { return std::chrono::hours(1); }}};
-  std::unique_ptr<Facts> facts = std::make_unique<Facts>(log, ids, [this] { return now; }, logger, sightings);
+  std::unique_ptr<Facts> facts = std::make_unique<Facts>(log, ids, [this] { return now; }, logger, sightings, catalog);
 
   Fixture() { logger.set_pattern("%l %v"); }
 

@@ -1,9 +1,11 @@
 // Every placeholder in every format with awkward values, read back by a parser that knows nothing of how it was
 // written.
+#include "actors/provisioning/config_entries.hpp"
 #include "actors/provisioning/renderer.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/provisioning/fixture.hpp"
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 
@@ -151,9 +153,33 @@ TEST_CASE("the built-in files carry awkward names to where the phone looks for t
         CHECK(read.at("account.1.sip_server.1.address") == "192.168.1.14");
         continue;
       }
+      if (sample.vendor == "avaya" || sample.vendor == "mitel") {
+        const bool script = sample.vendor == "avaya";
+        std::map<std::string, std::string> read;
+        for (const auto& entry : config_entries(script ? Format::set : Format::colon, file->bytes).value())
+          CHECK(read.emplace(entry.key, entry.value).second);
+        // A script has no way to write a double quote in a value.
+        auto wanted = one.as_text;
+        if (script) std::replace(wanted.begin(), wanted.end(), '"', '\'');
+        CHECK(read.at(script ? "DISPLAY_NAME" : "sip line1 display name") == wanted);
+        CHECK(read.at(script ? "FORCE_SIP_PASSWORD" : "sip line1 password") == wanted);
+        CHECK(read.at(script ? "SIPDOMAIN" : "sip line1 proxy ip") == "192.168.1.14");
+        continue;
+      }
       pugi::xml_document document;
       REQUIRE(document.load_buffer(file->bytes.data(), file->bytes.size()));
-      if (sample.vendor == "polycom") {
+      const std::map<std::string, std::pair<std::string, std::string>> elements{
+          {"x5u", {"sysConf/sip/line/DisplayName", "sysConf/sip/line/RegisterPswd"}},
+          {"x4",
+           {"VOIP_CONFIG_FILE/SIP_CONFIG_MODULE/SIP_Line_List/SIP_Line_List_Entry/Display_Name",
+            "VOIP_CONFIG_FILE/SIP_CONFIG_MODULE/SIP_Line_List/SIP_Line_List_Entry/Register_Pswd"}},
+          {"d785", {"settings/phone-settings/user_realname", "settings/phone-settings/user_pass"}},
+          {"s500", {"hl_provision/config/P3", "hl_provision/config/P34"}},
+          {"uc926", {"hl_provision/config/P3", "hl_provision/config/P34"}}};
+      if (const auto known = elements.find(sample.model); known != elements.end()) {
+        CHECK(document.first_element_by_path(known->second.first.c_str()).child_value() == one.as_xml);
+        CHECK(document.first_element_by_path(known->second.second.c_str()).child_value() == one.as_xml);
+      } else if (sample.vendor == "polycom") {
         const auto node = document.child("APPLICATION").child("registration");
         CHECK(node.attribute("reg.1.displayName").value() == one.as_xml);
         CHECK(node.attribute("reg.1.auth.password").value() == one.as_xml);

@@ -1,4 +1,4 @@
-// A device of each model, and values that make trouble.
+// A device of each of the first models and of every family of another shape, and values that make trouble.
 #pragma once
 
 #include "actors/provisioning/renderer.hpp"
@@ -18,7 +18,11 @@ struct Sample {
 inline std::vector<Sample> samples() {
   return {{"zultys", "zip33g", "000bea85abcd"}, {"zultys", "zip37g", "000bea85abce"},
           {"yealink", "t46s", "001565123456"},  {"polycom", "vvx450", "0004f2aabbcc"},
-          {"cisco", "spa504g", "8843e157ddcc"}, {"grandstream", "gxp2170", "000b82aabbcc"}};
+          {"cisco", "spa504g", "8843e157ddcc"}, {"grandstream", "gxp2170", "000b82aabbcc"},
+          {"yealink", "t28p", "001565123457"},  {"fanvil", "x5u", "0c383e07e16c"},
+          {"fanvil", "x4", "0c383e07e16d"},     {"snom", "d785", "000413922d24"},
+          {"sangoma", "s500", "005058123456"},  {"avaya", "j179", "c81fea83e85a"},
+          {"mitel", "6920", "1400e91f03ea"},    {"htek", "uc926", "001fc11c22a9"}};
 }
 
 inline DeviceValues device(const Sample& sample) {

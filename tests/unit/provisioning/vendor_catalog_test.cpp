@@ -85,11 +85,65 @@ TEST_CASE("each vendor is told to restart and to fetch again in its own words") 
   CHECK_FALSE(catalog().find_vendor("yealink")->challenges_notify);
 }
 
+TEST_CASE("a new model is known by what its phones say of themselves, and by other names it has") {
+  const auto canonical = [](std::string_view vendor, std::string_view model) {
+    const auto* known = catalog().find_vendor(vendor);
+    REQUIRE(known);
+    const auto* found = VendorCatalog::find_model(*known, model);
+    return found == nullptr ? std::string() : found->model;
+  };
+  CHECK(canonical("yealink", "SIP-T21P E2") == "t21pe2");
+  CHECK(canonical("yealink", "T19P") == "t19pe2");
+  CHECK(canonical("yealink", "W60B") == "w60b");
+  CHECK(canonical("cisco", "CP-8841-3PCC") == "8841");
+  CHECK(canonical("cisco", "8841-3PCC") == "8841");
+  CHECK(canonical("cisco", "ATA191-MPP") == "ata191");
+  CHECK(canonical("polycom", "Trio 8800") == "trio8800");
+  CHECK(canonical("polycom", "SPIP_335") == "spip335");
+  CHECK(canonical("polycom", "SoundPoint IP 335") == "spip335");
+  CHECK(canonical("polycom", "Edge E450") == "edgee450");
+  CHECK(canonical("snom", "snomD785") == "d785");
+  CHECK(canonical("aastra", "Aastra 6731i") == "6731i");
+  CHECK(canonical("mitel", "6920w") == "6920w");
+  CHECK(canonical("fanvil", "X210 V2") == "x210v2");
+  CHECK(canonical("hanlong", "UC926") == "uc926");
+}
+
+TEST_CASE("each model has its counts, as far as they were published, and a family with a template") {
+  const auto& yealink = *catalog().find_vendor("yealink");
+  const auto* t46s = VendorCatalog::find_model(yealink, "t46s");
+  CHECK(t46s->lines == 16);
+  CHECK(t46s->keys == 27);
+  CHECK(t46s->sidecars == 3);
+  CHECK(t46s->sidecar_keys == 60);
+  CHECK(t46s->family == "t4s");
+  CHECK(t46s->kind == "deskphone");
+  const auto* t19 = VendorCatalog::find_model(yealink, "t19p e2");
+  CHECK(t19->lines == 1);
+  CHECK(t19->keys == 0);
+  CHECK_FALSE(VendorCatalog::find_model(*catalog().find_vendor("zultys"), "zip33g")->lines);
+  CHECK(VendorCatalog::find_model(*catalog().find_vendor("cisco"), "ata192")->kind == "ata");
+  std::size_t models = 0;
+  for (const auto& vendor : catalog().vendors()) {
+    CHECK_FALSE(vendor.models.empty());
+    for (const auto& model : vendor.models) {
+      CAPTURE(vendor.vendor, model.model);
+      CHECK_FALSE(model.family.empty());
+      CHECK(VendorCatalog::find_model(vendor, model.name) == &model);
+      ++models;
+    }
+  }
+  CHECK(catalog().vendors().size() == 11);
+  CHECK(models > 380);
+}
+
 TEST_CASE("a hardware id finds who asks for that common file") {
   CHECK(catalog().by_hardware_id(66)->second->model == "t46s");
+  CHECK(catalog().by_hardware_id(188)->second->model == "t77u");
   CHECK(catalog().by_hardware_id(47)->second->model == "zip33g");
   CHECK(catalog().by_hardware_id(27)->first->vendor == "zultys");
   CHECK_FALSE(catalog().by_hardware_id(1));
+  CHECK_FALSE(catalog().by_hardware_id(999));
 }
 
 TEST_CASE("a vendor table that is wrong says where") {
