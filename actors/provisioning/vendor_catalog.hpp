@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/provisioning/format.hpp"
+#include "actors/provisioning/vendor_values.hpp"
 #include "events/error.hpp"
 #include "events/ids.hpp"
 #include "events/types/device.hpp"
@@ -11,6 +12,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -44,6 +46,7 @@ struct Vendor {
   std::vector<std::uint32_t> ouis;  // a hint only: makers share prefixes
   std::vector<std::string> model_prefixes;
   std::vector<Model> models;
+  std::shared_ptr<const VendorValues> values = VendorValues::none();  // how its phones write what settings say
 };
 
 // Immutable; any thread.

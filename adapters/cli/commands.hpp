@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace strowger::cli {
 
@@ -66,6 +67,11 @@ struct BackupRestoreOptions {
   std::string backup;  // a folder, or the name of one below backups/
 };
 
+struct TemplateLintOptions {
+  std::vector<std::filesystem::path> files;
+  std::string vendor, model;  // empty: as the files' names say
+};
+
 // Serves until SIGTERM or SIGINT; SIGHUP reads the settings again.
 int serve(const ServeOptions& options);
 int token(const TokenOptions& options);
@@ -73,6 +79,7 @@ int config_check(const std::filesystem::path& config);
 // Whether the server runs or not.
 int rotate_key(const KeyOptions& options);
 int version();
+int lint_templates(const TemplateLintOptions& options);
 int log_verify(const LogVerifyOptions& options);
 int log_export(const LogExportOptions& options);
 int log_import(const LogImportOptions& options);

@@ -29,6 +29,10 @@ void fill(T& value) {
   } else if constexpr (json::is_optional<T>::value) {
     value.emplace();
     fill(*value);
+  } else if constexpr (json::is_vector<T>::value) {
+    fill(value.emplace_back());
+  } else if constexpr (json::is_string_map<T>::value) {
+    fill(value["key"]);
   } else {
     boost::mp11::mp_for_each<json::Members<T>>([&](auto member) { fill(value.*member.pointer); });
   }
