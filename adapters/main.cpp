@@ -43,6 +43,18 @@ int main(int argc, char** argv) {
   dhcp->add_option("--config", dhcp_options.config, "Settings (YAML) of the server");
   dhcp->callback([&] { exit_code = cli::dhcp_snippet(dhcp_options); });
 
+  auto* templates = app.add_subcommand("template", "What concerns templates of one's own");
+  templates->require_subcommand(1);
+  cli::TemplateLintOptions linting;
+  auto* lint =
+      templates->add_subcommand("lint", "Say what keeps templates from being put in force, with line and column");
+  lint->add_option("files", linting.files, "Files named vendor_model.template")->required();
+  auto* lint_vendor = lint->add_option("--vendor", linting.vendor, "Whose they are, where their names do not say");
+  auto* lint_model = lint->add_option("--model", linting.model, "Of which model");
+  lint_vendor->needs(lint_model);
+  lint_model->needs(lint_vendor);
+  lint->callback([&] { exit_code = cli::lint_templates(linting); });
+
   auto* key = app.add_subcommand("key", "What concerns the master key, which every secret hangs on");
   key->require_subcommand(1);
   cli::KeyOptions key_options;

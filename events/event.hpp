@@ -3,9 +3,11 @@
 
 #include "events/record.hpp"
 #include "events/types/device.hpp"
+#include "events/types/device_lines.hpp"
 #include "events/types/disclosure.hpp"
 #include "events/types/extension.hpp"
 #include "events/types/history.hpp"
+#include "events/types/phone_settings.hpp"
 #include "events/types/provisioning.hpp"
 #include "events/types/registration.hpp"
 #include "events/types/sighting.hpp"
@@ -20,6 +22,7 @@ namespace strowger {
 
 using Event = std::variant<ExtensionCreated, ExtensionChanged, ExtensionPasswordChanged, ExtensionDeleted,  //
                            DeviceRegistered, DeviceChanged, DeviceUnregistered,                             //
+                           DeviceLinesChanged, DeviceSiteChanged, PhoneSettingsChanged,                     //
                            RebootRequested, RebootAccepted, RebootRefused, RebootUnanswered, ConfigServed,  //
                            PhoneRegistered, PhoneMoved, PhoneUnregistered, RegistrationExpired,             //
                            ConfigRefused,                                                                   //

@@ -15,8 +15,15 @@ RebootRequested reboot_request(const Device::State& state, RebootVerb verb, Rebo
   return {state.mac, context.ids.next(), state.extension, state.vendor, verb, reason};
 }
 
+template <class Command>
+void place(Events& events, const Device::State& state, const MacAddress& mac, const Command& command) {
+  if (command.site && *command.site != state.site) events.emplace_back(DeviceSiteChanged{mac, *command.site});
+  if (command.lines && *command.lines != state.lines) events.emplace_back(DeviceLinesChanged{mac, *command.lines});
+}
+
 Result<Events> register_device(const Device::State& state, const RegisterDevice& command, const Context& context) {
   Events events{DeviceRegistered{command.mac, command.extension, command.vendor, command.model, state.registered}};
+  place(events, state, command.mac, command);
   if (command.phone_present) {
     const auto registered = Device::evolve(state, events.front());
     events.emplace_back(reboot_request(registered, RebootVerb::reboot, RebootReason::device_registered, context));
@@ -28,9 +35,11 @@ Result<Events> change(const Device::State& state, const ChangeDevice& command) {
   if (!state.registered) return missing();
   DeviceChanged changed{state.mac, command.extension.value_or(state.extension), command.vendor.value_or(state.vendor),
                         command.model.value_or(state.model)};
-  if (changed.extension == state.extension && changed.vendor == state.vendor && changed.model == state.model)
-    return Events{};
-  return Events{std::move(changed)};
+  Events events;
+  if (changed.extension != state.extension || changed.vendor != state.vendor || changed.model != state.model)
+    events.emplace_back(std::move(changed));
+  place(events, state, state.mac, command);
+  return events;
 }
 
 Result<Events> unregister(const Device::State& state) {
@@ -79,13 +88,22 @@ Device::State Device::evolve(State state, const Event& event) {
       Overloaded{
           // Registered anew while its phone is being told: the answer is still to come, and still counts.
           [&](const DeviceRegistered& e) {
-            state = {true, e.mac, e.extension, e.vendor, e.model, std::move(state.telling)};
+            state = {true,
+                     e.mac,
+                     e.extension,
+                     e.vendor,
+                     e.model,
+                     std::move(state.telling),
+                     std::move(state.site),
+                     std::move(state.lines)};
           },
           [&](const DeviceChanged& e) {
             state.extension = e.extension;
             state.vendor = e.vendor;
             state.model = e.model;
           },
+          [&](const DeviceLinesChanged& e) { state.lines = e.lines; },
+          [&](const DeviceSiteChanged& e) { state.site = e.site; },
           [&](const DeviceUnregistered&) { state = initial(); },
           [&](const RebootRequested& e) { state.telling = e.reboot; },
           [&](const RebootAccepted& e) { answered(e.reboot); }, [&](const RebootRefused& e) { answered(e.reboot); },
@@ -98,7 +116,8 @@ Device::State Device::evolve(State state, const Event& event) {
 
 bool Device::defines(const Event& event) {
   return std::holds_alternative<DeviceRegistered>(event) || std::holds_alternative<DeviceChanged>(event) ||
-         std::holds_alternative<DeviceUnregistered>(event);
+         std::holds_alternative<DeviceUnregistered>(event) || std::holds_alternative<DeviceLinesChanged>(event) ||
+         std::holds_alternative<DeviceSiteChanged>(event);
 }
 
 }  // namespace strowger::actors

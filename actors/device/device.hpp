@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace strowger::actors {
 
@@ -17,12 +18,17 @@ struct RegisterDevice {
   std::string model;
   // A phone is registered on the extension, so that there is somebody to tell.
   bool phone_present = false;
+  // Not given: as they were.
+  std::optional<std::string> site{};
+  std::optional<std::vector<DeviceLine>> lines{};
 };
 
 struct ChangeDevice {
   std::optional<ExtensionNumber> extension;
   std::optional<std::string> vendor;
   std::optional<std::string> model;
+  std::optional<std::string> site{};
+  std::optional<std::vector<DeviceLine>> lines{};  // those after the first, and the first where it has a label
 };
 
 struct UnregisterDevice {};
@@ -53,7 +59,9 @@ struct Device {
     std::string vendor;
     std::string model;
     std::optional<Uuid> telling;  // the reboot that has no answer yet
-    BOOST_DESCRIBE_CLASS(State, (), (registered, mac, extension, vendor, model, telling), (), ())
+    std::string site;
+    std::vector<DeviceLine> lines;
+    BOOST_DESCRIBE_CLASS(State, (), (registered, mac, extension, vendor, model, telling, site, lines), (), ())
   };
   using Command = std::variant<RegisterDevice, ChangeDevice, UnregisterDevice, RequestReboot, ReportReboot>;
 

@@ -11,6 +11,7 @@ namespace strowger::history {
 namespace {
 
 using provisioning::Origin;
+using provisioning::PastExtension;
 
 constexpr std::size_t step = 512;
 constexpr auto clock_difference = std::chrono::minutes(1);  // that another's clock may be ahead
@@ -157,6 +158,21 @@ Result<provisioning::Past> History::read(const MacAddress& mac, const Moment& mo
     return error;
   }
 
+  for (const auto& line : past.device.lines.value) {
+    if (line.line == 1) continue;
+    PastExtension more;
+    more.number = line.extension;
+    done = fold(StreamId::of(line.extension), more);
+    if (!done) return done.error();
+    if (more.exists) past.more_extensions.emplace(line.line, std::move(more));  // one that is deleted is left out
+  }
+  const auto layers = layers_of(mac, past.device.vendor.value, past.device.model.value, past.device.site.value);
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    if (!layers[i]) continue;
+    done = fold(*layers[i], past.layers[i]);
+    if (!done) return done.error();
+  }
+
   done = fold(settings_stream(), past.settings);
   if (!done) return done.error();
   done = fold(template_stream(past.device.vendor.value, past.device.model.value), past.published);
@@ -172,8 +188,17 @@ Result<provisioning::Past> History::read(const MacAddress& mac, const Moment& mo
     return not_found("provisioning_disabled_then", "Provisioning was switched off " + then + ": no phone got a file.");
   auto text = text_of(past.published.value->sha256);
   if (!text) return text.error();
-  past.source = provisioning::in_force(*past.published.value, std::move(*text));
+  auto values = values_of(past.published.value->values_sha256);
+  if (!values) return values.error();
+  past.source = provisioning::in_force(*past.published.value, std::move(*text), std::move(*values));
   return past;
+}
+
+Result<std::shared_ptr<const provisioning::VendorValues>> History::values_of(const std::string& sha256) const {
+  if (sha256.empty()) return provisioning::VendorValues::none();
+  auto text = text_of(sha256);
+  if (!text) return text.error();
+  return provisioning::VendorValues::parse(std::move(*text));
 }
 
 Result<std::string> History::text_of(const std::string& sha256) const {
@@ -191,6 +216,17 @@ Result<std::string> History::text_of(const std::string& sha256) const {
   if (provisioning::sha256_of(*text) != sha256)
     return internal_error("the text in " + stream.text() + " is not the one that it is named by");
   return text;
+}
+
+Result<std::vector<PublishedTemplate>> History::templates(std::string_view vendor, std::string_view model) const {
+  std::vector<PublishedTemplate> out;
+  const auto any =
+      scan(template_stream(vendor, model), log_.last_position(), &provisioning::PastTemplate::concerns,
+           [&](const Envelope& envelope) {
+             out.push_back({std::get<TemplatePublished>(envelope.event), provisioning::origin_of(envelope)});
+           });
+  if (!any) return any.error();
+  return out;
 }
 
 Result<ServedPage> History::served(const MacAddress& mac, std::optional<Position> before, std::size_t limit) const {

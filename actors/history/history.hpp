@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,11 @@ struct ServedFile {
   Uuid correlation;
   Uuid causation;
   ConfigServed event;
+};
+
+struct PublishedTemplate {
+  TemplatePublished published;
+  provisioning::Origin origin;
 };
 
 struct ServedPage {
@@ -63,6 +69,11 @@ class History {
   // The moment before the last of the events that `past` comes from; none where that was the first.
   Result<std::optional<Moment>> before_last_change(const provisioning::Past& past) const;
 
+  // Which were in force for a model, oldest first; empty where none was ever recorded.
+  Result<std::vector<PublishedTemplate>> templates(std::string_view vendor, std::string_view model) const;
+  // A template's text by its SHA-256. Fails with `not_found` where the log has none.
+  Result<std::string> text_of(const std::string& sha256) const;
+
   // Those before `before`, where it is given. `device_not_found` for one that never was.
   Result<ServedPage> served(const MacAddress& mac, std::optional<Position> before, std::size_t limit) const;
 
@@ -71,7 +82,7 @@ class History {
   Result<bool> scan(const StreamId& stream, Position until, Wanted wanted,
                     const std::function<void(const Envelope&)>& visit) const;  // whether there was any event
   Result<std::optional<Moment>> last_at(Position position) const;
-  Result<std::string> text_of(const std::string& sha256) const;
+  Result<std::shared_ptr<const provisioning::VendorValues>> values_of(const std::string& sha256) const;
 
   EventLog& log_;
   const Vault& vault_;

@@ -22,25 +22,28 @@ StreamId settings_stream() {
 }
 
 Result<std::vector<std::string>> Publisher::publish(const provisioning::Renderer& renderer,
-                                                    const SettingsApplied& settings) {
+                                                    const SettingsApplied& settings, const std::string& by) {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> changes;
   for (const auto& source : renderer.in_force()) {
     const auto published = provisioning::published(source);
-    if (auto stored = store_text(source, published.sha256); !stored) return stored.error();
-    const auto recorded = record(template_stream(source.vendor, source.model), published);
+    if (auto stored = store_text(source.text, source.custom, published.sha256); !stored) return stored.error();
+    const auto& values = *source.kind.values;
+    if (!values.text().empty())
+      if (auto stored = store_text(values.text(), false, values.sha256()); !stored) return stored.error();
+    const auto recorded = record(template_stream(source.vendor, source.model), published, by);
     if (!recorded) return recorded.error();
     if (*recorded)
       changes.push_back("Template of " + source.vendor + " " + source.model + " in force: " + published.name +
                         ", SHA-256 " + published.sha256);
   }
-  const auto recorded = record(settings_stream(), settings);
+  const auto recorded = record(settings_stream(), settings, by);
   if (!recorded) return recorded.error();
   if (*recorded) changes.emplace_back("Settings that phones' files depend on changed");
   return changes;
 }
 
-Result<bool> Publisher::record(const StreamId& stream, const Event& event) {
+Result<bool> Publisher::record(const StreamId& stream, const Event& event, const std::string& by) {
   for (int attempt = 1;; ++attempt) {
     if (!last_.contains(stream)) {
       auto read = read_last(stream);
@@ -48,7 +51,7 @@ Result<bool> Publisher::record(const StreamId& stream, const Event& event) {
       last_.emplace(stream, std::move(*read));
     }
     auto& last = last_.at(stream);
-    auto fresh = encoded(event);
+    auto fresh = encoded(event, by);
     if (!fresh) return fresh.error();
     if (fresh->data == last.data) return false;
     auto data = fresh->data;
@@ -82,21 +85,21 @@ Result<Publisher::Last> Publisher::read_last(const StreamId& stream) {
   }
 }
 
-Result<void> Publisher::store_text(const provisioning::TemplateInForce& source, const std::string& sha256) {
+Result<void> Publisher::store_text(const std::string& text, bool seal, const std::string& sha256) {
   const auto stream = template_text_stream(sha256);
   if (last_.contains(stream)) return {};
   const auto present = log_.read_stream(stream, StreamVersion{}, 1);
   if (!present) return present.error();
   if (present->empty()) {
     TemplateTextStored event{sha256, {}, {}};
-    if (source.custom) {
-      auto sealed = vault_.seal(source.text);
+    if (seal) {
+      auto sealed = vault_.seal(text);
       if (!sealed) return sealed.error();
       event.sealed = std::move(*sealed);
     } else {
-      event.text = source.text;
+      event.text = text;
     }
-    auto record = encoded(event);
+    auto record = encoded(event, "system");
     if (!record) return record.error();
     AppendRequest request;
     request.stream = stream;
@@ -110,9 +113,9 @@ Result<void> Publisher::store_text(const provisioning::TemplateInForce& source, 
 }
 
 // What could not be read again must not get into the log: settings may come in any bytes.
-Result<NewRecord> Publisher::encoded(const Event& event) const {
+Result<NewRecord> Publisher::encoded(const Event& event, const std::string& by) const {
   Record record;
-  static_cast<NewRecord&>(record) = encode(event, Cause{"system", {}, {}}, clock_(), ids_);
+  static_cast<NewRecord&>(record) = encode(event, Cause{by, {}, {}}, clock_(), ids_);
   if (auto read = decode(record); !read)
     return unacceptable("not_recordable", "settings or templates cannot be recorded: " + read.error().message +
                                               "; all text in them has to be UTF-8");

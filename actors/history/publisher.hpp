@@ -31,17 +31,18 @@ class Publisher {
 
   // What was recorded, a line each for the operator's log; empty where nothing had changed. After a failure the same
   // call goes on where it ended.
-  Result<std::vector<std::string>> publish(const provisioning::Renderer& renderer, const SettingsApplied& settings);
+  Result<std::vector<std::string>> publish(const provisioning::Renderer& renderer, const SettingsApplied& settings,
+                                           const std::string& by = "system");
 
  private:
   struct Last {
     StreamVersion version{};
     std::string data;  // of the last event, as it is written
   };
-  Result<bool> record(const StreamId& stream, const Event& event);
+  Result<bool> record(const StreamId& stream, const Event& event, const std::string& by);
   Result<Last> read_last(const StreamId& stream);
-  Result<void> store_text(const provisioning::TemplateInForce& source, const std::string& sha256);
-  Result<NewRecord> encoded(const Event& event) const;
+  Result<void> store_text(const std::string& text, bool seal, const std::string& sha256);
+  Result<NewRecord> encoded(const Event& event, const std::string& by) const;
 
   EventLog& log_;
   IdSource& ids_;

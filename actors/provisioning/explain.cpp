@@ -19,10 +19,18 @@ void add_sources(const Past& past, const std::string& placeholder, std::vector<S
   }
 }
 
-std::string_view level_of(const std::vector<Source>& sources, bool custom) {
-  for (const std::string_view level : {"device", "extension", "settings"})
+// Of what the value is made of, the most particular; of settings of phones, which of their levels.
+std::string level_of(const std::vector<Source>& sources, bool custom) {
+  const auto from = [&](std::string_view what) -> const Source* {
     for (const auto& source : sources)
-      if (std::string_view(source.what).substr(0, source.what.find('.')) == level) return level;
+      if (source.what.starts_with(what)) return &source;
+    return nullptr;
+  };
+  for (const std::string_view level : {"device", "model", "vendor", "site", "global"})
+    if (from("phone_settings." + std::string(level) + ".") != nullptr) return "phone_settings." + std::string(level);
+  for (const std::string_view level : {"device", "extension", "settings"})
+    if (from(std::string(level) + ".") != nullptr) return std::string(level);
+  if (from("template.values") != nullptr) return "default";
   return custom ? "custom_template" : "built_in_template";
 }
 

@@ -15,9 +15,10 @@ struct ExplainedKey {
   std::string value;  // masked where it is a secret
   bool secret = false;
   std::size_t line = 0;  // of the file, from 1
-  // What decided it: device, extension, settings, custom_template or built_in_template; where several did, the first of
-  // these. For a value without placeholders the conditions count.
-  std::string_view level;
+  // What decided it: phone_settings.device (.model, .vendor, .site, .global), device, extension, settings, default,
+  // custom_template or built_in_template; where several did, the first of these. For a value without placeholders the
+  // conditions count.
+  std::string level;
   std::size_t template_line = 0;  // from 1
   std::string template_text;      // of that line; masked where a secret may stand in it
   std::vector<std::string> placeholders;

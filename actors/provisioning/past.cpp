@@ -5,6 +5,7 @@
 #include "events/overloaded.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 namespace strowger::provisioning {
 namespace {
@@ -24,7 +25,8 @@ Origin origin_of(const Envelope& envelope) {
 }
 
 bool PastDevice::concerns(std::string_view type) {
-  return type == DeviceRegistered::type || type == DeviceChanged::type || type == DeviceUnregistered::type;
+  return type == DeviceRegistered::type || type == DeviceChanged::type || type == DeviceUnregistered::type ||
+         type == DeviceLinesChanged::type || type == DeviceSiteChanged::type;
 }
 
 void PastDevice::apply(const Envelope& envelope) {
@@ -48,6 +50,8 @@ void PastDevice::apply(const Envelope& envelope) {
                  [&](const DeviceChanged& e) {
                    if (registered) define(e);
                  },
+                 [&](const DeviceLinesChanged& e) { set(lines, e.lines, envelope); },
+                 [&](const DeviceSiteChanged& e) { set(site, e.site, envelope); },
                  [&](const DeviceUnregistered&) {
                    registered = false;
                    unregistration = origin_of(envelope);
@@ -98,53 +102,168 @@ void PastTemplate::apply(const Envelope& envelope) {
   origin = origin_of(envelope);
 }
 
+void PastLayer::apply(const Envelope& envelope) {
+  const auto* event = std::get_if<PhoneSettingsChanged>(&envelope.event);
+  if (event == nullptr) return;
+  row.apply(*event, envelope);
+  last = envelope.position;
+}
+
 Position last_change(const Past& past) {
-  auto last = std::max({past.device.registration.position, past.device.extension.origin.position,
-                        past.device.vendor.origin.position, past.device.model.origin.position,
-                        past.extension.creation.position, past.extension.name.origin.position,
-                        past.extension.password.origin.position, past.published.origin.position});
+  auto last =
+      std::max({past.device.registration.position, past.device.extension.origin.position,
+                past.device.vendor.origin.position, past.device.model.origin.position, past.device.site.origin.position,
+                past.device.lines.origin.position, past.published.origin.position});
+  const auto extension = [&](const PastExtension& one) {
+    last = std::max({last, one.creation.position, one.name.origin.position, one.password.origin.position});
+  };
+  extension(past.extension);
+  for (const auto& [line, one] : past.more_extensions) extension(one);
+  for (const auto& layer : past.layers) last = std::max(last, layer.last);
   for (const auto& [name, origin] : past.settings.origins) last = std::max(last, origin.position);
   return last;
 }
 
-DeviceValues values_of(const Past& past, std::string password) {
-  const auto& settings = *past.settings.value;
-  return {server_values(settings), past.extension.number, past.extension.name.value,
-          std::move(password),     past.device.mac,       config_url(settings, past.device.mac.text())};
+EffectiveSettings effective(const Past& past) {
+  std::array<const PhoneSettingsRow*, settings_levels> rows{};
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = &past.layers[i].row;
+  return effective(rows);
 }
 
-std::vector<Source> sources_of(const Past& past, std::string_view placeholder) {
-  std::vector<Source> out;
-  const auto setting = [&](const std::string& name) {
-    if (const auto found = past.settings.origins.find(name); found != past.settings.origins.end())
-      out.push_back({"settings." + name, found->second});
-  };
-  if (placeholder == "EXTENSION_NUMBER") {
-    out.push_back({"device.extension", past.device.extension.origin});
-  } else if (placeholder == "EXTENSION_NAME") {
-    out.push_back({"extension.name", past.extension.name.origin});
-  } else if (placeholder == "EXTENSION_PASSWORD") {
-    out.push_back({"extension.password", past.extension.password.origin});
-  } else if (placeholder == "MAC") {
-    out.push_back({"device.mac", past.device.registration});
-  } else if (placeholder == "MODEL_NAME") {
-    out.push_back({"device.model", past.device.model.origin});
-    out.push_back({"template.model_name", past.published.origin});
-  } else if (placeholder == "SIP_SERVER") {
-    setting("sip_server");
-  } else if (placeholder == "SIP_PORT") {
-    setting("sip_port");
-  } else if (placeholder == "SIP_REALM") {
-    setting("sip_realm");
-  } else if (placeholder == "SERVER_NAME") {
-    setting("server_name");
-  } else if (placeholder.starts_with("CONFIG_")) {
-    setting("url_format");
-    setting("external_ip");
-    setting("api_port");
-    if (placeholder == "CONFIG_URL") out.push_back({"device.mac", past.device.registration});
+Result<DeviceValues> values_of(const Past& past, const OpenSecret& open) {
+  const auto& settings = *past.settings.value;
+  auto password = open(past.extension.password.value);
+  if (!password) return password.error();
+  DeviceValues out{server_values(settings), past.extension.number, past.extension.name.value,
+                   std::move(*password),    past.device.mac,       config_url(settings, past.device.mac.text())};
+  for (const auto& line : past.device.lines.value) {
+    if (line.line == 1) out.label = line.label;
+    const auto found = past.more_extensions.find(line.line);
+    if (found == past.more_extensions.end()) continue;
+    auto secret = open(found->second.password.value);
+    if (!secret) return secret.error();
+    out.more_lines.push_back(
+        {line.line, found->second.number, found->second.name.value, std::move(*secret), line.label});
   }
+  auto phone = phone_values(effective(past), open);
+  if (!phone) return phone.error();
+  out.phone = std::move(*phone);
   return out;
+}
+
+namespace {
+
+// LINES[2].EXTENSION_NAME: {LINES, 2, EXTENSION_NAME}; NTP_SERVER: {, 0, NTP_SERVER}.
+struct Named {
+  std::string_view list;
+  std::uint16_t number = 0;
+  std::string_view name;
+};
+Named named(std::string_view placeholder) {
+  const auto bracket = placeholder.find('[');
+  const auto dot = placeholder.find("].");
+  if (bracket == std::string_view::npos || dot == std::string_view::npos) return {{}, 0, placeholder};
+  Named out{placeholder.substr(0, bracket), 0, placeholder.substr(dot + 2)};
+  std::from_chars(placeholder.data() + bracket + 1, placeholder.data() + dot, out.number);
+  return out;
+}
+
+class Sources {
+ public:
+  explicit Sources(const Past& past) : past_(past) {}
+
+  void of(std::string_view placeholder) {
+    const auto [list, number, name] = named(placeholder);
+    if (list == "KEYS" || name.starts_with("KEYS")) {
+      of_key(list.empty() ? 0 : number);
+    } else if (name == "LINES") {  // that there is more than the one that every phone has
+      if (!past_.device.lines.value.empty()) add("device.lines", past_.device.lines.origin);
+    } else if (list == "LINES" || name.starts_with("EXTENSION_") || name == "LINE_LABEL") {
+      of_line(list.empty() ? 1 : number, name);
+    } else if (name.starts_with("MAC")) {
+      add("device.mac", past_.device.registration);
+    } else if (name == "MODEL_NAME") {
+      add("device.model", past_.device.model.origin);
+      add("template.model_name", past_.published.origin);
+    } else if (name.starts_with("CONFIG_")) {
+      applied("url_format");
+      applied("external_ip");
+      applied("api_port");
+      if (name == "CONFIG_URL") add("device.mac", past_.device.registration);
+    } else if (name == "SIP_SERVER") {
+      applied("sip_server");
+    } else if (name == "SIP_PORT") {
+      applied("sip_port");
+    } else if (name == "SIP_REALM") {
+      applied("sip_realm");
+    } else if (name == "SERVER_NAME") {
+      applied("server_name");
+    } else if (const auto setting = setting_behind(name); !setting.empty()) {
+      of_setting(setting);
+    }
+  }
+
+  std::vector<Source> out;
+
+ private:
+  void add(std::string what, const Origin& origin) { out.push_back({std::move(what), origin}); }
+  void applied(const std::string& name) {
+    if (const auto found = past_.settings.origins.find(name); found != past_.settings.origins.end())
+      add("settings." + name, found->second);
+  }
+  bool of_level(std::string_view setting) {
+    const auto settings = effective(past_);
+    const auto found = settings.find(setting);
+    if (found == settings.end()) return false;
+    const auto level = found->second.level;
+    const auto& origin = found->second.stored->origin;
+    const auto& layer = past_.layers[static_cast<std::size_t>(level)].row;
+    add("phone_settings." + std::string(json::word(level)) + "." + std::string(setting),
+        {origin.position, origin.time, origin.by, std::string(PhoneSettingsChanged::type),
+         phone_settings_stream(level, layer.name), origin.correlation});
+    return true;
+  }
+  // Where no level says anything, the vendor's or our default came with the template.
+  void of_setting(std::string_view setting) {
+    if (!of_level(setting)) add("template.values", past_.published.origin);
+  }
+  void of_line(std::uint16_t line, std::string_view name) {
+    const auto more = past_.more_extensions.find(line);
+    const auto& extension = more == past_.more_extensions.end() ? past_.extension : more->second;
+    const bool first = more == past_.more_extensions.end();
+    const auto& number = first ? past_.device.extension.origin : past_.device.lines.origin;
+    if (name == "EXTENSION_NAME") {
+      add("extension.name", extension.name.origin);
+    } else if (name == "EXTENSION_PASSWORD") {
+      add("extension.password", extension.password.origin);
+    } else if (name == "LINE_LABEL") {
+      const auto& lines = past_.device.lines.value;
+      const bool own = std::any_of(lines.begin(), lines.end(),
+                                   [&](const DeviceLine& one) { return one.line == line && !one.label.empty(); });
+      add(own ? "device.lines" : "extension.name", own ? past_.device.lines.origin : extension.name.origin);
+    } else {
+      add(first ? "device.extension" : "device.lines", number);
+    }
+  }
+  void of_key(std::uint16_t number) {
+    if (number == 0) {  // whether there are any
+      for (const auto& [setting, one] : effective(past_))
+        if (one.stored->key) of_level(setting);
+      if (out.empty()) add("template.values", past_.published.origin);
+    } else if (!of_level(std::string(key_prefix) + std::to_string(number))) {
+      of_line(number, "LINE_LABEL");
+    }
+  }
+
+  const Past& past_;
+};
+
+}  // namespace
+
+std::vector<Source> sources_of(const Past& past, std::string_view placeholder) {
+  Sources sources(past);
+  sources.of(placeholder);
+  return std::move(sources.out);
 }
 
 }  // namespace strowger::provisioning

@@ -2,9 +2,11 @@
 // events; whoever feeds them (actors/history) stops at that point.
 #pragma once
 
+#include "actors/provisioning/phone_settings.hpp"
 #include "actors/provisioning/renderer.hpp"
 #include "events/event.hpp"
 
+#include <array>
 #include <map>
 #include <optional>
 #include <string>
@@ -37,6 +39,8 @@ struct PastDevice {
   Sourced<ExtensionNumber> extension;
   Sourced<std::string> vendor;
   Sourced<std::string> model;
+  Sourced<std::string> site;
+  Sourced<std::vector<DeviceLine>> lines;  // those after the first, and the first where it has a label
 
   static bool concerns(std::string_view type);  // else the event need not be decoded
   void apply(const Envelope& envelope);
@@ -70,9 +74,20 @@ struct PastTemplate {
   void apply(const Envelope& envelope);
 };
 
+// One level of the phones' settings.
+struct PastLayer {
+  PhoneSettingsRow row;
+  Position last{};  // of the event that last changed it
+
+  static bool concerns(std::string_view type) { return type == PhoneSettingsChanged::type; }
+  void apply(const Envelope& envelope);
+};
+
 struct Past {
   PastDevice device;
   PastExtension extension;
+  std::map<std::uint16_t, PastExtension> more_extensions;  // by the line, from 2; those that existed
+  std::array<PastLayer, settings_levels> layers;           // the most general first
   PastSettings settings;
   PastTemplate published;
   TemplateInForce source;  // of `published`, with its text
@@ -81,12 +96,16 @@ struct Past {
 // The position of the last event that any part of it comes from.
 Position last_change(const Past& past);
 
-// What the device was served from; `password` in clear.
-DeviceValues values_of(const Past& past, std::string password);
+EffectiveSettings effective(const Past& past);
 
-// The events that a placeholder's value came from, and what of them: {"extension.name", …}. Empty for names unknown.
+// What the device was served from, with its secrets as `open` gives them. Fails where that does.
+Result<DeviceValues> values_of(const Past& past, const OpenSecret& open);
+
+// The events that a placeholder's value (NTP_SERVER, LINES[2].EXTENSION_NAME) came from, and what of them:
+// {"extension.name", …}. Empty for names unknown.
 struct Source {
-  std::string what;  // device.extension, extension.name, settings.external_ip, template.model_name…
+  // device.extension, extension.name, settings.external_ip, phone_settings.site.timezone, template.model_name…
+  std::string what;
   Origin origin;
 };
 std::vector<Source> sources_of(const Past& past, std::string_view placeholder);

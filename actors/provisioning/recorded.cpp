@@ -49,10 +49,14 @@ TemplatePublished published(const TemplateInForce& source) {
   out.model_name = source.model_name;
   out.sha256 = sha256_of(source.text);
   out.size = static_cast<std::uint32_t>(source.text.size());
+  out.values_sha256 = source.kind.values->sha256();
+  out.lines = source.kind.lines;
+  out.keys = source.kind.keys;
   return out;
 }
 
-TemplateInForce in_force(const TemplatePublished& published, std::string text) {
+TemplateInForce in_force(const TemplatePublished& published, std::string text,
+                         std::shared_ptr<const VendorValues> values) {
   return {published.vendor,
           published.model,
           published.name,
@@ -60,7 +64,8 @@ TemplateInForce in_force(const TemplatePublished& published, std::string text) {
           format_of(published.grammar),
           published.content_type,
           published.model_name,
-          std::move(text)};
+          std::move(text),
+          {std::move(values), published.lines, published.keys}};
 }
 
 ServerValues server_values(const SettingsApplied& settings) {

@@ -14,7 +14,8 @@ namespace strowger::provisioning {
 std::string sha256_of(std::string_view bytes);
 
 TemplatePublished published(const TemplateInForce& source);
-TemplateInForce in_force(const TemplatePublished& published, std::string text);
+TemplateInForce in_force(const TemplatePublished& published, std::string text,
+                         std::shared_ptr<const VendorValues> values);
 
 ServerValues server_values(const SettingsApplied& settings);
 std::string config_url(const SettingsApplied& settings, std::string_view mac);

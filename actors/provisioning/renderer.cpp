@@ -5,7 +5,9 @@
 #include "actors/provisioning/template_lint.hpp"
 #include "actors/provisioning/value_set.hpp"
 
+#include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 
 #include <boost/json/value.hpp>
@@ -22,18 +24,6 @@ std::optional<std::string_view> find_built_in(std::span<const templates::File> f
   return std::nullopt;
 }
 
-// Values that break what can be broken: a line, a tag, an attribute, a comment.
-DeviceValues hostile(const std::string& text, bool https) {
-  DeviceValues values;
-  values.server = {text, 5060, text, text};
-  values.number = ExtensionNumber::parse("1001").value();
-  values.name = text;
-  values.password = text;
-  values.mac = MacAddress::from_bits(0x001565123456);
-  values.config_url = https ? "https://192.0.2.1/provision/001565123456.cfg" : "http://192.0.2.1:8080/a-b/" + text;
-  return values;
-}
-
 // The entry of a file that phones share, which no model's name can be.
 std::string common_key(std::string_view name) {
   return "/" + std::string(name);
@@ -43,12 +33,47 @@ std::string_view name_of(const Model* model) {
   return model != nullptr ? std::string_view(model->name) : std::string_view();
 }
 
+// Values that break what can be broken (a line, a tag, an attribute, a comment), on a phone with `round`th choices of
+// everything; round 0: nothing is set.
+DeviceValues hostile(const std::string& text, std::size_t round, const VendorValues& vendor) {
+  DeviceValues values;
+  values.server = {text, 5060, text, text};
+  values.number = ExtensionNumber::parse("1001").value();
+  values.name = values.password = values.label = text;
+  values.mac = MacAddress::from_bits(0x001565123456);
+  values.config_url =
+      round % 2 == 1 ? "https://192.0.2.1/provision/001565123456.cfg" : "http://192.0.2.1:8080/a-b/" + text;
+  if (round == 0) return values;
+  values.more_lines.push_back({2, ExtensionNumber::parse("*1002").value(), text, text, text});
+  for (const auto& type : setting_types()) {
+    auto& value = values.phone.set[std::string(type.name)];
+    if (type.kind == SettingKind::choice || type.kind == SettingKind::codecs)
+      value = type.choices[(round - 1) % type.choices.size()];
+    else if (type.kind == SettingKind::timezone)
+      value = std::array{"Europe/Berlin", "UTC", "America/New_York"}[round % 3];
+    else if (type.kind == SettingKind::number)
+      value = std::to_string(type.least);
+    else
+      value = text;
+  }
+  std::uint16_t number = 1;
+  for (const auto& [type, code] : vendor.key_codes()) {
+    values.phone.keys[number] = {type, text, round % 2 == 0 ? text : "",
+                                 round % 2 == 0 ? std::uint16_t{2} : std::uint16_t{0}, text};
+    ++number;
+  }
+  return values;
+}
+
+constexpr std::size_t hostile_rounds = 5;
+
 Result<void> prove(const Vendor& vendor, const Model* model, const TemplateText& text) {
+  const ModelKind kind{vendor.values, {}, {}};
   for (const std::string value : {"plain", "two words", "--><x y='\"'>]]>&#0;\n#!k = v\n<", "--", "-", ""}) {
-    for (const bool https : {false, true}) {
-      const auto device = hostile(value, https);
+    for (std::size_t round = 0; round < (model != nullptr ? hostile_rounds : 2); ++round) {
+      const auto device = hostile(value, round, *vendor.values);
       ValueSet values(device.server, device.config_url, name_of(model));
-      values.add_device(device);
+      if (model != nullptr) values.add_device(device, kind);
       const auto fine = check_format(vendor.format, vendor.first_line, text.render(values.values()));
       if (fine) continue;
       const auto line = fine.error().details.at("line").to_number<std::size_t>();
@@ -70,11 +95,10 @@ std::string without_editor_marks(std::string_view text) {
 }
 
 Result<TemplateText> checked(const Vendor& vendor, const Model* model, std::string name, std::string_view text) {
-  const auto known = model != nullptr ? device_placeholders() : common_placeholders();
+  const auto known = model != nullptr ? Vocabulary::device(*vendor.values) : Vocabulary::common();
   auto parsed = TemplateText::parse(std::move(name), vendor.format, without_editor_marks(text), known);
   if (!parsed) return parsed.error();
-  const auto proven = prove(vendor, model, *parsed);
-  if (!proven) return proven.error();
+  if (const auto done = prove(vendor, model, *parsed); !done) return done.error();
   return parsed;
 }
 
@@ -109,11 +133,31 @@ Result<TemplateText> check_template(const Vendor& vendor, const Model& model, st
 }
 
 Result<Rendered> render_from(const TemplateInForce& source, const DeviceValues& device) {
-  const auto text = TemplateText::parse(source.name, source.format, source.text, device_placeholders());
+  const auto known = Vocabulary::device(*source.kind.values);
+  const auto text = TemplateText::parse(source.name, source.format, source.text, known);
   if (!text) return text.error();
   ValueSet values(device.server, device.config_url, source.model_name);
-  values.add_device(device);
+  values.add_device(device, source.kind);
   return finish(source.content_type, *text, values);
+}
+
+void DeviceValues::wipe() {
+  const auto clear = [](std::string& secret) { sodium_memzero(secret.data(), secret.size()); };
+  clear(password);
+  for (auto& line : more_lines) clear(line.password);
+  for (auto& [setting, value] : phone.set)
+    if (const auto* type = find_setting(setting); type != nullptr && type->kind == SettingKind::secret) clear(value);
+}
+
+std::uint16_t line_limit(const ModelKind& kind) {
+  constexpr std::uint16_t unknown = 64;
+  std::size_t most = kind.lines.value_or(unknown);
+  for (const auto& [name, codes] : kind.values->per_line()) most = std::min(most, codes.size());
+  return static_cast<std::uint16_t>(most);
+}
+
+ModelKind Renderer::Entry::kind() const {
+  return model == nullptr ? ModelKind{vendor->values, {}, {}} : ModelKind{vendor->values, model->lines, model->keys};
 }
 
 Result<Renderer::Made> Renderer::make(const VendorCatalog& catalog, std::span<const CustomTemplate> custom,
@@ -172,6 +216,19 @@ Result<Renderer::Made> Renderer::make(const VendorCatalog& catalog, std::span<co
   return Made{std::move(renderer), std::move(refused)};
 }
 
+Result<std::shared_ptr<const Renderer>> Renderer::with(const Vendor& vendor, const Model& model,
+                                                       const std::optional<CustomTemplate>& own) const {
+  const auto built_in = find_built_in(templates::files(), model.template_file);
+  if (!own && !built_in) return internal_error("no template " + model.template_file + " was built in");
+  auto parsed =
+      own ? checked(vendor, &model, own->name, own->text) : checked(vendor, &model, model.template_file, *built_in);
+  if (!parsed) return parsed.error();
+  auto out = std::shared_ptr<Renderer>(new Renderer(*this));
+  out->entries_.insert_or_assign(Key{vendor.vendor, model.model},
+                                 Entry{&vendor, &model, std::move(*parsed), own.has_value()});
+  return std::shared_ptr<const Renderer>(std::move(out));
+}
+
 Result<const Renderer::Entry*> Renderer::entry(std::string_view vendor, std::string_view model) const {
   const auto missing = [&] {
     return not_found("template_not_found", "Template not found for " + std::string(vendor.substr(0, 64)) + " " +
@@ -190,7 +247,7 @@ Result<Rendered> Renderer::render(std::string_view vendor, std::string_view mode
   const auto found = entry(vendor, model);
   if (!found) return found.error();
   ValueSet values(device.server, device.config_url, name_of((*found)->model));
-  values.add_device(device);
+  values.add_device(device, (*found)->kind());
   return finish((*found)->vendor->content_type, (*found)->text, values);
 }
 
@@ -218,7 +275,7 @@ std::vector<TemplateInForce> Renderer::in_force() const {
   for (const auto& [key, entry] : entries_)
     if (entry.model != nullptr)
       out.push_back({key.first, key.second, entry.text.name(), entry.custom, entry.vendor->format,
-                     entry.vendor->content_type, entry.model->name, entry.text.text()});
+                     entry.vendor->content_type, entry.model->name, entry.text.text(), entry.kind()});
   return out;
 }
 

@@ -3,13 +3,16 @@
 #pragma once
 
 #include "actors/provisioning/custom_templates.hpp"
+#include "actors/provisioning/phone_settings.hpp"
 #include "actors/provisioning/template_text.hpp"
 #include "actors/provisioning/vendor_catalog.hpp"
+#include "actors/provisioning/vendor_values.hpp"
 #include "events/error.hpp"
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +28,16 @@ struct ServerValues {
   std::string server_name;
 };
 
+// What a vendor and a model make of a device's values.
+struct ModelKind {
+  std::shared_ptr<const VendorValues> values = VendorValues::none();
+  std::optional<std::uint16_t> lines{};  // how many it has; none: not known
+  std::optional<std::uint16_t> keys{};
+};
+
+// How many lines can be rendered for it: those it has, where they are known, and for which the vendor has codes.
+std::uint16_t line_limit(const ModelKind& kind);
+
 // All that a template gives to a file: what history keeps of it.
 struct TemplateInForce {
   std::string vendor;
@@ -35,6 +48,16 @@ struct TemplateInForce {
   std::string content_type;
   std::string model_name;
   std::string text;
+  ModelKind kind{};
+};
+
+// A further line of a phone.
+struct LineValues {
+  std::uint16_t line = 0;  // from 2
+  ExtensionNumber number;
+  std::string name;      // empty: the number stands in for it
+  std::string password;  // in clear
+  std::string label;     // empty: the name stands in for it
 };
 
 struct DeviceValues {
@@ -43,7 +66,12 @@ struct DeviceValues {
   std::string name;      // empty: the number stands in for it
   std::string password;  // in clear; it goes into the file and nowhere else
   MacAddress mac;
-  std::string config_url;  // of this device
+  std::string config_url;                // of this device
+  std::string label{};                   // of the first line; empty: the name stands in for it
+  std::vector<LineValues> more_lines{};  // in order
+  PhoneValues phone{};
+
+  void wipe();  // the secrets
 };
 
 struct Rendered {
@@ -64,6 +92,10 @@ class Renderer {
   // force. Fails only where a built-in template itself is bad. The catalog has to outlive the renderer.
   static Result<Made> make(const VendorCatalog& catalog, std::span<const CustomTemplate> custom,
                            std::span<const templates::File> built_in = templates::files());
+
+  // The same with another template for one model: `own`, or, without one, what is built in. `bad_template`.
+  Result<std::shared_ptr<const Renderer>> with(const Vendor& vendor, const Model& model,
+                                               const std::optional<CustomTemplate>& own) const;
 
   // Vendor and model in any form that the catalog takes. `template_not_found` where there is none.
   Result<Rendered> render(std::string_view vendor, std::string_view model, const DeviceValues& values) const;
@@ -93,6 +125,8 @@ class Renderer {
     const Model* model = nullptr;  // null: the common file
     TemplateText text;
     bool custom = false;
+
+    ModelKind kind() const;
   };
   using Key = std::pair<std::string, std::string>;  // vendor and model, or vendor and /common
 

@@ -62,10 +62,11 @@ std::string TakenApart::masked() const {
 }
 
 Result<TakenApart> take_apart(const TemplateInForce& source, const DeviceValues& device) {
-  const auto text = TemplateText::parse(source.name, source.format, source.text, device_placeholders());
+  const auto known = Vocabulary::device(*source.kind.values);
+  const auto text = TemplateText::parse(source.name, source.format, source.text, known);
   if (!text) return text.error();
   ValueSet values(device.server, device.config_url, source.model_name);
-  values.add_device(device);
+  values.add_device(device, source.kind);
   auto traced = text->trace(values.values());
   if (!traced) return traced.error();
   auto entries = config_entries(source.format, traced->bytes);
@@ -74,15 +75,15 @@ Result<TakenApart> take_apart(const TemplateInForce& source, const DeviceValues&
   TakenApart out;
   std::vector<Range> secrets;
   for (const auto& piece : traced->pieces)
-    if (piece.placeholder == "EXTENSION_PASSWORD") secrets.emplace_back(piece.begin, piece.end);
+    if (is_secret_placeholder(piece.placeholder)) secrets.emplace_back(piece.begin, piece.end);
   for (auto& entry : *entries) {
     ConfigKey key{std::move(entry), false, 0, {}};
     key.secret = names_secret(key.key);
     key.template_line = template_line(*traced, key.key_at);
     for (const auto& piece : traced->pieces) {
       if (piece.begin < key.begin || piece.end > key.end) continue;
-      key.secret = key.secret || piece.placeholder == "EXTENSION_PASSWORD";
-      const std::string name(piece.placeholder);
+      key.secret = key.secret || is_secret_placeholder(piece.placeholder);
+      const auto& name = piece.placeholder;
       if (std::find(key.placeholders.begin(), key.placeholders.end(), name) == key.placeholders.end())
         key.placeholders.push_back(name);
     }

@@ -14,11 +14,11 @@ namespace strowger::provisioning {
 inline constexpr std::string_view mask = "********";
 
 struct ConfigKey : ConfigEntry {
-  // It holds the extension's password, or its name says that it is one (an administrator's password that was typed into
-  // a template).
+  // It holds an extension's password or a secret setting, or its name says that it is one (an administrator's password
+  // that was typed into a template).
   bool secret = false;
   std::size_t template_line = 0;          // from 1
-  std::vector<std::string> placeholders;  // in the value, in order, each once
+  std::vector<std::string> placeholders;  // in the value, in order, each once: NTP_SERVER, KEYS[5].KEY_VALUE
 };
 
 struct TakenApart {

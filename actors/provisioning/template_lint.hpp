@@ -2,20 +2,21 @@
 #pragma once
 
 #include "actors/provisioning/format.hpp"
+#include "actors/provisioning/vocabulary.hpp"
 #include "events/error.hpp"
 
-#include <span>
 #include <string>
 #include <string_view>
 
 namespace strowger::provisioning {
 
-// The line (from 1) that an offset lies in.
+// The line and column (from 1) that an offset lies in.
 std::size_t line_of(std::string_view text, std::size_t offset);
+std::size_t column_of(std::string_view text, std::size_t offset);
 
 Error template_fault(const std::string& name, std::size_t line, const std::string& what);
+Error template_fault(const std::string& name, std::string_view text, std::size_t offset, const std::string& what);
 
-Result<void> lint_template(const std::string& name, Format format, std::string_view text,
-                           std::span<const std::string_view> known);
+Result<void> lint_template(const std::string& name, Format format, std::string_view text, const Vocabulary& known);
 
 }  // namespace strowger::provisioning

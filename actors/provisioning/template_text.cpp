@@ -3,8 +3,9 @@
 #include "actors/provisioning/template_lint.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
+#include <deque>
+#include <functional>
 #include <vector>
 
 #include <kainjow/mustache.hpp>
@@ -14,38 +15,81 @@ namespace {
 
 namespace mustache = kainjow::mustache;
 
-constexpr std::array<std::string_view, 9> kCommon{"SERVER_NAME",      "CONFIG_URL",   "CONFIG_BASE_URL",
-                                                  "CONFIG_BASE_PATH", "CONFIG_HTTPS", "SIP_SERVER",
-                                                  "SIP_PORT",         "SIP_REALM",    "MODEL_NAME"};
+// What the engine reads in place of a line break, so that it leaves lines alone: which of them go is decided here, by
+// the rules of Mustache, whether a section is there or not. Lint refuses it in a template.
+constexpr char line_break = '\x1E';
 
-constexpr std::array<std::string_view, 13> kAll{
-    "EXTENSION_NUMBER", "EXTENSION_NAME",  "EXTENSION_PASSWORD", "SIP_SERVER",   "SIP_PORT", "SERVER_NAME", "SIP_REALM",
-    "CONFIG_URL",       "CONFIG_BASE_URL", "CONFIG_BASE_PATH",   "CONFIG_HTTPS", "MAC",      "MODEL_NAME"};
+// In a traced render a value stands between these, its index behind the first, and a template's line begins with the
+// last two around its number. Escaping lets no control character of a value through.
+constexpr char value_begins = '\x01';
+constexpr char value_ends = '\x02';
+constexpr char line_begins = '\x03';
+constexpr char line_ends = '\x04';
+constexpr char index_ends = '\x06';
+constexpr std::string_view marks("\x01\x02\x03\x04\x06");
 
-// Hands the engine the values without building its map for every render.
+// Hands the engine the values as it asks for them, without building its maps for every render.
 class Values final : public mustache::basic_context<std::string> {
  public:
-  explicit Values(std::span<const Placeholder> values) {
-    entries_.reserve(values.size());
-    for (const auto& value : values) {
-      if (value.value.empty()) {
-        entries_.emplace_back(value.name, mustache::data{false});  // prints nothing, and its section is not there
-      } else {
-        entries_.emplace_back(value.name, mustache::data{std::string(value.value)});
-      }
+  // `traced`: where each value that is handed out is named, and by whose index it is marked; null: not traced.
+  explicit Values(const TemplateValues& values, std::vector<std::string>* traced = nullptr)
+      : values_(values), traced_(traced) {
+    lists_.reserve(values.lists.size());
+    for (const auto& list : values.lists) {
+      mustache::list items;
+      for (std::size_t i = 0; i < list.items.size(); ++i) items.emplace_back(mustache::data{true});
+      lists_.emplace_back(mustache::data{std::move(items)});
     }
   }
-  void push(const mustache::data*) override {}  // a section changes nothing: values have no members
-  void pop() override {}
+
+  // A section's value, or an item of a list. Only items have members.
+  void push(const mustache::data* entered) override {
+    for (std::size_t i = 0; i < lists_.size(); ++i) {
+      const auto& items = lists_[i].list_value();
+      if (items.empty() || std::less<>()(entered, items.data()) || !std::less<>()(entered, items.data() + items.size()))
+        continue;
+      frames_.push_back(&values_.lists[i].items[static_cast<std::size_t>(entered - items.data())]);
+      return;
+    }
+    frames_.push_back(nullptr);
+  }
+  void pop() override { frames_.pop_back(); }
+
   const mustache::data* get(const std::string& name) const override {
-    for (const auto& [known, value] : entries_)
-      if (known == name) return &value;
+    for (auto frame = frames_.rbegin(); frame != frames_.rend(); ++frame)
+      if (*frame != nullptr)
+        if (const auto* value = find((*frame)->values, name)) return handed(*value, (*frame)->scope);
+    if (const auto* value = find(values_.values, name)) return handed(*value, {});
+    for (std::size_t i = 0; i < lists_.size(); ++i)
+      if (values_.lists[i].name == name) return &lists_[i];
     return nullptr;
   }
   const mustache::data* get_partial(const std::string&) const override { return nullptr; }
 
  private:
-  std::vector<std::pair<std::string_view, mustache::data>> entries_;
+  static const Placeholder* find(std::span<const Placeholder> values, std::string_view name) {
+    for (const auto& value : values)
+      if (value.name == name) return &value;
+    return nullptr;
+  }
+  const mustache::data* handed(const Placeholder& placeholder, std::string_view scope) const {
+    if (placeholder.value.empty()) return &nothing_;  // prints nothing, and its section is not there
+    std::string value;
+    if (traced_ != nullptr) {
+      value = value_begins + std::to_string(traced_->size()) + index_ends;
+      traced_->push_back(scope.empty() ? std::string(placeholder.name)
+                                       : std::string(scope) + "." + std::string(placeholder.name));
+    }
+    value += placeholder.value;
+    return &handed_.emplace_back(std::move(value));
+  }
+
+  const TemplateValues& values_;
+  std::vector<std::string>* traced_;
+  std::vector<mustache::data> lists_;
+  std::vector<const ValueList::Item*> frames_;
+  mutable std::deque<mustache::data> handed_;  // alive while sections that they opened are
+  mustache::data nothing_{false};
 };
 
 struct Appender {
@@ -64,91 +108,92 @@ std::size_t offset_in(const std::string& message) {
   return offset;
 }
 
-// In a traced render a value stands between these, its index behind the first; a template's line begins with these
-// around its number; and where the tag of a section that is there stood, stands the last. Escaping lets no control
-// character of a value through.
-constexpr char value_begins = '\x01';
-constexpr char value_ends = '\x02';
-constexpr char line_begins = '\x03';
-constexpr char line_ends = '\x04';
-constexpr char section_tag = '\x05';
-constexpr std::string_view marks("\x01\x02\x03\x04\x05");
-constexpr char first_index = 'A';
+// The tag, where nothing but white space and one tag of a section (or a comment) stands on the line.
+std::string_view tag_alone(std::string_view line) {
+  constexpr std::string_view blank = " \t\r\n";
+  const auto first = line.find_first_not_of(blank);
+  if (first == std::string_view::npos || line.substr(first, 2) != "{{") return {};
+  const auto end = line.find("}}", first);
+  if (end == std::string_view::npos || line.find_first_not_of(blank, end + 2) != std::string_view::npos) return {};
+  const auto kind = line.find_first_not_of(blank, first + 2);
+  if (std::string_view("#^/!").find(line[kind]) == std::string_view::npos) return {};
+  return line.substr(first, end + 2 - first);
+}
 
-// Lint has seen to it that every {{ has its }}.
-std::string with_marks(std::string_view text) {
+// The template as the engine reads it; `traced`: with the number of each line at its beginning. Lint has seen to it
+// that every {{ has its }}.
+std::string prepared(std::string_view text, bool traced) {
   std::string out;
-  std::size_t number = 1;
-  const auto begin_line = [&] { out += line_begins + std::to_string(number++) + line_ends; };
-  begin_line();
-  for (std::size_t at = 0; at < text.size();) {
-    if (text.substr(at, 2) != "{{") {
-      const char c = text[at++];
-      out.push_back(c);
-      if (c == '\n' && at < text.size()) begin_line();
-      continue;
+  out.reserve(text.size() + 64);
+  std::size_t number = 0;
+  while (!text.empty()) {
+    // A tag may go on over the end of a line.
+    std::size_t end = 0;
+    std::size_t breaks = 0;
+    for (bool ended = false; !ended && end < text.size();) {
+      if (text.substr(end, 2) == "{{") {
+        const auto close = std::min(text.find("}}", end), text.size() - 2) + 2;
+        breaks += static_cast<std::size_t>(std::count(text.begin() + static_cast<std::ptrdiff_t>(end),
+                                                      text.begin() + static_cast<std::ptrdiff_t>(close), '\n'));
+        end = close;
+      } else {
+        ended = text[end++] == '\n';
+      }
     }
-    const auto end = text.find("}}", at) + 2;
-    const auto tag = text.substr(at, end - at);
-    const auto kind = tag[tag.find_first_not_of(" \t\r\n", 2)];
-    if (kind == '/') out += section_tag;
-    out += tag;
-    if (kind == '#' || kind == '^') out += section_tag;
-    number += static_cast<std::size_t>(std::count(tag.begin(), tag.end(), '\n'));
-    at = end;
+    const auto line = text.substr(0, end);
+    text.remove_prefix(end);
+    ++number;
+    if (const auto tag = tag_alone(line); !tag.empty()) {
+      out += tag;
+    } else {
+      if (traced) out += line_begins + std::to_string(number) + line_ends;
+      out += line;
+      if (line.back() == '\n') out.back() = line_break;
+    }
+    number += breaks;
   }
   return out;
 }
 
-// Takes the marks out of a traced render, and the lines that the engine would have left out had they held none: blank
-// ones with the tag of a section that is there.
+std::string with_line_breaks(std::string text) {
+  std::replace(text.begin(), text.end(), line_break, '\n');
+  return text;
+}
+
+// Takes the marks out of a traced render.
 class MarkReader {
  public:
-  explicit MarkReader(std::span<const Placeholder> values) : values_(values) {}
+  explicit MarkReader(const std::vector<std::string>& names) : names_(names) {}
 
   TemplateText::Traced read(std::string_view marked) {
+    const auto number_before = [&](std::size_t at, char ends, std::size_t& number) {
+      const auto end = marked.find(ends, at);
+      std::from_chars(marked.data() + at + 1, marked.data() + end, number);
+      return end;
+    };
+    TemplateText::Traced out;
+    std::size_t begin = 0;
+    std::size_t index = 0;
     for (std::size_t at = 0; at < marked.size(); ++at) {
       const char c = marked[at];
       if (c == value_begins) {
-        begin_ = out_.bytes.size();
-        index_ = static_cast<std::size_t>(marked[++at] - first_index);
+        begin = out.bytes.size();
+        at = number_before(at, index_ends, index);
       } else if (c == value_ends) {
-        out_.pieces.push_back({begin_, out_.bytes.size(), values_[index_].name});
+        out.pieces.push_back({begin, out.bytes.size(), names_[index]});
       } else if (c == line_begins) {
-        const auto end = marked.find(line_ends, at);
         std::size_t number = 0;
-        std::from_chars(marked.data() + at + 1, marked.data() + end, number);
-        out_.lines.push_back({out_.bytes.size(), number});
-        at = end;
-      } else if (c == section_tag) {
-        sections_ = true;
+        at = number_before(at, line_ends, number);
+        out.lines.push_back({out.bytes.size(), number});
       } else {
-        out_.bytes.push_back(c);
-        if (c == '\n') end_line();
+        out.bytes.push_back(c);
       }
     }
-    end_line();
-    return std::move(out_);
+    return out;
   }
 
  private:
-  void end_line() {
-    const auto line = std::string_view(out_.bytes).substr(line_);
-    if (sections_ && line.find_first_not_of(" \t\n") == std::string_view::npos) {
-      out_.bytes.resize(line_);
-      while (!out_.lines.empty() && out_.lines.back().begin >= line_) out_.lines.pop_back();
-      while (!out_.pieces.empty() && out_.pieces.back().begin >= line_) out_.pieces.pop_back();
-    }
-    line_ = out_.bytes.size();
-    sections_ = false;
-  }
-
-  std::span<const Placeholder> values_;
-  TemplateText::Traced out_;
-  std::size_t line_ = 0;   // where the present one starts
-  bool sections_ = false;  // the tag of a section stood in it
-  std::size_t begin_ = 0;
-  std::size_t index_ = 0;
+  const std::vector<std::string>& names_;
 };
 
 }  // namespace
@@ -158,63 +203,50 @@ struct TemplateText::Engine {
   mustache::mustache parsed;
 };
 
-std::span<const std::string_view> common_placeholders() {
-  return kCommon;
-}
-std::span<const std::string_view> device_placeholders() {
-  return kAll;
-}
-
 Result<TemplateText> TemplateText::parse(std::string name, Format format, std::string_view text,
-                                         std::span<const std::string_view> known) {
+                                         const Vocabulary& known) {
   const auto fine = lint_template(name, format, text, known);
   if (!fine) return fine.error();
   TemplateText out;
   out.name_ = std::move(name);
   out.text_ = text;
   out.format_ = format;
-  out.engine_ = std::make_shared<Engine>(out.text_);
+  out.engine_ = std::make_shared<Engine>(prepared(out.text_, false));
   auto& parsed = out.engine_->parsed;
   if (!parsed.is_valid()) {
-    const auto& message = parsed.error_message();
-    return template_fault(out.name_, line_of(text, offset_in(message)), message);
+    const Engine as_written(out.text_);  // whose offsets are the template's
+    const auto& message = as_written.parsed.error_message();
+    return template_fault(out.name_, text, offset_in(message), message);
   }
   parsed.set_custom_escape([format](const std::string& value) { return escape(format, value); });
   return out;
 }
 
-std::string TemplateText::render(std::span<const Placeholder> values) const {
+std::string TemplateText::render(const TemplateValues& values) const {
   std::string out;
   out.reserve(text_.size() + 512);
   Values context(values);
   Appender appender{out};
   // Not const in its interface, but with neither lambdas nor partials (lint refuses them) it only reads its tree.
   engine_->parsed.render(context, appender);
-  return out;
+  return with_line_breaks(std::move(out));
 }
 
-Result<TemplateText::Traced> TemplateText::trace(std::span<const Placeholder> values) const {
+Result<TemplateText::Traced> TemplateText::trace(const TemplateValues& values) const {
   if (const auto at = text_.find_first_of(marks); at != std::string::npos)
     return unacceptable("not_traceable", name_ + ":" + std::to_string(line_of(text_, at)) +
                                              ": a control character keeps the file from being taken apart");
-  std::vector<std::string> marked_values;
-  std::vector<Placeholder> marked;
-  marked_values.reserve(values.size());
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    auto& value = marked_values.emplace_back();
-    if (!values[i].value.empty())
-      value = std::string{value_begins, static_cast<char>(first_index + i)} + std::string(values[i].value);
-    marked.push_back({values[i].name, value});
-  }
-  Engine engine(with_marks(text_));
+  Engine engine(prepared(text_, true));
   engine.parsed.set_custom_escape([format = format_](const std::string& value) {
-    return value.substr(0, 2) + escape(format, std::string_view(value).substr(2)) + value_ends;
+    const auto clear = value.find(index_ends) + 1;
+    return value.substr(0, clear) + escape(format, std::string_view(value).substr(clear)) + value_ends;
   });
   std::string out;
-  Values context(marked);
+  std::vector<std::string> names;
+  Values context(values, &names);
   Appender appender{out};
   engine.parsed.render(context, appender);
-  auto traced = MarkReader(values).read(out);
+  auto traced = MarkReader(names).read(with_line_breaks(std::move(out)));
   if (traced.bytes != render(values))
     return unacceptable("not_traceable", name_ + ": its sections keep the file from being taken apart");
   return traced;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/provisioning/format.hpp"
+#include "actors/provisioning/vocabulary.hpp"
 #include "events/error.hpp"
 
 #include <memory>
@@ -12,31 +13,41 @@
 
 namespace strowger::provisioning {
 
-// What a template may name. A section ({{#NAME}}…{{/NAME}}, {{^NAME}}…{{/NAME}}) is there when the value is not empty.
+// What stands for a name of the vocabulary. A section ({{#NAME}}…{{/NAME}}, {{^NAME}}…{{/NAME}}) is there when the
+// value is not empty.
 struct Placeholder {
   std::string_view name;
   std::string_view value;
 };
 
-// The names that every template knows, and those that only a phone's own file does: a common file is sent to whoever
-// asks and must not carry what belongs to an extension.
-std::span<const std::string_view> common_placeholders();
-std::span<const std::string_view> device_placeholders();
+// A section ({{#NAME}}…{{/NAME}}) that is there once for each item, with the item's placeholders before the others.
+struct ValueList {
+  struct Item {
+    std::string scope;  // LINES[2]: how traces name it
+    std::vector<Placeholder> values;
+  };
+  std::string_view name;
+  std::vector<Item> items;
+};
+
+struct TemplateValues {
+  std::span<const Placeholder> values;
+  std::span<const ValueList> lists{};
+};
 
 // Immutable; any thread renders.
 class TemplateText {
  public:
-  // Refuses, with `bad_template` and the line: what Mustache cannot read, a name that is not in `known`, unescaped
-  // output ({{{NAME}}} and {{&NAME}}), partials (those of built-in templates are in their places by now: partials.hpp)
-  // and changed delimiters; in files of lines also a value that does not follow its key.
-  static Result<TemplateText> parse(std::string name, Format format, std::string_view text,
-                                    std::span<const std::string_view> known);
+  // Refuses, with `bad_template`, the line and the column: what Mustache cannot read, a name that is not in `known`,
+  // unescaped output ({{{NAME}}} and {{&NAME}}), partials (those of built-in templates are in their places by now:
+  // partials.hpp) and changed delimiters; in files of lines also a value that does not follow its key.
+  static Result<TemplateText> parse(std::string name, Format format, std::string_view text, const Vocabulary& known);
 
   const std::string& name() const { return name_; }
   const std::string& text() const { return text_; }
   Format format() const { return format_; }
 
-  std::string render(std::span<const Placeholder> values) const;
+  std::string render(const TemplateValues& values) const;
 
   // The same bytes, with where each came from. Slow: the template is parsed anew.
   struct Traced {
@@ -44,7 +55,7 @@ class TemplateText {
     struct Piece {
       std::size_t begin = 0;
       std::size_t end = 0;
-      std::string_view placeholder;  // of `values`
+      std::string placeholder;  // NTP_SERVER; of a list's item LINES[2].EXTENSION_NAME
     };
     struct Line {
       std::size_t begin = 0;        // where it starts in `bytes`
@@ -55,7 +66,7 @@ class TemplateText {
     std::vector<Line> lines;  // in order
   };
   // Fails with `not_traceable` on a template that holds control characters.
-  Result<Traced> trace(std::span<const Placeholder> values) const;
+  Result<Traced> trace(const TemplateValues& values) const;
 
  private:
   struct Engine;

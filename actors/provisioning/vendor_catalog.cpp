@@ -147,6 +147,10 @@ Result<VendorCatalog> VendorCatalog::parse(std::span<const templates::File> file
     } catch (const std::exception& fault) {
       return malformed("bad_vendor_table", std::string(file.path) + ": " + fault.what());
     }
+    auto& vendor = catalog.vendors_.back();
+    auto values = VendorValues::built_in(vendor.vendor, files);
+    if (!values) return values.error();
+    vendor.values = std::move(*values);
   }
   std::sort(catalog.vendors_.begin(), catalog.vendors_.end(),
             [](const Vendor& a, const Vendor& b) { return a.vendor < b.vendor; });

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/provisioning/format.hpp"
+#include "actors/provisioning/vendor_values.hpp"
 #include "events/error.hpp"
 #include "events/ids.hpp"
 #include "events/types/device.hpp"
@@ -11,6 +12,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -51,6 +53,7 @@ struct Vendor {
   std::vector<std::string> model_suffixes;                   // and behind it: 8841-3PCC
   std::vector<Model> models;                                 // by model
   std::unordered_map<std::string, std::size_t> model_names;  // canonical ones and aliases
+  std::shared_ptr<const VendorValues> values = VendorValues::none();  // how its phones write what settings say
 };
 
 // Immutable; any thread.

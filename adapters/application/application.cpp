@@ -2,6 +2,7 @@
 
 #include "actors/extension/deletion_reactor.hpp"
 #include "actors/history/publisher.hpp"
+#include "actors/phone_settings/device_settings_reactor.hpp"
 #include "actors/provisioning/config_url.hpp"
 #include "actors/provisioning/custom_templates.hpp"
 #include "actors/reboot/reboot_reactor.hpp"
@@ -65,7 +66,9 @@ struct Application::House {
   Result<void> prepare_first_start();
   Result<std::shared_ptr<const provisioning::Renderer>> load_templates(const config::Settings& from) const;
   std::shared_ptr<const std::string> find_address(const config::Settings& from) const;
-  Result<void> publish(const config::Settings& from, const provisioning::Renderer& templates, const std::string& ip);
+  Result<void> publish(const config::Settings& from, const provisioning::Renderer& templates, const std::string& ip,
+                       const std::string& by = "system");
+  fs::path templates_directory() const;
   Result<void> start_sip();
   Result<void> start_kafka();
   Result<void> start_http();
@@ -101,6 +104,7 @@ struct Application::House {
   DevicesProjection device_rows;
   RequestsProjection request_rows;
   UsersProjection user_rows;
+  PhoneSettingsProjection phone_settings_rows;
   std::unique_ptr<ProjectionRunner> runner;
 
   ActorConfig actor_config;
@@ -109,24 +113,29 @@ struct Application::House {
   std::unique_ptr<actors::Entities<actors::Extension>> extensions;
   std::unique_ptr<actors::Entities<actors::Device>> devices;
   std::unique_ptr<actors::Entities<actors::User>> users;
+  std::unique_ptr<actors::Entities<actors::PhoneSettings>> phone_settings;
 
   std::unique_ptr<kafka::Sink> kafka;
   std::unique_ptr<sip::Server> sip;
   std::atomic<std::uint16_t> api_port = 0;
+  std::unique_ptr<http::provision::OwnTemplates> own_templates;
   std::unique_ptr<http::Services> http_services;
   std::unique_ptr<http::Server> http;
   std::unique_ptr<reboot::RebootReactor> reboots;
   std::unique_ptr<actors::DeletionReactor> deletions;
+  std::unique_ptr<actors::DeviceSettingsReactor> device_settings;
 
   std::optional<FirstAdmin> first_admin;
 
   ~House() {
     // Nobody new comes in, what is under way is finished, and only then what it needs ends.
+    device_settings.reset();
     deletions.reset();
     reboots.reset();
     if (http) http->stop(stop_grace);
     http.reset();
     if (sip) sip->stop();
+    phone_settings.reset();
     users.reset();
     devices.reset();
     extensions.reset();
@@ -167,7 +176,9 @@ Result<void> Application::House::start_projections() {
   RunnerOptions options;
   options.report = warnings();
   runner = std::make_unique<ProjectionRunner>(
-      *log, *store, std::vector<Projection*>{&extension_rows, &device_rows, &request_rows, &user_rows}, options);
+      *log, *store,
+      std::vector<Projection*>{&extension_rows, &device_rows, &request_rows, &user_rows, &phone_settings_rows},
+      options);
   if (auto started = runner->start(); !started) return started.error();
   const auto end = log->last_position();
   while (!runner->wait_applied(end, std::chrono::steady_clock::now() + catch_up_report)) {
@@ -186,6 +197,7 @@ void Application::House::start_actors() {
   extensions = std::make_unique<actors::Entities<actors::Extension>>(*actors, *world);
   devices = std::make_unique<actors::Entities<actors::Device>>(*actors, *world);
   users = std::make_unique<actors::Entities<actors::User>>(*actors, *world);
+  phone_settings = std::make_unique<actors::Entities<actors::PhoneSettings>>(*actors, *world);
 }
 
 Result<void> Application::House::prepare_first_start() {
@@ -209,9 +221,20 @@ Result<void> Application::House::prepare_first_start() {
   return {};
 }
 
+// Without one in the settings, what the API puts there.
+fs::path Application::House::templates_directory() const {
+  const auto now = settings.get();
+  const auto& set = now->provisioning.custom_templates_dir;
+  return set.empty() ? fs::path(now->data_dir) / "templates" : fs::path(set);
+}
+
 Result<std::shared_ptr<const provisioning::Renderer>> Application::House::load_templates(
     const config::Settings& from) const {
-  const auto custom = provisioning::read_custom_templates(from.provisioning.custom_templates_dir);
+  fs::path directory = from.provisioning.custom_templates_dir;
+  std::error_code ignored;
+  if (const auto own = fs::path(from.data_dir) / "templates"; directory.empty() && fs::exists(own, ignored))
+    directory = own;
+  const auto custom = provisioning::read_custom_templates(directory);
   for (const auto& fault : custom.faults) logger->error("{}", fault.message);
   auto made = provisioning::Renderer::make(vendors, custom.templates);
   if (!made) return made.error();
@@ -228,9 +251,9 @@ std::shared_ptr<const std::string> Application::House::find_address(const config
 
 // Before any file is rendered with them.
 Result<void> Application::House::publish(const config::Settings& from, const provisioning::Renderer& templates,
-                                         const std::string& ip) {
+                                         const std::string& ip, const std::string& by) {
   const auto recorded =
-      publisher->publish(templates, http::provision::settings_applied(from, ip, sip->port(), api_port.load()));
+      publisher->publish(templates, http::provision::settings_applied(from, ip, sip->port(), api_port.load()), by);
   if (!recorded) return recorded.error();
   for (const auto& line : *recorded) logger->info("{}", line);
   return {};
@@ -286,11 +309,13 @@ http::Services Application::House::services() {
       *extensions,
       *devices,
       *users,
+      *phone_settings,
       *runner,
       extension_rows,
       device_rows,
       request_rows,
       user_rows,
+      phone_settings_rows,
       sip->bindings(),
       vendors,
       [](const PasswordHash& hash, std::string_view password) { return vault::verify_password(hash, password); },
@@ -312,6 +337,7 @@ http::Services Application::House::services() {
       },
       [this](bool with_master_key) { return create_backup(with_master_key); },
       [this] { return list_backups(); },
+      own_templates.get(),
       [this] {
         std::vector<http::StreamOut> all;
         if (!kafka) return all;
@@ -345,6 +371,12 @@ Result<std::string> Application::House::list_backups() const {
 }
 
 Result<void> Application::House::start_http() {
+  own_templates = std::make_unique<http::provision::OwnTemplates>(http::provision::OwnTemplates::World{
+      vendors, [this] { return templates_directory(); }, [this] { return renderer.get(); },
+      [this](http::provision::RendererPtr fresh) { renderer.set(std::move(fresh)); },
+      [this](const provisioning::Renderer& fresh, const std::string& by) {
+        return publish(*settings.get(), fresh, *address.get(), by);
+      }});
   http_services = std::make_unique<http::Services>(services());
   const auto now = settings.get();
   api_port = now->api.port;
@@ -371,6 +403,9 @@ void Application::House::start_reactors() {
   deletions = std::make_unique<actors::DeletionReactor>(
       *log, *vault, *runner, extension_rows, [this](const ExtensionNumber& number) { sip->drop_extension(number); },
       troubles("Deletions"));
+  device_settings = std::make_unique<actors::DeviceSettingsReactor>(
+      actors::DeviceSettingsReactor::World{*log, *vault, *runner, phone_settings_rows, *phone_settings},
+      troubles("Settings of devices that are gone"));
 }
 
 void Application::House::announce() const {

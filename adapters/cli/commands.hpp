@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace strowger::cli {
 
@@ -71,6 +72,11 @@ struct DhcpOptions {
   std::string server = "dnsmasq";  // isc, kea or dnsmasq
 };
 
+struct TemplateLintOptions {
+  std::vector<std::filesystem::path> files;
+  std::string vendor, model;  // empty: as the files' names say
+};
+
 // Serves until SIGTERM or SIGINT; SIGHUP reads the settings again.
 int serve(const ServeOptions& options);
 int token(const TokenOptions& options);
@@ -79,6 +85,7 @@ int dhcp_snippet(const DhcpOptions& options);
 // Whether the server runs or not.
 int rotate_key(const KeyOptions& options);
 int version();
+int lint_templates(const TemplateLintOptions& options);
 int log_verify(const LogVerifyOptions& options);
 int log_export(const LogExportOptions& options);
 int log_import(const LogImportOptions& options);

@@ -185,6 +185,20 @@ std::optional<std::vector<std::string>> Fields::texts(std::string_view key) {
   return std::nullopt;
 }
 
+std::optional<std::vector<element>> Fields::list(std::string_view key) {
+  const auto value = find(key);
+  if (!value) return std::nullopt;
+  simdjson::dom::array items;
+  if (value->get(items) == simdjson::SUCCESS) return std::vector<element>(items.begin(), items.end());
+  wrong(key, "a list", *value);
+  return std::nullopt;
+}
+
+bool Fields::is_null(std::string_view key) const {
+  element value;
+  return !fault_ && object_.at_key(key).get(value) == simdjson::SUCCESS && value.is_null();
+}
+
 std::string Fields::required_text(std::string_view key) {
   auto value = text(key);
   if (!value) missing(key);

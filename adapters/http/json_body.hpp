@@ -47,6 +47,9 @@ class Fields {
   std::optional<bool> boolean(std::string_view key);
   std::optional<std::int64_t> integer(std::string_view key, std::int64_t least, std::int64_t most);
   std::optional<std::vector<std::string>> texts(std::string_view key);
+  std::optional<std::vector<simdjson::dom::element>> list(std::string_view key);
+  // Given as null, to take back what is there. (Name the key by its accessor too.)
+  bool is_null(std::string_view key) const;
 
   // The empty value where it is missing, with the fault kept.
   std::string required_text(std::string_view key);

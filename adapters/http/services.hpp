@@ -5,15 +5,18 @@
 
 #include "actors/device/device.hpp"
 #include "actors/extension/extension.hpp"
+#include "actors/phone_settings/phone_settings.hpp"
 #include "actors/provisioning/renderer.hpp"
 #include "actors/provisioning/vendor_catalog.hpp"
 #include "actors/registrar/binding.hpp"
 #include "actors/router.hpp"
 #include "actors/user/user.hpp"
+#include "adapters/http/provision/own_templates.hpp"
 #include "config/settings.hpp"
 #include "events/projection_runner.hpp"
 #include "events/projections/devices.hpp"
 #include "events/projections/extensions.hpp"
+#include "events/projections/phone_settings.hpp"
 #include "events/projections/requests.hpp"
 #include "events/projections/users.hpp"
 #include "events/secret.hpp"
@@ -59,6 +62,7 @@ struct Services {
   actors::Entities<actors::Extension>& extensions;
   actors::Entities<actors::Device>& devices;
   actors::Entities<actors::User>& users;
+  actors::Entities<actors::PhoneSettings>& phone_settings;
 
   // …and queries.
   ProjectionRunner& runner;
@@ -66,6 +70,7 @@ struct Services {
   const DevicesProjection& device_rows;
   const RequestsProjection& request_rows;
   const UsersProjection& user_rows;
+  const PhoneSettingsProjection& phone_settings_rows;
   const registrar::Bindings& bindings;
   const provisioning::VendorCatalog& vendors;
 
@@ -91,6 +96,8 @@ struct Services {
   // loop's thread. None: this house makes no backups.
   std::function<Result<std::string>(bool with_master_key)> create_backup{};
   std::function<Result<std::string>()> list_backups{};
+  // The administrator's own templates; none: they cannot be changed while this server runs.
+  provision::OwnTemplates* own_templates = nullptr;
   // Those that are set up, for diagnostics. None: there are none.
   std::function<std::vector<StreamOut>()> streams_out{};
 };

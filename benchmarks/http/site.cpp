@@ -87,7 +87,9 @@ int serve_site(const std::filesystem::path& folder, std::uint16_t port, unsigned
   DevicesProjection device_rows;
   RequestsProjection request_rows;
   UsersProjection user_rows;
-  ProjectionRunner runner(*log, *store, {&extension_rows, &device_rows, &request_rows, &user_rows});
+  PhoneSettingsProjection phone_settings_rows;
+  ProjectionRunner runner(*log, *store,
+                          {&extension_rows, &device_rows, &request_rows, &user_rows, &phone_settings_rows});
   if (auto started = runner.start(); !started) throw std::runtime_error(started.error().message);
   runner.wait_applied(log->last_position(), std::chrono::steady_clock::now() + std::chrono::minutes(1));
 
@@ -97,6 +99,7 @@ int serve_site(const std::filesystem::path& folder, std::uint16_t port, unsigned
   actors::Entities<actors::Extension> extensions(system, world);
   actors::Entities<actors::Device> device_actors(system, world);
   actors::Entities<actors::User> users(system, world);
+  actors::Entities<actors::PhoneSettings> phone_settings(system, world);
   const auto vendors = provisioning::VendorCatalog::built_in();
   const auto made = need(provisioning::Renderer::make(vendors, {}));
   registrar::BindingTable bindings(system_now);
@@ -126,11 +129,13 @@ int serve_site(const std::filesystem::path& folder, std::uint16_t port, unsigned
       extensions,
       device_actors,
       users,
+      phone_settings,
       runner,
       extension_rows,
       device_rows,
       request_rows,
       user_rows,
+      phone_settings_rows,
       bindings,
       vendors,
       [](const PasswordHash& hash, std::string_view clear) { return vault::verify_password(hash, clear); },

@@ -53,11 +53,33 @@ DevicesProjection::Serving DevicesProjection::find_for_serving(const MacAddress&
   return {row->definition, {}, {}};
 }
 
-void DevicesProjection::define(const DeviceDefinition& definition) {
-  auto& row = rows_.put(definition.mac);
-  if (row.definition) by_extension_.erase({row.definition->extension, definition.mac});
-  row.definition = std::make_shared<const DeviceDefinition>(definition);
+void DevicesProjection::index(const DeviceDefinition& definition) {
   by_extension_.emplace(definition.extension, definition.mac);
+  for (const auto& line : definition.lines)
+    if (line.line != 1) by_extension_.emplace(line.extension, definition.mac);
+}
+
+void DevicesProjection::forget(const DeviceDefinition& definition) {
+  by_extension_.erase({definition.extension, definition.mac});
+  for (const auto& line : definition.lines) by_extension_.erase({line.extension, definition.mac});
+}
+
+void DevicesProjection::define(DeviceDefinition definition) {
+  auto& row = rows_.put(definition.mac);
+  if (row.definition) forget(*row.definition);
+  row.definition = std::make_shared<const DeviceDefinition>(std::move(definition));
+  index(*row.definition);
+}
+
+template <class Change>
+void DevicesProjection::redefine(const MacAddress& mac, const Envelope& envelope, Change change) {
+  const auto* row = rows_.find(mac);
+  if (row == nullptr) return;
+  auto definition = *row->definition;
+  change(definition);
+  definition.updated_at = envelope.time;
+  definition.version = envelope.version;
+  define(std::move(definition));
 }
 
 void DevicesProjection::answered(const MacAddress& mac, const Uuid& reboot, RebootStage stage, std::uint16_t status,
@@ -74,18 +96,32 @@ void DevicesProjection::fold(const Envelope& envelope) {
   if (envelope.stream.category() != "device") return;
   std::visit(Overloaded{
                  [&](const DeviceRegistered& e) {
-                   define({e.mac, e.extension, e.vendor, e.model, envelope.time, envelope.time, envelope.version});
+                   DeviceDefinition fresh{e.mac,         e.extension,   e.vendor,        e.model,
+                                          envelope.time, envelope.time, envelope.version};
+                   // Registered anew it stays where it is, on the lines that it has.
+                   if (const auto* row = rows_.find(e.mac)) {
+                     fresh.site = row->definition->site;
+                     fresh.lines = row->definition->lines;
+                   }
+                   define(std::move(fresh));
                  },
                  [&](const DeviceChanged& e) {
-                   const auto* row = rows_.find(e.mac);
-                   if (row == nullptr) return;
-                   define({e.mac, e.extension, e.vendor, e.model, row->definition->created_at, envelope.time,
-                           envelope.version});
+                   redefine(e.mac, envelope, [&](DeviceDefinition& device) {
+                     device.extension = e.extension;
+                     device.vendor = e.vendor;
+                     device.model = e.model;
+                   });
+                 },
+                 [&](const DeviceLinesChanged& e) {
+                   redefine(e.mac, envelope, [&](DeviceDefinition& device) { device.lines = e.lines; });
+                 },
+                 [&](const DeviceSiteChanged& e) {
+                   redefine(e.mac, envelope, [&](DeviceDefinition& device) { device.site = e.site; });
                  },
                  [&](const DeviceUnregistered& e) {
                    const auto* row = rows_.find(e.mac);
                    if (row == nullptr) return;
-                   by_extension_.erase({row->definition->extension, e.mac});
+                   forget(*row->definition);
                    rows_.erase(e.mac);
                  },
                  [&](const RebootRequested& e) {
@@ -142,7 +178,7 @@ Result<void> DevicesProjection::load(std::string_view, std::string_view row) {
   if (!loaded) return loaded.error();
   const std::unique_lock lock(mutex_);
   auto definition = std::make_shared<const DeviceDefinition>(std::move(loaded->definition));
-  by_extension_.emplace(definition->extension, definition->mac);
+  index(*definition);
   rows_.load(definition->mac) = DeviceRow{definition, std::move(loaded->activity)};
   return {};
 }

@@ -15,9 +15,12 @@ struct DeviceDefinition {
   std::string model;
   Timestamp created_at;
   Timestamp updated_at;
-  StreamVersion version{};  // of the last event that defined it: its ETag
+  StreamVersion version{};          // of the last event that defined it: its ETag
+  std::string site{};               // whose settings it inherits; empty: none
+  std::vector<DeviceLine> lines{};  // those after the first, and the first where it has a label
 };
-BOOST_DESCRIBE_STRUCT(DeviceDefinition, (), (mac, extension, vendor, model, created_at, updated_at, version))
+BOOST_DESCRIBE_STRUCT(DeviceDefinition, (),
+                      (mac, extension, vendor, model, created_at, updated_at, version, site, lines))
 using DefinitionPtr = std::shared_ptr<const DeviceDefinition>;
 
 enum class RebootStage : std::uint8_t { requested, accepted, refused, unanswered };
@@ -58,6 +61,7 @@ class DevicesProjection : public Projection {
  public:
   std::optional<DeviceRow> find(const MacAddress& mac) const;
   std::vector<DeviceRow> list(const std::optional<MacAddress>& after, std::size_t max) const;  // by MAC
+  // On any of its lines.
   std::vector<MacAddress> on_extension(const ExtensionNumber& extension) const;
   std::vector<MacAddress> macs() const;
   std::size_t size() const;
@@ -71,7 +75,7 @@ class DevicesProjection : public Projection {
   Serving find_for_serving(const MacAddress& mac) const;
 
   std::string_view name() const override { return "devices"; }
-  std::uint32_t schema() const override { return 1; }
+  std::uint32_t schema() const override { return 2; }
   void flush(RowBatch& batch) override;
   Result<void> load(std::string_view key, std::string_view row) override;
   std::unique_ptr<Projection> blank() const override { return std::make_unique<DevicesProjection>(); }
@@ -86,7 +90,11 @@ class DevicesProjection : public Projection {
     BOOST_DESCRIBE_CLASS(Stored, (), (definition, activity), (), ())
   };
   static std::string stored(const DeviceRow& row);
-  void define(const DeviceDefinition& definition);
+  void define(DeviceDefinition definition);
+  template <class Change>
+  void redefine(const MacAddress& mac, const Envelope& envelope, Change change);
+  void index(const DeviceDefinition& definition);
+  void forget(const DeviceDefinition& definition);
   void answered(const MacAddress& mac, const Uuid& reboot, RebootStage stage, std::uint16_t status,
                 const std::string& detail);
 

@@ -15,8 +15,8 @@
 
 namespace strowger {
 
-// A text by its content. An administrator's own may hold a password that was typed into it, so it is sealed; what was
-// built into the program is public.
+// A text by its content: a template, or how a vendor's phones write values. An administrator's own may hold a password
+// that was typed into it, so it is sealed; what was built into the program is public.
 struct TemplateTextStored {
   static constexpr std::string_view type = "template.text_stored";
   static constexpr std::uint16_t schema = 1;
@@ -36,20 +36,24 @@ BOOST_DESCRIBE_ENUM(TemplateGrammar, text, xml, colon, set)
 // From now on files of this vendor and model are rendered from this text.
 struct TemplatePublished {
   static constexpr std::string_view type = "template.published";
-  static constexpr std::uint16_t schema = 1;
+  static constexpr std::uint16_t schema = 2;
   std::string vendor;
   std::string model;
   std::string name;  // yealink/t46s.template, or the custom file's name
   TemplateOrigin origin = TemplateOrigin::built_in;
   TemplateGrammar grammar = TemplateGrammar::text;
   std::string content_type;
-  std::string model_name;  // as templates name it: Yealink SIP-T46S
-  std::string sha256;      // of the text
-  std::uint32_t size = 0;  // of the text, bytes
+  std::string model_name;                // as templates name it: Yealink SIP-T46S
+  std::string sha256;                    // of the text
+  std::uint32_t size = 0;                // of the text, bytes
+  std::string values_sha256{};           // of how the vendor's phones write values; empty: as they are
+  std::optional<std::uint16_t> lines{};  // how many the model has; none: not known
+  std::optional<std::uint16_t> keys{};
   bool operator==(const TemplatePublished&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(TemplatePublished, (),
-                      (vendor, model, name, origin, grammar, content_type, model_name, sha256, size))
+                      (vendor, model, name, origin, grammar, content_type, model_name, sha256, size, values_sha256,
+                       lines, keys))
 
 // The values of the server that all files are rendered with from now on; what is reloaded without touching them is no
 // event.

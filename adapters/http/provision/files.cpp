@@ -52,7 +52,7 @@ struct Files::Asked {
 Files::Files(Services& services, Sightings& sightings)
     : services_(services),
       present_(services),
-      cache_(services.vault),
+      cache_(services.vault, services.extension_rows, services.phone_settings_rows),
       facts_(services.log, services.ids, services.clock, services.logger, sightings, services.vendors) {}
 
 Result<std::string> Files::current_etag(const PresentPtr& present, const DefinitionPtr& device) {

@@ -1,5 +1,6 @@
-// The rendered files, ready to be sent. An entry is current while the device's definition, its extension's row and what
-// all files depend on are the same objects; so nothing has to be told to it, and nothing stale is ever served.
+// The rendered files, ready to be sent. An entry is current while the device's definition, the rows of its lines'
+// extensions, the rows of the settings that it inherits and what all files depend on are the same objects; so nothing
+// has to be told to it, and nothing stale is ever served.
 //
 // Any thread. Bounded by bytes; what was rendered first goes first.
 #pragma once
@@ -8,6 +9,7 @@
 #include "adapters/http/provision/present.hpp"
 #include "events/projections/devices.hpp"
 #include "events/projections/extensions.hpp"
+#include "events/projections/phone_settings.hpp"
 #include "events/secret.hpp"
 
 #include <array>
@@ -23,6 +25,10 @@ struct RenderedFile {
   PresentPtr present;
   DefinitionPtr device;
   ExtensionsProjection::RowPtr extension;
+  std::vector<ExtensionsProjection::RowPtr> more_extensions{};  // of the lines after the first; null: it is gone
+  SettingsLayers layers{};
+  // At this count of changes of any settings the layers were looked at: while it stands, they need not be again.
+  mutable std::atomic<std::uint64_t> settings_changes{0};
   Representation representation;
   std::string content_type;
   std::size_t size = 0;
@@ -31,8 +37,10 @@ using RenderedFilePtr = std::shared_ptr<const RenderedFile>;
 
 class RenderCache {
  public:
-  explicit RenderCache(const Vault& vault, std::size_t most_bytes = 96U << 20)
-      : vault_(vault), most_bytes_(most_bytes / shard_count) {}
+  // All outlive it.
+  RenderCache(const Vault& vault, const ExtensionsProjection& extensions, const PhoneSettingsProjection& settings,
+              std::size_t most_bytes = 96U << 20)
+      : vault_(vault), extensions_(extensions), settings_(settings), most_bytes_(most_bytes / shard_count) {}
 
   Result<RenderedFilePtr> get(const PresentPtr& present, const DefinitionPtr& device,
                               const ExtensionsProjection::RowPtr& extension);
@@ -52,14 +60,29 @@ class RenderCache {
     std::size_t bytes = 0;
   };
 
+  // What a file is rendered from.
+  struct Basis {
+    const PresentPtr& present;
+    const DefinitionPtr& device;
+    const ExtensionsProjection::RowPtr& extension;
+    std::vector<ExtensionsProjection::RowPtr> more_extensions;
+    std::uint64_t settings_changes = 0;
+    SettingsLayers layers;
+  };
+
   RenderedFilePtr find(const MacAddress& mac) const;
-  Result<provisioning::Rendered> render(const Present& present, const DeviceDefinition& device,
-                                        const ExtensionRow& extension);
+  bool is_current(const RenderedFile& file, const PresentPtr& present, const DefinitionPtr& device,
+                  const ExtensionsProjection::RowPtr& extension) const;
+  Basis basis_of(const PresentPtr& present, const DefinitionPtr& device,
+                 const ExtensionsProjection::RowPtr& extension) const;
+  Result<provisioning::Rendered> render(const Basis& basis);
   void keep(const RenderedFilePtr& file);
   Shard& shard(const MacAddress& mac) { return shards_[std::hash<MacAddress>{}(mac) >> 58]; }
   const Shard& shard(const MacAddress& mac) const { return shards_[std::hash<MacAddress>{}(mac) >> 58]; }
 
   const Vault& vault_;
+  const ExtensionsProjection& extensions_;
+  const PhoneSettingsProjection& settings_;
   const std::size_t most_bytes_;  // of a shard
   std::array<Shard, shard_count> shards_;
   std::atomic<std::uint64_t> hits_{0};

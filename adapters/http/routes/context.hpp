@@ -44,9 +44,11 @@ void add_events(Router& router, const ContextPtr& context);
 void add_extensions(Router& router, const ContextPtr& context);
 void add_history(Router& router, const ContextPtr& context);
 void add_history_comparison(Router& router, const ContextPtr& context);
+void add_phone_settings(Router& router, const ContextPtr& context);
 void add_phones(Router& router, const ContextPtr& context);
 void add_provisioning(Router& router, const ContextPtr& context);
 void add_reboots(Router& router, const ContextPtr& context);
+void add_templates(Router& router, const ContextPtr& context);
 void add_system(Router& router, const ContextPtr& context);
 
 // --- Reading a request

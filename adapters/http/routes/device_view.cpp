@@ -9,6 +9,20 @@ namespace {
 
 namespace bj = boost::json;
 
+bj::array lines_of(const DeviceDefinition& device) {
+  const auto view = [](std::uint16_t line, const ExtensionNumber& extension, const std::string& label) {
+    return bj::object{{"line", line},
+                      {"extension", text(extension.text())},
+                      {"label", label.empty() ? bj::value(nullptr) : bj::value(text(label))}};
+  };
+  bj::array out;
+  const bool labelled = !device.lines.empty() && device.lines.front().line == 1;
+  out.push_back(view(1, device.extension, labelled ? device.lines.front().label : std::string()));
+  for (const auto& line : device.lines)
+    if (line.line != 1) out.push_back(view(line.line, line.extension, line.label));
+  return out;
+}
+
 bj::value reboot_view(const std::optional<RebootProgress>& reboot) {
   if (!reboot) return nullptr;
   return bj::object{{"id", text(reboot->reboot.text())},
@@ -97,6 +111,8 @@ bj::object view_of(Context& context, const provision::PresentPtr& present, const
           {"extension_number", text(device.extension.text())},
           {"vendor", text(device.vendor)},
           {"model", text(device.model)},
+          {"site", device.site.empty() ? bj::value(nullptr) : bj::value(text(device.site))},
+          {"lines", lines_of(device)},
           {"config_url", text(present->config_url(device.mac.text()))},
           {"created_at", iso(device.created_at)},
           {"updated_at", iso(device.updated_at)},
@@ -118,13 +134,26 @@ bj::object view_of(Context& context, const provision::PresentPtr& present, const
 std::string_view device_schema() {
   return R"({
   "type": "object",
-  "required": ["mac_address", "extension_number", "vendor", "model", "config_url", "created_at", "updated_at",
-               "last_provisioned", "status"],
+  "required": ["mac_address", "extension_number", "vendor", "model", "site", "lines", "config_url", "created_at",
+               "updated_at", "last_provisioned", "status"],
   "properties": {
     "mac_address": {"type": "string", "pattern": "^[0-9a-f]{12}$"},
     "extension_number": {"type": "string"},
     "vendor": {"type": "string"},
     "model": {"type": "string"},
+    "site": {"type": ["string", "null"], "description": "Whose settings it inherits."},
+    "lines": {
+      "type": "array",
+      "items": {
+        "type": "object",
+        "required": ["line", "extension", "label"],
+        "properties": {
+          "line": {"type": "integer"},
+          "extension": {"type": "string"},
+          "label": {"type": ["string", "null"]}
+        }
+      }
+    },
     "config_url": {"type": "string", "description": "Where its phone finds its file, by the present settings."},
     "created_at": {"type": "string", "format": "date-time"},
     "updated_at": {"type": "string", "format": "date-time"},

@@ -2,8 +2,10 @@
 #include "actors/reboot/correlation.hpp"
 #include "adapters/http/json_body.hpp"
 #include "adapters/http/routes/device_view.hpp"
+#include "adapters/http/routes/phone_settings.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace strowger::http::routes {
 namespace {
@@ -18,7 +20,9 @@ constexpr std::string_view create_schema = R"({
     "mac_address": {"type": "string", "description": "In any form."},
     "extension_number": {"type": ["string", "integer"]},
     "vendor": {"type": "string"},
-    "model": {"type": "string"}
+    "model": {"type": "string"},
+    "site": {"type": ["string", "null"], "description": "Whose settings it inherits."},
+    "lines": {"type": "array", "items": {"$ref": "#/components/schemas/DeviceLineInput"}}
   }
 })";
 constexpr std::string_view change_schema = R"({
@@ -28,7 +32,20 @@ constexpr std::string_view change_schema = R"({
     "mac_address": {"type": "string", "description": "Must be the one of the path."},
     "extension_number": {"type": ["string", "integer"]},
     "vendor": {"type": "string"},
-    "model": {"type": "string"}
+    "model": {"type": "string"},
+    "site": {"type": ["string", "null"], "description": "Whose settings it inherits; null: no site's."},
+    "lines": {"type": "array", "items": {"$ref": "#/components/schemas/DeviceLineInput"},
+              "description": "All of them; line 1 is that of extension_number and may be left out."}
+  }
+})";
+constexpr std::string_view line_schema = R"({
+  "type": "object",
+  "required": ["line"],
+  "additionalProperties": false,
+  "properties": {
+    "line": {"type": "integer", "minimum": 1, "maximum": 64},
+    "extension": {"type": ["string", "integer"], "description": "Needed but for line 1."},
+    "label": {"type": "string", "maxLength": 64, "description": "What the phone shows; by default the extension's name."}
   }
 })";
 constexpr std::string_view registered_schema = R"({
@@ -63,13 +80,95 @@ Result<Kind> kind_of(const Services& services, std::string_view vendor, std::str
   return Kind{*known, *found};
 }
 
-Result<ExtensionNumber> existing_extension(const Services& services, std::string_view number) {
+Result<ExtensionNumber> existing_extension(const Services& services, std::string_view number,
+                                           const std::string& field = "extension_number") {
   auto extension = ExtensionNumber::parse(number);
   if (!extension) return extension.error();
   if (services.extension_rows.find(*extension)) return extension;
   return unacceptable("extension_not_found",
                       "Extension " + extension->text() + " not found. Create it first with POST /api/extensions.")
-      .with("field", "extension_number");
+      .with("field", boost::json::value(field));
+}
+
+// The lines as they came in, before it is known what line 1 and the model are.
+using LinesGiven = std::optional<std::vector<DeviceLine>>;
+
+Result<LinesGiven> lines_of(const Services& services, Fields& fields) {
+  const auto items = fields.list("lines");
+  if (fields.is_null("lines")) return LinesGiven(std::vector<DeviceLine>{});
+  if (!items) return LinesGiven{};
+  std::vector<DeviceLine> lines;
+  for (std::size_t i = 0; i < items->size(); ++i) {
+    const auto place = "lines[" + std::to_string(i) + "]";
+    Fields item((*items)[i], place + ".");
+    const auto number = item.integer("line", 1, 64);
+    const auto extension = item.text_or_number("extension");
+    const auto label = item.text("label");
+    if (auto fault = item.fault()) return std::move(*fault);
+    if (!number)
+      return malformed("missing_field", "Field '" + place + ".line' is required.").with("field", text(place + ".line"));
+    DeviceLine line{static_cast<std::uint16_t>(*number), {}, label.value_or("")};
+    if (line.label.size() > 64)
+      return unacceptable("bad_label", "Field '" + place + ".label' is longer than 64 bytes.")
+          .with("field", text(place + ".label"));
+    if (extension) {
+      const auto existing = existing_extension(services, *extension, place + ".extension");
+      if (!existing) return existing.error();
+      line.extension = *existing;
+    } else if (line.line != 1) {
+      return malformed("missing_field", "Field '" + place + ".extension' is required.")
+          .with("field", text(place + ".extension"));
+    }
+    lines.push_back(std::move(line));
+  }
+  std::stable_sort(lines.begin(), lines.end(), [](const auto& a, const auto& b) { return a.line < b.line; });
+  return LinesGiven(std::move(lines));
+}
+
+Error line_fault(std::string code, std::uint16_t line, const std::string& what) {
+  return unacceptable(std::move(code), "Line " + std::to_string(line) + ": " + what).with("line", line);
+}
+
+// Checks them against the device's own extension and what the model has, and makes them what events keep.
+Result<void> settle_lines(std::vector<DeviceLine>& lines, const ExtensionNumber& own, const Kind& kind) {
+  const provisioning::ModelKind model{kind.vendor->values, kind.model->lines, kind.model->keys};
+  const auto most = provisioning::line_limit(model);
+  std::set<std::uint16_t> numbers;
+  std::set<ExtensionNumber> extensions{own};
+  for (auto& line : lines) {
+    if (!numbers.insert(line.line).second) return line_fault("bad_lines", line.line, "it is given twice.");
+    if (line.line > most)
+      return line_fault("too_many_lines", line.line,
+                        "the " + kind.model->name + " has " + std::to_string(most) + " lines.")
+          .with("limit", most);
+    if (line.line == 1) {
+      if (!line.extension.text().empty() && line.extension != own)
+        return line_fault("bad_lines", 1, "it is that of extension_number, which is " + own.text() + ".");
+      line.extension = {};
+    } else if (!extensions.insert(line.extension).second) {
+      return line_fault("bad_lines", line.line, "extension " + line.extension.text() + " is on another line already.");
+    }
+  }
+  std::erase_if(lines, [](const auto& line) { return line.line == 1 && line.label.empty(); });
+  return {};
+}
+
+Result<std::optional<std::string>> site_of(Fields& fields) {
+  auto site = fields.text("site");
+  if (fields.is_null("site")) return std::optional<std::string>("");
+  if (!site || site->empty()) return site;
+  auto name = site_name(*site);
+  if (!name) return name.error();
+  return std::optional(std::move(*name));
+}
+
+// Of those that are given, or else of those that the device has: a new extension or model must go with them.
+Result<void> fitting_lines(LinesGiven& lines, const std::optional<DeviceRow>& present, const ExtensionNumber& own,
+                           const Kind& kind) {
+  if (lines) return settle_lines(*lines, own, kind);
+  if (!present) return {};
+  auto kept = present->definition->lines;
+  return settle_lines(kept, own, kind);
 }
 
 bj::array warnings_of(const Services& services, const MacAddress& mac, const provisioning::Vendor& vendor) {
@@ -97,17 +196,17 @@ bool phone_present(const Services& services, const MacAddress& mac, const Extens
 
 // What the first carrying out of a repeated request decided: its last events of the stream.
 Result<std::vector<Event>> decided_before(EventLog& log, const StreamId& stream, StreamVersion version) {
-  const auto from = number(version) > 2 ? number(version) - 2 : 0;
+  constexpr std::uint64_t most = 4;  // a registration with its site, lines and reboot
+  const auto from = number(version) > most ? number(version) - most : 0;
   const auto records = log.read_stream(stream, StreamVersion{from}, number(version) - from);
   if (!records) return records.error();
   std::vector<Event> events;
   for (const auto& record : *records) {
+    if (record.correlation != records->back().correlation) continue;  // another request's
     auto envelope = strowger::decode(record);
     if (!envelope) return envelope.error();
     events.push_back(std::move(envelope->event));
   }
-  // One request made one event, or a registration and its reboot.
-  if (events.size() == 2 && !std::holds_alternative<RebootRequested>(events.back())) events.erase(events.begin());
   return events;
 }
 
@@ -121,6 +220,10 @@ Awaitable<Result<Response>> create(Context& context, const Request& request) {
   const auto extension_text = fields.required_text_or_number("extension_number");
   const auto vendor_text = fields.required_text("vendor");
   const auto model_text = fields.required_text("model");
+  const auto site = site_of(fields);
+  if (!site) co_return site.error();
+  auto lines = lines_of(context.services, fields);
+  if (!lines) co_return lines.error();
   if (auto fault = fields.fault()) co_return std::move(*fault);
   auto& services = context.services;
   const auto mac = MacAddress::parse(mac_text);
@@ -130,8 +233,15 @@ Awaitable<Result<Response>> create(Context& context, const Request& request) {
   const auto kind = kind_of(services, vendor_text, model_text);
   if (!kind) co_return kind.error();
 
-  actors::Device::Command command = actors::RegisterDevice{*mac, *extension, kind->vendor->vendor, kind->model->model,
-                                                           phone_present(services, *mac, *extension, *kind)};
+  const auto present = services.device_rows.find(*mac);
+  if (auto settled = fitting_lines(*lines, present, *extension, *kind); !settled) co_return settled.error();
+  actors::Device::Command command = actors::RegisterDevice{*mac,
+                                                           *extension,
+                                                           kind->vendor->vendor,
+                                                           kind->model->model,
+                                                           phone_present(services, *mac, *extension, *kind),
+                                                           *site,
+                                                           std::move(*lines)};
   const auto outcome =
       co_await decide(context, request, services.devices, mac->text(), std::move(command), std::move(*meta));
   if (!outcome) co_return outcome.error();
@@ -211,6 +321,10 @@ Awaitable<Result<Response>> change(Context& context, const Request& request) {
   const auto extension_text = fields.text_or_number("extension_number");
   const auto vendor_text = fields.text("vendor");
   const auto model_text = fields.text("model");
+  const auto site = site_of(fields);
+  if (!site) co_return site.error();
+  auto lines = lines_of(context.services, fields);
+  if (!lines) co_return lines.error();
   if (auto fault = fields.fault()) co_return std::move(*fault);
   auto& services = context.services;
   if (mac_text) {
@@ -228,14 +342,18 @@ Awaitable<Result<Response>> change(Context& context, const Request& request) {
     if (!extension) co_return extension.error();
     change.extension = *extension;
   }
+  // Looked at together: a new vendor's model must be one of its own.
+  const auto kind = kind_of(services, vendor_text.value_or(before->definition->vendor),
+                            model_text.value_or(before->definition->model));
+  if (!kind) co_return kind.error();
   if (vendor_text || model_text) {
-    // Looked at together: a new vendor's model must be one of its own.
-    const auto kind = kind_of(services, vendor_text.value_or(before->definition->vendor),
-                              model_text.value_or(before->definition->model));
-    if (!kind) co_return kind.error();
     change.vendor = kind->vendor->vendor;
     change.model = kind->model->model;
   }
+  const auto& own = change.extension ? *change.extension : before->definition->extension;
+  if (auto settled = fitting_lines(*lines, before, own, *kind); !settled) co_return settled.error();
+  change.site = *site;
+  change.lines = std::move(*lines);
   actors::Device::Command command = std::move(change);
   const auto outcome =
       co_await decide(context, request, services.devices, mac->text(), std::move(command), std::move(*meta));
@@ -261,6 +379,7 @@ Awaitable<Result<Response>> remove(Context& context, const Request& request) {
 
 void add_devices(Router& router, const ContextPtr& context) {
   router.add_schema("Device", std::string(device_schema()));
+  router.add_schema("DeviceLineInput", std::string(line_schema));
   router.add_schema("DeviceRegistration", std::string(create_schema));
   router.add_schema("DeviceChange", std::string(change_schema));
   router.add_schema("DeviceRegistered", std::string(registered_schema));

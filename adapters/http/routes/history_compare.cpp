@@ -124,7 +124,10 @@ bj::object summary(const Restored& restored) {
 Result<provisioning::TakenApart> comparable(const Restored& restored, bool both_exact) {
   if (both_exact) return restored.parts;
   const auto& past = restored.past;
-  return provisioning::take_apart(past.source, provisioning::values_of(past, past.extension.password.value.text));
+  const auto values =
+      provisioning::values_of(past, [](const SealedSecret& secret) { return Result<std::string>(secret.text); });
+  if (!values) return values.error();
+  return provisioning::take_apart(past.source, *values);
 }
 
 bj::value or_null(const std::optional<std::string>& value) {

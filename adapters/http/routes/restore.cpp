@@ -1,7 +1,5 @@
 #include "adapters/http/routes/restore.hpp"
 
-#include <sodium.h>
-
 namespace strowger::http::routes {
 namespace {
 
@@ -11,22 +9,26 @@ Result<Restored> restore_at(Services& services, const history::History& history,
                             const history::Moment& moment) {
   auto past = history.read(mac, moment);
   if (!past) return past.error();
-  auto password = services.vault.open(past->extension.password.value);
-  if (!password && password.error().code != "secret_shredded") return password.error();
-  auto values = provisioning::values_of(*past, password ? *password : std::string(provisioning::mask));
-  auto parts = provisioning::take_apart(past->source, values);
+  bool destroyed = false;  // some secret of it
+  auto values = provisioning::values_of(*past, [&](const SealedSecret& secret) -> Result<std::string> {
+    auto clear = services.vault.open(secret);
+    if (clear || clear.error().code != "secret_shredded") return clear;
+    destroyed = true;
+    return std::string(provisioning::mask);
+  });
+  if (!values) return values.error();
+  auto parts = provisioning::take_apart(past->source, *values);
   Restored restored{moment, std::move(*past), {}, std::move(parts)};
-  if (password) {
-    auto exact = provisioning::render_from(restored.past.source, values);
+  if (!destroyed) {
+    auto exact = provisioning::render_from(restored.past.source, *values);
     if (!exact) return exact.error();
     restored.exact = std::move(*exact);
-    sodium_memzero(password->data(), password->size());
   } else {
     restored.note = "Extension " + restored.past.extension.number.text() +
-                    " was deleted since, and its password was destroyed with it: the file cannot be made again as it "
-                    "was, byte by byte. All else in it is as it was.";
+                    " or another of its lines was deleted since, and its password was destroyed with it: the file "
+                    "cannot be made again as it was, byte by byte. All else in it is as it was.";
   }
-  sodium_memzero(values.password.data(), values.password.size());
+  values->wipe();
   return restored;
 }
 

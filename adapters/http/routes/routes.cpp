@@ -56,8 +56,10 @@ void add_routes(Router& router, Services& services, std::function<Counts()> coun
   routes::add_extensions(router, context);
   routes::add_devices(router, context);
   routes::add_provisioning(router, context);
+  routes::add_templates(router, context);
   routes::add_history(router, context);
   routes::add_history_comparison(router, context);
+  routes::add_phone_settings(router, context);
   routes::add_phones(router, context);
   routes::add_reboots(router, context);
   routes::add_events(router, context);

@@ -336,7 +336,7 @@ TEST_CASE_METHOD(Past, "explain names the level, the template line, the event an
   const auto& label = key_of(explained, "account.1.label");
   CHECK(label.at("value").as_string() == "Anna");
   CHECK(label.at("level").as_string() == "extension");
-  CHECK(label.at("template_text").as_string() == "account.1.label = {{EXTENSION_NAME}}");
+  CHECK(label.at("template_text").as_string() == "account.{{LINE}}.label = {{LINE_LABEL}}");
   const auto& event = label.at("sources").at(0).at("event");
   CHECK(event.at("position").as_int64() == static_cast<std::int64_t>(number(renamed.position)));
   CHECK(event.at("by").as_string() == "admin:admin");

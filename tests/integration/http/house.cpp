@@ -25,13 +25,14 @@ struct House::Parts {
   Parts(EventLog& log, std::unique_ptr<rocks::RocksProjectionStore> rows, std::unique_ptr<vault::SodiumVault> vault)
       : store(std::move(rows)),
         secrets(std::move(vault)),
-        runner(log, *store, {&extension_rows, &device_rows, &request_rows, &user_rows}),
+        runner(log, *store, {&extension_rows, &device_rows, &request_rows, &user_rows, &phone_settings_rows}),
         system(config),
         publisher(log, ids, *secrets, system_now),
         world{log, ids, system_now},
         extensions(system, world),
         devices(system, world),
-        users(system, world) {}
+        users(system, world),
+        phone_settings(system, world) {}
 
   std::unique_ptr<rocks::RocksProjectionStore> store;
   std::unique_ptr<vault::SodiumVault> secrets;
@@ -39,6 +40,7 @@ struct House::Parts {
   DevicesProjection device_rows;
   RequestsProjection request_rows;
   UsersProjection user_rows;
+  PhoneSettingsProjection phone_settings_rows;
   ProjectionRunner runner;
   IdSource ids;
   provisioning::VendorCatalog vendors = provisioning::VendorCatalog::built_in();
@@ -50,6 +52,7 @@ struct House::Parts {
   actors::Entities<actors::Extension> extensions;
   actors::Entities<actors::Device> devices;
   actors::Entities<actors::User> users;
+  actors::Entities<actors::PhoneSettings> phone_settings;
 };
 
 House::House() {
@@ -110,11 +113,13 @@ void House::start() {
       p.extensions,
       p.devices,
       p.users,
+      p.phone_settings,
       p.runner,
       p.extension_rows,
       p.device_rows,
       p.request_rows,
       p.user_rows,
+      p.phone_settings_rows,
       p.bindings,
       p.vendors,
       [](const PasswordHash& hash, std::string_view password) { return vault::verify_password(hash, password); },
@@ -122,6 +127,21 @@ void House::start() {
       [] { return std::string("strowger_more 1\n"); },
       "1.2.3",
       system_now()});
+  own_templates_ = std::make_unique<provision::OwnTemplates>(provision::OwnTemplates::World{
+      p.vendors, [this] { return folder.path() / "templates"; }, services->renderer,
+      [this](provision::RendererPtr fresh) {
+        const std::lock_guard lock(mutex_);
+        renderer_ = std::move(fresh);
+      },
+      [this](const provisioning::Renderer& fresh, const std::string& by) -> Result<void> {
+        if (!publishes_) return {};
+        const auto applied = provision::settings_applied(*settings_, settings_->server.external_ip,
+                                                         services->sip_port(), services->api_port());
+        const auto done = parts_->publisher.publish(fresh, applied, by);
+        if (!done) return done.error();
+        return {};
+      }});
+  services->own_templates = own_templates_.get();
   publish(*settings_, *renderer_);
   auto started = start_server(*services);
   REQUIRE(started);
@@ -133,6 +153,7 @@ void House::stop() {
   if (server) server->stop(2s);
   server.reset();
   services.reset();
+  own_templates_.reset();
   if (parts_) parts_->runner.stop();
   parts_.reset();
   log.reset();

@@ -77,6 +77,7 @@ class House {
   void reload_templates();
   void publish(const config::Settings& settings, const provisioning::Renderer& renderer);
   std::unique_ptr<Parts> parts_;
+  std::unique_ptr<provision::OwnTemplates> own_templates_;
   config::SettingsPtr settings_;
   std::shared_ptr<const provisioning::Renderer> renderer_;
   std::mutex mutex_;  // guards the two above

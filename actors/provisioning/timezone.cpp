@@ -1,0 +1,147 @@
+#include "actors/provisioning/timezone.hpp"
+
+#include <cctype>
+#include <charconv>
+#include <cstdlib>
+#include <utility>
+
+namespace strowger::provisioning {
+namespace {
+
+constexpr int day = 24 * 3600;
+
+struct Reader {
+  std::string_view text;
+  bool fine = true;
+
+  bool at_end() const { return text.empty(); }
+  bool take(char c) {
+    if (text.empty() || text.front() != c) return false;
+    text.remove_prefix(1);
+    return true;
+  }
+  int number() {
+    int value = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (read.ec != std::errc() || value < 0) {
+      fine = false;
+      return 0;
+    }
+    text.remove_prefix(static_cast<std::size_t>(read.ptr - text.data()));
+    return value;
+  }
+  // [+-]h[:m[:s]], in seconds.
+  int time() {
+    const bool negative = take('-');
+    if (!negative) take('+');
+    int seconds = number() * 3600;
+    if (take(':')) seconds += number() * 60;
+    if (take(':')) seconds += number();
+    if (seconds > 7 * day) fine = false;
+    return negative ? -seconds : seconds;
+  }
+  // CET or <+0530>, made letters only.
+  std::string name(std::string_view plain) {
+    if (take('<')) {
+      const auto end = text.find('>');
+      fine = fine && end != std::string_view::npos && end > 0;
+      text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+      return std::string(plain);
+    }
+    std::size_t length = 0;
+    while (length < text.size() && std::isalpha(static_cast<unsigned char>(text[length])) != 0) ++length;
+    fine = fine && length >= 3;
+    const std::string found(text.substr(0, length));
+    text.remove_prefix(length);
+    return found;
+  }
+};
+
+int days_of(int month) {
+  constexpr int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  return days[month - 1];
+}
+
+// A time before or after its day moves to the day that it is on.
+void settle(ClockChange& change, int seconds) {
+  int days = seconds / day;
+  seconds %= day;
+  if (seconds < 0) {
+    seconds += day;
+    --days;
+  }
+  change.hour = seconds / 3600;
+  change.minute = seconds / 60 % 60;
+  if (days == 0) return;
+  // The day after the last Thursday is the first Friday on or after the last Thursday's earliest date, and a day.
+  if (change.last()) change.date = days_of(change.month) - 6;
+  change.date += days;
+  change.weekday = ((change.weekday + days) % 7 + 7) % 7;
+}
+
+ClockChange change_from(Reader& reader) {
+  ClockChange change;
+  reader.fine = reader.fine && reader.take(',') && reader.take('M');
+  change.month = reader.number();
+  reader.fine = reader.fine && reader.take('.');
+  const int week = reader.number();
+  reader.fine = reader.fine && reader.take('.');
+  change.weekday = reader.number();
+  if (change.month < 1 || change.month > 12 || week < 1 || week > 5 || change.weekday > 6) reader.fine = false;
+  change.date = week == 5 ? 0 : (week - 1) * 7 + 1;
+  const int time = reader.take('/') ? reader.time() : 2 * 3600;
+  if (reader.fine) settle(change, time);
+  return change;
+}
+
+std::string two(int number) {
+  return (number < 10 ? "0" : "") + std::to_string(number);
+}
+
+}  // namespace
+
+Result<TimeZone> TimeZone::parse(std::string_view posix) {
+  Reader reader{posix};
+  TimeZone zone;
+  const auto rest_of = [&](std::size_t from) {
+    return std::string(posix.substr(from, posix.size() - from - reader.text.size()));
+  };
+  zone.posix = reader.name("STD");
+  auto from = posix.size() - reader.text.size();
+  zone.offset = -reader.time();
+  zone.posix += rest_of(from);
+  if (reader.fine && !reader.at_end()) {
+    zone.posix += reader.name("DST");
+    from = posix.size() - reader.text.size();
+    Summer summer;
+    const int offset = !reader.at_end() && reader.text.front() != ',' ? -reader.time() : zone.offset + 3600;
+    summer.start = change_from(reader);
+    summer.end = change_from(reader);
+    summer.saving = offset - zone.offset;
+    zone.posix += rest_of(from);
+    if (summer.saving < 0) {  // Ireland: summer is the standard there, and winter goes back
+      zone.offset = offset;
+      summer.saving = -summer.saving;
+      std::swap(summer.start, summer.end);
+    }
+    zone.summer = summer;
+  }
+  if (!reader.fine || !reader.at_end() || std::abs(zone.offset) > day)
+    return malformed("bad_time_zone", "'" + std::string(posix.substr(0, 64)) + "' is no time zone's rule");
+  return zone;
+}
+
+std::string TimeZone::hours() const {
+  const int minutes = std::abs(offset) / 60;
+  std::string out = offset == 0 ? "" : offset < 0 ? "-" : "+";
+  out += std::to_string(minutes / 60);
+  if (minutes % 60 != 0) out += ":" + two(minutes % 60);
+  return out;
+}
+
+std::string TimeZone::gmt() const {
+  const int minutes = std::abs(offset) / 60;
+  return std::string("GMT") + (offset < 0 ? "-" : "+") + two(minutes / 60) + ":" + two(minutes % 60);
+}
+
+}  // namespace strowger::provisioning

@@ -1,0 +1,251 @@
+#include "actors/provisioning/value_set.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+
+namespace strowger::provisioning {
+namespace {
+
+constexpr std::size_t most_codec_slots = 8;
+constexpr std::size_t flagged_choices = 4;  // as in vocabulary.cpp
+
+std::vector<std::string_view> parts_of(std::string_view list) {
+  std::vector<std::string_view> out;
+  while (!list.empty()) {
+    const auto comma = std::min(list.find(','), list.size());
+    out.push_back(list.substr(0, comma));
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return out;
+}
+
+// The names of settings' placeholders, made once.
+struct SettingNames {
+  const SettingType* type;
+  std::string name;
+  std::vector<std::string> flags;  // one a choice; of a URL its path and whether it is https
+};
+const std::vector<SettingNames>& setting_names() {
+  static const auto table = [] {
+    std::vector<SettingNames> out;
+    for (const auto& type : setting_types()) {
+      if (type.kind == SettingKind::codecs) continue;
+      SettingNames names{&type, capitals(type.name), {}};
+      if (type.kind == SettingKind::url) names.flags = {names.name + "_PATH", names.name + "_HTTPS"};
+      if (type.kind == SettingKind::choice && type.choices.size() <= flagged_choices)
+        for (const auto& choice : type.choices) names.flags.push_back(names.name + "_" + capitals(choice));
+      out.push_back(std::move(names));
+    }
+    return out;
+  }();
+  return table;
+}
+
+const std::vector<std::pair<std::string_view, std::string>>& key_flags() {
+  static const auto table = [] {
+    std::vector<std::pair<std::string_view, std::string>> out;
+    for (const auto& kind : key_kinds()) out.emplace_back(kind.name, "KEY_IS_" + capitals(kind.name));
+    return out;
+  }();
+  return table;
+}
+
+std::string scope_of(std::string_view list, std::size_t number) {
+  return std::string(list) + "[" + std::to_string(number) + "]";
+}
+
+}  // namespace
+
+ValueSet::ValueSet(const ServerValues& server, const std::string& config_url, std::string_view model_name)
+    : parts_(url_parts(config_url)) {
+  values_.reserve(128);
+  add("SIP_SERVER", server.sip_server);
+  add("SIP_PORT", keep(std::to_string(server.sip_port)));
+  add("SIP_REALM", server.sip_realm);
+  add("SERVER_NAME", server.server_name);
+  add("CONFIG_URL", config_url);
+  add("CONFIG_BASE_URL", parts_.base);
+  add("CONFIG_BASE_PATH", parts_.path);
+  add_flag("CONFIG_HTTPS", parts_.https);
+  add("MODEL_NAME", model_name);
+}
+
+void ValueSet::add_device(const DeviceValues& device, const ModelKind& kind) {
+  add("MAC", keep(device.mac.text()));
+  add("MAC_UPPER", keep(device.mac.upper()));
+  add_lines(device, kind);
+  add_settings(device.phone, *kind.values);
+  add_keys(device.phone, kind);
+}
+
+void ValueSet::add_lines(const DeviceValues& device, const ModelKind& kind) {
+  ValueList list{"LINES", {}};
+  const auto add_line = [&](std::uint16_t line, const ExtensionNumber& number, const std::string& name,
+                            const std::string& password, const std::string& label) {
+    if (line > line_limit(kind)) return;
+    const auto shown = name.empty() ? std::string_view(number.text()) : std::string_view(name);
+    Item item{scope_of("LINES", line), {}};
+    item.values = {{"LINE", keep(std::to_string(line))},
+                   {"LINE_FIRST", line == 1 ? "1" : ""},
+                   {"LINE_LABEL", label.empty() ? shown : std::string_view(label)},
+                   {"EXTENSION_NUMBER", number.text()},
+                   {"EXTENSION_NAME", shown},
+                   {"EXTENSION_PASSWORD", password}};
+    lines_.push_back({line, item.values[2].value});
+    // Line 1's are those of the whole file.
+    if (line == 1) values_.insert(values_.end(), item.values.begin() + 2, item.values.end());
+    for (const auto& [code, each] : kind.values->per_line())
+      item.values.push_back({keep("LINE_" + code), line <= each.size() ? std::string_view(each[line - 1]) : ""});
+    list.items.push_back(std::move(item));
+  };
+  add_line(1, device.number, device.name, device.password, device.label);
+  for (const auto& line : device.more_lines) add_line(line.line, line.number, line.name, line.password, line.label);
+  lists_.push_back(std::move(list));
+}
+
+void ValueSet::add_settings(const PhoneValues& phone, const VendorValues& vendor) {
+  for (const auto& names : setting_names()) {
+    const auto& type = *names.type;
+    const auto set = phone.set.find(type.name);
+    const auto value = set != phone.set.end() ? set->second : vendor.fallback(type.name);
+    if (type.kind == SettingKind::timezone) {
+      add_timezone(value, vendor);
+      continue;
+    }
+    add(names.name, value.empty() ? std::string_view() : keep(vendor.written(type.name, value)));
+    if (type.kind == SettingKind::url) {
+      const auto scheme = value.find("://");
+      add(names.flags[0], scheme == std::string::npos ? std::string_view() : keep(value.substr(scheme + 3)));
+      add_flag(names.flags[1], value.starts_with("https://"));
+      continue;
+    }
+    for (std::size_t i = 0; i < names.flags.size(); ++i) add_flag(names.flags[i], type.choices[i] == value);
+    if (type.name == "register_expires")
+      add("REGISTER_EXPIRES_MINUTES", keep(std::to_string((std::atoi(value.c_str()) + 59) / 60)));
+  }
+  const auto codecs = phone.set.find("codecs");
+  const bool explicitly = codecs != phone.set.end();
+  add_codecs(explicitly ? codecs->second : vendor.fallback("codecs"), explicitly, vendor);
+}
+
+void ValueSet::add_codecs(const std::string& chosen, bool explicitly, const VendorValues& vendor) {
+  const auto theirs = [&](std::string_view ours) -> std::string_view {
+    if (vendor.codecs().empty()) return ours;
+    for (const auto& [name, code] : vendor.codecs())
+      if (name == ours) return code;
+    return {};
+  };
+  const auto item = [&](std::string_view list, std::string_view code, std::size_t priority) {
+    return Item{
+        scope_of(list, priority),
+        {{"CODEC", code}, {"CODEC_PRIORITY", keep(std::to_string(priority))}, {"CODEC_ON", priority > 0 ? "1" : ""}}};
+  };
+  ValueList on{"CODECS", {}};
+  ValueList off{"CODECS_OFF", {}};
+  ValueList all{"ALL_CODECS", {}};
+  std::vector<std::string_view> codes;
+  std::string joined;
+  // Where its phones know none of those that are chosen they keep the usual ones: better than no audio.
+  auto wanted = parts_of(keep(chosen));
+  if (std::all_of(wanted.begin(), wanted.end(), [&](auto ours) { return theirs(ours).empty(); }))
+    wanted = parts_of(keep(vendor.fallback("codecs")));
+  for (const auto ours : wanted) {
+    const auto code = theirs(ours);
+    if (code.empty()) continue;  // its phones do not know it
+    codes.push_back(keep(std::string(code)));
+    joined += (joined.empty() ? "" : vendor.codec_separator()) + std::string(code);
+    on.items.push_back(item("CODECS", codes.back(), codes.size()));
+  }
+  const auto priority_of = [&](std::string_view code) {
+    const auto found = std::find(codes.begin(), codes.end(), code);
+    return found == codes.end() ? std::size_t{0} : static_cast<std::size_t>(found - codes.begin()) + 1;
+  };
+  for (const auto ours : parts_of(keep(vendor.fallback("codecs")))) {
+    const auto code = keep(std::string(theirs(ours)));
+    if (!code.empty() && priority_of(code) == 0) off.items.push_back(item("CODECS_OFF", code, 0));
+  }
+  for (const auto& [ours, code] : vendor.codecs()) all.items.push_back(item("ALL_CODECS", code, priority_of(code)));
+
+  const std::size_t filled = codes.empty() ? 0 : std::max(codes.size(), vendor.codec_slots());
+  static constexpr std::string_view slots[most_codec_slots] = {"CODEC_1", "CODEC_2", "CODEC_3", "CODEC_4",
+                                                               "CODEC_5", "CODEC_6", "CODEC_7", "CODEC_8"};
+  for (std::size_t i = 0; i < most_codec_slots; ++i)
+    add(slots[i], i < filled ? codes[std::min(i, codes.size() - 1)] : std::string_view());
+  add("CODEC_LIST", keep(std::move(joined)));
+  add_flag("CODECS_SET", explicitly);
+  lists_.push_back(std::move(on));
+  lists_.push_back(std::move(off));
+  lists_.push_back(std::move(all));
+}
+
+void ValueSet::add_timezone(const std::string& name, const VendorValues& vendor) {
+  const auto zone = name.empty() ? std::nullopt : vendor.timezone(name);
+  add("TIMEZONE", zone ? keep(name) : "");
+  add("TIMEZONE_NAME", zone ? keep(vendor.written("timezone", name)) : "");
+  add("TIMEZONE_OFFSET", zone ? keep(zone->hours()) : "");
+  add("TIMEZONE_OFFSET_SECONDS", zone ? keep(std::to_string(zone->offset)) : "");
+  add("TIMEZONE_OFFSET_MINUTES", zone ? keep(std::to_string(zone->offset / 60)) : "");
+  add("TIMEZONE_GMT", zone ? keep(zone->gmt()) : "");
+  add("TIMEZONE_POSIX", zone ? keep(zone->posix) : "");
+  const bool summer = zone && zone->summer;
+  add_flag("DST", summer);
+  add("DST_SAVING_MINUTES", summer ? keep(std::to_string(zone->summer->saving / 60)) : "");
+  add_change("DST_START_", summer ? &zone->summer->start : nullptr);
+  add_change("DST_END_", summer ? &zone->summer->end : nullptr);
+}
+
+void ValueSet::add_change(std::string_view prefix, const ClockChange* change) {
+  const auto put = [&](std::string_view part, int number, bool there = true) {
+    add(keep(std::string(prefix).append(part)), change != nullptr && there ? keep(std::to_string(number)) : "");
+  };
+  const ClockChange none;
+  const auto& at = change != nullptr ? *change : none;
+  put("MONTH", at.month);
+  put("WEEK", at.week());
+  put("DATE", at.date, !at.last());
+  put("LAST", 1, at.last());
+  put("WEEKDAY", at.weekday);
+  put("WEEKDAY1", at.weekday + 1);
+  put("WEEKDAY7", at.weekday == 0 ? 7 : at.weekday);
+  put("HOUR", at.hour);
+  put("MINUTE", at.minute);
+}
+
+void ValueSet::add_keys(const PhoneValues& phone, const ModelKind& kind) {
+  const auto& vendor = *kind.values;
+  std::map<std::uint16_t, const PhoneKey*> keys;
+  std::deque<PhoneKey> own;
+  for (const auto& line : lines_) keys[line.line] = &own.emplace_back(PhoneKey{"line", {}, {}, line.line, {}});
+  for (const auto& [number, key] : phone.keys) keys[number] = &key;
+
+  ValueList list{"KEYS", {}};
+  std::map<std::string_view, std::size_t> indices;
+  for (const auto& [number, key] : keys) {
+    const auto* code = vendor.key_code(key->type);
+    if (code == nullptr || (kind.keys && number > *kind.keys)) continue;
+    const std::uint16_t on_line = key->line == 0 ? 1 : key->line;
+    std::string_view label = key->label;
+    if (label.empty()) label = key->value;
+    if (label.empty() && key->type == "line")
+      for (const auto& line : lines_)
+        if (line.line == on_line) label = line.label;
+    Item item{scope_of("KEYS", number), {}};
+    item.values = {{"KEY", keep(std::to_string(number))},
+                   {"KEY_TYPE", *code},
+                   {"KEY_VALUE", keep(key->value)},
+                   {"KEY_LABEL", keep(std::string(label))},
+                   {"KEY_LINE", keep(std::to_string(on_line))},
+                   {"KEY_PICKUP", keep(key->pickup)},
+                   {"KEY_INDEX", keep(std::to_string(++indices[*code]))},
+                   {"KEY_SET", phone.keys.contains(number) ? "1" : ""}};
+    for (const auto& [type, flag] : key_flags()) item.values.push_back({flag, type == key->type ? "1" : ""});
+    for (const auto& [name, each] : vendor.per_key())
+      item.values.push_back({keep("KEY_" + name), number <= each.size() ? std::string_view(each[number - 1U]) : ""});
+    list.items.push_back(std::move(item));
+  }
+  add_flag("KEYS_SET", !phone.keys.empty());
+  lists_.push_back(std::move(list));
+}
+
+}  // namespace strowger::provisioning

@@ -1,0 +1,142 @@
+#include "actors/provisioning/vocabulary.hpp"
+
+#include "actors/provisioning/phone_settings.hpp"
+
+#include <algorithm>
+
+namespace strowger::provisioning {
+namespace {
+
+using Kind = Word::Kind;
+
+constexpr std::size_t flagged_choices = 4;  // a setting with more of them has no flag for each
+
+Kind kind_of(SettingKind kind) {
+  return kind == SettingKind::number ? Kind::code : Kind::text;
+}
+
+}  // namespace
+
+std::string capitals(std::string_view name) {
+  std::string out(name);
+  for (char& c : out)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  return out;
+}
+
+bool is_secret_placeholder(std::string_view name) {
+  if (const auto dot = name.rfind('.'); dot != std::string_view::npos) name.remove_prefix(dot + 1);
+  if (name == "EXTENSION_PASSWORD") return true;
+  return std::any_of(setting_types().begin(), setting_types().end(), [&](const SettingType& type) {
+    return type.kind == SettingKind::secret && capitals(type.name) == name;
+  });
+}
+
+std::string_view setting_behind(std::string_view placeholder) {
+  if (placeholder.starts_with("DST")) return "timezone";
+  if (placeholder.starts_with("CODEC") || placeholder == "ALL_CODECS") return "codecs";
+  std::string_view best;
+  for (const auto& type : setting_types()) {
+    const auto name = capitals(type.name);
+    const bool same = placeholder == name || (placeholder.starts_with(name) && placeholder[name.size()] == '_');
+    if (same && type.name.size() > best.size()) best = type.name;
+  }
+  return best;
+}
+
+void Vocabulary::add(std::string name, Kind kind, std::string_view within) {
+  auto& word = words_.try_emplace(std::move(name), Word{kind}).first->second;
+  if (within.empty())
+    word.everywhere = true;
+  else
+    word.within.push_back(within);
+}
+
+const Word* Vocabulary::find(std::string_view name) const {
+  const auto found = words_.find(name);
+  return found == words_.end() ? nullptr : &found->second;
+}
+
+bool Vocabulary::is_known(const Word& word, std::span<const std::string_view> open) {
+  return word.everywhere || std::any_of(word.within.begin(), word.within.end(), [&](std::string_view list) {
+           return std::find(open.begin(), open.end(), list) != open.end();
+         });
+}
+
+std::vector<std::string> Vocabulary::names() const {
+  std::vector<std::string> out;
+  for (const auto& [name, word] : words_) out.push_back(name);
+  return out;
+}
+
+const Vocabulary& Vocabulary::common() {
+  static const auto words = [] {
+    Vocabulary out;
+    for (const char* name :
+         {"SERVER_NAME", "CONFIG_URL", "CONFIG_BASE_URL", "CONFIG_BASE_PATH", "SIP_SERVER", "SIP_REALM", "MODEL_NAME"})
+      out.add(name, Kind::text);
+    out.add("SIP_PORT", Kind::code);
+    out.add("CONFIG_HTTPS", Kind::flag);
+    return out;
+  }();
+  return words;
+}
+
+Vocabulary Vocabulary::device(const VendorValues& values) {
+  Vocabulary out = common();
+  for (const char* name : {"EXTENSION_NUMBER", "EXTENSION_NAME", "EXTENSION_PASSWORD", "LINE_LABEL"}) {
+    out.add(name, Kind::text);
+    out.add(name, Kind::text, "LINES");
+  }
+  out.add("MAC", Kind::code);
+  out.add("MAC_UPPER", Kind::code);
+
+  for (const auto& type : setting_types()) {
+    const auto name = capitals(type.name);
+    if (type.kind == SettingKind::codecs) continue;
+    out.add(name, kind_of(type.kind));
+    if (type.kind == SettingKind::url) {
+      out.add(name + "_PATH", Kind::text);
+      out.add(name + "_HTTPS", Kind::flag);
+    }
+    if (type.kind == SettingKind::choice && type.choices.size() <= flagged_choices)
+      for (const auto& choice : type.choices) out.add(name + "_" + capitals(choice), Kind::flag);
+  }
+  out.add("REGISTER_EXPIRES_MINUTES", Kind::code);
+  out.add("TIMEZONE_NAME", Kind::text);
+  for (const char* name : {"OFFSET", "OFFSET_SECONDS", "OFFSET_MINUTES", "GMT", "POSIX"})
+    out.add(std::string("TIMEZONE_") + name, Kind::text);
+  out.add("DST", Kind::flag);
+  out.add("DST_SAVING_MINUTES", Kind::code);
+  for (const char* end : {"DST_START_", "DST_END_"}) {
+    for (const char* part : {"MONTH", "WEEK", "DATE", "WEEKDAY", "WEEKDAY1", "WEEKDAY7", "HOUR", "MINUTE"})
+      out.add(std::string(end) + part, Kind::code);
+    out.add(std::string(end) + "LAST", Kind::flag);
+  }
+
+  out.add("CODEC_LIST", Kind::text);
+  out.add("CODECS_SET", Kind::flag);
+  for (int i = 1; i <= 8; ++i) out.add("CODEC_" + std::to_string(i), Kind::code);
+  for (const char* list : {"CODECS", "CODECS_OFF", "ALL_CODECS"}) {
+    out.add(list, Kind::list);
+    out.add("CODEC", Kind::code, list);
+    out.add("CODEC_PRIORITY", Kind::code, list);
+    out.add("CODEC_ON", Kind::flag, list);
+  }
+
+  out.add("LINES", Kind::list);
+  out.add("LINE", Kind::code, "LINES");
+  out.add("LINE_FIRST", Kind::flag, "LINES");
+  for (const auto& [name, codes] : values.per_line()) out.add("LINE_" + name, Kind::code, "LINES");
+
+  out.add("KEYS", Kind::list);
+  out.add("KEYS_SET", Kind::flag);
+  for (const char* name : {"KEY", "KEY_LINE", "KEY_INDEX"}) out.add(name, Kind::code, "KEYS");
+  for (const char* name : {"KEY_TYPE", "KEY_VALUE", "KEY_LABEL", "KEY_PICKUP"}) out.add(name, Kind::text, "KEYS");
+  out.add("KEY_SET", Kind::flag, "KEYS");
+  for (const auto& kind : key_kinds()) out.add("KEY_IS_" + capitals(kind.name), Kind::flag, "KEYS");
+  for (const auto& [name, codes] : values.per_key()) out.add("KEY_" + name, Kind::code, "KEYS");
+  return out;
+}
+
+}  // namespace strowger::provisioning

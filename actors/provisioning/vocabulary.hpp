@@ -1,0 +1,75 @@
+// What a template may name. The reference for whoever writes templates (README has it as a table):
+//
+// Every file            SERVER_NAME SIP_SERVER SIP_PORT SIP_REALM CONFIG_URL CONFIG_BASE_URL CONFIG_BASE_PATH
+//                       CONFIG_HTTPS MODEL_NAME
+// A phone's own file    MAC MAC_UPPER EXTENSION_NUMBER EXTENSION_NAME EXTENSION_PASSWORD LINE_LABEL (of line 1)
+//   every setting by its name in capitals (phone_settings.cpp), in the vendor's words: NTP_SERVER TRANSPORT SRTP …;
+//     it is empty, and its section not there, where nothing is set and there is no default
+//   choices also as flags: TRANSPORT_UDP SRTP_OFF DTMF_INFO TIME_FORMAT_24 …
+//   URLs also without http:// as FIRMWARE_URL_PATH, and whether they are https as the flag FIRMWARE_URL_HTTPS
+//   REGISTER_EXPIRES_MINUTES
+//   CODEC_LIST, CODEC_1 … CODEC_8, the flag CODECS_SET (a level names codecs)
+//   TIMEZONE (IANA's name) TIMEZONE_NAME (the vendor's) TIMEZONE_OFFSET (+1, -3:30) TIMEZONE_OFFSET_SECONDS
+//     TIMEZONE_OFFSET_MINUTES TIMEZONE_GMT (GMT+01:00) TIMEZONE_POSIX; the flag DST, DST_SAVING_MINUTES and, for START
+//     and END, DST_START_MONTH _WEEK (1 to 5, 5 the last) _DATE (first day that it can be; empty: the last week)
+//     _LAST (flag) _WEEKDAY (Sunday 0) _WEEKDAY1 (Sunday 1) _WEEKDAY7 (Monday 1, Sunday 7) _HOUR _MINUTE
+//   KEYS_SET (flag: a level names keys)
+// {{#LINES}}…{{/LINES}} LINE (number) LINE_FIRST (flag) LINE_LABEL EXTENSION_NUMBER EXTENSION_NAME EXTENSION_PASSWORD
+//                       and LINE_<NAME> of the vendor's per_line table
+// {{#CODECS}} those that are on, {{#CODECS_OFF}} those of the default list that are not, {{#ALL_CODECS}} the vendor's,
+// in its
+//                       order: CODEC (the vendor's name) CODEC_PRIORITY (from 1; 0: off) CODEC_ON (flag)
+// {{#KEYS}}…{{/KEYS}}   in order; keys 1… are the lines' where no level says otherwise: KEY (number) KEY_TYPE (the
+// vendor's code)
+//                       KEY_VALUE KEY_LABEL KEY_LINE KEY_PICKUP KEY_INDEX (among keys of the same code) KEY_SET (flag)
+//                       KEY_IS_LINE KEY_IS_BLF … (flags) and KEY_<NAME> of the vendor's per_key table
+#pragma once
+
+#include "actors/provisioning/vendor_values.hpp"
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace strowger::provisioning {
+
+struct Word {
+  enum class Kind : std::uint8_t {
+    text,  // anything, escaped
+    code,  // letters, digits, - _ . only: may stand in a key or an element's name
+    flag,  // 1, or empty
+    list,  // only as a section
+  };
+  Kind kind = Kind::text;
+  std::vector<std::string_view> within{};  // the lists that it is a member of
+  bool everywhere = false;                 // it is known outside of them too
+};
+
+class Vocabulary {
+ public:
+  // Of the common file, which is sent to whoever asks: nothing that belongs to an extension or a device.
+  static const Vocabulary& common();
+  // Of a phone's own file.
+  static Vocabulary device(const VendorValues& values);
+
+  const Word* find(std::string_view name) const;
+  // Whether it means something inside these lists.
+  static bool is_known(const Word& word, std::span<const std::string_view> open);
+  std::vector<std::string> names() const;
+
+ private:
+  void add(std::string name, Word::Kind kind, std::string_view within = {});
+
+  std::map<std::string, Word, std::less<>> words_;
+};
+
+// A secret by its name: what it stands for must not be shown.
+bool is_secret_placeholder(std::string_view name);
+// The setting that a placeholder of a phone's own file is made from; empty: from none.
+std::string_view setting_behind(std::string_view placeholder);
+std::string capitals(std::string_view name);
+
+}  // namespace strowger::provisioning
