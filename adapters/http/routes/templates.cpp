@@ -242,17 +242,21 @@ Awaitable<Result<Response>> preview(Context& context, const Request& request) {
 
 // What was in force at a position, or the text of a SHA-256.
 Result<history::PublishedTemplate> wanted_version(const history::History& history, const Kind& kind,
-                                                  const std::string& to) {
+                                                  const std::string& to, Position last) {
+  constexpr std::size_t shortest_sha = 8;
   const auto all = history.templates(kind.vendor->vendor, kind.model->model);
   if (!all) return all.error();
   std::uint64_t position = 0;
   const auto read = std::from_chars(to.data(), to.data() + to.size(), position);
   const bool is_position = read.ec == std::errc() && read.ptr == to.data() + to.size();
+  const auto last_of = [&](auto fits) {
+    const auto found = std::find_if(all->rbegin(), all->rend(), fits);
+    return found == all->rend() ? nullptr : &*found;
+  };
   const history::PublishedTemplate* found = nullptr;
-  for (const auto& one : *all) {
-    if (is_position ? number(one.origin.position) <= position : to.size() >= 8 && one.published.sha256.starts_with(to))
-      found = &one;
-  }
+  if (to.size() >= shortest_sha) found = last_of([&](const auto& one) { return one.published.sha256.starts_with(to); });
+  if (found == nullptr && is_position && position <= number(last))
+    found = last_of([&](const auto& one) { return number(one.origin.position) <= position; });
   if (found != nullptr) return *found;
   return not_found("version_not_found", "No template of " + kind.model->name + " is known by '" + to.substr(0, 64) +
                                             "'; give a position of the log, or at least 8 digits of a SHA-256, of GET "
@@ -273,7 +277,7 @@ Awaitable<Result<Response>> rollback(Context& context, const Request& request) {
   const auto work = [&context, kind = *kind, to, dry_run = *dry_run, by = request.who.by()]() -> Result<bj::object> {
     auto& services = context.services;
     const history::History history(services.log, services.vault);
-    const auto version = wanted_version(history, kind, to);
+    const auto version = wanted_version(history, kind, to, services.log.last_position());
     if (!version) return version.error();
     auto old = history.text_of(version->published.sha256);
     if (!old) return old.error();
@@ -365,9 +369,8 @@ void add_templates(Router& router, const ContextPtr& context) {
               .id = "putTemplate",
               .tag = "templates",
               .summary = "Put a template of one's own in force",
-              .description =
-                  "What does not parse, names an unknown placeholder or could make "
-                  "a file that the phone cannot read is refused with line and column.",
+              .description = "What does not parse, names an unknown placeholder or could make "
+                             "a file that the phone cannot read is refused with line and column.",
               .role = Role::admin,
               .parameters = kind_parameters({dry_run_parameter()}),
               .body_schema = "#TemplateInput",

@@ -148,7 +148,7 @@ TEST_CASE_METHOD(Desk, "a template that could break a phone is refused with line
     CHECK(reply.status == 422);
     CHECK(reply.code() == "bad_template");
     CHECK(has(reply.body, row.says));
-    const auto& details = reply.json().at("details").as_object();
+    const auto details = reply.json().at("details").as_object();
     if (row.line > 0) CHECK(details.at("line") == row.line);
     if (row.column > 0) CHECK(details.at("column") == row.column);
   }

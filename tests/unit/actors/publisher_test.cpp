@@ -4,6 +4,8 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/memory_log.hpp"
 
+#include <set>
+
 using namespace strowger;
 using namespace strowger::history;
 
@@ -76,8 +78,14 @@ TEST_CASE_METHOD(Fixture, "templates and settings are recorded once, and never a
 TEST_CASE_METHOD(Fixture, "a text is stored once however often it comes into force") {
   REQUIRE(publisher->publish(*renderer(), settings));
   const auto texts = count(TemplateTextStored::type);
-  // A template each, where Zultys' two models share one, and how each vendor's phones write values.
-  CHECK(texts == catalog.vendors().size() * 2);
+  // A family's models share one template, and a vendor's how their phones write values.
+  std::set<std::string> distinct;
+  for (const auto& source : renderer()->in_force()) {
+    distinct.insert(provisioning::sha256_of(source.text));
+    distinct.insert(source.kind.values->sha256());
+  }
+  CHECK(texts == distinct.size());
+  CHECK(texts < renderer()->in_force().size() / 10);
   for (int round = 0; round < 3; ++round) {
     CHECK(publisher->publish(*renderer({{"yealink_t46s.template", own}}), settings)->size() == 1);
     CHECK(last<TemplatePublished>().origin == TemplateOrigin::custom);
@@ -129,14 +137,15 @@ TEST_CASE_METHOD(Fixture, "what could not be read again is refused, not recorded
 }
 
 TEST_CASE_METHOD(Fixture, "what was recorded renders the same bytes") {
-  for (const auto& source : renderer({{"yealink_t46s.template", own}})->in_force()) {
+  const auto all = renderer({{"yealink_t46s.template", own}});
+  for (const auto& source : all->in_force()) {
     provisioning::DeviceValues values{provisioning::server_values(settings),
                                       ExtensionNumber::parse("1001").value(),
                                       "Ann <&>",
                                       "p\"w",
                                       MacAddress::parse("001565123456").value(),
                                       provisioning::config_url(settings, "001565123456")};
-    const auto then = renderer({{"yealink_t46s.template", own}})->render(source.vendor, source.model, values);
+    const auto then = all->render(source.vendor, source.model, values);
     const auto kept = provisioning::VendorValues::parse(source.kind.values->text()).value();
     const auto now =
         provisioning::render_from(provisioning::in_force(provisioning::published(source), source.text, kept), values);
