@@ -35,10 +35,10 @@ struct TimeTravel {
   }
   boost::json::value served() const { return site.get(device + "/served").json(); }
   void write_template(const std::string& text) {
-    const auto before = count(site, "strowger.template.published.v1");
+    const auto before = count(site, "strowger.template.published.v2");
     std::ofstream(templates / "yealink_t46s.template") << text;
     site.send(SIGHUP);
-    REQUIRE(eventually([&] { return count(site, "strowger.template.published.v1") > before; }));
+    REQUIRE(eventually([&] { return count(site, "strowger.template.published.v2") > before; }));
     // The event comes before the first file that is rendered by it; this asks until that file is there.
     REQUIRE(eventually([&] {
       const auto present = site.get(device).json().at("status").as_string();
@@ -60,10 +60,10 @@ TEST_CASE_METHOD(TimeTravel, "what a phone got is made again, byte by byte, afte
   fetch();
   write_template("#!version:1.0.0.1\na = {{EXTENSION_NAME}}!\nadmin_password = hunter3\np = {{EXTENSION_PASSWORD}}\n");
   fetch();
-  const auto recorded = count(site, "strowger.template.published.v1");
+  const auto recorded = count(site, "strowger.template.published.v2");
   site.kill_hard();
   site.start();
-  CHECK(count(site, "strowger.template.published.v1") == recorded);  // nothing had changed
+  CHECK(count(site, "strowger.template.published.v2") == recorded);  // nothing had changed
   fetch();
 
   const auto list = served();
