@@ -132,7 +132,7 @@ TEST_CASE_METHOD(Site, "access: an allowed network needs nothing, another one a 
   CHECK(fetch(file).header("www-authenticate").empty());
 }
 
-TEST_CASE_METHOD(Site, "access: digest with MD5 and SHA-256; a replay and a foreign nonce are not taken") {
+TEST_CASE_METHOD(Site, "access: digest with MD5 and SHA-256, a replay and a foreign nonce are not taken") {
   const auto password = set_password();
   stand_outside();
   for (const auto algorithm : {digest::Algorithm::md5, digest::Algorithm::sha256}) {
