@@ -155,9 +155,8 @@ bool Client::closes(std::chrono::milliseconds within) {
   return false;
 }
 
-void Client::shrink_window() {
-  const int small = 1024;
-  ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+void Client::shrink_window(int bytes) {
+  ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
 }
 
 }  // namespace strowger::http::test

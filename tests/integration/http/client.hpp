@@ -38,7 +38,7 @@ class Client {
   std::optional<std::string> read_chunk();
   // Whether the other side closes within the time.
   bool closes(std::chrono::milliseconds within = std::chrono::seconds(5));
-  void shrink_window();  // so that a large reply does not fit
+  void shrink_window(int bytes = 1024);  // so that a large reply does not fit
 
  private:
   bool more(std::chrono::milliseconds within);

@@ -4,6 +4,7 @@
 #include "tests/support/eventually.hpp"
 #include "tests/support/memory_log.hpp"
 
+#include <atomic>
 #include <sstream>
 
 #include <spdlog/logger.h>
@@ -20,12 +21,13 @@ struct Fixture {
   IdSource ids{system_now, 1};
   std::ostringstream lines;
   spdlog::logger logger{"test", std::make_shared<spdlog::sinks::ostream_sink_mt>(lines)};
-  Timestamp now = parse_iso8601("2026-01-08T19:40:00Z").value();
+  std::atomic<Timestamp> now{parse_iso8601("2026-01-08T19:40:00Z").value()};  // which another thread reads
   RenderedFilePtr file = rendered();
   provisioning::VendorCatalog catalog = provisioning::VendorCatalog::built_in();
   http::Sightings sightings{
-      log, ids, [this] { return now; }, nullptr, {.window = [] { return std::chrono::hours(1); }}};
-  std::unique_ptr<Facts> facts = std::make_unique<Facts>(log, ids, [this] { return now; }, logger, sightings, catalog);
+      log, ids, [this] { return now.load(); }, nullptr, {.window = [] { return std::chrono::hours(1); }}};
+  std::unique_ptr<Facts> facts =
+      std::make_unique<Facts>(log, ids, [this] { return now.load(); }, logger, sightings, catalog);
 
   Fixture() { logger.set_pattern("%l %v"); }
 
@@ -59,7 +61,7 @@ struct Fixture {
 
 TEST_CASE_METHOD(Fixture, "a served file is an event on its device's stream and a line in the log") {
   serve();
-  now += std::chrono::minutes(1);
+  now = now.load() + std::chrono::minutes(1);
   end();
   const auto records = log.records();
   REQUIRE(records.size() == 1);

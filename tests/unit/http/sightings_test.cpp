@@ -15,10 +15,11 @@ namespace {
 struct Fixture {
   MemoryLog log;
   IdSource ids{system_now, 1};
-  Timestamp now = parse_iso8601("2026-01-08T19:40:00Z").value();
-  std::chrono::seconds window = 1h;
+  std::atomic<Timestamp> now{parse_iso8601("2026-01-08T19:40:00Z").value()};  // which another thread reads
+  std::atomic<std::chrono::seconds> window = std::chrono::seconds(1h);
   std::unique_ptr<Sightings> sightings = std::make_unique<Sightings>(
-      log, ids, [this] { return now; }, nullptr, SightingOptions{.window = [this] { return window; }, .retry = 1ms});
+      log, ids, [this] { return now.load(); }, nullptr,
+      SightingOptions{.window = [this] { return window.load(); }, .retry = 1ms});
 
   static ConfigRefused unknown(std::uint64_t mac, const std::string& ip = "192.0.2.7") {
     const auto address = MacAddress::from_bits(0x0015'6500'0000 + mac);
@@ -52,7 +53,7 @@ struct Fixture {
 
 TEST_CASE_METHOD(Fixture, "the first sighting is an event at once, those that follow are one with their count") {
   for (int i = 0; i < 20'000; ++i) {
-    now += 1ms;
+    now = now.load() + 1ms;
     sightings->refused(unknown(1));
   }
   REQUIRE(log.records().size() == 1);
@@ -62,7 +63,7 @@ TEST_CASE_METHOD(Fixture, "the first sighting is an event at once, those that fo
   const auto open = sightings->open_rows();
   REQUIRE(open.size() == 1);
   CHECK(open[0].count == 19'999);
-  CHECK(open[0].time == now);
+  CHECK(open[0].time == now.load());
 
   end();
   REQUIRE(log.records().size() == 2);
@@ -71,7 +72,7 @@ TEST_CASE_METHOD(Fixture, "the first sighting is an event at once, those that fo
   CHECK(repeated.path == unknown(1).path);
   CHECK(repeated.ip == "192.0.2.7");
   CHECK(to_iso8601(repeated.first_seen) == "2026-01-08T19:40:00.002Z");
-  CHECK(repeated.last_seen == now);
+  CHECK(repeated.last_seen == now.load());
   CHECK(log.records()[1].stream.text() == "provisioning/refused");
   CHECK(log.records()[1].by == "phone:001565000001");
   CHECK(counts().total == 20'000);
