@@ -42,6 +42,7 @@ void add_access(Router& router, const ContextPtr& context);
 void add_auth(Router& router, const ContextPtr& context);
 void add_backups(Router& router, const ContextPtr& context);
 void add_campaigns(Router& router, const ContextPtr& context);
+void add_device_files(Router& router, const ContextPtr& context);
 void add_devices(Router& router, const ContextPtr& context);
 void add_events(Router& router, const ContextPtr& context);
 void add_extensions(Router& router, const ContextPtr& context);

@@ -49,7 +49,8 @@ struct Judged {
   Action action = Action::refused;
   std::optional<Error> fault;
   bj::array warnings;
-  DeviceRegistered event;
+  MacAddress mac;
+  std::vector<Event> events;
 };
 
 struct Judgement {
@@ -75,6 +76,11 @@ Result<std::vector<DeviceEntry>> read_json(const std::string& text) {
     entry.extension_number = fields.required_text_or_number("extension_number");
     entry.vendor = fields.required_text("vendor");
     entry.model = fields.required_text("model");
+    entry.site = fields.text("site");
+    if (fields.is_null("site")) entry.site = "";
+    auto lines = lines_given(fields);
+    if (!lines) return lines.error();
+    entry.lines = std::move(*lines);
     if (auto fault = fields.fault()) return std::move(*fault);
   }
   return entries;
@@ -111,17 +117,22 @@ class Judge {
     const auto kind = kind_of(services_, row.entry.vendor, row.entry.model);
     if (!kind) return kind.error();
     row.warnings = warnings_of(services_, *mac, *kind->vendor);
-    row.event = {*mac, *extension, kind->vendor->vendor, kind->model->model, false};
+    const auto site = site_or_none(row.entry.site.value_or(""));
+    if (!site) return site.error();
+    auto lines = lines_of(services_, row.entry.lines);
+    if (!lines) return lines.error();
     const auto present = services_.device_rows.find(*mac);
-    if (!present) {
-      row.action = Action::create;
-      return {};
-    }
-    const auto& definition = *present->definition;
-    row.event.replaced = true;
-    const bool same = definition.extension == row.event.extension && definition.vendor == row.event.vendor &&
-                      definition.model == row.event.model;
-    row.action = same ? Action::unchanged : Action::replace;
+    if (auto settled = fitting_lines(*lines, present, *extension, *kind); !settled) return settled.error();
+
+    row.mac = *mac;
+    const auto definition = present ? *present->definition : DeviceDefinition{};
+    if (!present || definition.extension != *extension || definition.vendor != kind->vendor->vendor ||
+        definition.model != kind->model->model)
+      row.events.emplace_back(
+          DeviceRegistered{*mac, *extension, kind->vendor->vendor, kind->model->model, present.has_value()});
+    if (row.entry.site && *site != definition.site) row.events.emplace_back(DeviceSiteChanged{*mac, *site});
+    if (*lines && **lines != definition.lines) row.events.emplace_back(DeviceLinesChanged{*mac, std::move(**lines)});
+    row.action = !present ? Action::create : row.events.empty() ? Action::unchanged : Action::replace;
     return {};
   }
 
@@ -194,9 +205,10 @@ Awaitable<Result<Response>> import(Context& context, const Request& request) {
   auto cause = meta->cause;
   const auto now = services.clock();
   for (const auto& row : judged->rows) {
-    if (row.action == Action::unchanged) continue;
-    append.facts.push_back({StreamId::of(row.event.mac), encode(row.event, cause, now, services.ids)});
-    if (cause.correlation.is_nil()) cause.correlation = append.facts.front().event.id;  // one import, one chain
+    for (const auto& event : row.events) {
+      append.facts.push_back({StreamId::of(row.mac), encode(event, cause, now, services.ids)});
+      if (cause.correlation.is_nil()) cause.correlation = append.facts.front().event.id;  // one import, one chain
+    }
   }
   if (!append.facts.empty()) {
     const auto start = [&](auto done) { services.log.append(std::move(append), done); };
@@ -209,20 +221,32 @@ Awaitable<Result<Response>> import(Context& context, const Request& request) {
     if (!applied) co_return applied.error();
   }
   co_return json_response(summary(*judged, false,
-                                  "Imported. Phones fetch their configuration at their next boot; a campaign has "
-                                  "those that are registered fetch it now."));
+                                  "Imported. Phones that are registered and have something else are told to fetch it, "
+                                  "at the set pace; the others do at their next boot."));
 }
 
 DeviceEntry entry_of(const DeviceRow& row) {
   const auto& device = *row.definition;
-  return {0, device.mac.text(), device.extension.text(), device.vendor, device.model};
+  DeviceEntry entry{0, device.mac.text(), device.extension.text(), device.vendor, device.model, device.site, {}};
+  auto& lines = entry.lines.emplace();
+  for (const auto& line : device.lines) lines.push_back({line.line, line.extension.text(), line.label});
+  return entry;
 }
 
 std::string json_of(const DeviceEntry& entry) {
+  bj::array lines;
+  for (const auto& line : *entry.lines) {
+    bj::object shown{{"line", line.line}};
+    if (!line.extension.empty()) shown["extension"] = line.extension;
+    if (!line.label.empty()) shown["label"] = line.label;
+    lines.push_back(std::move(shown));
+  }
   return bj::serialize(bj::object{{"mac_address", entry.mac_address},
                                   {"extension_number", entry.extension_number},
                                   {"vendor", entry.vendor},
-                                  {"model", entry.model}});
+                                  {"model", entry.model},
+                                  {"site", entry.site->empty() ? bj::value(nullptr) : bj::value(*entry.site)},
+                                  {"lines", std::move(lines)}});
 }
 
 // A part at a time, so that however many there are, few are in memory.
