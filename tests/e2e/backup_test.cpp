@@ -46,8 +46,8 @@ TEST_CASE("a backup of a server under load is restored, proved, and serves what 
   CHECK(listed[0].at("events").to_number<int>() > 50);
   CHECK_FALSE(listed[0].at("master_key").as_bool());
   const auto name = std::string(listed[0].at("name").as_string());
-  const auto beside = run(
-      site, {"log", "verify", "--data-dir", data.string(), "--anchor", std::string(listed[0].at("head").as_string())});
+  const auto beside = site.run(
+      {"log", "verify", "--data-dir", data.string(), "--anchor", std::string(listed[0].at("head").as_string())});
   CAPTURE(beside.output);
   CHECK(beside.exit_code == 0);
   CHECK(site.run({"backup", "list", "--data-dir", data.string()}).output.find(name) != std::string::npos);
