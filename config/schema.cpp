@@ -410,6 +410,15 @@ std::vector<Key> make_keys() {
               "One more port for phones that know only TLS 1.0 or 1.1, which can be listened to and forged."));
   add(port("provisioning.https.legacy_port", https(&PH::legacy_port), ""));
 
+  const auto tftp = [](auto member) { return [member](S& s) -> auto& { return s.provisioning.tftp.*member; }; };
+  using PT = ProvisioningTftp;
+  add(boolean("provisioning.tftp.enabled", tftp(&PT::enabled),
+              "The files that phones share, and firmware, by TFTP too, to be read only. A file with a password or a "
+              "token in it is never sent by TFTP."));
+  add(text("provisioning.tftp.host", tftp(&PT::host), check_host, "an address of this machine, 0.0.0.0 or ::", ""));
+  add(port("provisioning.tftp.port", tftp(&PT::port),
+           "Phones ask at 69, which needs the right to listen below 1024 (CAP_NET_BIND_SERVICE)."));
+
   const auto ad = [](auto member) { return [member](S& s) -> auto& { return s.active_directory.*member; }; };
   using A = ActiveDirectory;
   add(boolean("integrations.active_directory.enabled", ad(&A::enabled), "Names and numbers from a directory."));

@@ -64,6 +64,14 @@ struct ProvisioningHttps {
   bool operator==(const ProvisioningHttps&) const = default;
 };
 
+// Phones' files by TFTP, those without a secret in them.
+struct ProvisioningTftp {
+  bool enabled = false;
+  std::string host = "0.0.0.0";
+  std::uint16_t port = 69;
+  bool operator==(const ProvisioningTftp&) const = default;
+};
+
 struct SeedDevice {
   std::string mac;
   std::string extension;
@@ -99,6 +107,7 @@ struct Provisioning {
   ProvisioningAccess access;
   Reboots reboots;
   ProvisioningHttps https;
+  ProvisioningTftp tftp;
 };
 
 struct ActiveDirectory {

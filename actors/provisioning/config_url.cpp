@@ -44,4 +44,10 @@ UrlParts url_parts(std::string_view url) {
   return parts;
 }
 
+bool has_credentials(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+  return url.substr(0, url.find_first_of("/?#")).find('@') != std::string_view::npos;
+}
+
 }  // namespace strowger::provisioning

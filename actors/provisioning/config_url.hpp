@@ -27,4 +27,7 @@ struct UrlParts {
 };
 UrlParts url_parts(std::string_view url);
 
+// Whether it holds a user name or a password: http://user:password@host/…
+bool has_credentials(std::string_view url);
+
 }  // namespace strowger::provisioning

@@ -2,6 +2,7 @@
 
 #include "actors/provisioning/format_check.hpp"
 #include "actors/provisioning/partials.hpp"
+#include "actors/provisioning/taken_apart.hpp"
 #include "actors/provisioning/template_lint.hpp"
 #include "actors/provisioning/value_set.hpp"
 
@@ -102,9 +103,11 @@ Result<TemplateText> checked(const Vendor& vendor, const Model* model, std::stri
   return parsed;
 }
 
-Rendered finish(const std::string& content_type, const TemplateText& text, const ValueSet& values) {
+Rendered finish(const std::string& content_type, const TemplateText& text, const ValueSet& values, bool custom) {
   Rendered out;
-  out.bytes = text.render(values.values());
+  auto filled = text.fill(values.values());
+  out.bytes = std::move(filled.bytes);
+  out.holds_secret = filled.took_secret || (custom && tells_secret(text.format(), out.bytes));
   out.content_type = content_type;
   out.etag = etag_of(out.bytes);
   out.template_name = text.name();
@@ -138,7 +141,7 @@ Result<Rendered> render_from(const TemplateInForce& source, const DeviceValues& 
   if (!text) return text.error();
   ValueSet values(device.server, device.config_url, source.model_name);
   values.add_device(device, source.kind);
-  return finish(source.content_type, *text, values);
+  return finish(source.content_type, *text, values, source.custom);
 }
 
 void DeviceValues::wipe() {
@@ -249,7 +252,7 @@ Result<Rendered> Renderer::render(std::string_view vendor, std::string_view mode
   if (!found) return found.error();
   ValueSet values(device.server, device.config_url, name_of((*found)->model));
   values.add_device(device, (*found)->kind());
-  return finish((*found)->vendor->content_type, (*found)->text, values);
+  return finish((*found)->vendor->content_type, (*found)->text, values, (*found)->custom);
 }
 
 Result<Rendered> Renderer::render_common(std::string_view vendor, const ServerValues& server,
@@ -260,7 +263,7 @@ Result<Rendered> Renderer::render_common(std::string_view vendor, const ServerVa
     return not_found("template_not_found",
                      "Phones of '" + std::string(vendor.substr(0, 64)) + "' have no common file here");
   const ValueSet values(server, config_url, {});
-  return finish(found->second.vendor->content_type, found->second.text, values);
+  return finish(found->second.vendor->content_type, found->second.text, values, found->second.custom);
 }
 
 std::vector<Renderer::TemplateInfo> Renderer::templates() const {

@@ -80,6 +80,10 @@ struct Rendered {
   std::string content_type;
   std::string etag;  // strong, with its quotes; equal bytes have equal ones, on every node and after every start
   std::string template_name;  // yealink/t46s.template, or the custom file's name
+  // By the placeholders that its template took, whatever template that is; of a custom one also by the names of what
+  // was typed into it. Such a file goes only to whoever may have the secret, by a way on which it can be asked who that
+  // is.
+  bool holds_secret = true;
 };
 
 // `"…"` over a 128-bit BLAKE2b of the bytes.

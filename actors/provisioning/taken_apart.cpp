@@ -104,6 +104,14 @@ Result<TakenApart> take_apart(const TemplateInForce& source, const DeviceValues&
   return out;
 }
 
+bool tells_secret(Format format, std::string_view bytes) {
+  const auto entries = config_entries(format, bytes);
+  if (!entries) return true;  // who can tell
+  return std::any_of(entries->begin(), entries->end(),
+                     [](const ConfigEntry& entry) { return !entry.value.empty() && names_secret(entry.key); }) ||
+         !secret_comments(format, bytes).empty();
+}
+
 std::vector<std::string> conditions_of(std::string_view text, std::size_t line) {
   std::vector<std::string> open;
   std::vector<std::string> out;

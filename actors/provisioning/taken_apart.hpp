@@ -33,6 +33,10 @@ struct TakenApart {
 // Fails as render_from() does, and with `not_traceable` where a template of one's own cannot be followed.
 Result<TakenApart> take_apart(const TemplateInForce& source, const DeviceValues& values);
 
+// Whether a finished file shows something that is a secret by its name: what somebody typed into a template of their
+// own.
+bool tells_secret(Format format, std::string_view bytes);
+
 // The sections ({{#NAME}}, {{^NAME}}) that decide about a line of a template, in order, each once.
 std::vector<std::string> conditions_of(std::string_view template_text, std::size_t line);
 

@@ -66,6 +66,8 @@ class Values final : public mustache::basic_context<std::string> {
   }
   const mustache::data* get_partial(const std::string&) const override { return nullptr; }
 
+  bool gave_secret() const { return gave_secret_; }
+
  private:
   static const Placeholder* find(std::span<const Placeholder> values, std::string_view name) {
     for (const auto& value : values)
@@ -74,6 +76,7 @@ class Values final : public mustache::basic_context<std::string> {
   }
   const mustache::data* handed(const Placeholder& placeholder, std::string_view scope) const {
     if (placeholder.value.empty()) return &nothing_;  // prints nothing, and its section is not there
+    gave_secret_ = gave_secret_ || placeholder.secret;
     std::string value;
     if (traced_ != nullptr) {
       value = value_begins + std::to_string(traced_->size()) + index_ends;
@@ -90,6 +93,7 @@ class Values final : public mustache::basic_context<std::string> {
   std::vector<const ValueList::Item*> frames_;
   mutable std::deque<mustache::data> handed_;  // alive while sections that they opened are
   mustache::data nothing_{false};
+  mutable bool gave_secret_ = false;
 };
 
 struct Appender {
@@ -222,14 +226,14 @@ Result<TemplateText> TemplateText::parse(std::string name, Format format, std::s
   return out;
 }
 
-std::string TemplateText::render(const TemplateValues& values) const {
+TemplateText::Filled TemplateText::fill(const TemplateValues& values) const {
   std::string out;
   out.reserve(text_.size() + 512);
   Values context(values);
   Appender appender{out};
   // Not const in its interface, but with neither lambdas nor partials (lint refuses them) it only reads its tree.
   engine_->parsed.render(context, appender);
-  return with_line_breaks(std::move(out));
+  return {with_line_breaks(std::move(out)), context.gave_secret()};
 }
 
 Result<TemplateText::Traced> TemplateText::trace(const TemplateValues& values) const {

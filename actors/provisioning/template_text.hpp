@@ -18,6 +18,7 @@ namespace strowger::provisioning {
 struct Placeholder {
   std::string_view name;
   std::string_view value;
+  bool secret = false;  // the value is one: a password, a token
 };
 
 // A section ({{#NAME}}…{{/NAME}}) that is there once for each item, with the item's placeholders before the others.
@@ -47,7 +48,13 @@ class TemplateText {
   const std::string& text() const { return text_; }
   Format format() const { return format_; }
 
-  std::string render(const TemplateValues& values) const;
+  std::string render(const TemplateValues& values) const { return fill(values).bytes; }
+  // The same, and whether the template took a value that is a secret, also where it only asked whether there is one.
+  struct Filled {
+    std::string bytes;
+    bool took_secret = false;
+  };
+  Filled fill(const TemplateValues& values) const;
 
   // The same bytes, with where each came from. Slow: the template is parsed anew.
   struct Traced {

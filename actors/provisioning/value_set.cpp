@@ -64,14 +64,17 @@ ValueSet::ValueSet(const ServerValues& server, const std::string& config_url, st
   add("SIP_PORT", keep(std::to_string(server.sip_port)));
   add("SIP_REALM", server.sip_realm);
   add("SERVER_NAME", server.server_name);
-  add("CONFIG_URL", config_url);
-  add("CONFIG_BASE_URL", parts_.base);
-  add("CONFIG_BASE_PATH", parts_.path);
+  const bool secret = has_credentials(config_url);
+  add("CONFIG_URL", config_url, secret);
+  add("CONFIG_BASE_URL", parts_.base, secret);
+  add("CONFIG_BASE_PATH", parts_.path, secret);
   add_flag("CONFIG_HTTPS", parts_.https);
   add("MODEL_NAME", model_name);
 }
 
 void ValueSet::add_device(const DeviceValues& device, const ModelKind& kind) {
+  if (!device.token.empty())  // it is a part of the URL
+    for (auto& value : values_) value.secret = value.secret || value.name.starts_with("CONFIG_");
   add("MAC", keep(device.mac.text()));
   add("MAC_UPPER", keep(device.mac.upper()));
   add_lines(device, kind);
@@ -91,7 +94,7 @@ void ValueSet::add_lines(const DeviceValues& device, const ModelKind& kind) {
                    {"LINE_LABEL", label.empty() ? shown : std::string_view(label)},
                    {"EXTENSION_NUMBER", number.text()},
                    {"EXTENSION_NAME", shown},
-                   {"EXTENSION_PASSWORD", password}};
+                   {"EXTENSION_PASSWORD", password, true}};
     lines_.push_back({line, item.values[2].value});
     // Line 1's are those of the whole file.
     if (line == 1) values_.insert(values_.end(), item.values.begin() + 2, item.values.end());
@@ -113,10 +116,11 @@ void ValueSet::add_settings(const PhoneValues& phone, const VendorValues& vendor
       add_timezone(value, vendor);
       continue;
     }
-    add(names.name, value.empty() ? std::string_view() : keep(vendor.written(type.name, value)));
+    const bool secret = type.kind == SettingKind::secret || (type.kind == SettingKind::url && has_credentials(value));
+    add(names.name, value.empty() ? std::string_view() : keep(vendor.written(type.name, value)), secret);
     if (type.kind == SettingKind::url) {
       const auto scheme = value.find("://");
-      add(names.flags[0], scheme == std::string::npos ? std::string_view() : keep(value.substr(scheme + 3)));
+      add(names.flags[0], scheme == std::string::npos ? std::string_view() : keep(value.substr(scheme + 3)), secret);
       add_flag(names.flags[1], value.starts_with("https://"));
       continue;
     }

@@ -28,7 +28,9 @@ class ValueSet {
   using Item = ValueList::Item;
 
   std::string_view keep(std::string text) { return texts_.emplace_back(std::move(text)); }
-  void add(std::string_view name, std::string_view value) { values_.push_back({name, value}); }
+  void add(std::string_view name, std::string_view value, bool secret = false) {
+    values_.push_back({name, value, secret});
+  }
   void add_flag(std::string_view name, bool is) { add(name, is ? "1" : ""); }
   void add_settings(const PhoneValues& phone, const VendorValues& vendor);
   void add_codecs(const std::string& chosen, bool explicitly, const VendorValues& vendor);

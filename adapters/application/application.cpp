@@ -60,6 +60,7 @@ void Application::reload(config::SettingsPtr settings) {
   keep("api.tls.cert_file", merged->api.tls.cert_file, present->api.tls.cert_file);
   keep("api.tls.key_file", merged->api.tls.key_file, present->api.tls.key_file);
   keep("provisioning.https", merged->provisioning.https, present->provisioning.https);
+  keep("provisioning.tftp", merged->provisioning.tftp, present->provisioning.tftp);
   keep("integrations.kafka", merged->kafka, present->kafka);
   keep("log.engine", merged->log.engine, present->log.engine);
   const auto refuse = [&](const Error& error) {

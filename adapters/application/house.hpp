@@ -19,6 +19,7 @@
 #include "adapters/rocksdb/projection_store.hpp"
 #include "adapters/rocksdb/rocks_log.hpp"
 #include "adapters/sip/server.hpp"
+#include "adapters/tftp/server.hpp"
 #include "adapters/vault/sodium_vault.hpp"
 
 #include <atomic>
@@ -116,6 +117,8 @@ struct Application::House {
 
   reboot::NoCalls calls;
   std::unique_ptr<http::Servers> http;
+  std::unique_ptr<tftp::Server> tftp;                       // none: it is off
+  std::atomic<const tftp::Server*> tftp_running = nullptr;  // it starts after HTTP does
   std::unique_ptr<reboot::RebootReactor> reboots;
   std::unique_ptr<convergence::ConvergenceReactor> convergence;
   std::unique_ptr<campaign::Coordinator> coordinator;
@@ -134,6 +137,7 @@ struct Application::House {
     convergence.reset();
     reboots.reset();
     if (http) http->stop(stop_grace);
+    tftp.reset();
     http.reset();
     retention.reset();
     if (sip) sip->stop();

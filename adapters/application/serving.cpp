@@ -3,6 +3,7 @@
 #include "adapters/application/kafka_metrics.hpp"
 #include "adapters/application/metrics.hpp"
 #include "adapters/application/rotate.hpp"
+#include "adapters/application/tftp.hpp"
 #include "adapters/application/version.hpp"
 #include "adapters/vault/password.hpp"
 #include "config/external_address.hpp"
@@ -116,7 +117,7 @@ http::Services Application::House::services() {
       [this] {
         return metrics_text(*log, *runner, sip->metrics(), *extensions, *devices, *users, *world->counters,
                             retention_running.load(), settings.get()->data_dir) +
-               (kafka ? metrics_text(kafka->status()) : std::string());
+               (kafka ? metrics_text(kafka->status()) : std::string()) + metrics_text(tftp_running.load());
       },
       std::string(version),
       started_at,
@@ -158,6 +159,10 @@ Result<void> Application::House::start_http() {
   auto started = http::start_server(*http_services);
   if (!started) return started.error();
   http = std::move(*started);
+  auto by_tftp = start_tftp(*now, http->files(), *logger);
+  if (!by_tftp) return by_tftp.error();
+  tftp = std::move(*by_tftp);
+  tftp_running = tftp.get();
   api_port = http->port();  // known only now where the settings leave the choice to the system
   return publish(*now, *renderer.get(), *address.get());
 }

@@ -76,6 +76,8 @@ std::string_view to_string(Rule rule) {
       return "credentials_required";
     case Rule::not_enrolled:
       return "not_enrolled";
+    case Rule::secret_over_tftp:
+      return "secret_over_tftp";
     case Rule::unknown_mac:
       return "unknown_mac";
   }
@@ -110,6 +112,10 @@ std::string_view advice(Rule rule) {
     case Rule::not_enrolled:
       return "Its enrolment is over, and it asks from another network than it was enrolled from. If it moved, open its "
              "enrolment anew: POST /api/provisioning/devices/<mac>/access/enrolment.";
+    case Rule::secret_over_tftp:
+      return "A file that holds a password or a token is never sent by TFTP. Set the URL in the phone, or have DHCP "
+             "tell "
+             "it (strowger dhcp-snippet).";
     case Rule::unknown_mac:
       return "The device is not registered. Register it with POST /api/provisioning/devices.";
     default:

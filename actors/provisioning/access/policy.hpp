@@ -65,7 +65,8 @@ enum class Rule : std::uint8_t {
   certificate_required,
   credentials_required,  // from an allowed network, but the settings want them there too
   not_enrolled,
-  unknown_mac,  // where an unknown device must look like one that is refused
+  secret_over_tftp,  // a file with a secret in it, on a way that anybody can listen to
+  unknown_mac,       // where an unknown device must look like one that is refused
 };
 inline constexpr std::size_t rule_count = static_cast<std::size_t>(Rule::unknown_mac) + 1;
 

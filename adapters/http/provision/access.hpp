@@ -68,6 +68,10 @@ class Access {
   // False: it was not. `by` as events name it. The log has it when `done` is called, on another thread.
   bool unblock(const std::string& source, const std::string& by, AppendDone done);
 
+  // One that was refused for what is in its file, which is found only when that is rendered.
+  void count(provisioning::access::Rule rule) {
+    refused_[static_cast<std::size_t>(rule)].fetch_add(1, std::memory_order_relaxed);
+  }
   std::uint64_t refused(provisioning::access::Rule rule) const {
     return refused_[static_cast<std::size_t>(rule)].load(std::memory_order_relaxed);
   }

@@ -1,6 +1,7 @@
 #include "adapters/http/provision/files.hpp"
 
 #include "actors/provisioning/common_file.hpp"
+#include "actors/provisioning/config_url.hpp"
 #include "actors/provisioning/placeholder.hpp"
 #include "actors/provisioning/similar_macs.hpp"
 #include "actors/provisioning/user_agent.hpp"
@@ -48,6 +49,7 @@ struct Files::Asked {
   std::string tls_identity{};
   DefinitionPtr device{};
   bool below_provision = false;
+  Delivery* plain = nullptr;
 
   bool is_fetch() const { return request.method == Method::get; }
   std::string_view user_agent() const { return request.header(Field::user_agent); }
@@ -77,22 +79,26 @@ Result<std::string> Files::current_etag(const PresentPtr& present, const Definit
   return cache_.etag(present, device, extension);
 }
 
-Result<Response> Files::answer(const Request& request) {
+Result<Response> Files::respond(const Request& request, Delivery* plain, std::string_view protocol) {
   auto present = present_.get();
   auto client = client_of(request, *present);
   Asked asked{request,      std::move(present),           stamp(),     std::move(client),
               request.peer, RequestLog(services_.logger), request.path};
   if (!asked.client.text.empty()) asked.peer = asked.client.text;
-  if (access_.open_to(request, *asked.present, asked.client))
+  // This answer looks at nothing but the path: not on a way that may carry no secret.
+  if (plain == nullptr && access_.open_to(request, *asked.present, asked.client))
     if (const auto found = paths_.find(request.path, asked.stamp, asked.present)) return reply(asked, *found);
 
   const auto with_token = token_path(request.path);
-  const auto masked = request.path.size() > token_size ? without_token(request.path) : std::string();
+  auto masked = request.path.size() > token_size ? without_token(request.path) : std::string();
+  if (plain != nullptr)
+    masked = std::string(protocol) + ":" + (masked.empty() ? std::string(request.path) : std::move(masked));
   if (!masked.empty()) asked.path = masked;
   asked.with_token = !with_token.token.empty();
   asked.file = provisioning::resolve(asked.with_token ? std::string_view(with_token.rest) : request.path);
   const auto& file = asked.file;
   asked.below_provision = request.path.starts_with("/provision");
+  asked.plain = plain;
 
   // At the root anybody may ask for anything (a browser for its icon): what is no phone's file is none of our history.
   if (file.role == provisioning::FileRole::unknown && !asked.below_provision)
@@ -141,6 +147,7 @@ Response Files::serve(Asked& asked, const MacAddress& mac) {
     return refuse(asked, 503, fault.code, fault.message);
   }
   const ServedPaths::Found answer{*found, serving.correlation, serving.causation};
+  if (asked.plain != nullptr) return serve_plain(asked, answer);
   if (!asked.with_token) paths_.keep(asked.request.path, asked.stamp, answer);
   return reply(asked, answer);
 }
@@ -152,6 +159,66 @@ Response Files::reply(const Asked& asked, const ServedPaths::Found& found) {
   facts_.served({found.file, response.status, asked.is_fetch(), asked.path, asked.peer, asked.user_agent(),
                  found.correlation, found.causation, asked.tls_identity});
   return response;
+}
+
+Delivery Files::deliver(const PlainRequest& from) {
+  auto name = from.file;
+  while (name.starts_with('/')) name.remove_prefix(1);
+  constexpr std::string_view folder = "provision/";
+  if (name.starts_with(folder)) name.remove_prefix(folder.size());
+  const auto path = "/provision/" + std::string(name);
+  Request request;
+  request.method = Method::get;
+  request.target = request.path = path;
+  request.peer = from.peer;
+  request.address = from.address;
+
+  Delivery out;
+  auto response = respond(request, &out, from.protocol);
+  if (!response) {
+    out.status = 404;
+    out.message = response.error().message;
+    return out;
+  }
+  out.status = response->status;
+  if (out.firmware || out.owner) return out;
+  if (response->prepared) {
+    out.status = response->prepared->status;
+    out.bytes = std::string_view(response->prepared->bytes).substr(response->prepared->head);
+    out.owner = std::move(response->prepared);
+  } else if (out.status >= 400) {
+    out.message = std::move(response->body);
+    while (out.message.ends_with('\n')) out.message.pop_back();
+  } else {
+    const auto body = std::make_shared<const std::string>(std::move(response->body));
+    out.bytes = *body;
+    out.owner = body;
+  }
+  return out;
+}
+
+Response Files::serve_plain(Asked& asked, const ServedPaths::Found& found) {
+  const auto& file = found.file;
+  if (file->holds_secret) return refuse_secret(asked, asked.present->config_url(asked.device->mac.text()));
+  const auto& full = file->representation.full;
+  asked.plain->bytes = std::string_view(full->bytes).substr(full->head);
+  asked.plain->owner = full;
+  asked.plain->arrived = [this, found, path = std::string(asked.path), peer = std::string(asked.peer)] {
+    counters_.served.fetch_add(1, std::memory_order_relaxed);
+    facts_.served({found.file, 200, true, path, peer, {}, found.correlation, found.causation});
+  };
+  return {};
+}
+
+Response Files::refuse_secret(Asked& asked, const std::string& url) {
+  using provisioning::access::Rule;
+  counters_.denied.fetch_add(1, std::memory_order_relaxed);
+  access_.count(Rule::secret_over_tftp);
+  const auto where = provisioning::has_credentials(url) ? std::string("its http:// or https:// URL") : url;
+  return refuse(asked, 403, provisioning::access::to_string(Rule::secret_over_tftp),
+                "This phone asks by TFTP; point it at " + where + ". " +
+                    std::string(provisioning::access::advice(Rule::secret_over_tftp)),
+                "Holds secrets, not sent by TFTP. Use " + where + "\n");
 }
 
 ServedPaths::Stamp Files::stamp() const {
@@ -174,6 +241,7 @@ Response Files::serve_common(Asked& asked) {
   const auto rendered = present.renderer->render_common(
       vendor->vendor, present.server, url, asked.file.template_name.empty() ? "common" : asked.file.template_name);
   if (!rendered) return refuse(asked, 404, "probe", rendered.error().message);
+  if (asked.plain != nullptr && rendered->holds_secret) return refuse_secret(asked, url);
   const auto file = represent(rendered->content_type, rendered->bytes, rendered->etag, present.since,
                               {{"Cache-Control", "private, no-cache"}});
   counters_.common.fetch_add(1, std::memory_order_relaxed);
@@ -218,7 +286,8 @@ std::optional<Response> Files::serve_firmware(Asked& asked, std::string_view pat
   }
   counters_.firmware.fetch_add(1, std::memory_order_relaxed);
   const auto size = (*file)->size();
-  auto response = firmware_response(asked.request, std::move(*file), pool_);
+  if (asked.plain != nullptr) asked.plain->firmware = *file;
+  auto response = asked.plain != nullptr ? Response{} : firmware_response(asked.request, std::move(*file), pool_);
   if (asked.log.wanted()) {
     asked.say({"Firmware ", escaped(*name), " of ", std::to_string(size), " bytes: ", std::to_string(response.status),
                " to ", asked.peer});

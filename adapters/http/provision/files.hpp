@@ -2,6 +2,10 @@
 // is read from memory, the reply is written as it was made, and the fact about it is queued, never awaited.
 //
 // A HEAD is answered but is no fetch: it is not recorded, and closes no reboot.
+//
+// deliver() is the same for protocols that say no more than a name (adapters/tftp): resolver, access, rendering,
+// history and log are these. What it hands out never holds a secret, whatever the settings or a template say: such a
+// way proves nothing about who asks, and everybody on it can listen.
 #pragma once
 
 #include "actors/provisioning/resolver.hpp"
@@ -16,7 +20,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
 namespace strowger::http {
 class Sightings;
@@ -25,13 +33,35 @@ struct Services;
 
 namespace strowger::http::provision {
 
+class FirmwareFile;
+
+struct PlainRequest {
+  std::string_view protocol;  // tftp: how log and history name it
+  std::string_view file;      // as it was asked for, with folders
+  std::string_view peer;
+  asio::ip::address address;
+};
+
+struct Delivery {
+  std::uint16_t status = 200;  // what HTTP would say; from 400 on it is refused
+  std::string message{};       // of a refusal, for whoever asked
+  // Else one of these two.
+  std::shared_ptr<const FirmwareFile> firmware{};
+  std::string_view bytes{};  // alive as long as `owner`
+  std::shared_ptr<const void> owner{};
+  // To be called when the phone has it all, while the Files live: only then it is a fact. None: nothing is recorded.
+  std::function<void()> arrived{};
+};
+
 class Files {
  public:
   // The pool reads firmware; it outlives all replies.
   Files(Services& services, Sightings& sightings, Offload& pool);
 
   // The handler, on any loop's thread.
-  Result<Response> answer(const Request& request);
+  Result<Response> answer(const Request& request) { return respond(request, nullptr); }
+  // Any thread.
+  Delivery deliver(const PlainRequest& request);
 
   PresentPtr present() { return present_.get(); }
   // Of the file that the device would be sent now. Fails where it would get none.
@@ -55,13 +85,17 @@ class Files {
  private:
   struct Asked;
 
+  // `plain`: where what is found goes, of a request that is not HTTP's.
+  Result<Response> respond(const Request& request, Delivery* plain, std::string_view protocol = {});
   ServedPaths::Stamp stamp() const;
   Response serve(Asked& asked, const MacAddress& mac);
+  Response serve_plain(Asked& asked, const ServedPaths::Found& found);
   Response reply(const Asked& asked, const ServedPaths::Found& found);
   Response serve_common(Asked& asked);
   std::optional<Response> serve_firmware(Asked& asked, std::string_view path);
   Response refuse(Asked& asked, std::uint16_t status, std::string_view code, std::string error, std::string body = {});
   Response refuse_access(Asked& asked, const Access::Answer& answer);
+  Response refuse_secret(Asked& asked, const std::string& url);
   Response unknown_device(Asked& asked, const MacAddress& mac);
   Response placeholder(Asked& asked);
   void say_device(Asked& asked);

@@ -75,6 +75,7 @@ Result<RenderedFilePtr> RenderCache::get(const PresentPtr& present, const Defini
                                    {{"Cache-Control", "private, no-cache"}});
   file->content_type = std::move(rendered->content_type);
   file->size = rendered->bytes.size();
+  file->holds_secret = rendered->holds_secret;
   keep(file);
   sodium_memzero(rendered->bytes.data(), rendered->bytes.size());
   return RenderedFilePtr(std::move(file));

@@ -44,6 +44,7 @@ struct RenderedFile {
   Representation representation;
   std::string content_type;
   std::size_t size = 0;
+  bool holds_secret = true;
   // A phone that asks again in the same words is recorded in the same words. For the recorder's thread alone.
   mutable std::unique_ptr<Recorded> recorded{};
 };

@@ -166,6 +166,7 @@ Result<std::unique_ptr<Servers>> start_server(Services& services) {
   };
   options.on_note = [&logger = services.logger](std::string_view line) { logger.info("{}", line); };
   auto servers = std::make_unique<Servers>();
+  servers->files_ = std::shared_ptr<provision::Files>(context, &context->files);
   const auto start = [](std::unique_ptr<Server>& place, Options with, std::shared_ptr<const Router> table) {
     auto started = Server::start(std::move(with), std::move(table));
     if (started) place = std::move(*started);

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <thread>
 
@@ -231,4 +232,39 @@ TEST_CASE("rendering takes microseconds") {
     WARN(sample.model << ": " << took.count() / kRounds << " us for " << bytes / kRounds << " bytes");
     CHECK(took.count() / kRounds < 2000);  // a bound on the order, not a benchmark
   }
+}
+
+TEST_CASE("whether a file holds a secret is told by what its template took") {
+  const auto all = renderer();
+  for (const auto& sample : samples()) {
+    CAPTURE(sample.vendor, sample.model);
+    CHECK(all->render(sample.vendor, sample.model, device(sample)).value().holds_secret);
+  }
+  CHECK_FALSE(all->render_common("cisco", {}, "http://192.168.1.14:8080/provision/$MA.cfg").value().holds_secret);
+  CHECK(all->render_common("cisco", {}, "http://user:word@192.168.1.14/provision/$MA.cfg").value().holds_secret);
+
+  const Sample phone{"yealink", "t46s", "001565123456"};
+  const auto holds = [&](const std::string& text, const std::function<void(DeviceValues&)>& change = {}) {
+    auto values = device(phone);
+    if (change) change(values);
+    const auto own = renderer({{"yealink_t46s.template", "#!version:1.0.0.1\n" + text}});
+    return own->render(phone.vendor, phone.model, values).value().holds_secret;
+  };
+  CHECK_FALSE(holds("account.1.label = {{EXTENSION_NAME}}\nserver = {{CONFIG_URL}}\n"));
+  CHECK(holds("account.1.label = {{EXTENSION_PASSWORD}}\n"));
+  CHECK(holds("{{#LINES}}{{#EXTENSION_PASSWORD}}a = b\n{{/EXTENSION_PASSWORD}}{{/LINES}}"));
+  CHECK_FALSE(holds("account.1.password = {{EXTENSION_PASSWORD}}\n", [](auto& values) { values.password.clear(); }));
+  CHECK(holds("account.1.password = typed\n"));
+  CHECK_FALSE(holds("account.1.password =\n"));
+  CHECK(holds("# the password was typed\n"));
+  const auto with_token = [](auto& values) { values.token = "0123456789abcdef"; };
+  CHECK(holds("server = {{CONFIG_BASE_PATH}}\n", with_token));
+  CHECK_FALSE(holds("account.1.label = {{EXTENSION_NAME}}\n", with_token));
+  const auto setting = [](const char* name, const char* value) {
+    return [=](DeviceValues& values) { values.phone.set[name] = value; };
+  };
+  CHECK(holds("a = {{ADMIN_PASSWORD}}\n", setting("admin_password", "x")));
+  CHECK_FALSE(holds("a = {{ADMIN_PASSWORD}}\n"));
+  CHECK(holds("a = {{FIRMWARE_URL_PATH}}\n", setting("firmware_url", "http://ann:word@192.0.2.1/f.rom")));
+  CHECK_FALSE(holds("a = {{FIRMWARE_URL}}\n", setting("firmware_url", "http://192.0.2.1/a@b/f.rom")));
 }
