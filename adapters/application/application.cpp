@@ -10,6 +10,7 @@
 #include "actors/provisioning/custom_templates.hpp"
 #include "actors/reboot/reboot_reactor.hpp"
 #include "adapters/application/current.hpp"
+#include "adapters/application/directories.hpp"
 #include "adapters/application/kafka_metrics.hpp"
 #include "adapters/application/metrics.hpp"
 #include "adapters/application/rotate.hpp"
@@ -111,6 +112,7 @@ struct Application::House {
   RequestsProjection request_rows;
   UsersProjection user_rows;
   PhoneSettingsProjection phone_settings_rows;
+  DirectoriesProjection directory_rows;
   std::unique_ptr<ProjectionRunner> runner;
 
   ActorConfig actor_config;
@@ -122,6 +124,7 @@ struct Application::House {
   std::unique_ptr<actors::Entities<actors::User>> users;
   std::unique_ptr<actors::Entities<actors::PhoneSettings>> phone_settings;
 
+  std::unique_ptr<directory::Syncs> directories;
   std::unique_ptr<kafka::Sink> kafka;
   std::unique_ptr<sip::Server> sip;
   std::atomic<std::uint16_t> api_port = 0;
@@ -150,6 +153,7 @@ struct Application::House {
     if (http) http->stop(stop_grace);
     http.reset();
     retention.reset();
+    directories.reset();
     if (sip) sip->stop();
     phone_settings.reset();
     users.reset();
@@ -192,10 +196,11 @@ Result<void> Application::House::open_storage() {
 Result<void> Application::House::start_projections() {
   RunnerOptions options;
   options.report = warnings();
-  runner = std::make_unique<ProjectionRunner>(*log, *store,
-                                              std::vector<Projection*>{&extension_rows, &device_rows, &campaign_rows,
-                                                                       &request_rows, &user_rows, &phone_settings_rows},
-                                              options);
+  runner = std::make_unique<ProjectionRunner>(
+      *log, *store,
+      std::vector<Projection*>{&extension_rows, &device_rows, &campaign_rows, &request_rows, &user_rows,
+                               &phone_settings_rows, &directory_rows},
+      options);
   if (auto started = runner->start(); !started) return started.error();
   const auto end = log->last_position();
   while (!runner->wait_applied(end, std::chrono::steady_clock::now() + catch_up_report)) {
@@ -280,13 +285,15 @@ Result<void> Application::House::publish(const config::Settings& from, const pro
 std::optional<sip::Credential> Application::House::credential(const ExtensionNumber& number) const {
   const auto row = extension_rows.find(number);
   if (!row) return std::nullopt;
-  return sip::Credential{strowger::number(row->version), [this, row]() -> std::optional<std::string> {
+  return sip::Credential{strowger::number(row->version),
+                         [this, row]() -> std::optional<std::string> {
                            auto clear = vault->open(row->password);
                            if (clear) return std::move(*clear);
                            logger->error("The password of extension {} cannot be read: {}", row->number.text(),
                                          clear.error().message);
                            return std::nullopt;
-                         }};
+                         },
+                         row->enabled};
 }
 
 Result<void> Application::House::start_sip() {
@@ -395,9 +402,13 @@ Result<void> Application::House::start_http() {
       [this](const provisioning::Renderer& fresh, const std::string& by) {
         return publish(*settings.get(), fresh, *address.get(), by);
       }});
+  directories = start_syncs({*log, ids, *runner, extension_rows, user_rows, device_rows, directory_rows, *extensions,
+                             *devices, *users, *vault, [this] { return settings.get(); }, logger});
   http_services = std::make_unique<http::Services>(services());
   http_services->campaigns = campaigns.get();
   http_services->campaign_rows = &campaign_rows;
+  http_services->directories = directories.get();
+  http_services->directory_rows = &directory_rows;
   const auto now = settings.get();
   api_port = now->api.port;
   if (api_port != 0)
@@ -442,12 +453,14 @@ void Application::House::start_reactors() {
           [](const DeviceDefinition&) { return std::string(); }, [this] { return policy(); }, system_now,
           [to = logger](const std::string& line) { to->info(line); }, troubles("Convergence")},
       from);
+  directories->watch(convergence->looked());
   coordinator = std::make_unique<campaign::Coordinator>(
       campaign::Coordinator::World{*campaigns, *devices, campaign_rows, device_rows, sip->bindings(),
                                    [this](const DefinitionPtr& device) { return http_services->current_etag(device); },
                                    [](const DeviceDefinition&) { return std::string(); }, system_now});
   deletions = std::make_unique<actors::DeletionReactor>(
-      *log, *vault, *runner, extension_rows, [this](const ExtensionNumber& number) { sip->drop_extension(number); },
+      *log, *vault, *runner, extension_rows,
+      [this](const ExtensionNumber& number, UnregisterReason reason) { sip->drop_extension(number, reason); },
       troubles("Deletions"));
   device_settings = std::make_unique<actors::DeviceSettingsReactor>(
       actors::DeviceSettingsReactor::World{*log, *vault, *runner, phone_settings_rows, *phone_settings},
@@ -503,6 +516,7 @@ Result<std::unique_ptr<Application>> Application::start(config::SettingsPtr sett
                                                         std::shared_ptr<spdlog::logger> logger) {
   auto house = std::make_unique<House>(std::move(settings), std::move(logger));
   const auto now = house->settings.get();
+  if (auto done = check_directories(*now); !done) return done.error();
   if (!now->api.require_authentication)
     house->logger->warn("api.require_authentication is false: whoever reaches {} administers this server",
                         now->api.host);
@@ -547,6 +561,7 @@ void Application::reload(config::SettingsPtr settings) {
   const auto refuse = [&](const Error& error) {
     house_->logger->error("The settings were not reloaded: {}", error.message);
   };
+  if (auto done = check_directories(*merged); !done) return refuse(done.error());
   auto templates = house_->load_templates(*merged);
   if (!templates) return refuse(templates.error());
   auto address = house_->find_address(*merged);
@@ -555,6 +570,7 @@ void Application::reload(config::SettingsPtr settings) {
   house_->address.set(std::move(address));
   house_->settings.set(std::move(merged));
   house_->http->refresh_certificates();
+  house_->directories->wake();
   house_->logger->info("Settings reloaded");
   house_->announce();
 }

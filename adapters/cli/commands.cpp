@@ -1,6 +1,7 @@
 #include "adapters/cli/commands.hpp"
 
 #include "adapters/application/application.hpp"
+#include "adapters/application/directories.hpp"
 #include "adapters/application/version.hpp"
 #include "config/loader.hpp"
 
@@ -18,6 +19,14 @@ Result<config::Settings> settings_of(const std::filesystem::path& config) {
   config::Settings defaults;
   defaults.modified_at = system_now();
   return defaults;
+}
+
+Result<config::Settings> settings_of(const ServerOptions& options) {
+  auto settings = settings_of(options.data.config);
+  if (!settings) return settings;
+  if (options.data.data_dir) settings->data_dir = *options.data.data_dir;
+  if (options.api_port) settings->api.port = *options.api_port;
+  return settings;
 }
 
 Result<std::filesystem::path> data_folder(const DataOptions& options) {
@@ -40,6 +49,7 @@ int token(const TokenOptions& options) {
 int config_check(const std::filesystem::path& config) {
   const auto settings = config::load_file(config);
   if (!settings) return fail(settings.error());
+  if (const auto done = application::check_directories(*settings); !done) return fail(done.error());
   std::cout << config.string() << " is in order\n";
   return 0;
 }

@@ -101,6 +101,14 @@ struct TemplateLintOptions {
   std::string vendor, model;  // empty: as the files' names say
 };
 
+struct DirectoryOptions {
+  ServerOptions server;
+  std::string directory = "ad";
+  bool dry_run = false;
+  bool force = false;
+  bool changes_only = false;
+};
+
 // Serves until SIGTERM or SIGINT; SIGHUP reads the settings again.
 int serve(const ServeOptions& options);
 int token(const TokenOptions& options);
@@ -120,9 +128,12 @@ int campaign_start(const CampaignStartOptions& options);
 int campaign_list(const ServerOptions& options);
 int campaign_watch(const CampaignOptions& options);                             // until it has ended
 int campaign_command(const CampaignOptions& options, const std::string& what);  // pause, resume or cancel
+int directory_sync(const DirectoryOptions& options);
+int directory_check(const DirectoryOptions& options);
 
 // The settings of a file, or the defaults.
 Result<config::Settings> settings_of(const std::filesystem::path& config);
+Result<config::Settings> settings_of(const ServerOptions& options);
 Result<std::filesystem::path> data_folder(const DataOptions& options);
 // Says an error on stderr and gives the exit code for it.
 int fail(const Error& error);

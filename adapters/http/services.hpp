@@ -5,6 +5,7 @@
 
 #include "actors/campaign/campaign.hpp"
 #include "actors/device/device.hpp"
+#include "actors/directory/syncs.hpp"
 #include "actors/extension/extension.hpp"
 #include "actors/phone_settings/phone_settings.hpp"
 #include "actors/provisioning/renderer.hpp"
@@ -112,6 +113,9 @@ struct Services {
   const CampaignsProjection* campaign_rows = nullptr;
   // Where a device is; none, or an empty text: of no site.
   std::function<std::string(const DeviceDefinition& device)> site_of{};
+  // Active Directory and LDAP. None: this house takes nobody from a directory.
+  directory::Syncs* directories = nullptr;
+  const DirectoriesProjection* directory_rows = nullptr;
 };
 
 }  // namespace strowger::http
