@@ -145,14 +145,14 @@ void Coordinator::count_in_flight(const CampaignRow& campaign, convergence::Gate
     if (world_.projection.stage(campaign.id, mac) != CampaignStage::waiting)
       shared_->forget({campaign.id, mac});  // what was asked is shown
     else if (const auto row = world_.device_rows.find(mac))
-      gate.in_flight(world_.site(*row->definition));
+      gate.in_flight(row->definition->site);
   }
   std::set<Key> strayed;
   for (const auto& device : world_.projection.devices(campaign.id, CampaignStage::told, static_cast<std::size_t>(-1))) {
     const auto row = world_.device_rows.find(device.mac);
     const auto& state = row ? row->activity.convergence : std::optional<Convergence>{};
     if (state && state->campaign == campaign.id) {
-      if (state->told() && !state->deferred) gate.in_flight(world_.site(*row->definition));
+      if (state->told() && !state->deferred) gate.in_flight(row->definition->site);
       continue;
     }
     const Key key{campaign.id, device.mac};
@@ -182,7 +182,7 @@ bool Coordinator::tell(const CampaignRow& campaign, const CampaignDevice& device
                 "no phone that could be this device is registered on extension " + extension.text());
   const Key key{campaign.id, device.mac};
   if (again_.contains(key)) return false;
-  const auto site = world_.site(*row->definition);
+  const auto site = row->definition->site;
   if (!gates_[campaign.id].pass(pace_of(campaign.pace), site) || !shared_->begin(key)) return false;
   world_.devices.ask(
       device.mac.text(), actors::RequestReboot{campaign.verb, RebootReason::campaign, *etag, campaign.id},

@@ -34,7 +34,6 @@ class Coordinator {
     const DevicesProjection& device_rows;
     const registrar::Bindings& bindings;
     std::function<Result<std::string>(const DefinitionPtr&)> etag;  // as of ConvergenceReactor
-    std::function<std::string(const DeviceDefinition&)> site;
     Clock clock;
   };
 

@@ -111,7 +111,7 @@ void ConvergenceReactor::keep(const MacAddress& mac, const Convergence& state) {
   if (fresh) {
     if (const auto row = world_.projection.find(mac)) {
       open.extension = row->definition->extension;
-      open.site = world_.site(*row->definition);
+      open.site = row->definition->site;
     }
   }
   const bool was_failed = !fresh && open.state.stage == ConvergenceStage::failed;

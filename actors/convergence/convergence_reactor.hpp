@@ -58,7 +58,6 @@ class ConvergenceReactor {
     std::function<void(Position, std::function<void()>)> when_applied;
     // Which verb makes the vendor's phone take over a change of this kind.
     std::function<RebootVerb(const std::string& vendor, RebootReason)> verb;
-    std::function<std::string(const DeviceDefinition&)> site;  // empty: of no site
     std::function<Policy()> policy;
     Clock clock;
     std::function<void(const std::string& line)> log_line;

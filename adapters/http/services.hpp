@@ -111,8 +111,6 @@ struct Services {
   // None: this house runs no campaigns.
   actors::Entities<actors::Campaign>* campaigns = nullptr;
   const CampaignsProjection* campaign_rows = nullptr;
-  // Where a device is; none, or an empty text: of no site.
-  std::function<std::string(const DeviceDefinition& device)> site_of{};
   // Active Directory and LDAP. None: this house takes nobody from a directory.
   directory::Syncs* directories = nullptr;
   const DirectoriesProjection* directory_rows = nullptr;

@@ -334,7 +334,9 @@ void DevicesProjection::fold(const Envelope& envelope) {
                    activity.last_user_agent = e.user_agent;
                    ++activity.fetches;
                    if (row->enrolment.ip.empty()) row->enrolment.ip = e.ip;
-                   if (activity.reboot && !activity.reboot->fetched_at) activity.reboot->fetched_at = envelope.time;
+                   if (!activity.reboot || activity.reboot->fetched_at) return;
+                   activity.reboot->fetched_at = envelope.time;
+                   changes_.fetch_add(1, std::memory_order_release);
                  },
                  // A fetch of long ago: the last one of each device is never folded.
                  [&](const Folded& e) {
@@ -350,6 +352,7 @@ void DevicesProjection::fold(const Envelope& envelope) {
              },
              envelope.event);
   if (std::holds_alternative<ConfigServed>(envelope.event)) return;
+  changes_.fetch_add(1, std::memory_order_release);
   const auto mac = MacAddress::parse(envelope.stream.key());
   if (!mac) return;
   if (auto* row = rows_.change(*mac)) strowger::fold(row->activity.convergence, envelope);
@@ -393,6 +396,7 @@ void DevicesProjection::adopt(Projection& rebuilt) {
   std::swap(by_extension_, other.by_extension_);
   std::swap(by_username_, other.by_username_);
   std::swap(by_token_, other.by_token_);
+  changes_.fetch_add(1, std::memory_order_release);
 }
 
 void DevicesProjection::dump(RowBatch& all) const {

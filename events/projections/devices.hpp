@@ -3,6 +3,7 @@
 
 #include "events/projections/table.hpp"
 
+#include <atomic>
 #include <functional>
 #include <set>
 #include <unordered_map>
@@ -150,6 +151,8 @@ class DevicesProjection : public Projection {
     Uuid causation;
   };
   Serving find_for_serving(const MacAddress& mac) const;
+  // While it stands, so does what find_for_serving says of every device.
+  std::uint64_t changes() const { return changes_.load(std::memory_order_acquire); }
 
   // Whose HTTP user name, and whose token (by its SHA-256; the one before too), that is.
   std::optional<MacAddress> with_username(const std::string& username) const;
@@ -193,6 +196,7 @@ class DevicesProjection : public Projection {
   std::set<std::pair<ExtensionNumber, MacAddress>> by_extension_;
   std::unordered_map<std::string, MacAddress> by_username_;
   std::unordered_map<std::string, MacAddress> by_token_;
+  std::atomic<std::uint64_t> changes_{0};
 };
 
 }  // namespace strowger

@@ -90,6 +90,7 @@ void ExtensionsProjection::fold(const Envelope& envelope) {
                  [](const auto&) {},
              },
              envelope.event);
+  changes_.fetch_add(1, std::memory_order_release);
 }
 
 void ExtensionsProjection::flush(RowBatch& batch) {
@@ -108,6 +109,7 @@ void ExtensionsProjection::adopt(Projection& rebuilt) {
   auto& other = dynamic_cast<ExtensionsProjection&>(rebuilt);
   const std::unique_lock lock(mutex_);
   std::swap(rows_, other.rows_);
+  changes_.fetch_add(1, std::memory_order_release);
 }
 
 void ExtensionsProjection::dump(RowBatch& all) const {

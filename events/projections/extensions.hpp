@@ -3,6 +3,8 @@
 
 #include "events/projections/table.hpp"
 
+#include <atomic>
+
 namespace strowger {
 
 struct ExtensionRow {
@@ -33,6 +35,8 @@ class ExtensionsProjection : public Projection {
   // By number; at most `max` that follow `after`.
   std::vector<RowPtr> list(const std::optional<ExtensionNumber>& after, std::size_t max) const;
   std::size_t size() const;
+  // While it stands, so do all rows.
+  std::uint64_t changes() const { return changes_.load(std::memory_order_acquire); }
 
   std::string_view name() const override { return "extensions"; }
   std::uint32_t schema() const override { return 1; }
@@ -48,6 +52,7 @@ class ExtensionsProjection : public Projection {
   void change(const ExtensionNumber& extension, const Envelope& envelope, Change change);
 
   Table<ExtensionNumber, ExtensionRow> rows_{""};
+  std::atomic<std::uint64_t> changes_{0};
 };
 
 }  // namespace strowger

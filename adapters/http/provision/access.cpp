@@ -122,13 +122,16 @@ Access::Access(Services& services)
   services.log.append(std::move(request), [](const Result<Receipt>&) {});
 }
 
+bool Access::open_to(const Request& request, const Present& present, const Client& client) const {
+  return request.certificate == nullptr && !request.needs_certificate && !present.access.strict() &&
+         !has_blocks_.load(std::memory_order_relaxed) && in_any(present.access.allowed, client.bytes);
+}
+
 Access::Answer Access::check(const Question& question) {
+  if (open_to(question.request, question.present, question.client)) return {};
   const auto& rules = question.present.access;
-  const bool open = in_any(rules.allowed, question.client.bytes);
-  const bool plain = question.request.certificate == nullptr && !question.request.needs_certificate;
-  if (open && plain && !rules.strict() && !has_blocks_.load(std::memory_order_relaxed)) return {};
   auto network = access::Network::closed;
-  if (open)
+  if (in_any(rules.allowed, question.client.bytes))
     network = access::Network::open;
   else if (in_any(rules.with_credentials, question.client.bytes))
     network = access::Network::with_proof;

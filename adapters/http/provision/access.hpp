@@ -52,7 +52,8 @@ class Access {
     // Of an allowed one: the name in the certificate that the phone proved itself with; empty: none.
     std::string tls_identity{};
   };
-  // Usually no more than a look at the source's network.
+  // Whether nothing more has to be looked at than the source's network, and that is open: the usual case.
+  bool open_to(const Request& request, const Present& present, const Client& client) const;
   Answer check(const Question& question);
 
   // That somebody asked for a device that is not registered. Blocks the source where that is one too many.

@@ -4,10 +4,12 @@
 #include "adapters/http/provision/request_log.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <utility>
 
 #include <pthread.h>
+#include <spdlog/logger.h>
 
 namespace strowger::http::provision {
 namespace {
@@ -29,15 +31,9 @@ std::uint16_t put(std::string& to, std::string_view text) {
   return static_cast<std::uint16_t>(text.size());
 }
 
-struct Texts {
-  std::string_view path;
-  std::string_view peer;
-  std::string_view user_agent;
-  std::string_view tls_identity;
-};
+}  // namespace
 
-template <class Note>
-Texts texts_of(const Note& note, std::string_view text) {
+Facts::Texts Facts::texts_of(const Note& note, std::string_view text) {
   text.remove_prefix(note.text);
   const auto take = [&](std::size_t size) {
     const auto part = text.substr(0, size);
@@ -46,8 +42,6 @@ Texts texts_of(const Note& note, std::string_view text) {
   };
   return {take(note.path), take(note.peer), take(note.user_agent), take(note.tls_identity)};
 }
-
-}  // namespace
 
 bool Facts::Notes::has_room() const {
   return size() < most_notes && text.size() < most_text;
@@ -139,33 +133,40 @@ bool Facts::collect(Notes& notes) {
   return notes.size() > 0;
 }
 
+// As it was recorded last where the phone asks as it did then.
+const Recorded& Facts::words_for(const Note& note, const Notes& notes) {
+  const auto& file = *note.file;
+  const auto asked =
+      std::string_view(notes.text).substr(note.text, note.path + note.peer + note.user_agent + note.tls_identity);
+  const std::array sizes{note.path, note.peer, note.user_agent, note.tls_identity};
+  auto& known = file.recorded;
+  if (known && known->asked == asked && known->sizes == sizes && known->status == note.status &&
+      known->fetched == note.fetched && (!known->line.text.empty() || !logger_.should_log(spdlog::level::warn)))
+    return *known;
+  const auto texts = texts_of(note, notes.text);
+  const auto& device = *file.device;
+  known = std::make_unique<Recorded>(Recorded{std::string(asked), sizes, note.status, note.fetched});
+  if (note.fetched)
+    known->event =
+        encode(ConfigServed{device.mac, device.extension, device.vendor, device.model, std::string(texts.path),
+                            file.representation.etag, static_cast<std::uint32_t>(file.size), note.status,
+                            std::string(texts.peer), std::string(texts.user_agent), std::string(texts.tls_identity)},
+               {"phone:" + device.mac.text(), note.correlation, note.causation}, note.time, ids_);
+  known->line = line_of(note, texts);
+  return *known;
+}
+
 void Facts::append(Notes& notes) {
   std::vector<Fact> facts;
   facts.reserve(std::min(notes.size(), plenty));
-  // One event is filled again and again, which keeps its strings' memory.
-  Event event = ConfigServed{};
-  auto& served = std::get<ConfigServed>(event);
-  Cause cause;
   for (const auto& note : notes.served) {
     if (!note.fetched) continue;
-    const auto& device = *note.file->device;
-    const auto texts = texts_of(note, notes.text);
-    const auto mac = device.mac.text();
-    served.mac = device.mac;
-    served.extension = device.extension;
-    served.vendor = device.vendor;
-    served.model = device.model;
-    served.path = texts.path;
-    served.etag = note.file->representation.etag;
-    served.size = static_cast<std::uint32_t>(note.file->size);
-    served.status = note.status;
-    served.ip = texts.peer;
-    served.user_agent = texts.user_agent;
-    served.tls_identity = texts.tls_identity;
-    cause.by.assign("phone:").append(mac);
-    cause.correlation = note.correlation;
-    cause.causation = note.causation;
-    facts.push_back({{"device", mac}, encode(event, cause, note.time, ids_)});
+    auto& fact = facts.emplace_back(Fact{{"device", note.file->device->mac.text()}, words_for(note, notes).event});
+    auto& event = fact.event;
+    event.id = ids_.next();
+    event.time = note.time;
+    event.correlation = note.correlation.is_nil() ? event.id : note.correlation;
+    event.causation = note.causation;
     if (facts.size() == plenty) hand_over(std::exchange(facts, {}));
   }
   if (!facts.empty()) hand_over(std::move(facts));
@@ -195,31 +196,32 @@ void Facts::hand_over(std::vector<Fact> facts) {
 void Facts::log_served(const Notes& notes) {
   RequestLog log(logger_);
   if (!log.wanted()) return;
-  for (const auto& note : notes.served) {
-    const auto& file = *note.file;
-    const auto& device = *file.device;
-    const auto& server = file.present->server;
-    const auto texts = texts_of(note, notes.text);
-    const auto mac = device.mac.text();
-    const auto size = std::to_string(file.size);
-    log.add_request(mac, texts.peer, texts.user_agent);
-    log.add(
-        {"Found device: vendor=", device.vendor, ", model=", device.model, ", extension=", device.extension.text()});
-    const auto says = provisioning::parse_user_agent(texts.user_agent);
-    for (const auto& one : provisioning::contradictions(std::nullopt, says, &device, catalog_))
-      log.add({"WARNING: ", escaped(one.text)});
-    log.add({"Extension found: ", device.extension.text(), " (", escaped(file.extension->name), ")"});
-    log.add({"Server config: SIP=", server.sip_server, ":", std::to_string(server.sip_port)});
-    log.add({"Successfully generated config for device ", mac});
-    log.add({"Config size: ", size, " bytes, Content-Type: ", file.content_type});
-    if (!note.fetched)
-      log.add({"Provisioning config asked about by HEAD from ", texts.peer});
-    else if (note.status == 200)
-      log.add({"Provisioning config delivered: ", size, " bytes to ", texts.peer});
-    else
-      log.add({"Provisioning config not modified: 304 to ", texts.peer});
-    log.finish(note.time);
-  }
+  for (const auto& note : notes.served) log.write(words_for(note, notes).line, note.time);
+}
+
+RequestLog::Line Facts::line_of(const Note& note, const Texts& texts) {
+  const auto& file = *note.file;
+  const auto& device = *file.device;
+  const auto& server = file.present->server;
+  const auto mac = device.mac.text();
+  const auto size = std::to_string(file.size);
+  RequestLog log(logger_);
+  log.add_request(mac, texts.peer, texts.user_agent);
+  log.add({"Found device: vendor=", device.vendor, ", model=", device.model, ", extension=", device.extension.text()});
+  const auto says = provisioning::parse_user_agent(texts.user_agent);
+  for (const auto& one : provisioning::contradictions(std::nullopt, says, &device, catalog_))
+    log.add({"WARNING: ", escaped(one.text)});
+  log.add({"Extension found: ", device.extension.text(), " (", escaped(file.extension->name), ")"});
+  log.add({"Server config: SIP=", server.sip_server, ":", std::to_string(server.sip_port)});
+  log.add({"Successfully generated config for device ", mac});
+  log.add({"Config size: ", size, " bytes, Content-Type: ", file.content_type});
+  if (!note.fetched)
+    log.add({"Provisioning config asked about by HEAD from ", texts.peer});
+  else if (note.status == 200)
+    log.add({"Provisioning config delivered: ", size, " bytes to ", texts.peer});
+  else
+    log.add({"Provisioning config not modified: 304 to ", texts.peer});
+  return log.take();
 }
 
 }  // namespace strowger::http::provision

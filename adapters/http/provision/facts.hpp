@@ -81,6 +81,12 @@ class Facts {
     bool has_room() const;
     void clear();
   };
+  struct Texts {
+    std::string_view path;
+    std::string_view peer;
+    std::string_view user_agent;
+    std::string_view tls_identity;
+  };
   struct Counts {
     std::atomic<std::uint64_t> dropped{0};  // too many waited
     std::atomic<std::uint64_t> failed{0};   // the log was not writable
@@ -99,6 +105,9 @@ class Facts {
   void append(Notes& notes);
   void hand_over(std::vector<Fact> facts);
   void log_served(const Notes& notes);
+  const Recorded& words_for(const Note& note, const Notes& notes);
+  RequestLog::Line line_of(const Note& note, const Texts& texts);
+  static Texts texts_of(const Note& note, std::string_view text);
 
   EventLog& log_;
   IdSource& ids_;

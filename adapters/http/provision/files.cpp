@@ -38,11 +38,13 @@ std::string_view body_of(std::uint16_t status) {
 struct Files::Asked {
   const Request& request;
   PresentPtr present;
-  std::string_view path;  // for the log and the history: a token in it is masked
-  provisioning::RequestedFile file;
+  ServedPaths::Stamp stamp;  // when it was asked
+  Client client;
+  std::string_view peer;
   RequestLog log;
-  Client client{};
-  std::string_view peer{};
+  std::string_view path;  // for the log and the history: a token in it is masked
+  provisioning::RequestedFile file{};
+  bool with_token = false;
   std::string tls_identity{};
   DefinitionPtr device{};
   bool below_provision = false;
@@ -76,11 +78,19 @@ Result<std::string> Files::current_etag(const PresentPtr& present, const Definit
 }
 
 Result<Response> Files::answer(const Request& request) {
+  auto present = present_.get();
+  auto client = client_of(request, *present);
+  Asked asked{request,      std::move(present),           stamp(),     std::move(client),
+              request.peer, RequestLog(services_.logger), request.path};
+  if (!asked.client.text.empty()) asked.peer = asked.client.text;
+  if (access_.open_to(request, *asked.present, asked.client))
+    if (const auto found = paths_.find(request.path, asked.stamp, asked.present)) return reply(asked, *found);
+
   const auto with_token = token_path(request.path);
   const auto masked = request.path.size() > token_size ? without_token(request.path) : std::string();
-  Asked asked{request, present_.get(), masked.empty() ? request.path : std::string_view(masked),
-              provisioning::resolve(with_token.token.empty() ? request.path : std::string_view(with_token.rest)),
-              RequestLog(services_.logger)};
+  if (!masked.empty()) asked.path = masked;
+  asked.with_token = !with_token.token.empty();
+  asked.file = provisioning::resolve(asked.with_token ? std::string_view(with_token.rest) : request.path);
   const auto& file = asked.file;
   asked.below_provision = request.path.starts_with("/provision");
 
@@ -90,13 +100,11 @@ Result<Response> Files::answer(const Request& request) {
   if (!asked.present->settings->provisioning.enabled)
     return not_found("provisioning_disabled", "Provisioning is switched off: provisioning.enabled is false.");
 
-  asked.client = client_of(request, *asked.present);
-  asked.peer = asked.client.text.empty() ? request.peer : std::string_view(asked.client.text);
   auto answer = access_.check({request, *asked.present, asked.client, file, with_token.token});
   if (!answer.allowed) return refuse_access(asked, answer);
   asked.tls_identity = std::move(answer.tls_identity);
   if (!asked.present->settings->provisioning.firmware_dir.empty())
-    if (auto response = serve_firmware(asked, with_token.token.empty() ? request.path : with_token.rest))
+    if (auto response = serve_firmware(asked, asked.with_token ? std::string_view(with_token.rest) : request.path))
       return std::move(*response);
   if (file.placeholder) return placeholder(asked);
   if (provisioning::may_be_absent(file.role))
@@ -132,14 +140,22 @@ Response Files::serve(Asked& asked, const MacAddress& mac) {
     }
     return refuse(asked, 503, fault.code, fault.message);
   }
-  const auto& file = **found;
+  const ServedPaths::Found answer{*found, serving.correlation, serving.causation};
+  if (!asked.with_token) paths_.keep(asked.request.path, asked.stamp, answer);
+  return reply(asked, answer);
+}
 
-  Response response{.prepared = select(asked.request, file.representation)};
+Response Files::reply(const Asked& asked, const ServedPaths::Found& found) {
+  Response response{.prepared = select(asked.request, found.file->representation)};
   response.status = response.prepared->status;
   (response.status == 200 ? counters_.served : counters_.not_modified).fetch_add(1, std::memory_order_relaxed);
-  facts_.served({*found, response.status, asked.is_fetch(), asked.path, asked.peer, asked.user_agent(),
-                 serving.correlation, serving.causation, asked.tls_identity});
+  facts_.served({found.file, response.status, asked.is_fetch(), asked.path, asked.peer, asked.user_agent(),
+                 found.correlation, found.causation, asked.tls_identity});
   return response;
+}
+
+ServedPaths::Stamp Files::stamp() const {
+  return {services_.device_rows.changes(), services_.extension_rows.changes(), services_.phone_settings_rows.changes()};
 }
 
 void Files::say_device(Asked& asked) {

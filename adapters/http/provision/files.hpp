@@ -12,6 +12,7 @@
 #include "adapters/http/provision/present.hpp"
 #include "adapters/http/provision/render_cache.hpp"
 #include "adapters/http/provision/request_log.hpp"
+#include "adapters/http/provision/served_paths.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -54,7 +55,9 @@ class Files {
  private:
   struct Asked;
 
+  ServedPaths::Stamp stamp() const;
   Response serve(Asked& asked, const MacAddress& mac);
+  Response reply(const Asked& asked, const ServedPaths::Found& found);
   Response serve_common(Asked& asked);
   std::optional<Response> serve_firmware(Asked& asked, std::string_view path);
   Response refuse(Asked& asked, std::uint16_t status, std::string_view code, std::string error, std::string body = {});
@@ -69,6 +72,7 @@ class Files {
   PresentSource present_;
   Access access_;
   RenderCache cache_;
+  ServedPaths paths_;
   Facts facts_;
   Counters counters_;
   std::atomic<std::int64_t> similar_second_{0};  // searches for similar MACs look at every device: some a second

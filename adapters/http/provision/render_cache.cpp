@@ -10,8 +10,9 @@
 namespace strowger::http::provision {
 namespace {
 
+// About: the bytes, what else is in the file, and how it is recorded.
 std::size_t footprint(const RenderedFile& file) {
-  return file.representation.full->bytes.size() + 1024;
+  return file.representation.full->bytes.size() + 2560;
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 
 #include "adapters/http/prepared.hpp"
 #include "adapters/http/provision/present.hpp"
+#include "adapters/http/provision/request_log.hpp"
+#include "events/log.hpp"
 #include "events/projections/devices.hpp"
 #include "events/projections/extensions.hpp"
 #include "events/projections/phone_settings.hpp"
@@ -21,6 +23,16 @@
 
 namespace strowger::http::provision {
 
+// In which words a fetch of a file was last recorded (facts.hpp).
+struct Recorded {
+  std::string asked;                     // what the note said of the request
+  std::array<std::uint16_t, 4> sizes{};  // of the parts of that
+  std::uint16_t status = 0;
+  bool fetched = false;
+  NewRecord event;  // where it was fetched
+  RequestLog::Line line;
+};
+
 struct RenderedFile {
   PresentPtr present;
   DefinitionPtr device;
@@ -32,6 +44,8 @@ struct RenderedFile {
   Representation representation;
   std::string content_type;
   std::size_t size = 0;
+  // A phone that asks again in the same words is recorded in the same words. For the recorder's thread alone.
+  mutable std::unique_ptr<Recorded> recorded{};
 };
 using RenderedFilePtr = std::shared_ptr<const RenderedFile>;
 
@@ -39,7 +53,7 @@ class RenderCache {
  public:
   // All outlive it.
   RenderCache(const Vault& vault, const ExtensionsProjection& extensions, const PhoneSettingsProjection& settings,
-              std::size_t most_bytes = 96U << 20)
+              std::size_t most_bytes = 128U << 20)
       : vault_(vault), extensions_(extensions), settings_(settings), most_bytes_(most_bytes / shard_count) {}
 
   Result<RenderedFilePtr> get(const PresentPtr& present, const DefinitionPtr& device,

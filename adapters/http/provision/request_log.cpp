@@ -44,9 +44,9 @@ RequestLog::RequestLog(spdlog::logger& logger) : logger_(logger), wanted_(logger
 
 void RequestLog::add(std::initializer_list<std::string_view> parts) {
   if (!wanted_) return;
-  if (!line_.empty()) line_ += separator;
-  starts_.push_back(line_.size());
-  for (const auto part : parts) line_ += part;
+  if (!line_.text.empty()) line_.text += separator;
+  line_.starts.push_back(line_.text.size());
+  for (const auto part : parts) line_.text += part;
 }
 
 void RequestLog::add_request(std::string_view mac, std::string_view peer, std::string_view user_agent) {
@@ -54,21 +54,25 @@ void RequestLog::add_request(std::string_view mac, std::string_view peer, std::s
   add({"Provisioning request received for MAC: ", mac});
   add({"Request from IP: ", peer});
   add({"User-Agent: "});
-  append_escaped(line_, user_agent);
+  append_escaped(line_.text, user_agent);
 }
 
 void RequestLog::finish(Timestamp time, bool warning) {
+  write(line_, time, warning);
+  line_.text.clear();
+  line_.starts.clear();
+}
+
+void RequestLog::write(const Line& line, Timestamp time, bool warning) {
   if (!wanted_) return;
-  const std::string_view line = line_;
+  const std::string_view text = line.text;
   if (logger_.should_log(spdlog::level::debug)) {
-    for (std::size_t i = 0; i < starts_.size(); ++i) {
-      const auto end = i + 1 < starts_.size() ? starts_[i + 1] - separator.size() : line.size();
-      logger_.log(time, {}, spdlog::level::debug, line.substr(starts_[i], end - starts_[i]));
+    for (std::size_t i = 0; i < line.starts.size(); ++i) {
+      const auto end = i + 1 < line.starts.size() ? line.starts[i + 1] - separator.size() : text.size();
+      logger_.log(time, {}, spdlog::level::debug, text.substr(line.starts[i], end - line.starts[i]));
     }
   }
-  logger_.log(time, {}, warning ? spdlog::level::warn : spdlog::level::info, line);
-  line_.clear();
-  starts_.clear();
+  logger_.log(time, {}, warning ? spdlog::level::warn : spdlog::level::info, text);
 }
 
 }  // namespace strowger::http::provision

@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace spdlog {
@@ -23,7 +24,7 @@ class RequestLog {
   explicit RequestLog(spdlog::logger& logger);
 
   bool wanted() const { return wanted_; }  // else adding costs little, but its arguments may
-  bool empty() const { return line_.empty(); }
+  bool empty() const { return line_.text.empty(); }
   // One phrase, given in parts.
   void add(std::initializer_list<std::string_view> parts);
   // The phrases that every request begins with. `mac` is what the log shall call it: no text from outside.
@@ -31,11 +32,18 @@ class RequestLog {
   // Writes the line; the next phrase begins another.
   void finish(Timestamp time, bool warning = false);
 
+  struct Line {
+    std::string text;
+    std::vector<std::size_t> starts{};  // of the phrases
+  };
+  // The line so far, to be written as often as wanted; the next phrase begins another.
+  Line take() { return std::exchange(line_, {}); }
+  void write(const Line& line, Timestamp time, bool warning = false);
+
  private:
   spdlog::logger& logger_;
   bool wanted_;
-  std::string line_;
-  std::vector<std::size_t> starts_;  // of the phrases
+  Line line_;
 };
 
 }  // namespace strowger::http::provision

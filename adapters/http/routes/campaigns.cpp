@@ -3,6 +3,7 @@
 #include "adapters/http/routes/campaigns.hpp"
 
 #include "adapters/http/json_body.hpp"
+#include "adapters/http/routes/phone_settings.hpp"
 #include "events/quiet_hours.hpp"
 
 #include <algorithm>
@@ -151,6 +152,8 @@ Result<std::vector<MacAddress>> devices_of(const Services& services, const Selec
     if (!known) return known.error();
     vendor = (*known)->vendor;
   }
+  const auto site = site_name(selection.site.value_or("any"));
+  if (!site) return site.error();
   std::vector<MacAddress> candidates;
   if (selection.devices) {
     for (const auto& word : *selection.devices) {
@@ -172,7 +175,7 @@ Result<std::vector<MacAddress>> devices_of(const Services& services, const Selec
     if (selection.extensions && !extensions.contains(device.extension)) continue;
     if (selection.vendor && device.vendor != vendor) continue;
     if (selection.model && provisioning::squeezed(device.model) != provisioning::squeezed(*selection.model)) continue;
-    if (selection.site && (!services.site_of || services.site_of(device) != *selection.site)) continue;
+    if (selection.site && device.site != *site) continue;
     if (selection.stale) {
       const auto etag = services.current_etag(row->definition);
       if (!etag || row->activity.last_etag.empty() || row->activity.last_etag == *etag) continue;

@@ -66,17 +66,16 @@ Server::Server(Disk& disk_in, Time& time_in, std::uint64_t seed, Send send)
       },
       ignore, Drive::by_hand);
   const auto etag_now = [this](const DefinitionPtr& device) { return etag(*device); };
-  const auto no_site = [](const DeviceDefinition&) { return std::string(); };
   const auto now = [this] { return time.now; };
   convergence = std::make_unique<convergence::ConvergenceReactor>(
       convergence::ConvergenceReactor::World{
           log, *devices, device_rows, bindings, etag_now,
           [this](Position position, std::function<void()> done) { runner->when_applied(position, std::move(done)); },
-          [](const std::string&, RebootReason) { return RebootVerb::reboot; }, no_site, policy, now,
+          [](const std::string&, RebootReason) { return RebootVerb::reboot; }, policy, now,
           [](const std::string&) {}, ignore},
       log.last_position(), Drive::by_hand);
   coordinator = std::make_unique<campaign::Coordinator>(
-      campaign::Coordinator::World{*campaigns, *devices, campaign_rows, device_rows, bindings, etag_now, no_site, now},
+      campaign::Coordinator::World{*campaigns, *devices, campaign_rows, device_rows, bindings, etag_now, now},
       Drive::by_hand);
 }
 

@@ -72,7 +72,7 @@ void LoopSite::start() {
           [this](const DefinitionPtr& device) -> Result<std::string> { return etag(device->mac); },
           [this](Position position, std::function<void()> done) { when_applied(position, std::move(done)); },
           [](const std::string&, RebootReason) { return RebootVerb::reboot; },
-          [](const DeviceDefinition&) { return std::string(); }, [this] { return policy; }, server.clock(), line,
+          [this] { return policy; }, server.clock(), line,
           trouble},
       from);
   answer_notifies();

@@ -79,6 +79,9 @@ TEST_CASE_METHOD(Office, "a selection is what fits all that is given") {
   CHECK(total(R"({"extensions":["1001","1003"]})") == 2);
   CHECK(total(R"({"extensions":["1001","1003"],"vendor":"yealink"})") == 1);
   CHECK(total(R"({"devices":["00:15:65:00:00:02","001565000002"]})") == 1);
+  CHECK(total(R"({"site":"berlin"})") == -1);
+  REQUIRE(ask("PATCH", "/api/provisioning/devices/000b82000003", R"({"site":"berlin"})").status == 200);
+  CHECK(total(R"({"site":"berlin"})") == 1);
   fetch("/provision/001565000001.cfg");
   REQUIRE(recorded(1));
   CHECK(total(R"({"stale":true})") == -1);

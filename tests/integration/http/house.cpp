@@ -156,7 +156,7 @@ void House::start() {
   server = std::move(*started);
   p.coordinator = std::make_unique<campaign::Coordinator>(campaign::Coordinator::World{
       p.campaigns, p.devices, p.campaign_rows, p.device_rows, p.bindings, services->current_etag,
-      [](const DeviceDefinition&) { return std::string(); }, system_now});
+      system_now});
   admin_ = token(Role::admin, "admin");
 }
 

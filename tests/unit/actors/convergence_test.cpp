@@ -244,7 +244,7 @@ SCENARIO("a change of all phones is a wave at a pace") {
 
 SCENARIO("at one site only so many reboot at once") {
   Fleet fleet(6);
-  for (std::size_t i = 0; i < 6; ++i) fleet.sites[fleet.phones[i].mac] = i < 4 ? "hq" : "branch";
+  for (std::size_t i = 0; i < 6; ++i) fleet.phones[i].site = i < 4 ? "hq" : "branch";
   fleet.provision();
   fleet.slow = true;
   fleet.policy.pace.per_site = 2;

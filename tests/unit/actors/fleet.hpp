@@ -23,6 +23,7 @@ struct Phone {
   Habit habit = Habit::obeys;
   bool registered = true;
   std::string ip = "192.0.2.1";
+  std::string site{};
 };
 
 class Fleet : public registrar::Bindings, public reboot::PhoneNotifier, public reboot::BusyPhones {
@@ -56,14 +57,14 @@ class Fleet : public registrar::Bindings, public reboot::PhoneNotifier, public r
             [this](const std::string&, RebootReason reason) {
               return reason == resyncs ? RebootVerb::resync : RebootVerb::reboot;
             },
-            [this](const DeviceDefinition& device) { return sites[device.mac]; }, [this] { return policy; },
+            [this] { return policy; },
             [this] { return now; }, [](const std::string&) {}, [](const Error& error) { FAIL(error.message); }},
         log.last_position(), Drive::by_hand);
     coordinator = std::make_unique<campaign::Coordinator>(
         campaign::Coordinator::World{
             *campaigns, *devices, campaign_rows, projection, *this,
             [this](const DefinitionPtr& device) -> Result<std::string> { return etag(device->mac); },
-            [this](const DeviceDefinition& device) { return sites[device.mac]; }, [this] { return now; }},
+            [this] { return now; }},
         Drive::by_hand);
     run();
   }
@@ -111,7 +112,7 @@ class Fleet : public registrar::Bindings, public reboot::PhoneNotifier, public r
   void provision() {
     for (auto& phone : phones) {
       ask(phone,
-          strowger::actors::RegisterDevice{phone.mac, phone.extension, "yealink", "t46s", false, etag(phone.mac)});
+          strowger::actors::RegisterDevice{phone.mac, phone.extension, "yealink", "t46s", false, etag(phone.mac), phone.site});
       fetch(phone);
     }
     run();
@@ -213,7 +214,6 @@ class Fleet : public registrar::Bindings, public reboot::PhoneNotifier, public r
   std::uint64_t applied = 0;
   std::vector<Phone> phones;
   std::map<MacAddress, std::string> names;
-  mutable std::map<MacAddress, std::string> sites;
   std::set<MacAddress> in_calls;
   std::string model = "t46s";
   RebootReason resyncs = RebootReason::name_synced;

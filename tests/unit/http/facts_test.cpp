@@ -4,6 +4,7 @@
 #include "tests/support/eventually.hpp"
 #include "tests/support/memory_log.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <sstream>
 
@@ -99,6 +100,48 @@ TEST_CASE_METHOD(Fixture, "what is asked about by HEAD is a line and no event") 
   end();
   CHECK(log.records().empty());
   CHECK(lines.str().find("asked about by HEAD from 192.168.1.50") != std::string::npos);
+}
+
+TEST_CASE_METHOD(Fixture, "each fetch is an event of its own, in the words of that fetch") {
+  const auto waited = Uuid::parse("019b9f0e-7c3b-7000-8000-000000000001").value();
+  serve();
+  serve();
+  facts->served({file, 304, true, "/provision/001565123456.cfg", "192.168.1.50", "Yealink SIP-T46S", waited, waited});
+  serve("/provision/00-15-65-12-34-56.cfg");
+  serve("/provision/00-15-65-12-34-56.cfg", false);
+  // The same letters one after the other, and other texts.
+  facts->served({file, 200, true, "/a", "bc", "", {}, {}});
+  facts->served({file, 200, true, "/ab", "c", "", {}, {}});
+  end();
+  std::vector<Envelope> events;
+  for (const auto& record : log.records()) events.push_back(decode(record).value());
+  REQUIRE(events.size() == 6);
+  const auto served = [&](std::size_t i) { return std::get<ConfigServed>(events[i].event); };
+  CHECK(events[0].id != events[1].id);
+  CHECK(events[1].correlation == events[1].id);
+  CHECK(served(0).path == served(1).path);
+  CHECK(served(2).status == 304);
+  CHECK(events[2].correlation == waited);
+  CHECK(events[2].causation == waited);
+  CHECK(served(3).path == "/provision/00-15-65-12-34-56.cfg");
+  CHECK(events[3].causation.is_nil());
+  CHECK((served(4).path == "/a" && served(4).ip == "bc"));
+  CHECK((served(5).path == "/ab" && served(5).ip == "c"));
+  const auto text = lines.str();
+  CHECK(std::count(text.begin(), text.end(), '\n') == 7);
+  CHECK(text.find("not modified: 304") != std::string::npos);
+}
+
+TEST_CASE_METHOD(Fixture, "a line that was not wanted is written once it is") {
+  logger.set_level(spdlog::level::off);
+  serve();
+  eventually([&] { return log.records().size() == 1; });
+  end();
+  facts = std::make_unique<Facts>(log, ids, [this] { return now.load(); }, logger, sightings, catalog);
+  logger.set_level(spdlog::level::info);
+  serve();
+  end();
+  CHECK(lines.str().starts_with("info Provisioning request received"));
 }
 
 TEST_CASE_METHOD(Fixture, "texts of a stranger's length are cut off") {

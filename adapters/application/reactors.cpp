@@ -1,0 +1,88 @@
+#include "adapters/application/house.hpp"
+
+namespace strowger::application {
+namespace {
+
+using namespace std::chrono_literals;
+
+}  // namespace
+
+void Application::House::start_actors() {
+  actors = std::make_unique<caf::actor_system>(actor_config);
+  world = std::make_unique<actors::EntityWorld>(actors::EntityWorld{*log, ids, system_now});
+  extensions = std::make_unique<actors::Entities<actors::Extension>>(*actors, *world);
+  devices = std::make_unique<actors::Entities<actors::Device>>(*actors, *world);
+  campaigns = std::make_unique<actors::Entities<actors::Campaign>>(*actors, *world);
+  users = std::make_unique<actors::Entities<actors::User>>(*actors, *world);
+  phone_settings = std::make_unique<actors::Entities<actors::PhoneSettings>>(*actors, *world);
+}
+
+convergence::Policy Application::House::policy() const {
+  const auto now = settings.get();
+  const auto& from = now->provisioning.reboots;
+  convergence::Policy policy;
+  policy.pace.max_in_flight = from.max_in_flight;
+  policy.pace.max_per_second = from.max_per_second;
+  policy.pace.per_site = from.per_site;
+  policy.pace.quiet = QuietHours::parse(from.quiet_hours).value();  // the loader checked it
+  policy.fetch_deadline = std::chrono::seconds(from.fetch_deadline);
+  policy.retries = static_cast<std::uint16_t>(from.retries);
+  return policy;
+}
+
+void Application::House::start_reactors() {
+  const auto from = log->last_position();
+  runner->wait_applied(from, std::chrono::steady_clock::now() + 60s);
+  reboots = std::make_unique<reboot::RebootReactor>(
+      reboot::RebootReactor::World{*log, *devices, device_rows, sip->bindings(), sip->notifier(), calls,
+                                   [this](const std::string& vendor, RebootVerb verb) {
+                                     const auto event = vendors.notify_event(vendor, verb);
+                                     return event ? *event : std::string("check-sync");
+                                   },
+                                   [to = logger](const std::string& line) { to->info(line); }, troubles("Reboots")},
+      from);
+  convergence = std::make_unique<convergence::ConvergenceReactor>(
+      convergence::ConvergenceReactor::World{
+          *log, *devices, device_rows, sip->bindings(),
+          [this](const DefinitionPtr& device) { return http_services->current_etag(device); },
+          [this](Position position, std::function<void()> done) { runner->when_applied(position, std::move(done)); },
+          [this](const std::string& vendor, RebootReason reason) { return vendors.verb_for(vendor, reason); },
+          [this] { return policy(); }, system_now, [to = logger](const std::string& line) { to->info(line); },
+          troubles("Convergence")},
+      from);
+  directories->watch(convergence->looked());
+  coordinator = std::make_unique<campaign::Coordinator>(campaign::Coordinator::World{
+      *campaigns, *devices, campaign_rows, device_rows, sip->bindings(),
+      [this](const DefinitionPtr& device) { return http_services->current_etag(device); }, system_now});
+  deletions = std::make_unique<actors::DeletionReactor>(
+      *log, *vault, *runner, extension_rows,
+      [this](const ExtensionNumber& number, UnregisterReason reason) { sip->drop_extension(number, reason); },
+      troubles("Deletions"));
+  device_settings = std::make_unique<actors::DeviceSettingsReactor>(
+      actors::DeviceSettingsReactor::World{*log, *vault, *runner, phone_settings_rows, *phone_settings},
+      troubles("Settings of devices that are gone"));
+}
+
+void Application::House::start_retention() {
+  history::Retention::World with{*log, ids, system_now};
+  with.times = [this] {
+    const auto& times = settings.get()->log.retention;
+    return history::RetentionTimes{times.config_served, times.refused, times.failed_logins};
+  };
+  with.served_since = [this](const MacAddress& mac, Timestamp time) {
+    const auto row = device_rows.find(mac);
+    return !row || (row->activity.last_provisioned && *row->activity.last_provisioned > time);
+  };
+  with.fold = [this](const std::vector<FoldedRecord>& records, const MakeSummary& make) {
+    return log->fold(records, make);
+  };
+  with.folded = [this](Position first, Position last) {
+    if (const auto done = log->compact(first, last); !done) logger->warn("{}", done.error().message);
+  };
+  with.report = [to = logger](const std::string& line) { to->info("{}", line); };
+  with.trouble = troubles("Retention");
+  retention = std::make_unique<history::Retention>(std::move(with));
+  retention_running = retention.get();
+}
+
+}  // namespace strowger::application

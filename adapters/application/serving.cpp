@@ -1,0 +1,171 @@
+#include "actors/provisioning/custom_templates.hpp"
+#include "adapters/application/house.hpp"
+#include "adapters/application/kafka_metrics.hpp"
+#include "adapters/application/metrics.hpp"
+#include "adapters/application/rotate.hpp"
+#include "adapters/application/version.hpp"
+#include "adapters/vault/password.hpp"
+#include "config/external_address.hpp"
+
+namespace strowger::application {
+namespace {
+
+namespace fs = std::filesystem;
+
+}  // namespace
+
+// Without one in the settings, what the API puts there.
+fs::path Application::House::templates_directory() const {
+  const auto now = settings.get();
+  const auto& set = now->provisioning.custom_templates_dir;
+  return set.empty() ? fs::path(now->data_dir) / "templates" : fs::path(set);
+}
+
+Result<std::shared_ptr<const provisioning::Renderer>> Application::House::load_templates(
+    const config::Settings& from) const {
+  fs::path directory = from.provisioning.custom_templates_dir;
+  std::error_code ignored;
+  if (const auto own = fs::path(from.data_dir) / "templates"; directory.empty() && fs::exists(own, ignored))
+    directory = own;
+  const auto custom = provisioning::read_custom_templates(directory);
+  for (const auto& fault : custom.faults) logger->error("{}", fault.message);
+  auto made = provisioning::Renderer::make(vendors, custom.templates);
+  if (!made) return made.error();
+  for (const auto& fault : made->refused) logger->error("{}; the built-in template stays in force", fault.message);
+  return std::move(made->renderer);
+}
+
+std::shared_ptr<const std::string> Application::House::find_address(const config::Settings& from) const {
+  if (!from.server.external_ip.empty()) return std::make_shared<const std::string>(from.server.external_ip);
+  const auto found = config::external_address();
+  logger->info("server.external_ip is not set: phones are told {} ({})", found.ip, found.reason);
+  return std::make_shared<const std::string>(found.ip);
+}
+
+// Before any file is rendered with them.
+Result<void> Application::House::publish(const config::Settings& from, const provisioning::Renderer& templates,
+                                         const std::string& ip, const std::string& by) {
+  const auto recorded =
+      publisher->publish(templates, http::provision::settings_applied(from, ip, sip->port(), api_port.load()), by);
+  if (!recorded) return recorded.error();
+  for (const auto& line : *recorded) logger->info("{}", line);
+  return {};
+}
+
+std::optional<sip::Credential> Application::House::credential(const ExtensionNumber& number) const {
+  const auto row = extension_rows.find(number);
+  if (!row) return std::nullopt;
+  return sip::Credential{strowger::number(row->version),
+                         [this, row]() -> std::optional<std::string> {
+                           auto clear = vault->open(row->password);
+                           if (clear) return std::move(*clear);
+                           logger->error("The password of extension {} cannot be read: {}", row->number.text(),
+                                         clear.error().message);
+                           return std::nullopt;
+                         },
+                         row->enabled};
+}
+
+Result<void> Application::House::start_sip() {
+  auto options = sip::options_from(*settings.get());
+  if (options.external_ip.empty()) options.external_ip = *address.get();
+  sip = std::make_unique<sip::Server>(
+      options, *log, ids, [this](const ExtensionNumber& number) { return credential(number); },
+      vault->derive_key("sip-nonce"), system_now, logger);
+  return sip->start();
+}
+
+Result<void> Application::House::start_kafka() {
+  const auto now = settings.get();
+  if (!now->kafka.enabled) return {};
+  kafka::SinkOptions options;
+  options.settings = now->kafka;
+  options.warn = warnings();
+  options.info = [to = logger](const std::string& line) { to->info(line); };
+  auto started = kafka::Sink::start(*log, std::move(options));
+  if (!started) return started.error();
+  kafka = std::move(*started);
+  logger->info("Events are copied to the Kafka topic {} at {}", now->kafka.topic, now->kafka.brokers);
+  return {};
+}
+
+http::Services Application::House::services() {
+  return http::Services{
+      [this] { return settings.get(); },
+      [this] { return renderer.get(); },
+      [this] { return *address.get(); },
+      [this] { return api_port.load(); },
+      [this] { return sip->port(); },
+      system_now,
+      ids,
+      *log,
+      *vault,
+      *logger,
+      *extensions,
+      *devices,
+      *users,
+      *phone_settings,
+      *runner,
+      extension_rows,
+      device_rows,
+      request_rows,
+      user_rows,
+      phone_settings_rows,
+      sip->bindings(),
+      vendors,
+      [](const PasswordHash& hash, std::string_view password) { return vault::verify_password(hash, password); },
+      [this] { return vault->derive_key("api-token"); },
+      [this] {
+        return metrics_text(*log, *runner, sip->metrics(), *extensions, *devices, *users, *world->counters,
+                            retention_running.load(), settings.get()->data_dir) +
+               (kafka ? metrics_text(kafka->status()) : std::string());
+      },
+      std::string(version),
+      started_at,
+      [this](const std::string& by) -> Result<http::Services::MasterKeyRotation> {
+        const std::lock_guard lock(backing_up);  // a backup takes a log and the key that opens it
+        const auto done = rotate(*vault, ids, by);
+        if (!done) return done.error();
+        logger->info("{} rotated the master key; it is in {} now", by, done->key_file.string());
+        return http::Services::MasterKeyRotation{done->data_keys, done->key_file.string(),
+                                                 done->previous_file.string()};
+      },
+      [this](bool with_master_key) { return create_backup(with_master_key); },
+      [this] { return list_backups(); },
+      own_templates.get(),
+      [this] {
+        std::vector<http::StreamOut> all;
+        if (!kafka) return all;
+        const auto status = kafka->status();
+        all.push_back({"kafka", status.delivered, status.lag, status.events, status.failures, status.error});
+        return all;
+      },
+  };
+}
+
+Result<void> Application::House::start_http() {
+  own_templates = std::make_unique<http::provision::OwnTemplates>(http::provision::OwnTemplates::World{
+      vendors, [this] { return templates_directory(); }, [this] { return renderer.get(); },
+      [this](http::provision::RendererPtr fresh) { renderer.set(std::move(fresh)); },
+      [this](const provisioning::Renderer& fresh, const std::string& by) {
+        return publish(*settings.get(), fresh, *address.get(), by);
+      }});
+  directories = start_syncs({*log, ids, *runner, extension_rows, user_rows, device_rows, directory_rows, *extensions,
+                             *devices, *users, *vault, [this] { return settings.get(); }, logger});
+  http_services = std::make_unique<http::Services>(services());
+  http_services->campaigns = campaigns.get();
+  http_services->campaign_rows = &campaign_rows;
+  http_services->directories = directories.get();
+  http_services->directory_rows = &directory_rows;
+  const auto now = settings.get();
+  api_port = now->api.port;
+  if (api_port != 0)
+    if (auto done = publish(*now, *renderer.get(), *address.get()); !done) return done.error();
+  auto started = http::start_server(*http_services);
+  if (!started) return started.error();
+  http = std::move(*started);
+  api_port = http->port();  // known only now where the settings leave the choice to the system
+  return publish(*now, *renderer.get(), *address.get());
+}
+
+}  // namespace strowger::application
