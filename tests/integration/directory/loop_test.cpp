@@ -89,8 +89,10 @@ TEST_CASE("a user is renamed in the directory: exactly their phone is asked, fet
                                           "strowger.device.reboot_accepted.v1", "strowger.device.config_served.v2",
                                           "strowger.device.converged.v1"});
   CHECK(text(site.caused("device.reboot_requested").at(0).at("data").at("reason")) == "name_synced");
-  CHECK_THAT(site.get(desks[0].device() + "/timeline").body,
-             ContainsSubstring("name_synced") && ContainsSubstring("device.converged"));
+  const auto timeline = site.get(desks[0].device() + "/timeline");
+  const auto steps = timeline.json().at("stories").at(0).at("steps");
+  CHECK(text(steps.at(0).at("type")) == "directory.sync_started");
+  CHECK_THAT(timeline.body, ContainsSubstring("its name is Ann Müller") && ContainsSubstring("device.converged"));
   CHECK(phones[0]->told() == 1);
   CHECK(phones[1]->told() == 0);
   CHECK(phones[2]->told() == 0);
