@@ -46,7 +46,7 @@ struct Route {
 
   std::vector<Parameter> parameters{};  // every {name} of the pattern, and the query
   std::string body_schema{};            // empty: it takes no body
-  std::string body_type = "application/json";
+  std::vector<std::string> body_types{"application/json"};  // those that it takes
   std::size_t body_limit = 1024 * 1024;
   bool body_required = true;
 

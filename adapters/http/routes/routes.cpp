@@ -77,6 +77,7 @@ void fill(Router& router, const routes::ContextPtr& context) {
   routes::add_auth(router, context);
   routes::add_extensions(router, context);
   routes::add_devices(router, context);
+  routes::add_device_files(router, context);
   routes::add_timeline(router, context);
   routes::add_campaigns(router, context);
   routes::add_access(router, context);

@@ -155,8 +155,7 @@ void House::start() {
   REQUIRE(started);
   server = std::move(*started);
   p.coordinator = std::make_unique<campaign::Coordinator>(campaign::Coordinator::World{
-      p.campaigns, p.devices, p.campaign_rows, p.device_rows, p.bindings, services->current_etag,
-      system_now});
+      p.campaigns, p.devices, p.campaign_rows, p.device_rows, p.bindings, services->current_etag, system_now});
   admin_ = token(Role::admin, "admin");
 }
 
@@ -227,8 +226,10 @@ JsonReply House::as(const std::string& bearer, const std::string& method, const 
   Client client(port());
   std::string request = method + " " + target + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\n" + headers;
   if (!bearer.empty()) request += "Authorization: Bearer " + bearer + "\r\n";
-  if (!body.empty())
-    request += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+  if (!body.empty()) {
+    if (headers.find("Content-Type:") == std::string::npos) request += "Content-Type: application/json\r\n";
+    request += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  }
   return {client.ask(request + "\r\n" + body, method == "HEAD")};
 }
 
