@@ -17,16 +17,9 @@ std::map<std::string, std::string> keys(const Slapd& slapd) {
           {"bind_password", Slapd::password}};
 }
 
-struct Said {
-  int code = 0;
-  std::string text;
-};
-
-Said run(const std::filesystem::path& folder, std::vector<std::string> arguments) {
+Site::Ran run(const Site& site, std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), "directory");
-  Process process(STROWGER_PROGRAM, arguments, folder / "cli.out");
-  const auto code = process.wait();
-  return {code, process.output()};
+  return site.run(arguments);
 }
 
 }  // namespace
@@ -41,34 +34,34 @@ TEST_CASE("strowger directory check goes through the checklist, with a server an
   };
 
   auto said = check(site.settings_file());
-  CHECK(said.code == 1);  // for the conflict, which it names
+  CHECK(said.exit_code == 1);  // for the conflict, which it names
   for (const std::string step : {"resolve", "connect", "tls", "bind", "search", "attributes"})
-    CHECK_THAT(said.text, ContainsSubstring("ok      " + step));
-  CHECK_THAT(said.text, ContainsSubstring("FAILED  conflicts") && ContainsSubstring("ann") &&
-                            ContainsSubstring("bob") && ContainsSubstring("10001"));
+    CHECK_THAT(said.output, ContainsSubstring("ok      " + step));
+  CHECK_THAT(said.output, ContainsSubstring("FAILED  conflicts") && ContainsSubstring("ann") &&
+                              ContainsSubstring("bob") && ContainsSubstring("10001"));
   slapd.replace("bob", "telephoneNumber", "10002");
   said = check(site.settings_file());
-  CHECK(said.code == 0);
-  CHECK_THAT(said.text, ContainsSubstring("ok      conflicts"));
+  CHECK(said.exit_code == 0);
+  CHECK_THAT(said.output, ContainsSubstring("ok      conflicts"));
   said = run(site.folder(),
              {"check", "ad", "--config", site.settings_file().string(), "--api-port", std::to_string(site.api_port())});
-  CHECK(said.code == 1);
-  CHECK_THAT(said.text, ContainsSubstring("integrations.active_directory.enabled"));
+  CHECK(said.exit_code == 1);
+  CHECK_THAT(said.output, ContainsSubstring("integrations.active_directory.enabled"));
 
   // Before a server runs at all: all but what only its data can say.
   site.stop();
   said = check(site.settings_file());
-  CHECK(said.code == 0);
-  CHECK_THAT(said.text, ContainsSubstring("ok      attributes") && !ContainsSubstring("conflicts"));
+  CHECK(said.exit_code == 0);
+  CHECK_THAT(said.output, ContainsSubstring("ok      attributes") && !ContainsSubstring("conflicts"));
   auto wrong = keys(slapd);
   wrong["bind_password"] = "wrong";
   const auto file = site.folder() / "wrong.yml";
   std::ofstream(file) << "data_dir: " << (site.folder() / "other").string() << "\n"
                       << directory_settings("ldap", wrong);
   said = check(file);
-  CHECK(said.code == 1);
-  CHECK_THAT(said.text, ContainsSubstring("ok      tls") && ContainsSubstring("FAILED  bind") &&
-                            ContainsSubstring("the password is wrong"));
+  CHECK(said.exit_code == 1);
+  CHECK_THAT(said.output, ContainsSubstring("ok      tls") && ContainsSubstring("FAILED  bind") &&
+                              ContainsSubstring("the password is wrong"));
 }
 
 TEST_CASE("strowger directory sync says what would change, does it, and asks before it disables many") {
@@ -81,24 +74,24 @@ TEST_CASE("strowger directory sync says what would change, does it, and asks bef
     std::vector<std::string> arguments{
         "sync", "ldap", "--config", site.settings_file().string(), "--api-port", std::to_string(site.api_port())};
     if (!option.empty()) arguments.push_back(option);
-    return run(site.folder(), arguments);
+    return run(site, arguments);
   };
   auto said = sync("--dry-run");
-  CHECK(said.code == 0);
-  CHECK_THAT(said.text, ContainsSubstring("create  10001  ") && ContainsSubstring("Nothing was changed"));
+  CHECK(said.exit_code == 0);
+  CHECK_THAT(said.output, ContainsSubstring("create  10001  ") && ContainsSubstring("Nothing was changed"));
   CHECK_FALSE(site.exists("10001"));
   said = sync();
-  CHECK(said.code == 0);
-  CHECK_THAT(said.text, ContainsSubstring("4 created"));
+  CHECK(said.exit_code == 0);
+  CHECK_THAT(said.output, ContainsSubstring("4 created"));
   CHECK(site.exists("10001"));
 
   for (const std::string gone : {"u10001", "u10002"}) slapd.modify("dn: " + Slapd::dn(gone) + "\nchangetype: delete\n");
   said = sync("--changes-only");
-  CHECK(said.code == 1);
-  CHECK_THAT(said.text, ContainsSubstring("2 of 4") && ContainsSubstring("max_change_percent"));
+  CHECK(said.exit_code == 1);
+  CHECK_THAT(said.output, ContainsSubstring("2 of 4") && ContainsSubstring("max_change_percent"));
   CHECK(site.extension("10001").at("enabled").as_bool());
   said = sync("--force");
-  CHECK(said.code == 0);
-  CHECK_THAT(said.text, ContainsSubstring("2 disabled"));
+  CHECK(said.exit_code == 0);
+  CHECK_THAT(said.output, ContainsSubstring("2 disabled"));
   CHECK_FALSE(site.extension("10001").at("enabled").as_bool());
 }
