@@ -189,6 +189,27 @@ int main(int argc, char** argv) {
       exit_code = cli::campaign_command(one_campaign, what);
     });
 
+  auto* directory = app.add_subcommand("directory", "Users that come from Active Directory or LDAP");
+  directory->require_subcommand(1);
+  cli::DirectoryOptions directory_options;
+  const auto add_directory_options = [&](CLI::App* command) {
+    add_server_options(command, directory_options.server);
+    command->add_option("directory", directory_options.directory, "ad or ldap")
+        ->check(CLI::IsMember({"ad", "ldap"}))
+        ->capture_default_str();
+  };
+  auto* directory_sync = directory->add_subcommand("sync", "Have the running server take its users now");
+  add_directory_options(directory_sync);
+  directory_sync->add_flag("--dry-run", directory_options.dry_run, "Only say what would change");
+  directory_sync->add_flag("--force", directory_options.force, "Disable more than max_change_percent");
+  directory_sync->add_flag("--changes-only", directory_options.changes_only,
+                           "Read what changed since the last sync, and not everything");
+  directory_sync->callback([&] { exit_code = cli::directory_sync(directory_options); });
+  auto* directory_check =
+      directory->add_subcommand("check", "Try all that a sync needs, step by step, and say what to do where one fails");
+  add_directory_options(directory_check);
+  directory_check->callback([&] { exit_code = cli::directory_check(directory_options); });
+
   app.add_subcommand("version", "Print the version")->callback([&] { exit_code = cli::version(); });
 
   CLI11_PARSE(app, argc, argv);

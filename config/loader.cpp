@@ -12,6 +12,19 @@
 namespace strowger::config {
 namespace {
 
+void check_directory(const Directory& directory, const std::string& prefix, const Reader& reader, Faults& faults) {
+  const auto fault = [&](const char* given, const char* what, const char* why) {
+    faults.add(reader.line_of(prefix + given), prefix + what, why);
+  };
+  if (directory.timeout_seconds == 0) fault("timeout_seconds", "timeout_seconds", "at least a second");
+  if (!directory.enabled) return;
+  if (directory.server.empty()) fault("enabled", "server", "the directory is enabled but no server is set");
+  if (directory.base_dn.empty()) fault("enabled", "base_dn", "the directory is enabled but no base_dn is set");
+  // Such a bind succeeds, as nobody (RFC 4513 section 5.1.2).
+  if (!directory.bind_dn.empty() && directory.bind_password.empty())
+    fault("bind_dn", "bind_password", "a bind_dn without a password would be let in as nobody");
+}
+
 // What only several keys together can get wrong.
 void check_together(const Settings& settings, const Reader& reader, Faults& faults) {
   if (!settings.api.require_authentication && !is_loopback(settings.api.host))
@@ -38,10 +51,8 @@ void check_together(const Settings& settings, const Reader& reader, Faults& faul
   https_needs(https.legacy, "provisioning.https.legacy", https.enabled(), "provisioning.https.cert_file and key_file");
   https_needs(!https.client_ca_files.empty(), "provisioning.https.client_ca_files", https.enabled(),
               "provisioning.https.cert_file and key_file");
-  const auto& directory = settings.active_directory;
-  if (directory.enabled && directory.server.empty())
-    faults.add(reader.line_of("integrations.active_directory.enabled"), "integrations.active_directory.server",
-               "the directory is enabled but no server is set");
+  check_directory(settings.active_directory, "integrations.active_directory.", reader, faults);
+  check_directory(settings.ldap, "integrations.ldap.", reader, faults);
   const auto& kafka = settings.kafka;
   const auto kafka_needs = [&](std::string_view what, std::string_view given, const char* why) {
     faults.add(reader.line_of(given), std::string(what), why);

@@ -110,22 +110,28 @@ struct Provisioning {
   ProvisioningTftp tftp;
 };
 
-struct ActiveDirectory {
+// Active Directory, or a plain LDAP directory: the same settings.
+struct Directory {
   bool enabled = false;
-  std::string server;
+  std::string server;  // hosts or ldap:// and ldaps:// URLs, with commas or spaces; tried in this order
   std::string base_dn;
   std::string user_search_base;
   std::string bind_dn;
   std::string bind_password;
   bool use_ssl = true;
+  bool start_tls = false;
+  std::string ca_file;  // empty: whom this system trusts
+  std::uint16_t timeout_seconds = 10;
   bool auto_provision = false;
   bool deactivate_removed_users = true;
   std::string extension_attribute;  // tried before ipPhone and telephoneNumber; empty: none
   std::string number_rule;          // how a directory number becomes an extension; empty: as it is
   std::string filter;               // LDAP filter that narrows the users; empty: all
+  std::string disabled_attribute;   // set and not false: the user is disabled; empty: as the kind of directory has it
   std::string schedule;             // when a sync runs by itself; empty: only on demand
   std::vector<std::pair<std::string, std::string>> group_roles;  // group -> admin, operator, viewer or user
   std::uint8_t max_change_percent = 20;  // a sync that would disable more of the users stops and asks
+  bool operator==(const Directory&) const = default;
 };
 
 struct KafkaTls {
@@ -182,7 +188,8 @@ struct Settings {
   Server server;
   Api api;
   Provisioning provisioning;
-  ActiveDirectory active_directory;
+  Directory active_directory;
+  Directory ldap;
   Kafka kafka;
   Log log;
   Logging logging;

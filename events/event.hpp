@@ -7,6 +7,7 @@
 #include "events/types/convergence.hpp"
 #include "events/types/device.hpp"
 #include "events/types/device_lines.hpp"
+#include "events/types/directory.hpp"
 #include "events/types/disclosure.hpp"
 #include "events/types/extension.hpp"
 #include "events/types/history.hpp"
@@ -38,6 +39,9 @@ using Event = std::variant<ExtensionCreated, ExtensionChanged, ExtensionPassword
                            ConfigRefusedRepeated, OthersRefused,                                            //
                            LoginFailed, LoginFailedRepeated, OtherLoginsFailed,                             //
                            Folded, DaySummarized,                                                           //
+                           DirectorySyncStarted, DirectorySyncCompleted, DirectorySyncFailed,               //
+                           NameSynced, ExtensionLinked, ExtensionUnlinked,                                  //
+                           ExtensionDisabled, ExtensionEnabled, UserRoleSynced, UserRoleWithdrawn,          //
                            TemplateTextStored, TemplatePublished, SettingsApplied, SecretsShown,            //
                            UserCreated, UserPasswordChanged, TokenRevoked,                                  //
                            ServerStarted, LogSeeded, MasterKeyRotated>;

@@ -7,6 +7,7 @@
 #include <compare>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace strowger {
 
@@ -32,6 +33,16 @@ class Vault {
   virtual ~Vault() = default;
   // With a new data key, stored durably before this returns: it blocks for that one write.
   virtual Result<SealedSecret> seal(std::string_view clear) = 0;
+  // Many owners' at once: one write for all of them.
+  virtual Result<std::vector<SealedSecret>> seal_all(const std::vector<std::string>& clear) {
+    std::vector<SealedSecret> out;
+    for (const auto& one : clear) {
+      auto sealed = seal(one);
+      if (!sealed) return sealed.error();
+      out.push_back(std::move(*sealed));
+    }
+    return out;
+  }
   // With the data key of `sibling`, an earlier secret of the same owner.
   virtual Result<SealedSecret> seal_like(const SealedSecret& sibling, std::string_view clear) = 0;
   // Fails with `secret_shredded` when the data key was destroyed, `secret_unreadable` when it does not fit.

@@ -42,6 +42,7 @@ struct ConvergenceReactor::Shared {
   std::mutex mutex;
   std::vector<Answered> answered;
   Position applied{};
+  Position looked{};
 };
 
 ConvergenceReactor::ConvergenceReactor(World world, Position from, Drive drive)
@@ -75,6 +76,13 @@ bool ConvergenceReactor::at_rest() const {
     const auto& open = item.second;
     return open.state.stage == ConvergenceStage::failed && !open.rearm && !open.asking;
   });
+}
+
+std::function<bool(Position)> ConvergenceReactor::looked() const {
+  return [shared = shared_](Position position) {
+    const std::lock_guard lock(shared->mutex);
+    return shared->looked >= position;
+  };
 }
 
 // --- Following.
@@ -240,6 +248,13 @@ void ConvergenceReactor::between() {
   find_overdue(now);
   run_wave(now);
   find_returned(now);
+  say_looked();
+}
+
+void ConvergenceReactor::say_looked() {
+  if (!dirty_.empty() || looking_ > 0) return;
+  const std::lock_guard lock(shared_->mutex);
+  shared_->looked = followed_;
 }
 
 void ConvergenceReactor::take_replies() {

@@ -72,6 +72,9 @@ class ConvergenceReactor {
   Step step(std::size_t max) { return follower_->step(max); }
   // Nothing is being looked at, asked or waited for, but for devices that were given up.
   bool at_rest() const;
+  // Asks whether all that events up to a position may change was looked at, and what it led to decided. Any thread,
+  // also when this is gone.
+  std::function<bool(Position)> looked() const;
 
  private:
   // A device that has not converged.
@@ -118,6 +121,7 @@ class ConvergenceReactor {
   // What is due.
   void between();
   void take_replies();
+  void say_looked();
   void look_at_dirty(Timestamp now);
   void look_at(const MacAddress& mac, const Dirty& dirty);
   void go_round(Timestamp now);

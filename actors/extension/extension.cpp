@@ -10,27 +10,6 @@ using Events = std::vector<Event>;
 constexpr std::size_t name_limit = 128;   // bytes; phones cut off far earlier
 constexpr std::size_t email_limit = 254;  // RFC 5321 section 4.5.3.1.3
 
-Result<void> check_name(const std::string& name) {
-  if (name.find_first_not_of(" \t\r\n") == std::string::npos)
-    return unacceptable("bad_name", "name: it is empty; give the name that phones are to show").with("field", "name");
-  if (name.size() > name_limit)
-    return unacceptable("bad_name", "name: it has " + std::to_string(name.size()) + " bytes; " +
-                                        std::to_string(name_limit) + " is the most")
-        .with("field", "name");
-  return {};
-}
-
-Result<void> check_email(const std::string& email) {
-  if (email.empty()) return {};
-  const auto at = email.find('@');
-  const bool plain =
-      std::none_of(email.begin(), email.end(), [](char c) { return static_cast<unsigned char>(c) <= ' '; });
-  if (!plain || email.size() > email_limit || at == 0 || at == std::string::npos || at + 1 == email.size())
-    return unacceptable("bad_email", "email: '" + email.substr(0, 64) + "' is not an address such as ann@example.com")
-        .with("field", "email");
-  return {};
-}
-
 Error missing() {
   return not_found("extension_not_found", "this extension does not exist; create it with POST /api/extensions");
 }
@@ -65,6 +44,50 @@ Result<Events> change(const Extension::State& state, const ChangeExtension& comm
   Events events;
   if (command.password) events.emplace_back(ExtensionPasswordChanged{state.number, *command.password});
   if (changed.name || changed.email || changed.allow_external) events.emplace_back(std::move(changed));
+  if (command.enabled && *command.enabled != state.enabled) {
+    if (*command.enabled)
+      events.emplace_back(ExtensionEnabled{state.number});
+    else
+      events.emplace_back(ExtensionDisabled{state.number, DisabledReason::administrator});
+  }
+  return events;
+}
+
+// Name, mail and link first, so that an extension that is enabled again is already its user's.
+Result<Events> sync(const Extension::State& state, const SyncExtension& command) {
+  if (!state.exists && command.password.empty()) return missing();
+  if (auto ok = check_name(command.name); !ok) return ok.error();
+  if (auto ok = check_email(command.email); !ok) return ok.error();
+  if (!state.directory.empty() && state.directory != command.directory)
+    return conflict("linked_elsewhere", "Extension " + command.number.text() + " is kept by the directory " +
+                                            state.directory + " (" + state.account + ")");
+  Events events;
+  if (!state.exists) {
+    events.emplace_back(ExtensionCreated{command.number, command.name, command.email, true, command.password});
+  } else {
+    NameSynced synced{state.number, command.name, command.email, "directory:" + command.directory};
+    keep_difference(synced.name, state.name);
+    keep_difference(synced.email, state.email);
+    if (synced.name || synced.email) events.emplace_back(std::move(synced));
+  }
+  if (state.identity != command.identity || state.directory != command.directory || state.account != command.account)
+    events.emplace_back(ExtensionLinked{command.number, command.directory, command.identity, command.account});
+  const bool mine = state.enabled || state.disabled_reason != DisabledReason::administrator;
+  if (mine && command.enabled != state.enabled) {
+    if (command.enabled)
+      events.emplace_back(ExtensionEnabled{command.number});
+    else
+      events.emplace_back(ExtensionDisabled{command.number, DisabledReason::directory_disabled});
+  }
+  return events;
+}
+
+Result<Events> release(const Extension::State& state, const ReleaseExtension& command) {
+  if (!state.exists || state.directory != command.directory || state.identity != command.identity) return Events{};
+  Events events;
+  if (state.enabled) events.emplace_back(ExtensionDisabled{state.number, command.reason});
+  if (command.reason == DisabledReason::renumbered)
+    events.emplace_back(ExtensionUnlinked{state.number, command.directory, command.identity});
   return events;
 }
 
@@ -75,11 +98,34 @@ Result<Events> remove(const Extension::State& state) {
 
 }  // namespace
 
+Result<void> check_name(const std::string& name) {
+  if (name.find_first_not_of(" \t\r\n") == std::string::npos)
+    return unacceptable("bad_name", "name: it is empty; give the name that phones are to show").with("field", "name");
+  if (name.size() > name_limit)
+    return unacceptable("bad_name", "name: it has " + std::to_string(name.size()) + " bytes; " +
+                                        std::to_string(name_limit) + " is the most")
+        .with("field", "name");
+  return {};
+}
+
+Result<void> check_email(const std::string& email) {
+  if (email.empty()) return {};
+  const auto at = email.find('@');
+  const bool plain =
+      std::none_of(email.begin(), email.end(), [](char c) { return static_cast<unsigned char>(c) <= ' '; });
+  if (!plain || email.size() > email_limit || at == 0 || at == std::string::npos || at + 1 == email.size())
+    return unacceptable("bad_email", "email: '" + email.substr(0, 64) + "' is not an address such as ann@example.com")
+        .with("field", "email");
+  return {};
+}
+
 Result<Events> Extension::decide(const State& state, const Command& command, const Context&) {
   return std::visit(Overloaded{
                         [&](const CreateExtension& c) { return create(state, c); },
                         [&](const ChangeExtension& c) { return change(state, c); },
                         [&](const DeleteExtension&) { return remove(state); },
+                        [&](const SyncExtension& c) { return sync(state, c); },
+                        [&](const ReleaseExtension& c) { return release(state, c); },
                     },
                     command);
 }
@@ -93,6 +139,28 @@ Extension::State Extension::evolve(State state, const Event& event) {
             if (e.email) state.email = *e.email;
             if (e.allow_external) state.allow_external = *e.allow_external;
           },
+          [&](const NameSynced& e) {
+            if (e.name) state.name = *e.name;
+            if (e.email) state.email = *e.email;
+          },
+          [&](const ExtensionLinked& e) {
+            state.directory = e.directory;
+            state.identity = e.identity;
+            state.account = e.account;
+          },
+          [&](const ExtensionUnlinked&) {
+            state.directory.clear();
+            state.identity = {};
+            state.account.clear();
+          },
+          [&](const ExtensionDisabled& e) {
+            state.enabled = false;
+            state.disabled_reason = e.reason;
+          },
+          [&](const ExtensionEnabled&) {
+            state.enabled = true;
+            state.disabled_reason = {};
+          },
           [&](const ExtensionPasswordChanged& e) { state.password = e.password; },
           [&](const ExtensionDeleted&) { state = initial(); }, [](const auto&) {},  // bindings come and go
       },
@@ -101,8 +169,14 @@ Extension::State Extension::evolve(State state, const Event& event) {
 }
 
 bool Extension::defines(const Event& event) {
-  return std::holds_alternative<ExtensionCreated>(event) || std::holds_alternative<ExtensionChanged>(event) ||
-         std::holds_alternative<ExtensionPasswordChanged>(event) || std::holds_alternative<ExtensionDeleted>(event);
+  return std::visit(
+      []<class T>(const T&) {
+        return boost::mp11::mp_contains<
+            boost::mp11::mp_list<ExtensionCreated, ExtensionChanged, ExtensionPasswordChanged, ExtensionDeleted,
+                                 NameSynced, ExtensionLinked, ExtensionUnlinked, ExtensionDisabled, ExtensionEnabled>,
+            T>::value;
+      },
+      event);
 }
 
 }  // namespace strowger::actors

@@ -23,9 +23,34 @@ struct ChangeExtension {
   std::optional<std::string> email;
   std::optional<bool> allow_external;
   std::optional<SealedSecret> password;
+  std::optional<bool> enabled{};
 };
 
 struct DeleteExtension {};
+
+// What a directory says of the user whose extension this is. Makes it where it does not exist and there is a password
+// for it; the second of two equal commands changes nothing.
+struct SyncExtension {
+  ExtensionNumber number;
+  std::string directory;  // ad, ldap
+  Uuid identity;
+  std::string account;
+  std::string name;
+  std::string email;
+  bool enabled = true;
+  SealedSecret password{};  // of a new one; empty: only an existing extension is meant
+};
+
+// The directory's user has it no more: it is disabled, never deleted. Nothing where it is somebody else's by now.
+struct ReleaseExtension {
+  std::string directory;
+  Uuid identity;
+  DisabledReason reason = DisabledReason::directory_removed;  // renumbered: its user has another, the link goes
+};
+
+// Faults `bad_name`, `bad_email`; no mail is a good one.
+Result<void> check_name(const std::string& name);
+Result<void> check_email(const std::string& email);
 
 struct Extension {
   static constexpr std::string_view category = "extension";
@@ -38,9 +63,17 @@ struct Extension {
     std::string email;
     bool allow_external = true;
     SealedSecret password;
-    BOOST_DESCRIBE_CLASS(State, (), (exists, number, name, email, allow_external, password), (), ())
+    bool enabled = true;
+    DisabledReason disabled_reason{};
+    std::string directory;  // whose user `identity` it is; empty: none's
+    Uuid identity;
+    std::string account;
+    BOOST_DESCRIBE_CLASS(State, (),
+                         (exists, number, name, email, allow_external, password, enabled, disabled_reason, directory,
+                          identity, account),
+                         (), ())
   };
-  using Command = std::variant<CreateExtension, ChangeExtension, DeleteExtension>;
+  using Command = std::variant<CreateExtension, ChangeExtension, DeleteExtension, SyncExtension, ReleaseExtension>;
 
   static State initial() { return {}; }
   static Result<std::vector<Event>> decide(const State& state, const Command& command, const Context& context);

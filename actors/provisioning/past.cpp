@@ -70,8 +70,8 @@ void PastDevice::apply(const Envelope& envelope) {
 }
 
 bool PastExtension::concerns(std::string_view type) {
-  return type == ExtensionCreated::type || type == ExtensionChanged::type || type == ExtensionPasswordChanged::type ||
-         type == ExtensionDeleted::type;
+  return type == ExtensionCreated::type || type == ExtensionChanged::type || type == NameSynced::type ||
+         type == ExtensionPasswordChanged::type || type == ExtensionDeleted::type;
 }
 
 void PastExtension::apply(const Envelope& envelope) {
@@ -81,6 +81,9 @@ void PastExtension::apply(const Envelope& envelope) {
                    *this = {true, e.number, origin, std::move(deletion), {e.name, origin}, {e.password, origin}};
                  },
                  [&](const ExtensionChanged& e) {
+                   if (e.name) set(name, *e.name, envelope);
+                 },
+                 [&](const NameSynced& e) {
                    if (e.name) set(name, *e.name, envelope);
                  },
                  [&](const ExtensionPasswordChanged& e) { set(password, e.password, envelope); },

@@ -74,15 +74,15 @@ void Registrar::submit(RegisterRequest request, Answer answer) {
 
 std::size_t Registrar::expire_due() {
   if (!refused_drops_.empty() && clock_() >= drops_again_at_) {
-    for (const auto& extension : std::exchange(refused_drops_, {})) enqueue(extension, Drop{});
+    for (const auto& [extension, reason] : std::exchange(refused_drops_, {})) enqueue(extension, Drop{reason});
   }
   const auto due = table_.take_due(clock_(), options_.max_expiries_at_once);
   for (const auto& extension : due) enqueue(extension, Expire{});
   return due.size();
 }
 
-void Registrar::drop_extension(const ExtensionNumber& extension) {
-  enqueue(extension, Drop{});
+void Registrar::drop_extension(const ExtensionNumber& extension, UnregisterReason reason) {
+  enqueue(extension, Drop{reason});
 }
 
 void Registrar::enqueue(const ExtensionNumber& extension, Work work) {
@@ -122,7 +122,7 @@ Decided Registrar::decide(const ExtensionNumber& extension, const Work& work, Ti
   if (const auto* asked = std::get_if<Register>(&work))
     return decide_register(current, asked->request, options_.limits, now);
   if (std::holds_alternative<Expire>(work)) return decide_expire(current, now);
-  return decide_drop(current, UnregisterReason::extension_deleted);
+  return decide_drop(current, std::get<Drop>(work).reason);
 }
 
 void Registrar::commit(Lanes::iterator lane) {
@@ -168,8 +168,8 @@ void Registrar::committed(const ExtensionNumber& extension, const Result<Receipt
     answer(work, {200, "OK", std::move(decision.bindings), {}, {}, decision.outbound, self.decided_at});
   } else {
     if (std::holds_alternative<Expire>(work)) table_.retry_at(extension, clock_() + options_.expiry_retry);
-    if (std::holds_alternative<Drop>(work)) {
-      refused_drops_.push_back(extension);
+    if (const auto* drop = std::get_if<Drop>(&work)) {
+      refused_drops_.emplace_back(extension, drop->reason);
       drops_again_at_ = clock_() + options_.expiry_retry;
     }
     answer(work, unavailable_answer());

@@ -67,8 +67,8 @@ class Registrar {
   void submit(RegisterRequest request, Answer answer);
   // Expires what has lapsed; call it about once a second. Returns how many extensions it found.
   std::size_t expire_due();
-  // The extension was deleted: its bindings go. Tried again by expire_due() while the log refuses.
-  void drop_extension(const ExtensionNumber& extension);
+  // The extension was deleted or disabled: its bindings go. Tried again by expire_due() while the log refuses.
+  void drop_extension(const ExtensionNumber& extension, UnregisterReason reason = UnregisterReason::extension_deleted);
 
   std::size_t pending() const { return pending_; }
   std::uint64_t expired() const { return expired_; }
@@ -79,7 +79,9 @@ class Registrar {
     Answer answer;
   };
   struct Expire {};
-  struct Drop {};
+  struct Drop {
+    UnregisterReason reason = UnregisterReason::extension_deleted;
+  };
   using Work = std::variant<Register, Expire, Drop>;
   struct Lane {  // of one extension that has something to do
     std::deque<Work> queue;
@@ -105,7 +107,7 @@ class Registrar {
   Options options_;
   Changed changed_;
   Lanes lanes_;
-  std::vector<ExtensionNumber> refused_drops_;
+  std::vector<std::pair<ExtensionNumber, UnregisterReason>> refused_drops_;
   Timestamp drops_again_at_{};
   std::size_t pending_ = 0;
   std::uint64_t expired_ = 0;

@@ -23,6 +23,20 @@ struct RevokeToken {
   Timestamp expires_at;
 };
 
+// The role that a directory's groups give. Makes the user where it does not exist.
+struct SyncUserRole {
+  std::string name;
+  Role role = Role::user;
+  std::string directory;
+  Uuid identity;
+};
+
+// The directory gives it no role any more.
+struct WithdrawUserRole {
+  std::string directory;
+  Uuid identity;
+};
+
 struct User {
   static constexpr std::string_view category = "user";
   static constexpr std::uint32_t snapshot_schema = 1;
@@ -31,9 +45,12 @@ struct User {
     bool exists = false;
     std::string name;
     Role role = Role::viewer;
-    BOOST_DESCRIBE_CLASS(State, (), (exists, name, role), (), ())
+    std::string directory;  // whose user `identity` it is; empty: made here
+    Uuid identity;
+    bool enabled = true;
+    BOOST_DESCRIBE_CLASS(State, (), (exists, name, role, directory, identity, enabled), (), ())
   };
-  using Command = std::variant<CreateUser, ChangeUserPassword, RevokeToken>;
+  using Command = std::variant<CreateUser, ChangeUserPassword, RevokeToken, SyncUserRole, WithdrawUserRole>;
 
   static State initial() { return {}; }
   static Result<std::vector<Event>> decide(const State& state, const Command& command, const Context& context);

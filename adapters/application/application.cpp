@@ -21,6 +21,7 @@ Result<std::unique_ptr<Application>> Application::start(config::SettingsPtr sett
                                                         std::shared_ptr<spdlog::logger> logger) {
   auto house = std::make_unique<House>(std::move(settings), std::move(logger));
   const auto now = house->settings.get();
+  if (auto done = check_directories(*now); !done) return done.error();
   if (!now->api.require_authentication)
     house->logger->warn("api.require_authentication is false: whoever reaches {} administers this server",
                         now->api.host);
@@ -66,6 +67,7 @@ void Application::reload(config::SettingsPtr settings) {
   const auto refuse = [&](const Error& error) {
     house_->logger->error("The settings were not reloaded: {}", error.message);
   };
+  if (auto done = check_directories(*merged); !done) return refuse(done.error());
   auto templates = house_->load_templates(*merged);
   if (!templates) return refuse(templates.error());
   auto address = house_->find_address(*merged);
@@ -74,6 +76,7 @@ void Application::reload(config::SettingsPtr settings) {
   house_->address.set(std::move(address));
   house_->settings.set(std::move(merged));
   house_->http->refresh_certificates();
+  house_->directories->wake();
   house_->logger->info("Settings reloaded");
   house_->announce();
 }

@@ -11,6 +11,7 @@
 #include "actors/reboot/reboot_reactor.hpp"
 #include "adapters/application/application.hpp"
 #include "adapters/application/current.hpp"
+#include "adapters/application/directories.hpp"
 #include "adapters/http/provision/present.hpp"
 #include "adapters/http/routes.hpp"
 #include "adapters/http/server.hpp"
@@ -98,6 +99,7 @@ struct Application::House {
   RequestsProjection request_rows;
   UsersProjection user_rows;
   PhoneSettingsProjection phone_settings_rows;
+  DirectoriesProjection directory_rows;
   std::unique_ptr<ProjectionRunner> runner;
 
   ActorConfig actor_config;
@@ -109,6 +111,7 @@ struct Application::House {
   std::unique_ptr<actors::Entities<actors::User>> users;
   std::unique_ptr<actors::Entities<actors::PhoneSettings>> phone_settings;
 
+  std::unique_ptr<directory::Syncs> directories;
   std::unique_ptr<kafka::Sink> kafka;
   std::unique_ptr<sip::Server> sip;
   std::atomic<std::uint16_t> api_port = 0;
@@ -140,6 +143,7 @@ struct Application::House {
     tftp.reset();
     http.reset();
     retention.reset();
+    directories.reset();
     if (sip) sip->stop();
     phone_settings.reset();
     users.reset();

@@ -50,11 +50,13 @@ void Application::House::start_reactors() {
           [this] { return policy(); }, system_now, [to = logger](const std::string& line) { to->info(line); },
           troubles("Convergence")},
       from);
+  directories->watch(convergence->looked());
   coordinator = std::make_unique<campaign::Coordinator>(campaign::Coordinator::World{
       *campaigns, *devices, campaign_rows, device_rows, sip->bindings(),
       [this](const DefinitionPtr& device) { return http_services->current_etag(device); }, system_now});
   deletions = std::make_unique<actors::DeletionReactor>(
-      *log, *vault, *runner, extension_rows, [this](const ExtensionNumber& number) { sip->drop_extension(number); },
+      *log, *vault, *runner, extension_rows,
+      [this](const ExtensionNumber& number, UnregisterReason reason) { sip->drop_extension(number, reason); },
       troubles("Deletions"));
   device_settings = std::make_unique<actors::DeviceSettingsReactor>(
       actors::DeviceSettingsReactor::World{*log, *vault, *runner, phone_settings_rows, *phone_settings},

@@ -56,13 +56,15 @@ Result<void> Application::House::publish(const config::Settings& from, const pro
 std::optional<sip::Credential> Application::House::credential(const ExtensionNumber& number) const {
   const auto row = extension_rows.find(number);
   if (!row) return std::nullopt;
-  return sip::Credential{strowger::number(row->version), [this, row]() -> std::optional<std::string> {
+  return sip::Credential{strowger::number(row->version),
+                         [this, row]() -> std::optional<std::string> {
                            auto clear = vault->open(row->password);
                            if (clear) return std::move(*clear);
                            logger->error("The password of extension {} cannot be read: {}", row->number.text(),
                                          clear.error().message);
                            return std::nullopt;
-                         }};
+                         },
+                         row->enabled};
 }
 
 Result<void> Application::House::start_sip() {
@@ -149,9 +151,13 @@ Result<void> Application::House::start_http() {
       [this](const provisioning::Renderer& fresh, const std::string& by) {
         return publish(*settings.get(), fresh, *address.get(), by);
       }});
+  directories = start_syncs({*log, ids, *runner, extension_rows, user_rows, device_rows, directory_rows, *extensions,
+                             *devices, *users, *vault, [this] { return settings.get(); }, logger});
   http_services = std::make_unique<http::Services>(services());
   http_services->campaigns = campaigns.get();
   http_services->campaign_rows = &campaign_rows;
+  http_services->directories = directories.get();
+  http_services->directory_rows = &directory_rows;
   const auto now = settings.get();
   api_port = now->api.port;
   if (api_port != 0)

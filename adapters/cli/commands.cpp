@@ -1,6 +1,7 @@
 #include "adapters/cli/commands.hpp"
 
 #include "adapters/application/application.hpp"
+#include "adapters/application/directories.hpp"
 #include "adapters/application/version.hpp"
 #include "config/loader.hpp"
 
@@ -48,6 +49,7 @@ int token(const TokenOptions& options) {
 int config_check(const std::filesystem::path& config) {
   const auto settings = config::load_file(config);
   if (!settings) return fail(settings.error());
+  if (const auto done = application::check_directories(*settings); !done) return fail(done.error());
   std::cout << config.string() << " is in order\n";
   return 0;
 }

@@ -113,6 +113,14 @@ struct TemplateLintOptions {
   std::string vendor, model;  // empty: as the files' names say
 };
 
+struct DirectoryOptions {
+  ServerOptions server;
+  std::string directory = "ad";
+  bool dry_run = false;
+  bool force = false;
+  bool changes_only = false;
+};
+
 // Serves until SIGTERM or SIGINT; SIGHUP reads the settings again.
 int serve(const ServeOptions& options);
 int token(const TokenOptions& options);
@@ -134,6 +142,8 @@ int campaign_start(const CampaignStartOptions& options);
 int campaign_list(const ServerOptions& options);
 int campaign_watch(const CampaignOptions& options);                             // until it has ended
 int campaign_command(const CampaignOptions& options, const std::string& what);  // pause, resume or cancel
+int directory_sync(const DirectoryOptions& options);
+int directory_check(const DirectoryOptions& options);
 
 // The settings of a file, or the defaults.
 Result<config::Settings> settings_of(const std::filesystem::path& config);

@@ -5,6 +5,7 @@
 
 #include "actors/campaign/campaign.hpp"
 #include "actors/device/device.hpp"
+#include "actors/directory/syncs.hpp"
 #include "actors/extension/extension.hpp"
 #include "actors/phone_settings/phone_settings.hpp"
 #include "actors/provisioning/renderer.hpp"
@@ -110,6 +111,9 @@ struct Services {
   // None: this house runs no campaigns.
   actors::Entities<actors::Campaign>* campaigns = nullptr;
   const CampaignsProjection* campaign_rows = nullptr;
+  // Active Directory and LDAP. None: this house takes nobody from a directory.
+  directory::Syncs* directories = nullptr;
+  const DirectoriesProjection* directory_rows = nullptr;
 };
 
 }  // namespace strowger::http

@@ -15,6 +15,8 @@ struct Credential {
   std::uint64_t version = 0;
   // The clear password, opened only when no hash of this version is at hand. None: it cannot be read now.
   std::function<std::optional<std::string>()> password;
+  // Else whoever shows the password is known, and refused: no registration, no call.
+  bool enabled = true;
 };
 
 // Called on the SIP thread, once a request: it answers from memory. None: there is no such extension.

@@ -102,9 +102,10 @@ void RequestHandler::on_register(Exchange exchange) {
       break;
   }
   const auto extension = address_of_record(sip);
-  if (!extension || !is_sip_url(sip->sip_to->a_url) || !authenticator_.credentials()(*extension))
-    return deny(exchange, {404, "Not Found", {}}, "no such extension");
+  const auto known = extension ? authenticator_.credentials()(*extension) : std::nullopt;
+  if (!known || !is_sip_url(sip->sip_to->a_url)) return deny(exchange, {404, "Not Found", {}}, "no such extension");
   if (*extension != outcome.user) return deny(exchange, {403, "Forbidden", {}}, "the user does not own the address");
+  if (!known->enabled) return deny(exchange, {403, "Extension Disabled", {}}, "the extension is disabled");
 
   auto request = read_register(sip, *extension, exchange.source());
   if (!request) {

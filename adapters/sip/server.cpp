@@ -211,9 +211,9 @@ void Server::stop() {
   thread_.join();
 }
 
-void Server::drop_extension(const ExtensionNumber& extension) {
-  mailbox_->post([this, extension] {
-    if (loop_) loop_->registrar().drop_extension(extension);
+void Server::drop_extension(const ExtensionNumber& extension, UnregisterReason reason) {
+  mailbox_->post([this, extension, reason] {
+    if (loop_) loop_->registrar().drop_extension(extension, reason);
   });
 }
 

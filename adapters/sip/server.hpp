@@ -64,8 +64,8 @@ class Server {
   const registrar::Bindings& bindings() const { return table_; }
   reboot::PhoneNotifier& notifier() { return notifier_; }
   const Metrics& metrics() const { return metrics_; }
-  // Any thread. The extension was deleted: its bindings go, with PhoneUnregistered(extension_deleted).
-  void drop_extension(const ExtensionNumber& extension);
+  // Any thread. The extension was deleted or disabled: its bindings go, with PhoneUnregistered(reason).
+  void drop_extension(const ExtensionNumber& extension, UnregisterReason reason = UnregisterReason::extension_deleted);
 
  private:
   class Loop;  // what lives on the SIP thread

@@ -210,20 +210,24 @@ void SodiumVault::cache(KeyId id, const unsigned char* key, std::uint64_t shreds
   std::memcpy(entry->second, key, KeyMemory::key_bytes);
 }
 
-Result<SodiumVault::KeyId> SodiumVault::make_key() {
-  KeyId id = 0;
-  randombytes_buf(&id, sizeof id);
-  std::string key(KeyMemory::key_bytes, '\0');
-  randombytes_buf(key.data(), key.size());
+Result<std::vector<SodiumVault::KeyId>> SodiumVault::make_keys(std::size_t count) {
+  std::vector<KeyId> ids(count);
+  randombytes_buf(ids.data(), count * sizeof(KeyId));
+  std::vector<std::string> keys(count, std::string(KeyMemory::key_bytes, '\0'));
+  for (auto& key : keys) randombytes_buf(key.data(), key.size());
   const std::shared_lock no_rotation(rotation_);
   const auto before = shreds();
   AppendRequest request;
-  request.state.push_back({std::string(table), hex(id), wrap(*master(), hex(id), key)});
+  request.state.reserve(count);
+  for (std::size_t i = 0; i < count; ++i)
+    request.state.push_back({std::string(table), hex(ids[i]), wrap(*master(), hex(ids[i]), keys[i])});
   auto stored = append_and_wait(log_, std::move(request));
-  if (stored) cache(id, data(key), before);
-  sodium_memzero(key.data(), key.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    if (stored) cache(ids[i], data(keys[i]), before);
+    sodium_memzero(keys[i].data(), keys[i].size());
+  }
   if (!stored) return stored.error();
-  return id;
+  return ids;
 }
 
 Result<SealedSecret> SodiumVault::seal_with(KeyId id, std::string_view clear) const {
@@ -238,9 +242,22 @@ Result<SealedSecret> SodiumVault::seal_with(KeyId id, std::string_view clear) co
 }
 
 Result<SealedSecret> SodiumVault::seal(std::string_view clear) {
-  const auto id = make_key();
+  const auto id = make_keys(1);
   if (!id) return id.error();
-  return seal_with(*id, clear);
+  return seal_with(id->front(), clear);
+}
+
+Result<std::vector<SealedSecret>> SodiumVault::seal_all(const std::vector<std::string>& clear) {
+  const auto ids = make_keys(clear.size());
+  if (!ids) return ids.error();
+  std::vector<SealedSecret> out;
+  out.reserve(clear.size());
+  for (std::size_t i = 0; i < clear.size(); ++i) {
+    auto sealed = seal_with((*ids)[i], clear[i]);
+    if (!sealed) return sealed.error();
+    out.push_back(std::move(*sealed));
+  }
+  return out;
 }
 
 Result<SealedSecret> SodiumVault::seal_like(const SealedSecret& sibling, std::string_view clear) {

@@ -40,8 +40,9 @@ class SodiumVault : public Vault {
   static Result<std::unique_ptr<SodiumVault>> open(EventLog& log, const MasterKeySource& source,
                                                    std::size_t cached_keys = 200'000);
 
-  // seal() and shred() wait for the log: never call them on its writer thread.
+  // seal(), seal_all() and shred() wait for the log: never call them on its writer thread.
   Result<SealedSecret> seal(std::string_view clear) override;
+  Result<std::vector<SealedSecret>> seal_all(const std::vector<std::string>& clear) override;
   Result<SealedSecret> seal_like(const SealedSecret& sibling, std::string_view clear) override;
   Result<std::string> open(const SealedSecret& sealed) const override;
   Result<void> shred(const SealedSecret& sealed) override;
@@ -76,7 +77,7 @@ class SodiumVault : public Vault {
   auto with_key(KeyId id, Use use) const -> decltype(use(nullptr));
   Result<SealedSecret> seal_with(KeyId id, std::string_view clear) const;
   Result<void> fetch(KeyId id) const;
-  Result<KeyId> make_key();
+  Result<std::vector<KeyId>> make_keys(std::size_t count);  // in one write
   void cache(KeyId id, const unsigned char* key, std::uint64_t shreds) const;
   std::uint64_t shreds() const;
   MasterPtr master() const;

@@ -51,6 +51,38 @@ void ExtensionsProjection::fold(const Envelope& envelope) {
                      if (e.allow_external) row.allow_external = *e.allow_external;
                    });
                  },
+                 [&](const NameSynced& e) {
+                   change(e.number, envelope, [&](ExtensionRow& row) {
+                     if (e.name) row.name = *e.name;
+                     if (e.email) row.email = *e.email;
+                   });
+                 },
+                 [&](const ExtensionLinked& e) {
+                   change(e.number, envelope, [&](ExtensionRow& row) {
+                     row.directory = e.directory;
+                     row.identity = e.identity;
+                     row.account = e.account;
+                   });
+                 },
+                 [&](const ExtensionUnlinked& e) {
+                   change(e.number, envelope, [](ExtensionRow& row) {
+                     row.directory.clear();
+                     row.identity = {};
+                     row.account.clear();
+                   });
+                 },
+                 [&](const ExtensionDisabled& e) {
+                   change(e.number, envelope, [&](ExtensionRow& row) {
+                     row.enabled = false;
+                     row.disabled_reason = e.reason;
+                   });
+                 },
+                 [&](const ExtensionEnabled& e) {
+                   change(e.number, envelope, [](ExtensionRow& row) {
+                     row.enabled = true;
+                     row.disabled_reason = {};
+                   });
+                 },
                  [&](const ExtensionPasswordChanged& e) {
                    change(e.number, envelope, [&](ExtensionRow& row) { row.password = e.password; });
                  },

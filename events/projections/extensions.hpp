@@ -16,9 +16,16 @@ struct ExtensionRow {
   Timestamp created_at;
   Timestamp updated_at;
   StreamVersion version{};  // of the last event that defined it: its ETag
+  bool enabled = true;
+  DisabledReason disabled_reason{};  // where it is not
+  // The directory user that it is; empty and nil: none.
+  std::string directory;
+  Uuid identity;
+  std::string account;
 };
 BOOST_DESCRIBE_STRUCT(ExtensionRow, (),
-                      (number, name, email, allow_external, password, created_at, updated_at, version))
+                      (number, name, email, allow_external, password, created_at, updated_at, version, enabled,
+                       disabled_reason, directory, identity, account))
 
 class ExtensionsProjection : public Projection {
  public:

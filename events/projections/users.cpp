@@ -37,6 +37,25 @@ void UsersProjection::fold(const Envelope& envelope) {
                    row.version = envelope.version;
                    users_.put(e.name, std::move(row));
                  },
+                 [&](const UserRoleSynced& e) {
+                   const auto present = users_.find(e.name);
+                   UserRow row = present ? *present : UserRow{e.name, e.role, {}, envelope.time};
+                   row.role = e.role;
+                   row.directory = e.directory;
+                   row.identity = e.identity;
+                   row.enabled = true;
+                   row.version = envelope.version;
+                   users_.put(e.name, std::move(row));
+                 },
+                 [&](const UserRoleWithdrawn& e) {
+                   const auto present = users_.find(e.name);
+                   if (!present) return;
+                   UserRow row = *present;
+                   row.role = Role::user;
+                   row.enabled = false;
+                   row.version = envelope.version;
+                   users_.put(e.name, std::move(row));
+                 },
                  [&](const TokenRevoked& e) {
                    // By the event's own time, so that a rebuild forgets exactly the same ones.
                    std::vector<Uuid> lapsed;

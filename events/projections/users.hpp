@@ -11,8 +11,11 @@ struct UserRow {
   PasswordHash password;
   Timestamp created_at;
   StreamVersion version{};
+  std::string directory;  // whose groups give the role; empty: it is given here
+  Uuid identity;          // the directory user
+  bool enabled = true;
 };
-BOOST_DESCRIBE_STRUCT(UserRow, (), (name, role, password, created_at, version))
+BOOST_DESCRIBE_STRUCT(UserRow, (), (name, role, password, created_at, version, directory, identity, enabled))
 
 struct RevokedToken {
   Uuid token;

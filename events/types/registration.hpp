@@ -48,8 +48,8 @@ BOOST_DESCRIBE_STRUCT(PhoneMoved, (),
                       (extension, contact, instance, from_ip, from_port, ip, port, transport, user_agent, mac,
                        expires_at))
 
-enum class UnregisterReason : std::uint8_t { phone_asked, extension_deleted, replaced };
-BOOST_DESCRIBE_ENUM(UnregisterReason, phone_asked, extension_deleted, replaced)
+enum class UnregisterReason : std::uint8_t { phone_asked, extension_deleted, extension_disabled, replaced };
+BOOST_DESCRIBE_ENUM(UnregisterReason, phone_asked, extension_deleted, extension_disabled, replaced)
 
 struct PhoneUnregistered {
   static constexpr std::string_view type = "phone.unregistered";

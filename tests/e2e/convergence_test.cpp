@@ -10,18 +10,6 @@ using namespace strowger;
 using test::eventually;
 using test::Site;
 
-namespace {
-
-std::size_t told(const test::SippPhone& phone) {
-  const auto messages = phone.messages();
-  std::size_t count = 0;
-  for (auto at = messages.find("NOTIFY sip:"); at != std::string::npos; at = messages.find("NOTIFY sip:", at + 1))
-    ++count;
-  return count;
-}
-
-}  // namespace
-
 TEST_CASE("a renamed extension's phone is told, fetches and has converged, nobody else hears anything") {
   Site site;
   for (const auto* number : {"1001", "1002"}) site.create_extension(number, "Somebody", "s3cret");
@@ -42,8 +30,8 @@ TEST_CASE("a renamed extension's phone is told, fetches and has converged, nobod
   const auto file = site.fetch("/provision/001565000001.cfg");
   CHECK_THAT(file.body, ContainsSubstring("Ann Renamed"));
   REQUIRE(eventually([&] { return site.has_event("strowger.device.converged.v1"); }));
-  CHECK(told(ann) == 1);
-  CHECK(told(bob) == 0);
+  CHECK(ann.told() == 1);
+  CHECK(bob.told() == 0);
 
   // One story from the change to its proof.
   std::string correlation;
@@ -64,8 +52,8 @@ TEST_CASE("a renamed extension's phone is told, fetches and has converged, nobod
   site.kill_hard();
   site.start();
   REQUIRE(site.registered("1001"));
-  CHECK(told(ann) == 1);
-  CHECK(told(bob) == 0);
+  CHECK(ann.told() == 1);
+  CHECK(bob.told() == 0);
 }
 
 TEST_CASE("a campaign goes on where a kill stopped it: nobody is told twice, nobody is left out") {
@@ -81,16 +69,16 @@ TEST_CASE("a campaign goes on where a kill stopped it: nobody is told twice, nob
   const auto started = site.send_json("POST", "/api/provisioning/campaigns", R"({"all":true,"max_in_flight":1})");
   REQUIRE(started.status == 201);
   const std::string campaign = "/api/provisioning/campaigns/" + std::string(started.json().at("id").as_string());
-  REQUIRE(eventually([&] { return told(ann) == 1; }));
+  REQUIRE(eventually([&] { return ann.told() == 1; }));
   REQUIRE(eventually([&] { return site.has_event("strowger.device.reboot_accepted.v1"); }));
   site.kill_hard();
   site.start();
-  CHECK(told(bob) == 0);  // the first is still in flight
+  CHECK(bob.told() == 0);  // the first is still in flight
   REQUIRE(site.fetch("/provision/001565000001.cfg").status == 200);
-  REQUIRE(eventually([&] { return told(bob) == 1; }));
+  REQUIRE(eventually([&] { return bob.told() == 1; }));
   REQUIRE(site.fetch("/provision/001565000002.cfg").status == 200);
   REQUIRE(eventually([&] { return site.get(campaign).json().at("state").as_string() == "completed"; }));
   CHECK(site.get(campaign).json().at("counts").at("converged").as_int64() == 2);
-  CHECK(told(ann) == 1);
-  CHECK(told(bob) == 1);
+  CHECK(ann.told() == 1);
+  CHECK(bob.told() == 1);
 }

@@ -48,6 +48,13 @@ class SippPhone {
     text << file.rdbuf();
     return text.str();
   }
+  // NOTIFYs that it got.
+  std::size_t told() const {
+    const auto all = messages();
+    std::size_t count = 0;
+    for (auto at = all.find("NOTIFY sip:"); at != std::string::npos; at = all.find("NOTIFY sip:", at + 1)) ++count;
+    return count;
+  }
   std::string output() const { return process_.output(); }
 
  private:

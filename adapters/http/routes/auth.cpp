@@ -12,6 +12,7 @@ namespace bj = boost::json;
 using namespace std::chrono_literals;
 
 constexpr auto token_lifetime = 12h;
+constexpr auto longest_directory_wait = 60s;
 
 constexpr std::string_view credentials_schema = R"({
   "type": "object",
@@ -67,14 +68,33 @@ Result<Principal> check(Services& services, const Login& login) {
   if (login.is_extension) {
     const auto extension = ExtensionNumber::parse(login.name);
     const auto row = extension ? services.extension_rows.find(*extension) : nullptr;
-    if (!row || !is_same_secret(services.vault.open(row->password), login.password)) return refused;
+    if (!row || !row->enabled || !is_same_secret(services.vault.open(row->password), login.password)) return refused;
     return Principal{extension->text(), Role::user, {}, {}};
   }
   const auto user = services.user_rows.find(login.name);
   // An unknown name is checked against nothing, which takes as long.
   const bool right = services.verify_password(user ? user->password : PasswordHash{}, login.password);
-  if (!user || !right) return refused;
+  if (!user || !user->enabled || !right) return refused;
   return Principal{user->name, user->role, {}, {}};
+}
+
+// Who has their role from a directory has their password there.
+Awaitable<Result<Principal>> check(Context& context, const Request& request, const Login& login) {
+  auto& services = context.services;
+  const auto user = login.is_extension ? nullptr : services.user_rows.find(login.name);
+  if (!user || user->directory.empty() || services.directories == nullptr) {
+    const auto work = [&services, login] { return check(services, login); };
+    co_return co_await offloaded(request, context.pool, work);
+  }
+  const Error refused{ErrorKind::unauthenticated, "bad_credentials", "The name or the password is wrong."};
+  if (!user->enabled) co_return refused;
+  const auto start = [&](auto done) {
+    services.directories->authenticate(user->directory, user->name, login.password, done);
+  };
+  const auto identity = co_await completion<Uuid>(request, start, longest_directory_wait);
+  if (!identity) co_return identity.error();
+  if (*identity != user->identity) co_return refused;  // the account is somebody else's by now
+  co_return Principal{user->name, user->role, {}, {}};
 }
 
 Awaitable<Result<Response>> log_in(Context& context, const Request& request) {
@@ -98,8 +118,7 @@ Awaitable<Result<Response>> log_in(Context& context, const Request& request) {
     wait.set("Retry-After", std::to_string(seconds));
     co_return wait;
   }
-  const auto work = [&services = context.services, login] { return check(services, login); };
-  auto who = co_await offloaded(request, context.pool, work);
+  auto who = co_await check(context, request, login);
   if (!who) {
     if (who.error().kind == ErrorKind::unauthenticated) {
       context.logins.failed(address, login.name);

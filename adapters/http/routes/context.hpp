@@ -44,6 +44,7 @@ void add_backups(Router& router, const ContextPtr& context);
 void add_campaigns(Router& router, const ContextPtr& context);
 void add_device_files(Router& router, const ContextPtr& context);
 void add_devices(Router& router, const ContextPtr& context);
+void add_directories(Router& router, const ContextPtr& context);
 void add_events(Router& router, const ContextPtr& context);
 void add_extensions(Router& router, const ContextPtr& context);
 void add_history(Router& router, const ContextPtr& context);

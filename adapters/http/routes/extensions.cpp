@@ -1,6 +1,7 @@
 // /api/extensions: dialable numbers and their users. Passwords go in, never out.
 #include "adapters/http/json_body.hpp"
 #include "adapters/http/routes/context.hpp"
+#include "events/json.hpp"
 
 #include <sodium.h>
 
@@ -11,14 +12,18 @@ namespace bj = boost::json;
 
 constexpr std::string_view schema = R"({
   "type": "object",
-  "required": ["number", "name", "email", "registered", "allow_external", "ad_synced", "created_at", "updated_at"],
+  "required": ["number", "name", "email", "registered", "allow_external", "enabled", "ad_synced", "created_at", "updated_at"],
   "properties": {
     "number": {"type": "string", "examples": ["1001"]},
     "name": {"type": "string", "description": "What phones show."},
     "email": {"type": "string"},
     "registered": {"type": "boolean", "description": "A phone is registered on it now."},
     "allow_external": {"type": "boolean"},
+    "enabled": {"type": "boolean", "description": "Else its phones can neither register nor call."},
+    "disabled_reason": {"enum": ["administrator", "directory_disabled", "directory_removed", "renumbered", null]},
     "ad_synced": {"type": "boolean", "description": "Kept by the directory synchronisation."},
+    "directory": {"type": ["string", "null"], "description": "The directory that keeps it: ad or ldap."},
+    "directory_account": {"type": ["string", "null"], "description": "The account of its user there."},
     "created_at": {"type": "string", "format": "date-time"},
     "updated_at": {"type": "string", "format": "date-time"},
     "version": {"type": "integer", "description": "The stream version that the ETag shows."}
@@ -44,7 +49,8 @@ constexpr std::string_view change_schema = R"({
     "name": {"type": "string", "maxLength": 128},
     "email": {"type": "string", "maxLength": 254},
     "password": {"type": "string", "maxLength": 128},
-    "allow_external": {"type": "boolean"}
+    "allow_external": {"type": "boolean"},
+    "enabled": {"type": "boolean", "description": "false: its phones can neither register nor call. What an administrator disabled, no directory enables."}
   }
 })";
 constexpr std::string_view removed_schema = R"({
@@ -59,7 +65,11 @@ bj::object view(const Services& services, const ExtensionRow& row) {
           {"email", text(row.email)},
           {"registered", !services.bindings.of(row.number).empty()},
           {"allow_external", row.allow_external},
-          {"ad_synced", false},
+          {"enabled", row.enabled},
+          {"disabled_reason", row.enabled ? bj::value(nullptr) : bj::value(text(json::word(row.disabled_reason)))},
+          {"ad_synced", !row.directory.empty()},
+          {"directory", row.directory.empty() ? bj::value(nullptr) : bj::value(text(row.directory))},
+          {"directory_account", row.account.empty() ? bj::value(nullptr) : bj::value(text(row.account))},
           {"created_at", iso(row.created_at)},
           {"updated_at", iso(row.updated_at)},
           {"version", number(row.version)}};
@@ -138,6 +148,7 @@ Result<Wanted> read_body(std::string_view body_text, bool number_required, bool 
   wanted.change.email = fields.text("email");
   wanted.password = fields.text("password");
   wanted.change.allow_external = fields.boolean("allow_external");
+  if (!number_required) wanted.change.enabled = fields.boolean("enabled");
   if (auto fault = fields.fault()) return std::move(*fault);
   if (wanted.password)
     if (auto fault = check_password(*wanted.password)) return std::move(*fault);

@@ -81,6 +81,7 @@ void fill(Router& router, const routes::ContextPtr& context) {
   routes::add_timeline(router, context);
   routes::add_campaigns(router, context);
   routes::add_access(router, context);
+  routes::add_directories(router, context);
   routes::add_provisioning(router, context);
   routes::add_templates(router, context);
   routes::add_history(router, context);
@@ -117,7 +118,18 @@ void add_routes(Router& router, Services& services, std::function<Counts()> coun
 std::function<Result<Principal>(std::string_view token)> authenticator(Services& services) {
   auto signer =
       std::make_shared<TokenSigner>(routes::token_key(services), services.clock, routes::revocations(services));
-  return [signer](std::string_view token) { return signer->verify(token); };
+  return [signer, &users = services.user_rows](std::string_view token) -> Result<Principal> {
+    auto who = signer->verify(token);
+    if (!who) return who;
+    // What the directory gave it takes back at once, and not when the token ends.
+    const auto user = users.find(who->name);
+    if (!user || user->directory.empty()) return who;
+    if (!user->enabled)
+      return Error{
+          ErrorKind::unauthenticated, "token_revoked", "The directory gives " + who->name + " no role any more.", {}};
+    who->role = std::max(who->role, user->role);  // the lesser of both
+    return who;
+  };
 }
 
 Counts Servers::counts() const {

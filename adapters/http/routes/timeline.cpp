@@ -54,6 +54,15 @@ std::string in_words(const Event& event) {
           [](const ExtensionChanged& e) {
             return "Extension " + e.number.text() + " changed" + (e.name ? ": its name is " + *e.name : std::string());
           },
+          [](const DirectorySyncStarted& e) { return "A sync of the directory " + e.directory + " began"; },
+          [](const NameSynced& e) {
+            return "The directory changed extension " + e.number.text() +
+                   (e.name ? ": its name is " + *e.name : std::string());
+          },
+          [](const ExtensionDisabled& e) {
+            return "Extension " + e.number.text() + " disabled (" + std::string(json::word(e.reason)) + ")";
+          },
+          [](const ExtensionEnabled& e) { return "Extension " + e.number.text() + " enabled"; },
           [&](const ConfigWanted& e) { return "Another file: the phone has to fetch it (" + reason(e.reason) + ")"; },
           [&](const RebootRequested& e) {
             return "To be told: " + std::string(json::word(e.verb)) + " (" + reason(e.reason) + ")" +

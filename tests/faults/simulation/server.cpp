@@ -61,8 +61,8 @@ Server::Server(Disk& disk_in, Time& time_in, std::uint64_t seed, Send send)
       log.last_position(), Drive::by_hand);
   deletions = std::make_unique<actors::DeletionReactor>(
       log, disk.vault, *runner, extension_rows,
-      [this](const ExtensionNumber& number) {
-        sip_thread.emplace_back([this, number] { registrar->drop_extension(number); });
+      [this](const ExtensionNumber& number, UnregisterReason reason) {
+        sip_thread.emplace_back([this, number, reason] { registrar->drop_extension(number, reason); });
       },
       ignore, Drive::by_hand);
   const auto etag_now = [this](const DefinitionPtr& device) { return etag(*device); };

@@ -346,6 +346,21 @@ TEST_CASE("a deleted extension loses its bindings, the others keep theirs") {
   CHECK(gone.register_as(gone.contact()).status() == 403);
 }
 
+TEST_CASE("a disabled extension loses its bindings and is refused, until it is enabled again") {
+  test::SipServer house;
+  Phone phone(Wire::Kind::udp, house.port(), "1001");
+  REQUIRE(phone.register_as(phone.contact()).status() == 200);
+  house.enable("1001", false);
+  house.server->drop_extension(ExtensionNumber::parse("1001").value(), UnregisterReason::extension_disabled);
+  REQUIRE(test::eventually([&] { return house.bindings_of("1001").empty(); }));
+  REQUIRE(test::eventually([&] { return house.events_of("1001").size() == 2; }));
+  CHECK_THAT(house.log->records().back().data, ContainsSubstring("extension_disabled"));
+  CHECK(phone.register_as(phone.contact()).status() == 403);
+  CHECK(house.bindings_of("1001").empty());
+  house.enable("1001", true);
+  CHECK(phone.register_as(phone.contact()).status() == 200);
+}
+
 TEST_CASE("every other request gets its final answer") {
   test::SipServer house;
   const auto kind = GENERATE(Wire::Kind::udp, Wire::Kind::tcp);

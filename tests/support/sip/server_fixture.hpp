@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include <spdlog/sinks/null_sink.h>
@@ -60,6 +61,13 @@ class SipServer {
       if (record.stream.text() == "extension/" + extension) types.push_back(record.type);
     return types;
   }
+  void enable(const std::string& extension, bool enabled) {
+    std::lock_guard lock(mutex_);
+    if (enabled)
+      disabled_.erase(extension);
+    else
+      disabled_.insert(extension);
+  }
   std::uint16_t port() const { return server->port(); }
 
   std::shared_ptr<MemoryLog> log;
@@ -78,7 +86,8 @@ class SipServer {
     const auto found = passwords_.find(extension.text());
     if (found == passwords_.end()) return std::nullopt;
     return sip::Credential{found->second.second,
-                           [password = found->second.first] { return std::optional<std::string>(password); }};
+                           [password = found->second.first] { return std::optional<std::string>(password); },
+                           !disabled_.contains(extension.text())};
   }
 
   sip::ServerOptions options_;
@@ -86,6 +95,7 @@ class SipServer {
   std::map<std::string, std::pair<std::string, std::uint64_t>> passwords_{
       {"1001", {"secret", 1}}, {"1002", {"secret", 1}}, {"1003", {"secret", 1}}};
   std::uint64_t version_ = 1;
+  std::set<std::string> disabled_;
 };
 
 }  // namespace strowger::test

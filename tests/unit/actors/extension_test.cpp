@@ -127,3 +127,69 @@ SCENARIO("what the log refuses did not happen") {
   CHECK(refused.error().code == "log_unavailable");
   CHECK(kit.run(ann()));  // it was not created, so it can be
 }
+
+SCENARIO("a directory keeps an extension") {
+  EntityKit<Extension> kit("1001");
+  Uuid ann_there, bob_there;
+  ann_there.bytes[0] = 1;
+  bob_there.bytes[0] = 2;
+  SyncExtension sync{*ExtensionNumber::parse("1001"), "ad", ann_there, "ann", "Ann Example", "ann@example.com"};
+
+  GIVEN("none, and no password for one") {
+    THEN("it is not made") {
+      CHECK(kit.run(sync).error().kind == ErrorKind::not_found);
+    }
+  }
+  GIVEN("one that the directory made") {
+    auto with_password = sync;
+    with_password.password = {"v1.x"};
+    CHECK(kit.run(with_password).value().events.size() == 2);
+    THEN("the same again changes nothing") {
+      CHECK(kit.run(sync).value().events.empty());
+      kit.restart();
+      CHECK(kit.run(with_password).value().events.empty());
+    }
+    WHEN("the name is another") {
+      sync.name = "Ann Married";
+      const auto events = kit.run(sync).value().events;
+      THEN("the event says the name, and whose word it is") {
+        REQUIRE(events.size() == 1);
+        const auto& synced = std::get<NameSynced>(events.front());
+        CHECK(synced.name == "Ann Married");
+        CHECK_FALSE(synced.email);
+        CHECK(synced.source == "directory:ad");
+      }
+    }
+    WHEN("the user is disabled there") {
+      sync.enabled = false;
+      CHECK(std::get<ExtensionDisabled>(kit.run(sync).value().events.at(0)).reason ==
+            DisabledReason::directory_disabled);
+      THEN("it is enabled when they return") {
+        sync.enabled = true;
+        CHECK(std::holds_alternative<ExtensionEnabled>(kit.run(sync).value().events.at(0)));
+      }
+    }
+    WHEN("an administrator disables it") {
+      CHECK(kit.run(ChangeExtension{{}, {}, {}, {}, false}).value().events.size() == 1);
+      THEN("no sync enables it, an administrator does") {
+        CHECK(kit.run(sync).value().events.empty());
+        CHECK(kit.run(ChangeExtension{{}, {}, {}, {}, true}).value().events.size() == 1);
+      }
+    }
+    WHEN("the user is gone, or has another number") {
+      CHECK(kit.run(ReleaseExtension{"ad", bob_there}).value().events.empty());
+      CHECK(kit.run(ReleaseExtension{"ad", ann_there}).value().events.size() == 1);
+      CHECK(kit.run(ReleaseExtension{"ad", ann_there}).value().events.empty());
+      THEN("the link goes only with the number") {
+        CHECK(kit.run(ReleaseExtension{"ad", ann_there, DisabledReason::renumbered}).value().events.size() == 1);
+        CHECK(kit.run(sync).value().events.size() == 2);  // linked again, and enabled
+      }
+    }
+    WHEN("another directory wants it") {
+      sync.directory = "ldap";
+      THEN("that is a conflict") {
+        CHECK(kit.run(sync).error().code == "linked_elsewhere");
+      }
+    }
+  }
+}

@@ -70,6 +70,7 @@ integrations:
   active_directory:
     enabled: true
     server: ldaps://dc.example.com
+    base_dn: dc=example,dc=com
     group_roles: {Phone Admins: admin, Desk: operator}
     max_change_percent: 5
 logging: {level: debug, file: "", console: false}
@@ -154,8 +155,15 @@ TEST_CASE("a fault names file, line, key, what was expected and the nearest key"
        "strowger.yml:3: integrations.active_directory.max_change_percent", "more than 100"},
       {"integrations:\n  active_directory:\n    group_roles: {Admins: root}\n",
        "strowger.yml:3: integrations.active_directory.group_roles.Admins", "admin, operator, viewer and user"},
-      {"integrations:\n  active_directory:\n    enabled: true\n",
+      {"integrations:\n  active_directory:\n    enabled: true\n    base_dn: dc=a\n",
        "strowger.yml:3: integrations.active_directory.server", "no server"},
+      {"integrations:\n  ldap:\n    enabled: true\n    server: dc1\n", "strowger.yml:3: integrations.ldap.base_dn",
+       "no base_dn"},
+      {"integrations:\n  ldap: {enabled: true, base_dn: dc=a, server: dc1,\n         bind_dn: cn=a}\n",
+       "strowger.yml:3: integrations.ldap.bind_password", "let in as nobody"},
+      {"integrations:\n  ldap:\n    timeout_seconds: 0\n", "strowger.yml:3: integrations.ldap.timeout_seconds",
+       "at least a second"},
+      {"integrations:\n  ldap:\n    filter: cn=a\n", "strowger.yml:3: integrations.ldap.filter", "(department=Sales)"},
       {"integrations:\n  kafka:\n    enabled: true\n", "strowger.yml:3: integrations.kafka.brokers", "no broker"},
       {"integrations:\n  kafka:\n    brokers: kafka1\n", "strowger.yml:3: integrations.kafka.brokers", "kafka1:9092"},
       {"integrations:\n  kafka:\n    brokers: \"a:1,\"\n", "strowger.yml:3: integrations.kafka.brokers", "comma"},

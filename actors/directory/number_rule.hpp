@@ -1,0 +1,35 @@
+// How a telephone number of a directory becomes an extension.
+//
+//   (empty)        as it is, without the spaces, dashes, dots, slashes and brackets that people write
+//   last 4         its last four digits: +43 1 234 1007 is 1007
+//   x              what follows the last x or ext: +43 1 234-0 x1007 is 1007 (`x1007` is the same rule)
+//   regex: …       the first group of an ECMAScript expression, or all that it matches where it has no group
+#pragma once
+
+#include "events/ids.hpp"
+
+#include <memory>
+#include <regex>
+#include <string>
+#include <string_view>
+
+namespace strowger::directory {
+
+class NumberRule {
+ public:
+  // Fails with `bad_number_rule` on text that is none of the above.
+  static Result<NumberRule> parse(std::string_view text);
+
+  // Fails with `no_number`, saying what the rule missed in the value.
+  Result<ExtensionNumber> apply(std::string_view value) const;
+  const std::string& text() const { return text_; }
+
+ private:
+  enum class Kind : std::uint8_t { whole, last, after_x, regex };
+  std::string text_;
+  Kind kind_ = Kind::whole;
+  std::size_t digits_ = 0;
+  std::shared_ptr<const std::regex> regex_;
+};
+
+}  // namespace strowger::directory

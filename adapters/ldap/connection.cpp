@@ -1,0 +1,434 @@
+#include "adapters/ldap/connection.hpp"
+
+#include "adapters/ldap/certificate.hpp"
+#include "adapters/ldap/values.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace strowger::ldap {
+namespace {
+
+using Step = directory::Source::Step;
+
+timeval seconds_of(std::chrono::milliseconds time) {
+  return {time.count() / 1000, time.count() % 1000 * 1000};
+}
+
+std::string option_text(LDAP* handle, int option) {
+  char* text = nullptr;
+  if (::ldap_get_option(handle, option, static_cast<void*>(&text)) != LDAP_OPT_SUCCESS || text == nullptr) return {};
+  const Text owned(text);
+  return text;
+}
+
+std::string diagnostic_of(LDAP* handle) {
+  return option_text(handle, LDAP_OPT_DIAGNOSTIC_MESSAGE);
+}
+
+// The file in which a distribution keeps whom it trusts.
+std::string system_ca_file() {
+  for (const auto* path : {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"}) {
+    std::error_code ignored;
+    if (std::filesystem::exists(path, ignored)) return path;
+  }
+  return {};
+}
+
+struct Addresses {
+  Addresses() = default;
+  Addresses(const Addresses&) = delete;
+  Addresses& operator=(const Addresses&) = delete;
+  ~Addresses() {
+    if (first != nullptr) ::freeaddrinfo(first);
+  }
+  addrinfo* first = nullptr;
+};
+
+struct Socket {
+  explicit Socket(int open) : file(open) {}
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+  ~Socket() {
+    if (file >= 0) ::close(file);
+  }
+  int file;
+};
+
+// Why nothing answers at an address; 0: something does.
+int probe(const addrinfo& address, std::chrono::milliseconds timeout) {
+  const Socket socket(::socket(address.ai_family, address.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (socket.file < 0) return errno;
+  if (::connect(socket.file, address.ai_addr, address.ai_addrlen) == 0) return 0;
+  if (errno != EINPROGRESS) return errno;
+  pollfd ready{socket.file, POLLOUT, 0};
+  if (::poll(&ready, 1, static_cast<int>(timeout.count())) <= 0) return ETIMEDOUT;
+  int fault = 0;
+  socklen_t size = sizeof fault;
+  ::getsockopt(socket.file, SOL_SOCKET, SO_ERROR, &fault, &size);
+  return fault;
+}
+
+Error failed(std::string code, std::string message) {
+  return unavailable(std::move(code), std::move(message));
+}
+
+struct Target {
+  std::string url;
+  std::string host;
+  std::string port;
+  bool ldaps = false;
+};
+
+Result<Target> target_of(const ConnectionOptions& options, const std::string& url) {
+  LDAPURLDesc* raw = nullptr;
+  if (::ldap_url_parse(url.c_str(), &raw) != LDAP_URL_SUCCESS)
+    return unacceptable("directory_bad_server",
+                        options.setting + ".server: '" + url + "' is not like ldaps://dc1.example.com");
+  const Url parsed(raw);
+  const std::string host = parsed->lud_host == nullptr ? "" : parsed->lud_host;
+  if (host.empty())
+    return unacceptable("directory_bad_server", options.setting + ".server: '" + url + "' names no host");
+  return Target{url, host, std::to_string(parsed->lud_port), std::string_view(parsed->lud_scheme) == "ldaps"};
+}
+
+Result<std::string> reach(const ConnectionOptions& options, const Target& target, Connection::Steps* steps) {
+  const auto note = [&](std::string name, bool ok, std::string said) {
+    if (steps != nullptr) steps->push_back({std::move(name), ok, std::move(said)});
+  };
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  Addresses found;
+  if (const int fault = ::getaddrinfo(target.host.c_str(), target.port.c_str(), &hints, &found.first); fault != 0) {
+    auto error = failed("directory_unresolved", "The name " + target.host + " is not known to this machine's DNS (" +
+                                                    ::gai_strerror(fault) + "): check " + options.setting +
+                                                    ".server and the name servers");
+    note("resolve", false, error.message);
+    return error;
+  }
+  std::array<char, NI_MAXHOST> text{};
+  ::getnameinfo(found.first->ai_addr, found.first->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST);
+  note("resolve", true, target.host + " is " + text.data());
+  int fault = 0;
+  for (const auto* address = found.first; address != nullptr; address = address->ai_next)
+    if (fault = probe(*address, options.timeout); fault == 0) break;
+  if (fault == 0) {
+    note("connect", true, "port " + target.port + " answers");
+    return std::string(text.data());
+  }
+  std::string cause = std::strerror(fault);
+  if (fault == ECONNREFUSED) cause = "nothing listens there; check the server and the port";
+  if (fault == ETIMEDOUT)
+    cause = "no answer within " + std::to_string(options.timeout.count()) + " ms; check the firewall";
+  auto error = failed("directory_unreachable",
+                      "The directory " + target.host + ", port " + target.port + ", cannot be reached: " + cause);
+  note("connect", false, error.message);
+  return error;
+}
+
+void configure(LDAP* handle, const ConnectionOptions& options, int certificates = LDAP_OPT_X_TLS_DEMAND) {
+  const int version = LDAP_VERSION3;
+  const auto time = seconds_of(options.timeout);
+  ::ldap_set_option(handle, LDAP_OPT_PROTOCOL_VERSION, &version);
+  ::ldap_set_option(handle, LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
+  ::ldap_set_option(handle, LDAP_OPT_RESTART, LDAP_OPT_ON);
+  ::ldap_set_option(handle, LDAP_OPT_NETWORK_TIMEOUT, &time);
+  ::ldap_set_option(handle, LDAP_OPT_TIMEOUT, &time);
+  const int never = LDAP_DEREF_NEVER;
+  ::ldap_set_option(handle, LDAP_OPT_DEREF, &never);
+  // Whatever ldap.conf says of certificates: they are checked.
+  ::ldap_set_option(handle, LDAP_OPT_X_TLS_REQUIRE_CERT, &certificates);
+  const int least = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2;
+  ::ldap_set_option(handle, LDAP_OPT_X_TLS_PROTOCOL_MIN, &least);
+  const auto trusted = options.ca_file.empty() ? system_ca_file() : options.ca_file;
+  if (!trusted.empty()) ::ldap_set_option(handle, LDAP_OPT_X_TLS_CACERTFILE, trusted.c_str());
+  const int client = 0;
+  ::ldap_set_option(handle, LDAP_OPT_X_TLS_NEWCTX, &client);
+}
+
+int handshake(LDAP* handle, const Target& target) {
+  return target.ldaps ? ::ldap_connect(handle) : ::ldap_start_tls_s(handle, nullptr, nullptr);
+}
+
+// Looks at the certificate that was not accepted, on a connection over which nothing is said.
+std::string tls_cause(const ConnectionOptions& options, const Target& target) {
+  const std::string no_tls =
+      "TLS could not be agreed on: check that this is a port of TLS (ldaps is 636, StartTLS 389), and " +
+      options.setting + ".use_ssl and .start_tls";
+  LDAP* raw = nullptr;
+  if (::ldap_initialize(&raw, target.url.c_str()) != LDAP_SUCCESS) return no_tls;
+  const Handle handle(raw);
+  configure(raw, options, LDAP_OPT_X_TLS_NEVER);
+  OwnedBytes certificate;
+  if (handshake(raw, target) != LDAP_SUCCESS ||
+      ::ldap_get_option(raw, LDAP_OPT_X_TLS_PEERCERT, &certificate.value) != LDAP_OPT_SUCCESS ||
+      certificate.value.bv_val == nullptr)
+    return no_tls;
+  auto fault = certificate_fault({certificate.value.bv_val, certificate.value.bv_len}, target.host, options.setting);
+  if (!fault.empty()) return fault;
+  return "its certificate is not signed by anyone whom " +
+         (options.ca_file.empty() ? std::string("this system trusts") : options.ca_file + " names") +
+         ": put the certificate of the directory's CA into " + options.setting + ".ca_file";
+}
+
+Result<void> secure(LDAP* handle, const ConnectionOptions& options, const Target& target) {
+  if (!target.ldaps && !options.start_tls) return {};
+  std::error_code ignored;
+  if (!options.ca_file.empty() && !std::filesystem::exists(options.ca_file, ignored))
+    return failed("directory_tls", options.setting + ".ca_file: " + options.ca_file + " is not there");
+  const int code = handshake(handle, target);
+  if (code == LDAP_SUCCESS) return {};
+  const auto diagnostic = diagnostic_of(handle);
+  if (!target.ldaps && (code == LDAP_PROTOCOL_ERROR || code == LDAP_UNAVAILABLE))
+    return failed("directory_tls", "The directory " + target.host + " does not offer StartTLS (" + diagnostic +
+                                       "): give it a certificate, or set " + options.setting + ".use_ssl");
+  if (code == LDAP_TIMEOUT)
+    return failed("directory_tls", "The directory " + target.host + " did not finish the TLS handshake within " +
+                                       std::to_string(options.timeout.count()) + " ms");
+  return failed("directory_tls", "The directory " + target.host + " is not trusted: " + tls_cause(options, target));
+}
+
+Error bind_fault(const ConnectionOptions& options, const Target& target, int code, const std::string& diagnostic) {
+  const std::string who = options.bind_dn.empty() ? "nobody (bind_dn is empty)" : options.bind_dn;
+  const auto said = diagnostic.empty() ? std::string() : " (" + diagnostic + ")";
+  switch (code) {
+    case LDAP_INVALID_CREDENTIALS:
+    case LDAP_INVALID_DN_SYNTAX:
+    case LDAP_NO_SUCH_OBJECT:
+    case LDAP_INAPPROPRIATE_AUTH: {
+      auto why = bind_refusal(diagnostic);
+      if (why.empty()) why = "the password is wrong, or there is no such user";
+      return failed("directory_credentials", "The directory " + target.host + " refused " + who + ": " + why +
+                                                 "; check " + options.setting + ".bind_dn and .bind_password" + said);
+    }
+    case LDAP_STRONG_AUTH_REQUIRED:
+    case LDAP_CONFIDENTIALITY_REQUIRED:
+      return failed("directory_refused", "The directory " + target.host + " takes passwords only over TLS: set " +
+                                             options.setting + ".use_ssl or .start_tls" + said);
+    case LDAP_TIMEOUT:
+      return failed("directory_unreachable", "The directory " + target.host + " did not answer the bind within " +
+                                                 std::to_string(options.timeout.count()) + " ms");
+    default:
+      return failed("directory_refused",
+                    "The directory " + target.host + " did not let " + who + " in: " + ::ldap_err2string(code) + said);
+  }
+}
+
+Result<void> bind(LDAP* handle, const ConnectionOptions& options, const Target& target) {
+  std::string password = options.bind_password;
+  berval credentials{password.size(), password.data()};
+  int id = 0;
+  int code = ::ldap_sasl_bind(handle, options.bind_dn.c_str(), LDAP_SASL_SIMPLE, &credentials, nullptr, nullptr, &id);
+  if (code != LDAP_SUCCESS) return bind_fault(options, target, code, diagnostic_of(handle));
+  auto time = seconds_of(options.timeout);
+  LDAPMessage* raw = nullptr;
+  const int got = ::ldap_result(handle, id, LDAP_MSG_ALL, &time, &raw);
+  const Message answer(raw);
+  if (got == 0) return bind_fault(options, target, LDAP_TIMEOUT, {});
+  if (got < 0) {
+    ::ldap_get_option(handle, LDAP_OPT_RESULT_CODE, &code);
+    return bind_fault(options, target, code, diagnostic_of(handle));
+  }
+  char* message = nullptr;
+  ::ldap_parse_result(handle, raw, &code, nullptr, &message, nullptr, nullptr, 0);
+  const Text owned(message);
+  if (code != LDAP_SUCCESS) return bind_fault(options, target, code, message == nullptr ? "" : message);
+  return {};
+}
+
+std::string text_of(const berval& value) {
+  return {value.bv_val, value.bv_len};
+}
+
+}  // namespace
+
+std::string Found::dn() const {
+  const Text text(::ldap_get_dn(handle_, entry_));
+  return text ? std::string(text.get()) : std::string();
+}
+
+std::vector<std::string> Found::all(const char* attribute) const {
+  std::vector<std::string> out;
+  const Values values(::ldap_get_values_len(handle_, entry_, attribute));
+  if (values)
+    for (auto* const* value = values.get(); *value != nullptr; ++value) out.push_back(text_of(**value));
+  return out;
+}
+
+std::string Found::first(const char* attribute) const {
+  const Values values(::ldap_get_values_len(handle_, entry_, attribute));
+  return values && *values.get() != nullptr ? text_of(**values.get()) : std::string();
+}
+
+std::vector<std::string> Found::attributes() const {
+  std::vector<std::string> out;
+  BerElement* raw = nullptr;
+  Text name(::ldap_first_attribute(handle_, entry_, &raw));
+  const Ber position(raw);
+  while (name) {
+    out.emplace_back(name.get());
+    name.reset(::ldap_next_attribute(handle_, entry_, raw));
+  }
+  return out;
+}
+
+Result<Connection> Connection::open(const ConnectionOptions& options, const std::string& url, Steps* steps) {
+  const auto note = [&](std::string name, bool ok, std::string said) {
+    if (steps != nullptr) steps->push_back({std::move(name), ok, std::move(said)});
+  };
+  const auto target = target_of(options, url);
+  if (!target) {
+    note("resolve", false, target.error().message);
+    return target.error();
+  }
+  if (auto reached = reach(options, *target, steps); !reached) return reached.error();
+  LDAP* raw = nullptr;
+  if (const int code = ::ldap_initialize(&raw, url.c_str()); code != LDAP_SUCCESS)
+    return internal_error(std::string("libldap: ") + ::ldap_err2string(code));
+  Handle handle(raw);
+  configure(raw, options);
+  if (auto secured = secure(raw, options, *target); !secured) {
+    note("tls", false, secured.error().message);
+    return secured.error();
+  }
+  const bool tls = target->ldaps || options.start_tls;
+  note("tls", true,
+       tls ? "the certificate is for " + target->host + " and trusted"
+           : "not used: the bind password goes over the network in clear; set " + options.setting + ".use_ssl");
+  if (auto bound = bind(raw, options, *target); !bound) {
+    note("bind", false, bound.error().message);
+    return bound.error();
+  }
+  note("bind", true, options.bind_dn.empty() ? "anonymous" : "as " + options.bind_dn);
+  return Connection(options, url, std::move(handle));
+}
+
+Error Connection::fault(const Search& search, int code, const std::string& diagnostic,
+                        const std::string& matched) const {
+  const auto said = diagnostic.empty() ? std::string() : " (" + diagnostic + ")";
+  switch (code) {
+    case LDAP_NO_SUCH_OBJECT:
+      return failed("directory_base_missing",
+                    "There is nothing at '" + search.base + "' in the directory" +
+                        (matched.empty() ? std::string() : "; the nearest that there is: '" + matched + "'") +
+                        ": check " + setting_ + ".base_dn and .user_search_base" + said);
+    case LDAP_REFERRAL:
+      return failed("directory_base_missing",
+                    "'" + search.base + "' belongs to another server, and referrals are not " + "followed: check " +
+                        setting_ + ".base_dn, or ask that server" + said);
+    case LDAP_INVALID_DN_SYNTAX:
+      return failed("directory_base_missing", "'" + search.base + "' is no distinguished name: check " + setting_ +
+                                                  ".base_dn and .user_search_base" + said);
+    case LDAP_FILTER_ERROR:
+      return failed("directory_bad_filter",
+                    "The filter " + search.filter + " cannot be read: check " + setting_ + ".filter" + said);
+    case LDAP_INSUFFICIENT_ACCESS:
+      return failed("directory_refused", "The bind user may not read '" + search.base + "': give it the right" + said);
+    case LDAP_SIZELIMIT_EXCEEDED:
+    case LDAP_ADMINLIMIT_EXCEEDED:
+    case LDAP_TIMELIMIT_EXCEEDED:
+      return failed("directory_partial", std::string("The directory gave only a part of what is at '") + search.base +
+                                             "' (" + ::ldap_err2string(code) +
+                                             "): raise the server's limits for the bind user" + said);
+    case LDAP_TIMEOUT:
+      return failed("directory_partial", "The directory " + url_ +
+                                             " stopped answering while it was read: nothing for " +
+                                             std::to_string(timeout_.count()) + " ms");
+    case LDAP_SERVER_DOWN:
+      return failed("directory_partial", "The connection to the directory " + url_ + " broke while it was read" + said);
+    default:
+      return failed("directory_failed", std::string("The directory ") + url_ + " failed on '" + search.base +
+                                            "': " + ::ldap_err2string(code) + said);
+  }
+}
+
+Result<void> Connection::search(const Search& search, const std::function<Result<void>(const Found&)>& visit) {
+  OwnedBytes cookie;
+  std::size_t seen = 0;
+  do {
+    if (auto done = page(search, cookie, seen, visit); !done) return done;
+  } while (cookie.value.bv_len > 0 && (search.most == 0 || seen < static_cast<std::size_t>(search.most)));
+  return {};
+}
+
+Result<void> Connection::page(const Search& search, OwnedBytes& cookie, std::size_t& seen,
+                              const std::function<Result<void>(const Found&)>& visit) {
+  std::vector<std::string> names = search.attributes;
+  std::vector<char*> attributes;
+  for (auto& name : names) attributes.push_back(name.data());
+  attributes.push_back(nullptr);
+
+  LDAPControl* raw_control = nullptr;
+  if (search.page > 0)
+    ::ldap_create_page_control(handle_.get(), search.page, cookie.value.bv_len > 0 ? &cookie.value : nullptr, 0,
+                               &raw_control);
+  const Control control(raw_control);
+  std::array<LDAPControl*, 2> controls{raw_control, nullptr};
+  auto time = seconds_of(timeout_);
+  int id = 0;
+  const int code = ::ldap_search_ext(handle_.get(), search.base.c_str(), search.scope, search.filter.c_str(),
+                                     attributes.data(), 0, controls.data(), nullptr, nullptr, search.most, &id);
+  if (code != LDAP_SUCCESS) return fault(search, code, diagnostic_of(handle_.get()), {});
+  for (;;) {
+    LDAPMessage* raw = nullptr;
+    const int type = ::ldap_result(handle_.get(), id, LDAP_MSG_ONE, &time, &raw);
+    const Message message(raw);
+    if (type == LDAP_RES_SEARCH_ENTRY) {
+      ++seen;
+      if (auto done = visit(Found(handle_.get(), raw)); !done) {
+        ::ldap_abandon_ext(handle_.get(), id, nullptr, nullptr);
+        return done;
+      }
+    } else if (type == LDAP_RES_SEARCH_RESULT) {
+      return finished(search, raw, cookie);
+    } else if (type == 0) {
+      ::ldap_abandon_ext(handle_.get(), id, nullptr, nullptr);
+      return fault(search, LDAP_TIMEOUT, {}, {});
+    } else if (type < 0) {
+      int why = LDAP_SERVER_DOWN;
+      ::ldap_get_option(handle_.get(), LDAP_OPT_RESULT_CODE, &why);
+      return fault(search, why, diagnostic_of(handle_.get()), {});
+    }
+  }
+}
+
+// Takes the cookie for the next page, where there is one.
+Result<void> Connection::finished(const Search& search, LDAPMessage* result, OwnedBytes& cookie) const {
+  int code = LDAP_OTHER;
+  char* matched = nullptr;
+  char* diagnostic = nullptr;
+  LDAPControl** raw_controls = nullptr;
+  ::ldap_parse_result(handle_.get(), result, &code, &matched, &diagnostic, nullptr, &raw_controls, 0);
+  const Text owned_matched(matched), owned_diagnostic(diagnostic);
+  const Controls controls(raw_controls);
+  const bool enough = search.most > 0 && code == LDAP_SIZELIMIT_EXCEEDED;
+  if (code != LDAP_SUCCESS && !enough)
+    return fault(search, code, diagnostic == nullptr ? "" : diagnostic, matched == nullptr ? "" : matched);
+  ::ber_memfree(cookie.value.bv_val);
+  cookie.value = {0, nullptr};
+  auto* const paged = ::ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, raw_controls, nullptr);
+  ber_int_t estimate = 0;
+  if (paged != nullptr && !enough) ::ldap_parse_pageresponse_control(handle_.get(), paged, &estimate, &cookie.value);
+  return {};
+}
+
+Result<std::string> Connection::attribute(const std::string& object, const char* attribute) {
+  std::string value;
+  Search search{object, LDAP_SCOPE_BASE, "(objectClass=*)", {attribute}, 0, 0};
+  auto done = this->search(search, [&](const Found& found) -> Result<void> {
+    value = found.first(attribute);
+    return {};
+  });
+  if (!done) return done.error();
+  return value;
+}
+
+}  // namespace strowger::ldap

@@ -1,0 +1,120 @@
+// Number rules, mapping and schedules: from what a directory holds to what we make of it.
+
+#include "actors/directory/mapping.hpp"
+#include "actors/directory/schedule.hpp"
+#include "tests/support/catch.hpp"
+
+#include <cstdlib>
+#include <ctime>
+
+using namespace strowger;
+using namespace strowger::directory;
+
+namespace {
+
+std::string number_of(const char* rule, const char* value) {
+  const auto number = NumberRule::parse(rule).value().apply(value);
+  return number ? number->text() : "-";
+}
+
+Entry entry(std::vector<std::string> numbers, std::string name = "Ann") {
+  Entry out;
+  out.identity.bytes[0] = 1;
+  out.account = "ann";
+  out.name = std::move(name);
+  out.numbers = std::move(numbers);
+  return out;
+}
+
+Policy policy(const char* rule = "") {
+  Policy out;
+  out.name = "ad";
+  out.number_rule = NumberRule::parse(rule).value();
+  out.group_roles = {{"Admins", Role::admin}, {"Desk", Role::operator_}};
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("number rules take what people write") {
+  CHECK(number_of("", "1007") == "1007");
+  CHECK(number_of("", " +43 (1) 234/10-07 ") == "+4312341007");
+  CHECK(number_of("", "n/a") == "-");
+  CHECK(number_of("last 4", "+43 1 234 1007") == "1007");
+  CHECK(number_of("last4", "+43 1 234-1007") == "1007");
+  CHECK(number_of("last 4 digits", "007") == "-");
+  CHECK(number_of("x", "+43 1 234-0 x1007") == "1007");
+  CHECK(number_of("x", "234-0 ext. 1007") == "1007");
+  CHECK(number_of("x1007", "555 X 1008") == "1008");
+  CHECK(number_of("x", "+43 1 2341007") == "-");
+  CHECK(number_of("regex: ^\\+43 1 234 ?(1\\d{3})$", "+43 1 2341007") == "1007");
+  CHECK(number_of("regex: ^\\+43 1 234 ?(1\\d{3})$", "+43 1 2342007") == "-");
+  CHECK(number_of("regex: 1\\d{3}$", "0664 1007") == "1007");
+  CHECK(number_of("regex: (1|2)?x", "x") == "-");
+  CHECK(number_of("", std::string(65, '1').c_str()) == "-");
+}
+
+TEST_CASE("a rule that is none is refused, with those that there are") {
+  for (const auto* bad :
+       {"first 4", "last", "last 0", "last 21", "last 4 letters", "regex:", "regex: (", "regex: (1)(2)", "xyz", "4"}) {
+    CAPTURE(bad);
+    const auto rule = NumberRule::parse(bad);
+    REQUIRE_FALSE(rule);
+    CHECK(rule.error().code == "bad_number_rule");
+    CHECK_THAT(rule.error().message, ContainsSubstring("last 4"));
+  }
+}
+
+TEST_CASE("an entry becomes a person by the first attribute that is set") {
+  const auto ann = map(entry({"", "1007", "1008"}), policy());
+  CHECK(ann.fault.empty());
+  CHECK(ann.number->text() == "1007");
+  CHECK_FALSE(map(entry({"", " "}), policy()).number);
+  CHECK(map(entry({}), policy()).fault.empty());  // no telephone user is no fault
+
+  SECTION("what is wrong is said with the value") {
+    CHECK_THAT(map(entry({"ask Bob"}), policy()).fault, ContainsSubstring("'ask Bob'"));
+    CHECK_THAT(map(entry({"1007"}, " "), policy()).fault, ContainsSubstring("empty"));
+    CHECK_THAT(map(entry({"1007"}, std::string(129, 'x')), policy()).fault, ContainsSubstring("129 bytes"));
+    CHECK_THAT(map(entry({"1007"}, "A\xffnn"), policy()).fault, ContainsSubstring("well-formed"));
+    auto nameless = entry({"1007"});
+    nameless.identity = {};
+    CHECK_THAT(map(nameless, policy()).fault, ContainsSubstring("objectGUID"));
+  }
+  SECTION("mail that is none does not keep the name from being synced") {
+    auto odd = entry({"1007"});
+    odd.mail = "ann at example";
+    CHECK(map(odd, policy()).fault.empty());
+    CHECK(map(odd, policy()).email.empty());
+  }
+  SECTION("of several groups the role that reaches farthest") {
+    auto member = entry({"1007"});
+    member.groups = {"Desk", "Other", "Admins"};
+    CHECK(map(member, policy()).role == Role::admin);
+  }
+}
+
+TEST_CASE("schedules: intervals, times of day and cron") {
+  ::setenv("TZ", "UTC", 1);
+  ::tzset();
+  const auto at = [](const char* text) { return parse_iso8601(text).value(); };
+  const auto next = [&](const char* schedule, const char* now) {
+    return to_iso8601(Schedule::parse(schedule).value().next(at(now), std::nullopt)).substr(0, 16);
+  };
+  CHECK(next("every 15m", "2026-01-08T19:40:00Z") == "2026-01-08T19:55");
+  CHECK(to_iso8601(Schedule::parse("every 2h").value().next(at("2026-01-08T19:40:00Z"), at("2026-01-08T18:00:00Z")))
+            .starts_with("2026-01-08T20:00"));
+  CHECK(next("03:00", "2026-01-08T19:40:00Z") == "2026-01-09T03:00");
+  CHECK(next("03:00, 20:30", "2026-01-08T19:40:00Z") == "2026-01-08T20:30");
+  CHECK(next("*/15 * * * *", "2026-01-08T19:40:00Z") == "2026-01-08T19:45");
+  CHECK(next("0 6-8 * * 1-5", "2026-01-09T08:00:00Z") == "2026-01-12T06:00");  // a Friday, then a Monday
+  CHECK(next("30 4 1 * *", "2026-01-08T19:40:00Z") == "2026-02-01T04:30");
+  CHECK(next("0 0 29 2 *", "2026-03-01T00:00:00Z") == "2028-02-29T00:00");
+  CHECK(next("0 12 13 * 5", "2026-01-08T19:40:00Z") == "2026-01-09T12:00");  // either day will do
+  CHECK(next("0 12 * * 7", "2026-01-08T19:40:00Z") == "2026-01-11T12:00");
+  for (const auto* bad : {"", "sometimes", "every", "every 15", "every 30s", "25:00", "12:60", "* * * *", "60 * * * *",
+                          "*/0 * * * *", "5-1 * * * *", "0 0 31 2 *"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(Schedule::parse(bad));
+  }
+}
