@@ -29,8 +29,7 @@ TEST_CASE("strowger directory check goes through the checklist, with a server an
               Slapd::person("cyd", "Cyd", "10003"));
   DirectorySite site(directory_settings("ldap", keys(slapd)), "ldap");
   const auto check = [&](const std::filesystem::path& file) {
-    return run(site.folder(),
-               {"check", "ldap", "--config", file.string(), "--api-port", std::to_string(site.api_port())});
+    return run(site, {"check", "ldap", "--config", file.string(), "--api-port", std::to_string(site.api_port())});
   };
 
   auto said = check(site.settings_file());
@@ -43,7 +42,7 @@ TEST_CASE("strowger directory check goes through the checklist, with a server an
   said = check(site.settings_file());
   CHECK(said.exit_code == 0);
   CHECK_THAT(said.output, ContainsSubstring("ok      conflicts"));
-  said = run(site.folder(),
+  said = run(site,
              {"check", "ad", "--config", site.settings_file().string(), "--api-port", std::to_string(site.api_port())});
   CHECK(said.exit_code == 1);
   CHECK_THAT(said.output, ContainsSubstring("integrations.active_directory.enabled"));
