@@ -1,6 +1,7 @@
 // TFTP as a site has it: the program with its settings, and a client that is not ours.
 #include "tests/e2e/site.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -63,9 +64,12 @@ SCENARIO("phones that know only TFTP find their firmware and the way to HTTP") {
       CHECK_FALSE(curl("001565123456.cfg", {}).empty());
       CHECK(read(out).empty());
       CHECK_FALSE(curl("none.rom", {}).empty());
-      const auto diagnostics = site.get("/api/provisioning/diagnostics").body;
-      CHECK(diagnostics.find("00:15:65:12:34:56: This phone asks by TFTP; point it at http://127.0.0.1:") !=
-            std::string::npos);
+      // What it was refused is recorded a moment later.
+      CHECK(eventually([&] {
+        return site.get("/api/provisioning/diagnostics")
+                   .body.find("00:15:65:12:34:56: This phone asks by TFTP; point it at http://127.0.0.1:") !=
+               std::string::npos;
+      }));
       CHECK(site.log().find("a-long-secret") == std::string::npos);
       const auto metrics = site.get("/metrics").body;
       CHECK(metrics.find("strowger_tftp_transfers_total{result=\"refused\"} 2") != std::string::npos);

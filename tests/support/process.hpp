@@ -16,7 +16,7 @@ class Process {
  public:
   // `output` takes what the program writes to stdout and stderr.
   Process(const std::string& program, const std::vector<std::string>& arguments, std::filesystem::path output)
-      : output_(std::move(output)),
+      : output_(emptied(std::move(output))),
         child_(program.find('/') == std::string::npos ? boost::process::search_path(program)
                                                       : boost::filesystem::path(program),
                boost::process::args(arguments), (boost::process::std_out & boost::process::std_err) > output_.string(),
@@ -50,6 +50,12 @@ class Process {
   int id() const { return child_.id(); }
 
  private:
+  // Boost writes over what an earlier program left there.
+  static std::filesystem::path emptied(std::filesystem::path file) {
+    std::filesystem::remove(file);
+    return file;
+  }
+
   std::filesystem::path output_;
   boost::process::child child_;
 };

@@ -98,7 +98,7 @@ TEST_CASE("a certificate that has expired, or is for another name, is refused wi
   SECTION("expired") {
     Slapd slapd(ann, {.valid_seconds = -3600});
     DirectorySite site(settings(slapd, {}), "ldap");
-    CHECK_THAT(text(site.sync("", 503).at("error")), ContainsSubstring("expired: renew it"));
+    CHECK_THAT(text(site.sync("", 503).at("error")), ContainsSubstring("has expired") && ContainsSubstring("renew it"));
   }
   SECTION("another name") {
     Slapd slapd(ann, {.san = "DNS:dc1.example.com"});

@@ -91,7 +91,7 @@ TEST_CASE("a Samba domain: pages, ranges, nested groups, renames, moves, deletio
   // Disabled, deleted, moved out of the base: disabled each, for its own reason. Two of them return.
   samba.replace("u10001", "userAccountControl", "546");
   samba.modify("dn: " + Samba::dn("u10002") + "\nchangetype: delete\n");
-  samba.modify("dn: " + Samba::dn("u10003") + "\nchangetype: moddn\nnewrdn: CN=u10003\ndeleteoldrdn: 0\n" +
+  samba.modify("dn: " + Samba::dn("u10003") + "\nchangetype: moddn\nnewrdn: CN=u10003\ndeleteoldrdn: 1\n" +
                "newsuperior: OU=Former," + Samba::base + "\n");
   report = site.sync("?full=false");
   CHECK(count(report, "disabled") == 3);
@@ -100,7 +100,7 @@ TEST_CASE("a Samba domain: pages, ranges, nested groups, renames, moves, deletio
   CHECK(text(site.extension("10003").at("disabled_reason")) == "directory_removed");
   samba.replace("u10001", "userAccountControl", "544");
   samba.modify("dn: CN=u10003,OU=Former," + std::string(Samba::base) +
-               "\nchangetype: moddn\nnewrdn: CN=u10003\ndeleteoldrdn: 0\nnewsuperior: OU=People," + Samba::base + "\n");
+               "\nchangetype: moddn\nnewrdn: CN=u10003\ndeleteoldrdn: 1\nnewsuperior: OU=People," + Samba::base + "\n");
   CHECK(count(site.sync(), "enabled") == 2);
 
   for (const auto& step : site.check()) {
