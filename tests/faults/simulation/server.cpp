@@ -71,8 +71,8 @@ Server::Server(Disk& disk_in, Time& time_in, std::uint64_t seed, Send send)
       convergence::ConvergenceReactor::World{
           log, *devices, device_rows, bindings, etag_now,
           [this](Position position, std::function<void()> done) { runner->when_applied(position, std::move(done)); },
-          [](const std::string&, RebootReason) { return RebootVerb::reboot; }, policy, now,
-          [](const std::string&) {}, ignore},
+          [](const std::string&, RebootReason) { return RebootVerb::reboot; }, policy, now, [](const std::string&) {},
+          ignore},
       log.last_position(), Drive::by_hand);
   coordinator = std::make_unique<campaign::Coordinator>(
       campaign::Coordinator::World{*campaigns, *devices, campaign_rows, device_rows, bindings, etag_now, now},

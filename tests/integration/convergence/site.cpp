@@ -71,9 +71,8 @@ void LoopSite::start() {
           *server.log, devices_, device_rows_, server.server->bindings(),
           [this](const DefinitionPtr& device) -> Result<std::string> { return etag(device->mac); },
           [this](Position position, std::function<void()> done) { when_applied(position, std::move(done)); },
-          [](const std::string&, RebootReason) { return RebootVerb::reboot; },
-          [this] { return policy; }, server.clock(), line,
-          trouble},
+          [](const std::string&, RebootReason) { return RebootVerb::reboot; }, [this] { return policy; },
+          server.clock(), line, trouble},
       from);
   answer_notifies();
 }

@@ -57,8 +57,8 @@ class Fleet : public registrar::Bindings, public reboot::PhoneNotifier, public r
             [this](const std::string&, RebootReason reason) {
               return reason == resyncs ? RebootVerb::resync : RebootVerb::reboot;
             },
-            [this] { return policy; },
-            [this] { return now; }, [](const std::string&) {}, [](const Error& error) { FAIL(error.message); }},
+            [this] { return policy; }, [this] { return now; }, [](const std::string&) {},
+            [](const Error& error) { FAIL(error.message); }},
         log.last_position(), Drive::by_hand);
     coordinator = std::make_unique<campaign::Coordinator>(
         campaign::Coordinator::World{
@@ -111,8 +111,8 @@ class Fleet : public registrar::Bindings, public reboot::PhoneNotifier, public r
   // --- What happens
   void provision() {
     for (auto& phone : phones) {
-      ask(phone,
-          strowger::actors::RegisterDevice{phone.mac, phone.extension, "yealink", "t46s", false, etag(phone.mac), phone.site});
+      ask(phone, strowger::actors::RegisterDevice{phone.mac, phone.extension, "yealink", "t46s", false, etag(phone.mac),
+                                                  phone.site});
       fetch(phone);
     }
     run();
