@@ -196,7 +196,7 @@ TEST_CASE("a search finds people by what they have, and a filter's characters fi
   CHECK(site.get("/api/integrations/nis/search").status == 404);
 }
 
-TEST_CASE("groups give roles, which end with the membership; a user made here is not taken over") {
+TEST_CASE("groups give roles, which end with the membership, a user made here is not taken over") {
   Slapd slapd(Slapd::person("ann", "Ann", "") + Slapd::person("bob", "Bob", "10002") +
               Slapd::person("admin", "Not Ours", "") + group("Phone Admins", {"ann", "admin"}) +
               group("Desk", {"ann", "bob"}));

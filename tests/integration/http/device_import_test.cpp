@@ -69,7 +69,7 @@ TEST_CASE_METHOD(Office, "a file of devices is registered, as one chain of event
             .as_string() == "1002");
 }
 
-TEST_CASE_METHOD(Office, "one bad row, and none is taken; all bad rows are said") {
+TEST_CASE_METHOD(Office, "one bad row, and none is taken, all bad rows are said") {
   const auto text = header +
                     "001565000001,1001,yealink,t46s,,\r\n"
                     "00156500000,1001,yealink,t46s,,\r\n"

@@ -41,7 +41,7 @@ TEST_CASE("what is written is read as the same entry") {
   }
 }
 
-TEST_CASE("what a file says nothing of is not given; what it leaves empty is") {
+TEST_CASE("what a file says nothing of is not given, what it leaves empty is") {
   const std::string columns = "mac_address,extension_number,vendor,model";
   const auto without = read_device_csv(columns + "\n001565123456,1001,yealink,t46s\n").value();
   CHECK_FALSE(without[0].site);

@@ -166,7 +166,7 @@ TEST_CASE("in an incremental sync the one who did not change has the number") {
   CHECK(world.plan({}, SyncMode::incremental, {2}) == Words{"release 1001 directory_removed"});
 }
 
-TEST_CASE("a chain of new numbers goes from its free end; in a circle the phones stay") {
+TEST_CASE("a chain of new numbers goes from its free end, in a circle the phones stay") {
   World world;
   world.extension("1001", 1);
   world.extension("1002", 2);

@@ -196,7 +196,7 @@ TEST_CASE("a read that breaks off changes nothing, and is in the history") {
   CHECK(house.directory_rows.syncs("ad", 1).at(0)->cause == "the connection broke");
 }
 
-TEST_CASE("a log that takes no more ends the sync with its cause; the next one does the rest") {
+TEST_CASE("a log that takes no more ends the sync with its cause, the next one does the rest") {
   House house;
   house.source->set(300);
   // The start is written; then the disk refuses.
@@ -217,7 +217,7 @@ TEST_CASE("a log that takes no more ends the sync with its cause; the next one d
   CHECK(house.sync().value().counts.unchanged == 300);
 }
 
-TEST_CASE("one sync of a directory at a time; a directory that is not set up says so") {
+TEST_CASE("one sync of a directory at a time, a directory that is not set up says so") {
   House house;
   house.source->set(5);
   std::unique_lock held(house.source->mutex);

@@ -65,7 +65,7 @@ TEST_CASE("tftp: what is no request that can be read says why") {
   CHECK(std::get<WriteRequest>(parse("\0\2log\0octet\0"s)).file == "log");
 }
 
-TEST_CASE("tftp: acknowledgements and errors; the rest is noise") {
+TEST_CASE("tftp: acknowledgements and errors, the rest is noise") {
   CHECK(std::get<Acknowledgement>(parse("\0\4\xff\xfe"s)).block == 0xfffe);
   const auto said = "\0\5\0\3disk full\0"s;
   const auto failure = std::get<Failure>(parse(said));
