@@ -273,7 +273,8 @@ Awaitable<void> write_devices(Context& context, BodySink& sink, bool csv) {
 }
 
 Result<Response> export_devices(const ContextPtr& context, const Request& request) {
-  const auto format = request.query().find("format").value_or("csv");
+  const auto query = request.query();
+  const auto format = query.find("format").value_or("csv");
   if (format != "csv" && format != "json")
     return unacceptable("unknown_format", "format is csv or json, not '" + std::string(format.substr(0, 64)) + "'.");
   const bool csv = format == "csv";

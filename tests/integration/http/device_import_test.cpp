@@ -86,7 +86,8 @@ TEST_CASE_METHOD(Office, "one bad row, and none is taken, all bad rows are said"
   CHECK(number(dry, "refused") == 6);
   CHECK(number(dry, "created") == 1);
   std::vector<std::string> codes;
-  for (const auto& row : dry.json().at("rows").as_array())
+  const auto judged = dry.json();
+  for (const auto& row : judged.at("rows").as_array())
     codes.emplace_back(row.as_object().contains("code") ? row.at("code").as_string() : bj::string("fine"));
   CHECK(codes == std::vector<std::string>{"fine", "invalid_mac_address", "extension_not_found", "model_not_supported",
                                           "too_many_lines", "repeated_mac", "bad_site"});
