@@ -89,13 +89,13 @@ TEST_CASE_METHOD(Office, "one bad row, and none is taken, all bad rows are said"
   const auto judged = dry.json();
   for (const auto& row : judged.at("rows").as_array())
     codes.emplace_back(row.as_object().contains("code") ? row.at("code").as_string() : bj::string("fine"));
-  CHECK(codes == std::vector<std::string>{"fine", "invalid_mac_address", "extension_not_found", "model_not_supported",
+  CHECK(codes == std::vector<std::string>{"fine", "bad_mac_address", "extension_not_found", "unknown_model",
                                           "too_many_lines", "repeated_mac", "bad_site"});
   const auto refused = import(readable);
   CHECK(refused.status == 422);
   CHECK(refused.code() == "rows_refused");
   CHECK_THAT(refused.body, ContainsSubstring("6 of 7 rows"));
-  CHECK(refused.json().at("rows").as_array().size() == 6);
+  CHECK(refused.json().at("details").at("rows").as_array().size() == 6);
   CHECK(count() == 0);
   CHECK(ask("POST", path, header, "Content-Type: text/plain\r\n").status == 415);
   CHECK(as(token(Role::viewer, "vic"), "POST", path, header, csv_type).status == 403);
