@@ -39,6 +39,7 @@ void ExtensionsProjection::change(const ExtensionNumber& extension, const Envelo
 
 void ExtensionsProjection::fold(const Envelope& envelope) {
   if (envelope.stream.category() != "extension") return;
+  bool changed = true;
   std::visit(Overloaded{
                  [&](const ExtensionCreated& e) {
                    rows_.put(e.number, {e.number, e.name, e.email, e.allow_external, e.password, envelope.time,
@@ -87,10 +88,10 @@ void ExtensionsProjection::fold(const Envelope& envelope) {
                    change(e.number, envelope, [&](ExtensionRow& row) { row.password = e.password; });
                  },
                  [&](const ExtensionDeleted& e) { rows_.erase(e.number); },
-                 [](const auto&) {},
+                 [&](const auto&) { changed = false; },  // phones come and go on the same stream
              },
              envelope.event);
-  changes_.fetch_add(1, std::memory_order_release);
+  if (changed) changes_.fetch_add(1, std::memory_order_release);
 }
 
 void ExtensionsProjection::flush(RowBatch& batch) {

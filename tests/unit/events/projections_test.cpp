@@ -77,9 +77,12 @@ TEST_CASE("extensions are answered as they are now") {
   fold(StreamId::of(ann), ExtensionCreated{ann, "Ann", "", true, SealedSecret{"a"}});
   fold(StreamId::of(bob), ExtensionCreated{bob, "Bob", "", true, SealedSecret{"b"}});
   const auto before = fold.projection.find(ann);
+  const auto changes = fold.projection.changes();
   fold(StreamId::of(ann), PhoneRegistered{ann});
   CHECK(fold.projection.find(ann) == before);  // the same row: caches that hold it stay valid
+  CHECK(fold.projection.changes() == changes);
   fold(StreamId::of(ann), ExtensionChanged{ann, "Anna", {}, false});
+  CHECK(fold.projection.changes() > changes);
   fold(StreamId::of(ann), ExtensionPasswordChanged{ann, SealedSecret{"c"}});
   const auto row = fold.projection.find(ann);
   REQUIRE(row);
@@ -102,7 +105,11 @@ TEST_CASE("a device's definition, what it was served, and how its reboot goes") 
   const auto defined = fold.projection.find(mac)->definition;
   const Uuid reboot = Uuid::parse("01890000-0000-7000-8000-000000000001").value();
   CHECK(fold.projection.find_for_serving(mac).correlation.is_nil());
+  const auto changes = fold.projection.changes();
+  fold(stream, ConfigServed{mac, ann});  // nothing waited for it
+  CHECK(fold.projection.changes() == changes);
   fold(stream, RebootRequested{mac, reboot, ann, "yealink"});
+  CHECK(fold.projection.changes() > changes);
   const auto serving = fold.projection.find_for_serving(mac);
   CHECK(serving.definition == defined);
   CHECK_FALSE(serving.correlation.is_nil());
@@ -112,7 +119,7 @@ TEST_CASE("a device's definition, what it was served, and how its reboot goes") 
   fold(stream, ConfigServed{mac, ann, "yealink", "t46s", "/p", "\"e1\"", 0, 304, "192.0.2.1", "ua"});
   const auto row = fold.projection.find(mac);
   CHECK(row->definition == defined);
-  CHECK(row->activity.fetches == 2);
+  CHECK(row->activity.fetches == 3);
   CHECK(row->activity.last_etag == "\"e1\"");
   CHECK(row->activity.reboot->fetched_at < row->activity.last_provisioned);
   CHECK(fold.projection.find_for_serving(mac).correlation.is_nil());  // the reboot has been fetched for
