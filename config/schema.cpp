@@ -410,6 +410,18 @@ std::vector<Key> make_keys() {
               "One more port for phones that know only TLS 1.0 or 1.1, which can be listened to and forged."));
   add(port("provisioning.https.legacy_port", https(&PH::legacy_port), ""));
 
+  const auto uploads = [](auto member) { return [member](S& s) -> auto& { return s.provisioning.uploads.*member; }; };
+  using U = Uploads;
+  add(boolean("provisioning.uploads.enabled", uploads(&U::enabled),
+              "Whether phones may leave their logs, and what was changed at them, by PUT and POST. Only registered "
+              "devices, under the same rules as their files; what they left of their settings they get back."));
+  add(number<std::uint64_t>("provisioning.uploads.max_file_size", uploads(&U::max_file_size), 4'194'304,
+                            "bytes, up to 4194304", "What is larger is refused."));
+  add(number<std::uint64_t>("provisioning.uploads.max_total_size", uploads(&U::max_total_size), 1'099'511'627'776,
+                            "bytes", "Of all devices together; the oldest leave for what is new."));
+  add(number<std::uint32_t>("provisioning.uploads.max_files_per_device", uploads(&U::max_files_per_device), 1'000,
+                            "a number up to 1000", "The oldest leave for what is new."));
+
   const auto ad = [](auto member) { return [member](S& s) -> auto& { return s.active_directory.*member; }; };
   using A = ActiveDirectory;
   add(boolean("integrations.active_directory.enabled", ad(&A::enabled), "Names and numbers from a directory."));

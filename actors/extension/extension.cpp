@@ -65,6 +65,8 @@ Result<Events> change(const Extension::State& state, const ChangeExtension& comm
   Events events;
   if (command.password) events.emplace_back(ExtensionPasswordChanged{state.number, *command.password});
   if (changed.name || changed.email || changed.allow_external) events.emplace_back(std::move(changed));
+  if (command.listed && *command.listed != state.listed)
+    events.emplace_back(ExtensionListingChanged{state.number, *command.listed});
   return events;
 }
 
@@ -94,6 +96,7 @@ Extension::State Extension::evolve(State state, const Event& event) {
             if (e.allow_external) state.allow_external = *e.allow_external;
           },
           [&](const ExtensionPasswordChanged& e) { state.password = e.password; },
+          [&](const ExtensionListingChanged& e) { state.listed = e.listed; },
           [&](const ExtensionDeleted&) { state = initial(); }, [](const auto&) {},  // bindings come and go
       },
       event);
@@ -102,7 +105,8 @@ Extension::State Extension::evolve(State state, const Event& event) {
 
 bool Extension::defines(const Event& event) {
   return std::holds_alternative<ExtensionCreated>(event) || std::holds_alternative<ExtensionChanged>(event) ||
-         std::holds_alternative<ExtensionPasswordChanged>(event) || std::holds_alternative<ExtensionDeleted>(event);
+         std::holds_alternative<ExtensionPasswordChanged>(event) ||
+         std::holds_alternative<ExtensionListingChanged>(event) || std::holds_alternative<ExtensionDeleted>(event);
 }
 
 }  // namespace strowger::actors

@@ -23,6 +23,7 @@ struct ChangeExtension {
   std::optional<std::string> email;
   std::optional<bool> allow_external;
   std::optional<SealedSecret> password;
+  std::optional<bool> listed{};  // in phone books
 };
 
 struct DeleteExtension {};
@@ -38,7 +39,8 @@ struct Extension {
     std::string email;
     bool allow_external = true;
     SealedSecret password;
-    BOOST_DESCRIBE_CLASS(State, (), (exists, number, name, email, allow_external, password), (), ())
+    bool listed = true;
+    BOOST_DESCRIBE_CLASS(State, (), (exists, number, name, email, allow_external, password, listed), (), ())
   };
   using Command = std::variant<CreateExtension, ChangeExtension, DeleteExtension>;
 

@@ -97,6 +97,8 @@ struct Application::House {
   RequestsProjection request_rows;
   UsersProjection user_rows;
   PhoneSettingsProjection phone_settings_rows;
+  ContactsProjection contact_rows;
+  DiscoveredProjection discovered_rows;
   std::unique_ptr<ProjectionRunner> runner;
 
   ActorConfig actor_config;
@@ -107,6 +109,7 @@ struct Application::House {
   std::unique_ptr<actors::Entities<actors::Campaign>> campaigns;
   std::unique_ptr<actors::Entities<actors::User>> users;
   std::unique_ptr<actors::Entities<actors::PhoneSettings>> phone_settings;
+  std::unique_ptr<actors::Entities<actors::Contact>> contacts;
 
   std::unique_ptr<kafka::Sink> kafka;
   std::unique_ptr<sip::Server> sip;
@@ -137,6 +140,7 @@ struct Application::House {
     http.reset();
     retention.reset();
     if (sip) sip->stop();
+    contacts.reset();
     phone_settings.reset();
     users.reset();
     campaigns.reset();

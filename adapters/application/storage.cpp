@@ -41,10 +41,11 @@ Result<void> Application::House::open_storage() {
 Result<void> Application::House::start_projections() {
   RunnerOptions options;
   options.report = warnings();
-  runner = std::make_unique<ProjectionRunner>(*log, *store,
-                                              std::vector<Projection*>{&extension_rows, &device_rows, &campaign_rows,
-                                                                       &request_rows, &user_rows, &phone_settings_rows},
-                                              options);
+  runner = std::make_unique<ProjectionRunner>(
+      *log, *store,
+      std::vector<Projection*>{&extension_rows, &device_rows, &campaign_rows, &request_rows, &user_rows,
+                               &phone_settings_rows, &contact_rows, &discovered_rows},
+      options);
   if (auto started = runner->start(); !started) return started.error();
   const auto end = log->last_position();
   while (!runner->wait_applied(end, std::chrono::steady_clock::now() + catch_up_report)) {

@@ -79,13 +79,18 @@ Admission admit(const Common& common, const RequestParser& parser, Request& requ
                                    " has " + std::string(to_text(request.who.role)) + "."}));
   }
 
+  if (route.gate) {
+    const auto length = parser.content_length();
+    if (auto refusal = route.gate(request, length ? std::optional(*length) : std::nullopt))
+      return refuse(std::move(*refusal));
+  }
   const bool has_body = !parser.is_done();
   if (route.body_schema.empty()) return {&route};
   if (!has_body) {
     if (!route.body_required) return {&route};
     return refuse(error_response(400, "missing_body", "A body of type " + route.body_type + " is required."));
   }
-  if (!is_type(request.header(Field::content_type), route.body_type))
+  if (route.body_type != "*/*" && !is_type(request.header(Field::content_type), route.body_type))
     return refuse(error_response(415, "unsupported_media_type",
                                  "The body must be sent with Content-Type: " + route.body_type + "."));
   if (!request.header(Field::content_encoding).empty())

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/campaign/campaign.hpp"
+#include "actors/contact/contact.hpp"
 #include "actors/device/device.hpp"
 #include "actors/extension/extension.hpp"
 #include "actors/phone_settings/phone_settings.hpp"
@@ -16,7 +17,9 @@
 #include "config/settings.hpp"
 #include "events/projection_runner.hpp"
 #include "events/projections/campaigns.hpp"
+#include "events/projections/contacts.hpp"
 #include "events/projections/devices.hpp"
+#include "events/projections/discovered.hpp"
 #include "events/projections/extensions.hpp"
 #include "events/projections/phone_settings.hpp"
 #include "events/projections/requests.hpp"
@@ -110,6 +113,11 @@ struct Services {
   // None: this house runs no campaigns.
   actors::Entities<actors::Campaign>* campaigns = nullptr;
   const CampaignsProjection* campaign_rows = nullptr;
+  // None: this house keeps no contacts.
+  actors::Entities<actors::Contact>* contacts = nullptr;
+  const ContactsProjection* contact_rows = nullptr;
+  // None: this house does not keep what it saw of phones that nobody registered.
+  const DiscoveredProjection* discovered_rows = nullptr;
 };
 
 }  // namespace strowger::http

@@ -19,6 +19,7 @@ constexpr std::string_view schema = R"({
     "registered": {"type": "boolean", "description": "A phone is registered on it now."},
     "allow_external": {"type": "boolean"},
     "ad_synced": {"type": "boolean", "description": "Kept by the directory synchronisation."},
+    "listed": {"type": "boolean", "description": "Phone books name it."},
     "created_at": {"type": "string", "format": "date-time"},
     "updated_at": {"type": "string", "format": "date-time"},
     "version": {"type": "integer", "description": "The stream version that the ETag shows."}
@@ -44,7 +45,8 @@ constexpr std::string_view change_schema = R"({
     "name": {"type": "string", "maxLength": 128},
     "email": {"type": "string", "maxLength": 254},
     "password": {"type": "string", "maxLength": 128},
-    "allow_external": {"type": "boolean"}
+    "allow_external": {"type": "boolean"},
+    "listed": {"type": "boolean", "description": "Whether phone books name it."}
   }
 })";
 constexpr std::string_view removed_schema = R"({
@@ -60,6 +62,7 @@ bj::object view(const Services& services, const ExtensionRow& row) {
           {"registered", !services.bindings.of(row.number).empty()},
           {"allow_external", row.allow_external},
           {"ad_synced", false},
+          {"listed", row.listed},
           {"created_at", iso(row.created_at)},
           {"updated_at", iso(row.updated_at)},
           {"version", number(row.version)}};
@@ -138,6 +141,7 @@ Result<Wanted> read_body(std::string_view body_text, bool number_required, bool 
   wanted.change.email = fields.text("email");
   wanted.password = fields.text("password");
   wanted.change.allow_external = fields.boolean("allow_external");
+  if (!number_required) wanted.change.listed = fields.boolean("listed");  // one that is created is listed
   if (auto fault = fields.fault()) return std::move(*fault);
   if (wanted.password)
     if (auto fault = check_password(*wanted.password)) return std::move(*fault);
@@ -189,6 +193,7 @@ Awaitable<Result<Response>> change(Context& context, const Request& request, boo
   if (whole) {
     change.email = change.email.value_or("");
     change.allow_external = change.allow_external.value_or(true);
+    change.listed = change.listed.value_or(true);
   }
   if (wanted->password) {
     auto sealed = context.services.vault.seal_like(before->password, *wanted->password);
