@@ -132,7 +132,16 @@ class EntityState {
                                     std::to_string(number(*ask->meta.if_match)) + "; read it again",
                                 {}});
     }
-    auto decided = D::decide(state_, ask->command, Context{world_->clock(), ask->meta.cause.by, world_->ids});
+    const auto decide_now = [&] {
+      return D::decide(state_, ask->command, Context{world_->clock(), ask->meta.cause.by, world_->ids});
+    };
+    auto decided = decide_now();
+    if (!decided || decided->empty()) {
+      // The same goes for what is refused or needs nothing: where anything is decided, its append would find out.
+      const auto looked = version_;
+      if (auto done = catch_up(); !done) return ask->reply(done.error());
+      if (version_ != looked) decided = decide_now();
+    }
     if (!decided) return ask->reply(decided.error());
     if (decided->empty())
       return ask->reply(Outcome{{}, ask->meta.cause.correlation, version_, world_->log.last_position(), false});

@@ -1,96 +1,13 @@
 #include "events/projection_runner.hpp"
 
+#include "events/projection_runner_parts.hpp"
+
 #include <algorithm>
-#include <atomic>
 #include <utility>
 
 #include <pthread.h>
 
 namespace strowger {
-
-using SteadyClock = std::chrono::steady_clock;
-
-// What wakes the runner. Shared with the log's wake-up, which may fire while the runner ends.
-class ProjectionRunner::Signal {
- public:
-  void raise() {
-    {
-      const std::lock_guard lock(mutex_);
-      raised_ = true;
-    }
-    changed_.notify_one();
-  }
-  void end() {
-    {
-      const std::lock_guard lock(mutex_);
-      ended_ = true;
-    }
-    changed_.notify_one();
-  }
-  bool ended() const {
-    const std::lock_guard lock(mutex_);
-    return ended_;
-  }
-  void wait(std::optional<SteadyClock::time_point> until) {
-    std::unique_lock lock(mutex_);
-    const auto ready = [&] { return raised_ || ended_; };
-    if (until)
-      changed_.wait_until(lock, *until, ready);
-    else
-      changed_.wait(lock, ready);
-    raised_ = false;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  bool raised_ = false;
-  bool ended_ = false;
-};
-
-struct ProjectionRunner::Live {
-  explicit Live(Projection& projection_in) : projection(projection_in) {}
-
-  Projection& projection;
-  Position position{};       // applied; written under the runner's mutex, by its thread
-  Position checkpoint{};     // committed
-  RowBatch pending;          // changed since then
-  bool write_all = false;    // the store's rows are not those of the checkpoint: the next commit replaces them all
-  Position rebuild_until{};  // not current before this
-  std::optional<SteadyClock::time_point> retry_at;
-  std::chrono::milliseconds delay{};
-  std::optional<Error> fault;  // under the runner's mutex
-  // It threw: its rows are what they were, and nothing is applied to it or committed until it is rebuilt, next at
-  // `rebuild_at`. Read by other threads under the runner's mutex.
-  bool aside = false;
-  SteadyClock::time_point rebuild_at;
-  std::chrono::milliseconds rebuild_delay{};
-};
-
-struct ProjectionRunner::Rebuild {
-  Live* live = nullptr;
-  std::unique_ptr<Projection> fresh;
-  Position position{};  // under the runner's mutex, as is `ready`
-  bool ready = false;   // caught up; the runner's thread does the rest
-  std::optional<Error> failed;
-  std::atomic<bool> abandoned = false;
-  std::thread thread;
-};
-
-namespace {
-
-// What a projection makes of events, or why it did not.
-template <class Events>
-std::optional<Error> try_apply(Projection& projection, const Events& events) {
-  try {
-    projection.apply(events);
-    return std::nullopt;
-  } catch (const std::exception& thrown) {
-    return internal_error("it failed on an event: " + std::string(thrown.what()));
-  }
-}
-
-}  // namespace
 
 ProjectionRunner::ProjectionRunner(EventLog& log, ProjectionStore& store, std::vector<Projection*> projections,
                                    RunnerOptions options)
@@ -289,27 +206,6 @@ void ProjectionRunner::commit(bool force) {
   for (auto& live : live_) commit(*live, force);
 }
 
-void ProjectionRunner::set_aside(Live& live, Error fault) {
-  live.rebuild_delay = live.aside ? std::min(live.rebuild_delay * 2, options_.rebuild_most) : options_.rebuild_first;
-  live.rebuild_at = options_.now() + live.rebuild_delay;
-  live.retry_at.reset();
-  fault.message = "the projection is set aside and answers as it did, " + fault.message;
-  report("projection " + std::string(live.projection.name()) + ": " + fault.message + "; it is built again in " +
-         std::to_string(live.rebuild_delay.count()) + " ms");
-  const std::lock_guard lock(mutex_);
-  live.aside = true;
-  live.fault = std::move(fault);
-}
-
-void ProjectionRunner::rebuild_due() {
-  for (const auto& live : live_) {
-    if (!live->aside || options_.now() < live->rebuild_at) continue;
-    live->rebuild_at = SteadyClock::time_point::max();  // set anew when this one fails
-    // Another may be under way: then a little later.
-    if (!rebuild(live->projection.name())) live->rebuild_at = options_.now() + options_.rebuild_first;
-  }
-}
-
 void ProjectionRunner::commit(Live& live, bool force) {
   if (live.aside) return;
   live.projection.flush(live.pending);
@@ -368,115 +264,6 @@ bool ProjectionRunner::wait_applied(Position position, SteadyClock::time_point d
   std::unique_lock lock(mutex_);
   applied_.wait_until(lock, deadline, [&] { return applied_position_ >= position || !running_; });
   return applied_position_ >= position;
-}
-
-Result<void> ProjectionRunner::rebuild(std::string_view name) {
-  const auto live =
-      std::find_if(live_.begin(), live_.end(), [&](const auto& l) { return l->projection.name() == name; });
-  if (live == live_.end())
-    return not_found("unknown_projection", "there is no projection '" + std::string(name.substr(0, 64)) + "'");
-  const std::lock_guard lock(mutex_);
-  if (!running_) return unavailable("projections_stopped", "the projections are not running");
-  if (rebuild_)
-    return conflict("rebuild_running", "projection " + std::string(rebuild_->live->projection.name()) +
-                                           " is being rebuilt; wait until it is done");
-  rebuild_ = std::make_unique<Rebuild>();
-  rebuild_->live = live->get();
-  rebuild_->fresh = (*live)->projection.blank();
-  rebuild_->thread = std::thread([this, rebuild = rebuild_.get()] { run_rebuild(*rebuild); });
-  return {};
-}
-
-void ProjectionRunner::run_rebuild(Rebuild& rebuild) {
-  Position position{};
-  std::optional<Error> failed;
-  while (!rebuild.abandoned && !failed) {
-    Position target{};
-    {
-      const std::lock_guard lock(mutex_);
-      rebuild.position = position;
-      target = applied_position_;
-      // Close enough: the runner's thread applies the last few between two batches.
-      if (number(position) + options_.batch >= number(target)) break;
-    }
-    auto records = log_.read_all(position, options_.batch);
-    if (!records) {
-      failed = records.error();
-      break;
-    }
-    for (const auto& record : *records) {
-      if (record.position > target) break;
-      const auto envelope = decode(record);
-      if (!envelope) {
-        failed = envelope.error();
-        break;
-      }
-      if (auto thrown = try_apply(*rebuild.fresh, *envelope)) {
-        failed = std::move(*thrown);
-        break;
-      }
-      position = record.position;
-    }
-  }
-  {
-    const std::lock_guard lock(mutex_);
-    rebuild.failed = std::move(failed);
-    rebuild.ready = true;
-  }
-  signal_->raise();
-}
-
-void ProjectionRunner::adopt_rebuilt() {
-  Rebuild* rebuild = nullptr;
-  {
-    const std::lock_guard lock(mutex_);
-    if (rebuild_ && rebuild_->ready) rebuild = rebuild_.get();
-  }
-  if (rebuild == nullptr) return;
-  rebuild->thread.join();
-  Live& live = *rebuild->live;
-  const std::string name(live.projection.name());
-  auto position = rebuild->position;
-  auto failed = rebuild->failed;
-  auto target = live.position;
-  if (live.aside) {
-    const std::lock_guard lock(mutex_);
-    target = applied_position_;
-  }
-  while (!failed && position < target) {
-    auto records = log_.read_all(position, options_.batch);
-    if (!records) failed = records.error();
-    for (std::size_t i = 0; !failed && i < records->size() && (*records)[i].position <= target; ++i) {
-      if (auto envelope = decode((*records)[i]))
-        failed = try_apply(*rebuild->fresh, *envelope);
-      else
-        failed = envelope.error();
-      position = (*records)[i].position;
-    }
-  }
-  if (failed) {
-    report("projection " + name + " was not rebuilt, the old one goes on: " + failed->message);
-    if (live.aside) set_aside(live, *failed);
-  } else {
-    {
-      const std::lock_guard lock(mutex_);
-      live.aside = false;
-      live.position = target;
-      live.fault.reset();
-    }
-    live.projection.adopt(*rebuild->fresh);
-    // Changes that the old one had not flushed are in the new one too; all of its rows replace the stored ones.
-    RowBatch flushed;
-    live.projection.flush(flushed);
-    live.pending = {};
-    live.write_all = true;
-    commit(live, true);
-    report("projection " + name + " was rebuilt up to position " + std::to_string(number(live.position)));
-  }
-  std::unique_ptr<Rebuild> done;
-  const std::lock_guard lock(mutex_);
-  done = std::move(rebuild_);
-  if (failed && !live.aside) live.fault = std::move(failed);
 }
 
 RunnerStatus ProjectionRunner::status() const {

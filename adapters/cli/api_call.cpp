@@ -3,6 +3,8 @@
 #include "adapters/application/application.hpp"
 #include "events/json.hpp"
 
+#include <algorithm>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl.hpp>
@@ -35,20 +37,30 @@ tcp::endpoint server_of(const config::Settings& settings) {
   return {address, settings.api.port};
 }
 
+using Question = beast::http::request<beast::http::string_body>;
+using Sent = std::function<void(std::size_t done, std::size_t of)>;
+
 template <class Stream>
-Answer exchange(Stream& stream, const beast::http::request<beast::http::string_body>& request) {
-  beast::http::write(stream, request);
+Answer exchange(Stream& stream, const Question& request, const Sent& sent) {
+  constexpr std::size_t at_once = 64U << 10;
+  beast::http::request_serializer<beast::http::string_body> serializer(request);
+  serializer.limit(at_once);
+  for (std::size_t done = 0; !serializer.is_done();) {
+    done += beast::http::write_some(stream, serializer);
+    if (sent) sent(std::min(done, request.body().size()), request.body().size());
+  }
   beast::flat_buffer buffer;
-  Answer answer;
+  beast::http::response_parser<beast::http::string_body> answer;
+  answer.body_limit(boost::none);
   beast::http::read(stream, buffer, answer);
-  return answer;
+  return answer.release();
 }
 
-Answer ask(const config::Settings& settings, const beast::http::request<beast::http::string_body>& request) {
+Answer ask(const config::Settings& settings, const Question& request, const Sent& sent) {
   asio::io_context context;
   tcp::socket socket(context);
   socket.connect(server_of(settings));
-  if (!settings.api.tls.enabled()) return exchange(socket, request);
+  if (!settings.api.tls.enabled()) return exchange(socket, request, sent);
   // Its name may be any, since it is asked by its address; its certificate must be the very one of the settings.
   asio::ssl::context tls(asio::ssl::context::tls_client);
   tls.load_verify_file(settings.api.tls.cert_file);
@@ -56,21 +68,21 @@ Answer ask(const config::Settings& settings, const beast::http::request<beast::h
   tls.set_verify_mode(asio::ssl::verify_peer);
   asio::ssl::stream<tcp::socket&> stream(socket, tls);
   stream.handshake(asio::ssl::stream_base::client);
-  return exchange(stream, request);
+  return exchange(stream, request, sent);
 }
 
 Result<std::string> call(const config::Settings& settings, beast::http::verb verb, const std::string& path,
-                         const std::string& json) {
+                         const std::string& body, const std::string& content_type, const Sent& sent = {}) {
   const auto token = application::issue_token(settings, "admin", Role::admin, std::chrono::minutes(5));
   if (!token) return token.error();
-  beast::http::request<beast::http::string_body> request(verb, path, 11, json);
+  Question request(verb, path, 11, body);
   request.set(beast::http::field::host, "localhost");
   request.set(beast::http::field::connection, "close");
   request.set(beast::http::field::authorization, "Bearer " + *token);
-  if (!json.empty()) request.set(beast::http::field::content_type, "application/json");
+  if (!body.empty()) request.set(beast::http::field::content_type, content_type);
   request.prepare_payload();
   try {
-    auto answer = ask(settings, request);
+    auto answer = ask(settings, request, sent);
     if (answer.result_int() / 100 == 2) return std::move(answer.body());
     const auto said = json::from_string<SaidError>(answer.body());
     if (said && !said->error.empty()) return unavailable(said->code, "the server says: " + said->error);
@@ -85,11 +97,16 @@ Result<std::string> call(const config::Settings& settings, beast::http::verb ver
 }  // namespace
 
 Result<std::string> post(const config::Settings& settings, const std::string& path, const std::string& json) {
-  return call(settings, beast::http::verb::post, path, json);
+  return call(settings, beast::http::verb::post, path, json, "application/json");
+}
+
+Result<std::string> post_file(const config::Settings& settings, const std::string& path, const std::string& body,
+                              const std::string& content_type, const Sent& sent) {
+  return call(settings, beast::http::verb::post, path, body, content_type, sent);
 }
 
 Result<std::string> get(const config::Settings& settings, const std::string& path) {
-  return call(settings, beast::http::verb::get, path, {});
+  return call(settings, beast::http::verb::get, path, {}, {});
 }
 
 }  // namespace strowger::cli

@@ -31,14 +31,6 @@ struct Shown {
 };
 BOOST_DESCRIBE_STRUCT(Shown, (), (id, name, selection, state, started_at, reason, counts))
 
-Result<config::Settings> settings_for(const ServerOptions& options) {
-  auto settings = settings_of(options.data.config);
-  if (!settings) return settings;
-  if (options.data.data_dir) settings->data_dir = *options.data.data_dir;
-  if (options.api_port) settings->api.port = *options.api_port;
-  return settings;
-}
-
 void print(const Shown& campaign) {
   const auto& counts = campaign.counts;
   std::cout << campaign.id << "  " << campaign.state << "  " << campaign.finished() << " of " << counts.total
@@ -71,7 +63,7 @@ int watch(const config::Settings& settings, const std::string& id) {
 }  // namespace
 
 int campaign_start(const CampaignStartOptions& options) {
-  const auto settings = settings_for(options.server);
+  const auto settings = settings_of(options.server);
   if (!settings) return fail(settings.error());
   bj::object body{{"verb", options.verb}};
   if (options.all) body["all"] = true;
@@ -102,7 +94,7 @@ int campaign_start(const CampaignStartOptions& options) {
 }
 
 int campaign_list(const ServerOptions& options) {
-  const auto settings = settings_for(options);
+  const auto settings = settings_of(options);
   if (!settings) return fail(settings.error());
   const auto answer = get(*settings, std::string(path));
   if (!answer) return fail(answer.error());
@@ -114,13 +106,13 @@ int campaign_list(const ServerOptions& options) {
 }
 
 int campaign_watch(const CampaignOptions& options) {
-  const auto settings = settings_for(options.server);
+  const auto settings = settings_of(options.server);
   if (!settings) return fail(settings.error());
   return watch(*settings, options.id);
 }
 
 int campaign_command(const CampaignOptions& options, const std::string& what) {
-  const auto settings = settings_for(options.server);
+  const auto settings = settings_of(options.server);
   if (!settings) return fail(settings.error());
   const auto answer = post(*settings, std::string(path) + "/" + options.id + "/" + what, "{}");
   if (!answer) return fail(answer.error());

@@ -20,6 +20,14 @@ Result<config::Settings> settings_of(const std::filesystem::path& config) {
   return defaults;
 }
 
+Result<config::Settings> settings_of(const ServerOptions& options) {
+  auto settings = settings_of(options.data.config);
+  if (!settings) return settings;
+  if (options.data.data_dir) settings->data_dir = *options.data.data_dir;
+  if (options.api_port) settings->api.port = *options.api_port;
+  return settings;
+}
+
 Result<std::filesystem::path> data_folder(const DataOptions& options) {
   if (options.data_dir) return std::filesystem::path(*options.data_dir);
   const auto settings = settings_of(options.config);

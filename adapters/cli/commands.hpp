@@ -96,6 +96,18 @@ struct CampaignOptions {
   std::string id;
 };
 
+struct DeviceImportOptions {
+  ServerOptions server;
+  std::filesystem::path file;  // .json, else CSV
+  bool dry_run = false;
+};
+
+struct DeviceExportOptions {
+  ServerOptions server;
+  std::filesystem::path out;  // empty: stdout
+  std::string format = "csv";
+};
+
 struct TemplateLintOptions {
   std::vector<std::filesystem::path> files;
   std::string vendor, model;  // empty: as the files' names say
@@ -116,6 +128,8 @@ int log_import(const LogImportOptions& options);
 int backup_create(const BackupCreateOptions& options);
 int backup_list(const DataOptions& options);
 int backup_restore(const BackupRestoreOptions& options);
+int device_import(const DeviceImportOptions& options);
+int device_export(const DeviceExportOptions& options);
 int campaign_start(const CampaignStartOptions& options);
 int campaign_list(const ServerOptions& options);
 int campaign_watch(const CampaignOptions& options);                             // until it has ended
@@ -123,6 +137,7 @@ int campaign_command(const CampaignOptions& options, const std::string& what);  
 
 // The settings of a file, or the defaults.
 Result<config::Settings> settings_of(const std::filesystem::path& config);
+Result<config::Settings> settings_of(const ServerOptions& options);
 Result<std::filesystem::path> data_folder(const DataOptions& options);
 // Says an error on stderr and gives the exit code for it.
 int fail(const Error& error);

@@ -1,6 +1,7 @@
 #include "adapters/http/admission.hpp"
 
 #include "adapters/http/errors.hpp"
+#include "events/nearest.hpp"
 
 #include <algorithm>
 
@@ -12,12 +13,17 @@ namespace {
 
 using boost::beast::http::error;
 
-// Whether a Content-Type is this media type, whatever its parameters.
-bool is_type(std::string_view header, std::string_view type) {
+bool takes_any(const std::vector<std::string>& types) {
+  return types.size() == 1 && types.front() == "*/*";
+}
+
+// Whether a Content-Type is one of the media types, whatever its parameters.
+bool is_one_of(std::string_view header, const std::vector<std::string>& types) {
   const auto end = header.find(';');
   auto essence = header.substr(0, end);
   while (!essence.empty() && (essence.back() == ' ' || essence.back() == '\t')) essence.remove_suffix(1);
-  return boost::beast::iequals(essence, type);
+  return std::any_of(types.begin(), types.end(),
+                     [&](const std::string& type) { return boost::beast::iequals(essence, type); });
 }
 
 }  // namespace
@@ -88,11 +94,11 @@ Admission admit(const Common& common, const RequestParser& parser, Request& requ
   if (route.body_schema.empty()) return {&route};
   if (!has_body) {
     if (!route.body_required) return {&route};
-    return refuse(error_response(400, "missing_body", "A body of type " + route.body_type + " is required."));
+    return refuse(error_response(400, "missing_body", "A body of type " + listed(route.body_types) + " is required."));
   }
-  if (route.body_type != "*/*" && !is_type(request.header(Field::content_type), route.body_type))
+  if (!takes_any(route.body_types) && !is_one_of(request.header(Field::content_type), route.body_types))
     return refuse(error_response(415, "unsupported_media_type",
-                                 "The body must be sent with Content-Type: " + route.body_type + "."));
+                                 "The body must be sent with Content-Type: " + listed(route.body_types) + "."));
   if (!request.header(Field::content_encoding).empty())
     return refuse(error_response(415, "unsupported_media_type", "The body must be sent without Content-Encoding."));
   if (parser.content_length().value_or(0) > route.body_limit)

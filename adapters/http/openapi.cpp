@@ -100,9 +100,12 @@ class Document {
     else
       operation["security"] = bj::array{};
     if (auto parameters = parameters_of(route); !parameters.empty()) operation["parameters"] = std::move(parameters);
-    if (!route.body_schema.empty())
-      operation["requestBody"] = {{"required", route.body_required},
-                                  {"content", {{route.body_type, {{"schema", schema(route.body_schema, route.id)}}}}}};
+    if (!route.body_schema.empty()) {
+      bj::object content;
+      for (const auto& type : route.body_types)
+        content[type] = bj::object{{"schema", schema(route.body_schema, route.id)}};
+      operation["requestBody"] = {{"required", route.body_required}, {"content", std::move(content)}};
+    }
     operation["responses"] = responses_of(route);
     return operation;
   }

@@ -1,8 +1,12 @@
-// bench_log [folder [appends|starts]]: the log against a raw RocksDB writer, and how fast a start and a rebuild are.
+// bench_log [folder [appends|latency|starts]]: the log against a raw RocksDB writer, and how fast a start and a rebuild
+// are.
 //
 // The peer is one thread that writes the same number of events in batches of the same size (as measured for ours), each
 // batch synced: the same two keys and the same bytes an event, prepared beforehand. It checks nothing, answers nobody
 // and serves no one who follows, so its rate is the most that this disk and RocksDB give.
+//
+// For the latency, writers are threads that wait for each append before the next; the peer's write batches of one event
+// to one RocksDB, each with a sync, which RocksDB commits in groups.
 #include "adapters/rocksdb/database.hpp"
 #include "adapters/rocksdb/projection_store.hpp"
 #include "adapters/rocksdb/record_codec.hpp"
@@ -14,9 +18,12 @@
 #include "tests/support/temporary_folder.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <semaphore>
+#include <thread>
+#include <vector>
 
 #include <rocksdb/file_system.h>
 
@@ -148,6 +155,90 @@ void appends(const std::filesystem::path& folder, std::ptrdiff_t batch, std::siz
   table_row("  ns that append() takes of its caller", o.call, "< 1000");
 }
 
+struct Latency {
+  double rate = 0;  // events a second
+  double p50 = 0;   // µs
+  double p99 = 0;
+};
+
+// `write(writer, n)` is the n-th append of a writer, and returns when it is durable.
+template <class Write>
+Latency measure(std::size_t writers, Write write) {
+  constexpr auto warm = std::chrono::milliseconds(300), whole = std::chrono::milliseconds(1'500);
+  std::vector<std::vector<float>> times(writers);
+  const auto start = Steady::now() + std::chrono::milliseconds(50);
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t writer = 0; writer < writers; ++writer)
+      threads.emplace_back([&, writer] {
+        std::this_thread::sleep_until(start);
+        for (std::size_t n = 0;; ++n) {
+          const auto before = Steady::now();
+          if (before > start + whole) return;
+          write(writer, n);
+          const auto took = Steady::now() - before;
+          if (before > start + warm) times[writer].push_back(std::chrono::duration<float, std::micro>(took).count());
+        }
+      });
+  }
+  std::vector<float> all;
+  for (const auto& some : times) all.insert(all.end(), some.begin(), some.end());
+  if (all.empty()) std::exit(1);
+  std::sort(all.begin(), all.end());
+  const auto at = [&](double part) {
+    return all[static_cast<std::size_t>(part * static_cast<double>(all.size() - 1))];
+  };
+  return {static_cast<double>(all.size()) / std::chrono::duration<double>(whole - warm).count(), at(0.5), at(0.99)};
+}
+
+Latency our_latency(const std::filesystem::path& folder, std::size_t writers) {
+  const auto log = must(rocks::RocksLog::open({.folder = folder}));
+  IdSource ids;
+  return measure(writers, [&](std::size_t writer, std::size_t) {
+    std::binary_semaphore done(0);
+    log->append(sample_append(writer, ids), [&done](const Result<Receipt>& receipt) {
+      if (!receipt) std::abort();
+      done.release();
+    });
+    done.acquire();
+  });
+}
+
+Latency peer_latency(const std::filesystem::path& folder, std::size_t writers) {
+  const auto env = rocksdb::NewCompositeEnv(rocksdb::FileSystem::Default());
+  std::unique_ptr<rocks::Database> database;
+  if (!rocks::Database::open({folder, env.get(), 32U << 20, 16U << 20}, rocks::Access::read_write, database).ok())
+    std::exit(1);
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  IdSource ids;
+  // One event's bytes, made once: the peer encodes nothing.
+  const auto event = raw_events(prepared(1)).front();
+  std::atomic<std::uint64_t> position = 0;
+  return measure(writers, [&](std::size_t writer, std::size_t n) {
+    std::string key, stream;
+    rocks::append_key(key, ++position);
+    rocks::stream_key(stream, StreamId::of(sample_mac(writer)), StreamVersion{n + 1});
+    rocksdb::WriteBatch batch;
+    (void)batch.Put((*database)[rocks::Family::events], key, event.record);
+    (void)batch.Put((*database)[rocks::Family::streams], stream, key);
+    if (!database->db().Write(synced, &batch).ok()) std::abort();
+  });
+}
+
+void latency(const std::filesystem::path& folder) {
+  for (const std::size_t writers : {1, 64, 1024}) {
+    const auto us = our_latency(folder / "ours", writers);
+    const auto peer = peer_latency(folder / "raw", writers);
+    std::filesystem::remove_all(folder / "ours");
+    std::filesystem::remove_all(folder / "raw");
+    const auto name = std::to_string(writers) + (writers == 1 ? " writer" : " writers");
+    table_row("append p50, µs, " + name, peer.p50, us.p50, "<= 1.5");
+    table_row("append p99, µs, " + name, peer.p99, us.p99, "<= 1.5");
+    table_row("  durable appends/s, " + name, peer.rate, us.rate, "");
+  }
+}
+
 void starts(const std::filesystem::path& folder) {
   constexpr std::size_t events = 1'000'000;
   {
@@ -188,6 +279,7 @@ int main(int argc, char** argv) {
     appends(folder, 64, 100'000);
     appends(folder, 256, 200'000);
   }
+  if (only.empty() || only == "latency") latency(folder);
   if (only.empty() || only == "starts") starts(folder);
   std::error_code ignored;
   std::filesystem::remove_all(folder, ignored);

@@ -12,23 +12,6 @@ using namespace strowger;
 using test::Site;
 namespace fs = std::filesystem;
 
-namespace {
-
-struct Ran {
-  int exit_code = 0;
-  std::string output;
-};
-
-Ran run(const Site& site, std::vector<std::string> arguments) {
-  test::Process process(STROWGER_PROGRAM, arguments, site.folder() / "command");
-  Ran ran;
-  ran.exit_code = process.wait();
-  ran.output = process.output();
-  return ran;
-}
-
-}  // namespace
-
 TEST_CASE("a backup of a server under load is restored, proved, and serves what it served") {
   Site site;
   const auto data = site.folder() / "data", moved = site.folder() / "moved";
@@ -49,8 +32,8 @@ TEST_CASE("a backup of a server under load is restored, proved, and serves what 
       });
     REQUIRE(test::eventually(
         [&] { return site.get("/api/provisioning/requests").json().at("total").to_number<int>() > 50; }));
-    const auto made = run(site, {"backup", "create", "--config", site.settings_file().string(), "--api-port",
-                                 std::to_string(site.api_port())});
+    const auto made = site.run(
+        {"backup", "create", "--config", site.settings_file().string(), "--api-port", std::to_string(site.api_port())});
     stop = true;
     phones.clear();
     CAPTURE(made.output);
@@ -63,11 +46,11 @@ TEST_CASE("a backup of a server under load is restored, proved, and serves what 
   CHECK(listed[0].at("events").to_number<int>() > 50);
   CHECK_FALSE(listed[0].at("master_key").as_bool());
   const auto name = std::string(listed[0].at("name").as_string());
-  const auto beside = run(
-      site, {"log", "verify", "--data-dir", data.string(), "--anchor", std::string(listed[0].at("head").as_string())});
+  const auto beside = site.run(
+      {"log", "verify", "--data-dir", data.string(), "--anchor", std::string(listed[0].at("head").as_string())});
   CAPTURE(beside.output);
   CHECK(beside.exit_code == 0);
-  CHECK(run(site, {"backup", "list", "--data-dir", data.string()}).output.find(name) != std::string::npos);
+  CHECK(site.run({"backup", "list", "--data-dir", data.string()}).output.find(name) != std::string::npos);
   CHECK(site.send_json("POST", "/api/backups", R"({"with_key":true})").status == 400);
   const auto with_key = site.send_json("POST", "/api/backups", R"({"with_master_key":true})");
   CHECK(with_key.status == 201);
@@ -77,11 +60,11 @@ TEST_CASE("a backup of a server under load is restored, proved, and serves what 
   CHECK(site.stop() == 0);
   fs::create_directory(moved);
   for (const auto* lost : {"log", "projections", "admin-password"}) fs::rename(data / lost, moved / lost);
-  const auto restored = run(site, {"backup", "restore", name, "--data-dir", data.string()});
+  const auto restored = site.run({"backup", "restore", name, "--data-dir", data.string()});
   CAPTURE(restored.output);
   REQUIRE(restored.exit_code == 0);
   CHECK_THAT(restored.output, ContainsSubstring("proved"));
-  CHECK(run(site, {"log", "verify", "--data-dir", data.string()}).exit_code == 0);
+  CHECK(site.run({"log", "verify", "--data-dir", data.string()}).exit_code == 0);
   site.start();
   const auto again = site.fetch("/provision/001565123456.cfg");
   CHECK(again.body == config.body);  // its password could be read
@@ -89,10 +72,10 @@ TEST_CASE("a backup of a server under load is restored, proved, and serves what 
 
   // A stopped server's data is backed up as well, and not restored over.
   CHECK(site.stop() == 0);
-  const auto stopped = run(site, {"backup", "create", "--data-dir", data.string()});
+  const auto stopped = site.run({"backup", "create", "--data-dir", data.string()});
   CAPTURE(stopped.output);
   CHECK(stopped.exit_code == 0);
-  const auto refused = run(site, {"backup", "restore", name, "--data-dir", data.string()});
+  const auto refused = site.run({"backup", "restore", name, "--data-dir", data.string()});
   CHECK(refused.exit_code == 1);
   CHECK_THAT(refused.output, ContainsSubstring("is not empty"));
 }
@@ -102,14 +85,14 @@ TEST_CASE("a log is exported from a running server, proved, tampered with, and i
   site.create_extension("1001", "Ann Example", "s3cret-1001");
   REQUIRE(site.register_device("00:15:65:12:34:56", "1001", "yealink", "t46s").status == 201);
   const auto file = (site.folder() / "log.ndjson").string(), data = (site.folder() / "data").string();
-  const auto exported = run(site, {"log", "export", "--data-dir", data, "--out", file});
+  const auto exported = site.run({"log", "export", "--data-dir", data, "--out", file});
   CAPTURE(exported.output);
   REQUIRE(exported.exit_code == 0);
-  const auto proved = run(site, {"log", "verify", "--file", file});
+  const auto proved = site.run({"log", "verify", "--file", file});
   CAPTURE(proved.output);
   CHECK(proved.exit_code == 0);
   CHECK(site.stop() == 0);
-  const auto imported = run(site, {"log", "import", file, "--data-dir", (site.folder() / "other").string()});
+  const auto imported = site.run({"log", "import", file, "--data-dir", (site.folder() / "other").string()});
   CAPTURE(imported.output);
   REQUIRE(imported.exit_code == 0);
   fs::copy_file(fs::path(data) / "master.key", site.folder() / "other" / "master.key");
@@ -125,7 +108,7 @@ TEST_CASE("a log is exported from a running server, proved, tampered with, and i
     text.replace(text.find("Ann Example"), 11, "Eve Example");
     std::ofstream(file) << text;
   }
-  const auto tampered = run(site, {"log", "verify", "--file", file});
+  const auto tampered = site.run({"log", "verify", "--file", file});
   CHECK(tampered.exit_code == 1);
   CHECK_THAT(tampered.output, ContainsSubstring("extension/1001"));
 }

@@ -119,6 +119,14 @@ bool Site::has_event(const std::string& type) const {
   return false;
 }
 
+Site::Ran Site::run(const std::vector<std::string>& arguments) const {
+  Process process(STROWGER_PROGRAM, arguments, folder() / "command");
+  Ran ran;
+  ran.exit_code = process.wait();
+  ran.output = process.output();
+  return ran;
+}
+
 bool Site::registered(const std::string& extension, std::size_t bindings) const {
   return eventually([&] {
     const auto phones = get("/api/registered-phones/extension/" + extension).json();

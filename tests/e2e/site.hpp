@@ -54,6 +54,13 @@ class Site {
   // Waits until the extension has that many bindings.
   bool registered(const std::string& extension, std::size_t bindings = 1) const;
 
+  // Another subcommand of the program, to its end.
+  struct Ran {
+    int exit_code = 0;
+    std::string output;
+  };
+  Ran run(const std::vector<std::string>& arguments) const;
+
  private:
   TemporaryFolder folder_;
   std::string token_;

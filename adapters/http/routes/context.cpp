@@ -45,6 +45,13 @@ Result<ExtensionNumber> extension_parameter(const Request& request, std::size_t 
   return ExtensionNumber::parse(request.parameter(index));
 }
 
+Result<bool> flag_parameter(const Query& query, std::string_view name) {
+  const auto value = query.find(name);
+  if (!value || *value == "false" || *value == "0") return false;
+  if (*value == "true" || *value == "1" || value->empty()) return true;
+  return malformed("bad_flag", std::string(name) + " must be true or false.");
+}
+
 Result<actors::AskMeta> ask_meta(const Request& request) {
   actors::AskMeta meta;
   meta.cause.by = request.who.by();

@@ -42,6 +42,7 @@ void add_access(Router& router, const ContextPtr& context);
 void add_auth(Router& router, const ContextPtr& context);
 void add_backups(Router& router, const ContextPtr& context);
 void add_campaigns(Router& router, const ContextPtr& context);
+void add_device_files(Router& router, const ContextPtr& context);
 void add_devices(Router& router, const ContextPtr& context);
 void add_discovery(Router& router, const ContextPtr& context);
 void add_events(Router& router, const ContextPtr& context);
@@ -63,6 +64,8 @@ void add_uploads(Router& router, const ContextPtr& context);
 
 Result<MacAddress> mac_parameter(const Request& request, std::size_t index = 0);
 Result<ExtensionNumber> extension_parameter(const Request& request, std::size_t index = 0);
+// false where it is not given.
+Result<bool> flag_parameter(const Query& query, std::string_view name);
 // Who asks, the version that If-Match names, and the Idempotency-Key, made unique to who asks for what.
 Result<actors::AskMeta> ask_meta(const Request& request);
 

@@ -1,12 +1,11 @@
 // /api/provisioning/devices: which phone serves which extension.
 #include "actors/reboot/correlation.hpp"
 #include "adapters/http/json_body.hpp"
+#include "adapters/http/routes/device_checks.hpp"
 #include "adapters/http/routes/device_view.hpp"
 #include "adapters/http/routes/discovery.hpp"
-#include "adapters/http/routes/phone_settings.hpp"
 
 #include <algorithm>
-#include <set>
 
 namespace strowger::http::routes {
 namespace {
@@ -78,118 +77,13 @@ Error missing(const MacAddress& mac) {
                    "Device " + mac.text() + " is not registered. Register it with POST /api/provisioning/devices.");
 }
 
-// Vendor and model in their canonical form, by the catalog.
-struct Kind {
-  const provisioning::Vendor* vendor = nullptr;
-  const provisioning::Model* model = nullptr;
-};
-
-Result<Kind> kind_of(const Services& services, std::string_view vendor, std::string_view model) {
-  const auto known = services.vendors.vendor(vendor);
-  if (!known) return known.error();
-  const auto found = services.vendors.model(**known, model);
-  if (!found) return found.error();
-  return Kind{*known, *found};
-}
-
-Result<ExtensionNumber> existing_extension(const Services& services, std::string_view number,
-                                           const std::string& field = "extension_number") {
-  auto extension = ExtensionNumber::parse(number);
-  if (!extension) return extension.error();
-  if (services.extension_rows.find(*extension)) return extension;
-  return unacceptable("extension_not_found",
-                      "Extension " + extension->text() + " not found. Create it first with POST /api/extensions.")
-      .with("field", boost::json::value(field));
-}
-
-// The lines as they came in, before it is known what line 1 and the model are.
-using LinesGiven = std::optional<std::vector<DeviceLine>>;
-
-Result<LinesGiven> lines_of(const Services& services, Fields& fields) {
-  const auto items = fields.list("lines");
-  if (fields.is_null("lines")) return LinesGiven(std::vector<DeviceLine>{});
-  if (!items) return LinesGiven{};
-  std::vector<DeviceLine> lines;
-  for (std::size_t i = 0; i < items->size(); ++i) {
-    const auto place = "lines[" + std::to_string(i) + "]";
-    Fields item((*items)[i], place + ".");
-    const auto number = item.integer("line", 1, 64);
-    const auto extension = item.text_or_number("extension");
-    const auto label = item.text("label");
-    if (auto fault = item.fault()) return std::move(*fault);
-    if (!number)
-      return malformed("missing_field", "Field '" + place + ".line' is required.").with("field", text(place + ".line"));
-    DeviceLine line{static_cast<std::uint16_t>(*number), {}, label.value_or("")};
-    if (line.label.size() > 64)
-      return unacceptable("bad_label", "Field '" + place + ".label' is longer than 64 bytes.")
-          .with("field", text(place + ".label"));
-    if (extension) {
-      const auto existing = existing_extension(services, *extension, place + ".extension");
-      if (!existing) return existing.error();
-      line.extension = *existing;
-    } else if (line.line != 1) {
-      return malformed("missing_field", "Field '" + place + ".extension' is required.")
-          .with("field", text(place + ".extension"));
-    }
-    lines.push_back(std::move(line));
-  }
-  std::stable_sort(lines.begin(), lines.end(), [](const auto& a, const auto& b) { return a.line < b.line; });
-  return LinesGiven(std::move(lines));
-}
-
-Error line_fault(std::string code, std::uint16_t line, const std::string& what) {
-  return unacceptable(std::move(code), "Line " + std::to_string(line) + ": " + what).with("line", line);
-}
-
-// Checks them against the device's own extension and what the model has, and makes them what events keep.
-Result<void> settle_lines(std::vector<DeviceLine>& lines, const ExtensionNumber& own, const Kind& kind) {
-  const provisioning::ModelKind model{kind.vendor->values, kind.model->lines, kind.model->keys};
-  const auto most = provisioning::line_limit(model);
-  std::set<std::uint16_t> numbers;
-  std::set<ExtensionNumber> extensions{own};
-  for (auto& line : lines) {
-    if (!numbers.insert(line.line).second) return line_fault("bad_lines", line.line, "it is given twice.");
-    if (line.line > most)
-      return line_fault("too_many_lines", line.line,
-                        "the " + kind.model->name + " has " + std::to_string(most) + " lines.")
-          .with("limit", most);
-    if (line.line == 1) {
-      if (!line.extension.text().empty() && line.extension != own)
-        return line_fault("bad_lines", 1, "it is that of extension_number, which is " + own.text() + ".");
-      line.extension = {};
-    } else if (!extensions.insert(line.extension).second) {
-      return line_fault("bad_lines", line.line, "extension " + line.extension.text() + " is on another line already.");
-    }
-  }
-  std::erase_if(lines, [](const auto& line) { return line.line == 1 && line.label.empty(); });
-  return {};
-}
-
 Result<std::optional<std::string>> site_of(Fields& fields) {
   auto site = fields.text("site");
-  if (fields.is_null("site")) return std::optional<std::string>("");
-  if (!site || site->empty()) return site;
-  auto name = site_name(*site);
+  if (fields.is_null("site")) site = "";
+  if (!site) return site;
+  auto name = site_or_none(*site);
   if (!name) return name.error();
   return std::optional(std::move(*name));
-}
-
-// Of those that are given, or else of those that the device has: a new extension or model must go with them.
-Result<void> fitting_lines(LinesGiven& lines, const std::optional<DeviceRow>& present, const ExtensionNumber& own,
-                           const Kind& kind) {
-  if (lines) return settle_lines(*lines, own, kind);
-  if (!present) return {};
-  auto kept = present->definition->lines;
-  return settle_lines(kept, own, kind);
-}
-
-bj::array warnings_of(const Services& services, const MacAddress& mac, const provisioning::Vendor& vendor) {
-  bj::array warnings;
-  const auto* maker = services.vendors.vendor_of(mac);
-  if (maker != nullptr && maker != &vendor)
-    warnings.push_back(text("The prefix of " + mac.colons() + " belongs to " + maker->name + ", not to " + vendor.name +
-                            ". If that is not meant, correct the address or the vendor."));
-  return warnings;
 }
 
 // The device as it would be when it is registered so.
@@ -304,7 +198,9 @@ Awaitable<Result<Response>> create(Context& context, const Request& request) {
   auto site = site_of(fields);
   if (!site) co_return site.error();
   wanted.site = std::move(*site);
-  auto lines = lines_of(context.services, fields);
+  const auto given = lines_given(fields);
+  if (!given) co_return given.error();
+  auto lines = lines_of(context.services, *given);
   if (!lines) co_return lines.error();
   wanted.lines = std::move(*lines);
   if (auto fault = fields.fault()) co_return std::move(*fault);
@@ -325,7 +221,9 @@ Awaitable<Result<Response>> create_discovered(Context& context, const Request& r
   const auto model = fields.text("model");
   auto site = site_of(fields);
   if (!site) co_return site.error();
-  auto lines = lines_of(context.services, fields);
+  const auto given = lines_given(fields);
+  if (!given) co_return given.error();
+  auto lines = lines_of(context.services, *given);
   if (!lines) co_return lines.error();
   if (auto fault = fields.fault()) co_return std::move(*fault);
   Registration wanted{mac->text(),        extension.value_or(""), vendor.value_or(""),
@@ -404,7 +302,9 @@ Awaitable<Result<Response>> change(Context& context, const Request& request) {
   const auto model_text = fields.text("model");
   const auto site = site_of(fields);
   if (!site) co_return site.error();
-  auto lines = lines_of(context.services, fields);
+  const auto given = lines_given(fields);
+  if (!given) co_return given.error();
+  auto lines = lines_of(context.services, *given);
   if (!lines) co_return lines.error();
   if (auto fault = fields.fault()) co_return std::move(*fault);
   auto& services = context.services;

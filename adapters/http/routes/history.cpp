@@ -13,13 +13,6 @@ namespace bj = boost::json;
 constexpr std::size_t default_page = 100;
 constexpr std::size_t most_page = 1000;
 
-Result<bool> flag_of(const Query& query, std::string_view name) {
-  const auto value = query.find(name);
-  if (!value || *value == "false" || *value == "0") return false;
-  if (*value == "true" || *value == "1" || value->empty()) return true;
-  return malformed("bad_flag", std::string(name) + " must be true or false.");
-}
-
 // Who saw which secret is recorded before it is shown; where that cannot be, it is not shown.
 Awaitable<Result<Receipt>> record_disclosure(Context& context, const Request& request, const Restored& restored) {
   auto& services = context.services;
@@ -52,9 +45,9 @@ Awaitable<Result<Response>> config(Context& context, const Request& request) {
   const auto query = request.query();
   const auto point = provisioning::parse_point_in_time(query.find("at").value_or(""));
   if (!point) co_return point.error();
-  const auto secrets = flag_of(query, "secrets");
+  const auto secrets = flag_parameter(query, "secrets");
   if (!secrets) co_return secrets.error();
-  const auto raw = flag_of(query, "raw");
+  const auto raw = flag_parameter(query, "raw");
   if (!raw) co_return raw.error();
   if (*secrets && !request.who.may(Role::admin))
     co_return Error{ErrorKind::forbidden, "role_needed",

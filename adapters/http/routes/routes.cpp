@@ -94,7 +94,7 @@ void add_uploads_of_phones(Router& router, const routes::ContextPtr& context) {
                         "registered devices, under the rules of provisioning.access.",
          .role = std::nullopt,
          .body_schema = R"({"type":"string","format":"binary"})",
-         .body_type = "*/*",
+         .body_types = {"*/*"},
          .body_limit = 4 * 1024 * 1024,
          .gate = [context](Request& request,
                            std::optional<std::uint64_t> size) { return context->files.admit_upload(request, size); },
@@ -117,6 +117,7 @@ void fill(Router& router, const routes::ContextPtr& context) {
   routes::add_extensions(router, context);
   routes::add_devices(router, context);
   routes::add_discovery(router, context);
+  routes::add_device_files(router, context);
   routes::add_timeline(router, context);
   routes::add_campaigns(router, context);
   routes::add_access(router, context);

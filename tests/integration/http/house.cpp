@@ -234,8 +234,10 @@ JsonReply House::as(const std::string& bearer, const std::string& method, const 
   Client client(port());
   std::string request = method + " " + target + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\n" + headers;
   if (!bearer.empty()) request += "Authorization: Bearer " + bearer + "\r\n";
-  if (!body.empty())
-    request += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+  if (!body.empty()) {
+    if (headers.find("Content-Type:") == std::string::npos) request += "Content-Type: application/json\r\n";
+    request += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  }
   return {client.ask(request + "\r\n" + body, method == "HEAD")};
 }
 

@@ -90,6 +90,23 @@ SCENARIO("If-Match guards against lost updates, and facts do not disturb it") {
   CHECK(lost.error().kind == ErrorKind::stale);
 }
 
+SCENARIO("what somebody else wrote is looked at before a command is refused or found done") {
+  EntityKit<Extension> kit("1001");
+  REQUIRE(kit.run(ann()));
+  const auto write = [&](const Event& event) {
+    REQUIRE(append_and_wait(kit.log, {StreamId::of(*ExtensionNumber::parse("1001")),
+                                      ExpectedVersion::any(),
+                                      {encode(event, {}, kit.now, kit.ids)},
+                                      {},
+                                      {}}));
+  };
+  write(ExtensionChanged{*ExtensionNumber::parse("1001"), "Somebody", {}, {}});
+  CHECK(kit.run(ChangeExtension{"Ann", {}, {}, {}}).value().events.size() == 1);  // it was Ann when last looked at
+  write(ExtensionDeleted{*ExtensionNumber::parse("1001")});
+  CHECK_FALSE(kit.run(ChangeExtension{"Anna", {}, {}, {}}));
+  CHECK(kit.run(ann()));
+}
+
 SCENARIO("a repeated idempotency key does not act twice") {
   EntityKit<Extension> kit("1001");
   AskMeta meta;

@@ -1,0 +1,48 @@
+// Devices as rows of a file, with the members that POST /api/provisioning/devices takes. What is written is read back
+// as the same.
+#pragma once
+
+#include "events/error.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace strowger::bulk {
+
+inline constexpr std::uint16_t most_lines = 64;
+
+struct LineEntry {
+  std::uint16_t line = 0;
+  std::string extension;  // empty: that of the device, which only line 1 may have
+  std::string label;      // empty: the extension's name
+  bool operator==(const LineEntry&) const = default;
+};
+
+// As it was given; not judged yet.
+struct DeviceEntry {
+  std::size_t row = 0;  // CSV: the line of the file; JSON: the place in the array; from 1
+  std::string mac_address;
+  std::string extension_number;
+  std::string vendor;
+  std::string model;
+  // Not given: as they are. An empty cell is a value: no site, no more lines.
+  std::optional<std::string> site;
+  std::optional<std::vector<LineEntry>> lines;
+};
+
+inline constexpr std::size_t most_rows = 100'000;
+Error too_many_rows(std::size_t rows);
+
+// The first line names the columns, in any order; site and lines may be left out. A cell of lines is
+// `2:1002:Front desk; 3:1003`, that is line:extension:label, in which a backslash makes the next character a plain one.
+// Besides what read_csv() refuses: `unknown_column` with the nearest that is known, `missing_column`, `bad_lines` with
+// the row's line, `too_many_rows`.
+Result<std::vector<DeviceEntry>> read_device_csv(std::string_view text);
+std::string device_csv_header();
+std::string device_csv_row(const DeviceEntry& entry);
+
+}  // namespace strowger::bulk

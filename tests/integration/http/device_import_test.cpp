@@ -1,0 +1,137 @@
+// Many devices as a file: all of it or nothing, and the round trip is identity.
+#include "tests/integration/http/house.hpp"
+
+using namespace strowger;
+using namespace strowger::http::test;
+namespace bj = boost::json;
+
+namespace {
+
+const std::string path = "/api/provisioning/devices/import";
+const std::string csv_type = "Content-Type: text/csv; charset=utf-8\r\n";
+const std::string header = "mac_address,extension_number,vendor,model,site,lines\r\n";
+
+struct Office : House {
+  Office() {
+    for (const auto* number : {"1001", "1002", "1003"}) create_extension(number, "Somebody");
+  }
+  JsonReply import(const std::string& csv, const std::string& query = {}) {
+    return ask("POST", path + query, csv, csv_type);
+  }
+  std::string exported(const std::string& format = "csv") {
+    Client client(port());
+    client.send("GET /api/provisioning/devices/export?format=" + format +
+                " HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer " + token(Role::viewer) + "\r\n\r\n");
+    REQUIRE(client.read().status == 200);
+    std::string all;
+    for (auto chunk = client.read_chunk(); chunk && !chunk->empty(); chunk = client.read_chunk()) all += *chunk;
+    return all;
+  }
+  std::size_t count() { return ask("GET", "/api/provisioning/devices").json().as_array().size(); }
+};
+
+std::int64_t number(const JsonReply& reply, const char* key) {
+  INFO(reply.body);
+  return reply.json().at(key).as_int64();
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(Office, "a file of devices is registered, as one chain of events") {
+  const auto text = header +
+                    "00:15:65:00:00:01,1001,Yealink,T46S,Berlin,\"1::Front; 2:1002:Desk, left\"\r\n"
+                    "001565000002,1002,yealink,t46s,,\r\n";
+  const auto reply = import(text);
+  REQUIRE(reply.status == 200);
+  CHECK(number(reply, "created") == 2);
+  const auto device = ask("GET", "/api/provisioning/devices/001565000001").json();
+  CHECK(device.at("extension_number").as_string() == "1001");
+  CHECK(device.at("site").as_string() == "berlin");
+  REQUIRE(device.at("lines").as_array().size() == 2);
+  CHECK(device.at("lines").at(1).at("label").as_string() == "Desk, left");
+  const auto events = ask("GET", "/api/events?type=device.registered").json();
+  std::set<std::string> chains;
+  for (const auto& event : events.as_array()) chains.insert(std::string(event.at("correlationid").as_string()));
+  CHECK(chains.size() == 1);
+  CHECK(fetch("/provision/001565000001.cfg").status == 200);
+
+  // The same again changes nothing; a device that differs is registered anew.
+  CHECK(number(import(text), "unchanged") == 2);
+  const auto changed = import(header + "001565000002,1003,yealink,t46s,,\r\n");
+  CHECK(number(changed, "replaced") == 1);
+  CHECK(ask("GET", "/api/provisioning/devices/001565000002").json().at("extension_number").as_string() == "1003");
+  // What was asked of it before does not hide what the file made of it.
+  CHECK(ask("PATCH", "/api/provisioning/devices/001565000002", R"({"extension_number":"1002"})").status == 200);
+  CHECK(number(import(header + "001565000002,1003,yealink,t46s,,\r\n"), "replaced") == 1);
+  CHECK(ask("PATCH", "/api/provisioning/devices/001565000002", R"({"extension_number":"1002"})")
+            .json()
+            .at("extension_number")
+            .as_string() == "1002");
+}
+
+TEST_CASE_METHOD(Office, "one bad row, and none is taken; all bad rows are said") {
+  const auto text = header +
+                    "001565000001,1001,yealink,t46s,,\r\n"
+                    "00156500000,1001,yealink,t46s,,\r\n"
+                    "001565000003,4711,yealink,t46s,,\r\n"
+                    "001565000004,1001,yealink,t46x,,\r\n"
+                    "001565000005,1001,yealink,t46s,,99:1002\r\n"
+                    "001565000001,1002,yealink,t46s,,\r\n"
+                    "001565000006,1001,yealink,t46s,not a site,\r\n";
+  CHECK(import(text).code() == "bad_lines");  // what cannot be read is no file
+  auto readable = text;
+  readable.replace(readable.find("99:1002"), 7, "60:1002");
+  const auto dry = import(readable, "?dry_run=true");
+  REQUIRE(dry.status == 200);
+  CHECK(number(dry, "refused") == 6);
+  CHECK(number(dry, "created") == 1);
+  std::vector<std::string> codes;
+  for (const auto& row : dry.json().at("rows").as_array())
+    codes.emplace_back(row.as_object().contains("code") ? row.at("code").as_string() : bj::string("fine"));
+  CHECK(codes == std::vector<std::string>{"fine", "invalid_mac_address", "extension_not_found", "model_not_supported",
+                                          "too_many_lines", "repeated_mac", "bad_site"});
+  const auto refused = import(readable);
+  CHECK(refused.status == 422);
+  CHECK(refused.code() == "rows_refused");
+  CHECK_THAT(refused.body, ContainsSubstring("6 of 7 rows"));
+  CHECK(refused.json().at("rows").as_array().size() == 6);
+  CHECK(count() == 0);
+  CHECK(ask("POST", path, header, "Content-Type: text/plain\r\n").status == 415);
+  CHECK(as(token(Role::viewer, "vic"), "POST", path, header, csv_type).status == 403);
+}
+
+TEST_CASE_METHOD(Office, "what is exported is imported as the same, as CSV and as JSON") {
+  REQUIRE(import(header + "001565000001,1001,yealink,t46s,berlin,\"1::\"\"Own\"\"; 3:1003:a\\;b\"\r\n"
+                          "001565000002,1002,yealink,t46s,,\r\n")
+              .status == 200);
+  const auto csv = exported();
+  const auto json = exported("json");
+  CHECK(number(import(csv), "unchanged") == 2);
+  CHECK(number(ask("POST", path, json), "unchanged") == 2);
+  for (const auto* mac : {"001565000001", "001565000002"})
+    REQUIRE(ask("DELETE", std::string("/api/provisioning/devices/") + mac).status == 200);
+  CHECK(number(ask("POST", path, json), "created") == 2);
+  CHECK(exported() == csv);
+  CHECK(exported("json") == json);
+  for (const auto* mac : {"001565000001", "001565000002"})
+    REQUIRE(ask("DELETE", std::string("/api/provisioning/devices/") + mac).status == 200);
+  CHECK(number(import(csv), "created") == 2);
+  CHECK(exported("json") == json);
+  CHECK(ask("GET", "/api/provisioning/devices/export?format=xml").code() == "unknown_format");
+}
+
+TEST_CASE_METHOD(Office, "ten thousand devices come in as one, and twice with one key only once") {
+  std::string text = header;
+  for (int i = 0; i < 10'000; ++i) {
+    std::array<char, 64> row{};
+    text += std::string_view(
+        row.data(), static_cast<std::size_t>(std::snprintf(
+                        row.data(), row.size(), "0015651%05x,1001,yealink,t46s,,\r\n", static_cast<unsigned>(i))));
+  }
+  const auto once = [&] { return ask("POST", path, text, csv_type + "Idempotency-Key: move\r\n"); };
+  CHECK(number(once(), "created") == 10'000);
+  CHECK(once().status == 200);
+  CHECK(number(import(exported()), "unchanged") == 10'000);
+  restart();
+  CHECK(number(import(exported(), "?dry_run=true"), "unchanged") == 10'000);
+}
