@@ -475,6 +475,18 @@ std::vector<Key> make_keys() {
   add(port("provisioning.tftp.port", tftp(&PT::port),
            "Phones ask at 69, which needs the right to listen below 1024 (CAP_NET_BIND_SERVICE)."));
 
+  const auto uploads = [](auto member) { return [member](S& s) -> auto& { return s.provisioning.uploads.*member; }; };
+  using U = Uploads;
+  add(boolean("provisioning.uploads.enabled", uploads(&U::enabled),
+              "Whether phones may leave their logs, and what was changed at them, by PUT and POST. Only registered "
+              "devices, under the same rules as their files; what they left of their settings they get back."));
+  add(number<std::uint64_t>("provisioning.uploads.max_file_size", uploads(&U::max_file_size), 4'194'304,
+                            "bytes, up to 4194304", "What is larger is refused."));
+  add(number<std::uint64_t>("provisioning.uploads.max_total_size", uploads(&U::max_total_size), 1'099'511'627'776,
+                            "bytes", "Of all devices together; the oldest leave for what is new."));
+  add(number<std::uint32_t>("provisioning.uploads.max_files_per_device", uploads(&U::max_files_per_device), 1'000,
+                            "a number up to 1000", "The oldest leave for what is new."));
+
   add_directory(add, &S::active_directory, "Names and numbers from Active Directory.");
   add_directory(add, &S::ldap, "Names and numbers from another LDAP directory.");
 

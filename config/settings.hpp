@@ -97,6 +97,14 @@ struct Reboots {
   std::uint32_t retries = 3;
 };
 
+// What phones may leave here: their logs, and what was changed at them. Bounded in every way.
+struct Uploads {
+  bool enabled = false;
+  std::uint64_t max_file_size = 1'048'576;     // bytes
+  std::uint64_t max_total_size = 268'435'456;  // bytes, of all that is kept
+  std::uint32_t max_files_per_device = 20;
+};
+
 struct Provisioning {
   bool enabled = true;
   // Knows {{SERVER_IP}}, {{PORT}} and {mac}.
@@ -108,6 +116,7 @@ struct Provisioning {
   Reboots reboots;
   ProvisioningHttps https;
   ProvisioningTftp tftp;
+  Uploads uploads;
 };
 
 // Active Directory, or a plain LDAP directory: the same settings.

@@ -12,11 +12,13 @@
 #include "events/types/extension.hpp"
 #include "events/types/history.hpp"
 #include "events/types/phone_settings.hpp"
+#include "events/types/phonebook.hpp"
 #include "events/types/provisioning.hpp"
 #include "events/types/registration.hpp"
 #include "events/types/sighting.hpp"
 #include "events/types/system.hpp"
 #include "events/types/template.hpp"
+#include "events/types/upload.hpp"
 #include "events/types/user.hpp"
 
 #include <string>
@@ -27,6 +29,8 @@ namespace strowger {
 using Event = std::variant<ExtensionCreated, ExtensionChanged, ExtensionPasswordChanged, ExtensionDeleted,  //
                            DeviceRegistered, DeviceChanged, DeviceUnregistered,                             //
                            DeviceLinesChanged, DeviceSiteChanged, PhoneSettingsChanged,                     //
+                           ExtensionListingChanged, ContactAdded, ContactChanged, ContactRemoved,           //
+                           FileUploaded, UploadRemoved,                                                     //
                            RebootRequested, RebootAccepted, RebootRefused, RebootUnanswered, ConfigServed,  //
                            ConfigWanted, RebootRetryScheduled, RebootFailed, RebootDeferred,                //
                            DeviceConverged, DeviceReturned,                                                 //

@@ -50,6 +50,8 @@ Result<Events> change(const Extension::State& state, const ChangeExtension& comm
     else
       events.emplace_back(ExtensionDisabled{state.number, DisabledReason::administrator});
   }
+  if (command.listed && *command.listed != state.listed)
+    events.emplace_back(ExtensionListingChanged{state.number, *command.listed});
   return events;
 }
 
@@ -162,6 +164,7 @@ Extension::State Extension::evolve(State state, const Event& event) {
             state.disabled_reason = {};
           },
           [&](const ExtensionPasswordChanged& e) { state.password = e.password; },
+          [&](const ExtensionListingChanged& e) { state.listed = e.listed; },
           [&](const ExtensionDeleted&) { state = initial(); }, [](const auto&) {},  // bindings come and go
       },
       event);
@@ -173,7 +176,8 @@ bool Extension::defines(const Event& event) {
       []<class T>(const T&) {
         return boost::mp11::mp_contains<
             boost::mp11::mp_list<ExtensionCreated, ExtensionChanged, ExtensionPasswordChanged, ExtensionDeleted,
-                                 NameSynced, ExtensionLinked, ExtensionUnlinked, ExtensionDisabled, ExtensionEnabled>,
+                                 NameSynced, ExtensionLinked, ExtensionUnlinked, ExtensionDisabled, ExtensionEnabled,
+ ExtensionListingChanged>,
             T>::value;
       },
       event);

@@ -24,6 +24,7 @@ struct ChangeExtension {
   std::optional<bool> allow_external;
   std::optional<SealedSecret> password;
   std::optional<bool> enabled{};
+  std::optional<bool> listed{};  // in phone books
 };
 
 struct DeleteExtension {};
@@ -68,9 +69,10 @@ struct Extension {
     std::string directory;  // whose user `identity` it is; empty: none's
     Uuid identity;
     std::string account;
+    bool listed = true;  // in phone books
     BOOST_DESCRIBE_CLASS(State, (),
                          (exists, number, name, email, allow_external, password, enabled, disabled_reason, directory,
-                          identity, account),
+                          identity, account, listed),
                          (), ())
   };
   using Command = std::variant<CreateExtension, ChangeExtension, DeleteExtension, SyncExtension, ReleaseExtension>;

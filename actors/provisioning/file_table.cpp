@@ -16,8 +16,8 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::array<FileRole, 7> kRoles{FileRole::per_mac,  FileRole::boot,  FileRole::common, FileRole::extra,
-                                         FileRole::firmware, FileRole::probe, FileRole::upload};
+constexpr std::array<FileRole, 8> kRoles{FileRole::per_mac,   FileRole::boot,     FileRole::common, FileRole::extra,
+                                         FileRole::phonebook, FileRole::firmware, FileRole::probe,  FileRole::upload};
 constexpr std::array<std::string_view, 6> kColumns{"pattern", "role", "vendor", "model", "template", "note"};
 constexpr std::size_t kCharacters = 37;  // letters, digits, all else
 

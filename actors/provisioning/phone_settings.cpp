@@ -45,7 +45,8 @@ const std::vector<SettingType>& types() {
       {"provisioning_user", text, "Name by which the phone fetches its file"},
       {"provisioning_password", secret, "Password by which the phone fetches its file"},
       {"firmware_url", url, "Where the phone fetches its firmware"},
-      {"phonebook_url", url, "Of a remote phone book"},
+      {"firmware_version", text, "Firmware that the phone is to run, as its User-Agent says it; others are listed"},
+      {"phonebook_url", url, "Of a remote phone book, or strowger: the one of this server", {own_phonebook}},
       {"phonebook_name", text, "The phone book's name in the menu", {}, 0, 0, "Directory"},
       {"ldap_server", host, "Of an LDAP directory that the phone searches"},
       {"ldap_port", number, "The LDAP server's port", {}, 1, 65'535, "389"},
@@ -221,8 +222,10 @@ Result<std::string> canonical(const SettingType& type, const SettingInput& input
     default:
       break;
   }
+  if (type.kind == url && is_text && std::find(type.choices.begin(), type.choices.end(), value) != type.choices.end())
+    return value;
   if (!is_text || value.empty() || value.size() > longest || !on_one_line(value) || !fits(type.kind, value))
-    return bad(type, input, text_of(type.kind));
+    return bad(type, input, text_of(type.kind) + (type.choices.empty() ? "" : ", or " + choices_listed(type)));
   return value;
 }
 
@@ -279,6 +282,14 @@ EffectiveSettings effective(const SettingsLayers& layers) {
   std::array<const PhoneSettingsRow*, settings_levels> rows{};
   for (std::size_t i = 0; i < layers.size(); ++i) rows[i] = layers[i].get();
   return effective(rows);
+}
+
+const StoredSetting* effective_setting(const SettingsLayers& layers, const std::string& name) {
+  for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
+    if (*layer == nullptr) continue;
+    if (const auto found = (*layer)->settings.find(name); found != (*layer)->settings.end()) return &found->second;
+  }
+  return nullptr;
 }
 
 Result<PhoneValues> phone_values(const EffectiveSettings& settings, const OpenSecret& open) {

@@ -22,7 +22,7 @@ namespace strowger::provisioning {
 enum class SettingKind : std::uint8_t {
   text,      // any, on one line
   host,      // a name or address
-  url,       // http, https, ftp or tftp
+  url,       // http, https, ftp or tftp; or one of `choices`
   dial,      // what is dialled: digits, * and #
   number,    // whole, least to most
   choice,    // one of `choices`
@@ -40,6 +40,9 @@ struct SettingType {
   std::int64_t most = 0;
   std::string_view fallback{};  // where no level says anything; a vendor's values.json may have another
 };
+
+// The value of phonebook_url that stands for the phone book of this server (phonebook.hpp).
+inline constexpr std::string_view own_phonebook = "strowger";
 
 std::span<const SettingType> setting_types();
 const SettingType* find_setting(std::string_view name);
@@ -81,6 +84,9 @@ struct EffectiveSetting {
 using EffectiveSettings = std::map<std::string_view, EffectiveSetting, std::less<>>;
 EffectiveSettings effective(std::span<const PhoneSettingsRow* const> layers);
 EffectiveSettings effective(const SettingsLayers& layers);
+
+// One of them; null: no level says anything.
+const StoredSetting* effective_setting(const SettingsLayers& layers, const std::string& name);
 
 // The same with secrets in clear: what goes into the file.
 struct PhoneValues {

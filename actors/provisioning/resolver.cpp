@@ -19,6 +19,8 @@ std::string_view to_string(FileRole role) {
       return "common";
     case FileRole::extra:
       return "extra";
+    case FileRole::phonebook:
+      return "phonebook";
     case FileRole::firmware:
       return "firmware";
     case FileRole::probe:

@@ -13,13 +13,14 @@
 namespace strowger::provisioning {
 
 enum class FileRole : std::uint8_t {
-  per_mac,   // a phone's own configuration
-  boot,      // by model: where a phone learns the name of its own file
-  common,    // what many phones share
-  extra,     // phone book, directory, language…: optional
-  firmware,  // images and their lists: optional
-  probe,     // asked for as a matter of course; not being there is the normal answer
-  upload,    // what the phone writes: overrides, logs
+  per_mac,    // a phone's own configuration
+  boot,       // by model: where a phone learns the name of its own file
+  common,     // what many phones share
+  extra,      // language, ring tones…: optional
+  phonebook,  // the phone book, in the words of the vendor whose name it is: phonebook.hpp
+  firmware,   // images and their lists: optional
+  probe,      // asked for as a matter of course; not being there is the normal answer
+  upload,     // what the phone writes, and may ask for again: overrides, logs
   unknown,
 };
 std::string_view to_string(FileRole role);
@@ -27,6 +28,10 @@ std::string_view to_string(FileRole role);
 // Not being there is no fault of the phone and no sign of enumeration.
 constexpr bool may_be_absent(FileRole role) {
   return role == FileRole::extra || role == FileRole::firmware || role == FileRole::probe || role == FileRole::upload;
+}
+// Holds what is not for everybody: a phone's secrets, people's numbers.
+constexpr bool is_private(FileRole role) {
+  return role == FileRole::per_mac || role == FileRole::phonebook || role == FileRole::upload;
 }
 
 struct RequestedFile {

@@ -78,7 +78,7 @@ void ValueSet::add_device(const DeviceValues& device, const ModelKind& kind) {
   add("MAC", keep(device.mac.text()));
   add("MAC_UPPER", keep(device.mac.upper()));
   add_lines(device, kind);
-  add_settings(device.phone, *kind.values);
+  add_settings(device.mac, device.phone, *kind.values);
   add_keys(device.phone, kind);
 }
 
@@ -107,11 +107,12 @@ void ValueSet::add_lines(const DeviceValues& device, const ModelKind& kind) {
   lists_.push_back(std::move(list));
 }
 
-void ValueSet::add_settings(const PhoneValues& phone, const VendorValues& vendor) {
+void ValueSet::add_settings(const MacAddress& mac, const PhoneValues& phone, const VendorValues& vendor) {
   for (const auto& names : setting_names()) {
     const auto& type = *names.type;
     const auto set = phone.set.find(type.name);
-    const auto value = set != phone.set.end() ? set->second : vendor.fallback(type.name);
+    auto value = set != phone.set.end() ? set->second : vendor.fallback(type.name);
+    if (type.kind == SettingKind::url && value == own_phonebook) value = phonebook_url(mac, vendor);
     if (type.kind == SettingKind::timezone) {
       add_timezone(value, vendor);
       continue;
@@ -131,6 +132,15 @@ void ValueSet::add_settings(const PhoneValues& phone, const VendorValues& vendor
   const auto codecs = phone.set.find("codecs");
   const bool explicitly = codecs != phone.set.end();
   add_codecs(explicitly ? codecs->second : vendor.fallback("codecs"), explicitly, vendor);
+}
+
+// Of the phone book of this server.
+std::string ValueSet::phonebook_url(const MacAddress& mac, const VendorValues& vendor) const {
+  constexpr std::string_view place = "{mac}";
+  if (!vendor.phonebook()) return {};
+  auto file = *vendor.phonebook();
+  if (const auto at = file.find(place); at != std::string::npos) file.replace(at, place.size(), mac.text());
+  return parts_.base + "/" + file;
 }
 
 void ValueSet::add_codecs(const std::string& chosen, bool explicitly, const VendorValues& vendor) {

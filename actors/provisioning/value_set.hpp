@@ -32,7 +32,8 @@ class ValueSet {
     values_.push_back({name, value, secret});
   }
   void add_flag(std::string_view name, bool is) { add(name, is ? "1" : ""); }
-  void add_settings(const PhoneValues& phone, const VendorValues& vendor);
+  void add_settings(const MacAddress& mac, const PhoneValues& phone, const VendorValues& vendor);
+  std::string phonebook_url(const MacAddress& mac, const VendorValues& vendor) const;
   void add_codecs(const std::string& chosen, bool explicitly, const VendorValues& vendor);
   void add_timezone(const std::string& name, const VendorValues& vendor);
   void add_change(std::string_view prefix, const ClockChange* change);

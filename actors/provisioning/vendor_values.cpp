@@ -126,6 +126,8 @@ Result<std::shared_ptr<const VendorValues>> VendorValues::parse(std::string text
         out->per_line_ = codes(value.as_object());
       } else if (key == "per_key") {
         out->per_key_ = codes(value.as_object());
+      } else if (key == "phonebook") {
+        out->phonebook_ = bj::value_to<std::string>(value);
       } else {
         wrong("'" + key + "' is not known here");
       }

@@ -9,7 +9,9 @@
 //     "codec_separator": ",", "codec_slots": 4,       of CODEC_LIST; how many of CODEC_1… are always filled
 //     "keys": {"line": "15", "blf": "16"},            the types of key that its phones know
 //     "per_line": {"P_SERVER": ["P47", "P402"]},      placeholders {{LINE_P_SERVER}} in {{#LINES}}, one value a line
-//     "per_key": {"P_MODE": ["P323", "P324"]}         placeholders {{KEY_P_MODE}} in {{#KEYS}}, one value a key
+//     "per_key": {"P_MODE": ["P323", "P324"]},        placeholders {{KEY_P_MODE}} in {{#KEYS}}, one value a key
+//     "phonebook": "phonebook/{mac}.xml"              where its phones find the phone book of this server; missing:
+//                                                     they read none
 //   }
 #pragma once
 
@@ -63,6 +65,8 @@ class VendorValues {
   const Named& key_codes() const { return keys_; }
   const Codes& per_line() const { return per_line_; }
   const Codes& per_key() const { return per_key_; }
+  // Behind the base of the phone's own URL; none: its phones read no phone book of this server.
+  const std::optional<std::string>& phonebook() const { return phonebook_; }
 
  private:
   VendorValues() = default;
@@ -78,6 +82,7 @@ class VendorValues {
   Named keys_;
   Codes per_line_;
   Codes per_key_;
+  std::optional<std::string> phonebook_;
 };
 
 }  // namespace strowger::provisioning

@@ -100,6 +100,8 @@ struct Application::House {
   UsersProjection user_rows;
   PhoneSettingsProjection phone_settings_rows;
   DirectoriesProjection directory_rows;
+  ContactsProjection contact_rows;
+  DiscoveredProjection discovered_rows;
   std::unique_ptr<ProjectionRunner> runner;
 
   ActorConfig actor_config;
@@ -110,6 +112,7 @@ struct Application::House {
   std::unique_ptr<actors::Entities<actors::Campaign>> campaigns;
   std::unique_ptr<actors::Entities<actors::User>> users;
   std::unique_ptr<actors::Entities<actors::PhoneSettings>> phone_settings;
+  std::unique_ptr<actors::Entities<actors::Contact>> contacts;
 
   std::unique_ptr<directory::Syncs> directories;
   std::unique_ptr<kafka::Sink> kafka;
@@ -145,6 +148,7 @@ struct Application::House {
     retention.reset();
     directories.reset();
     if (sip) sip->stop();
+    contacts.reset();
     phone_settings.reset();
     users.reset();
     campaigns.reset();

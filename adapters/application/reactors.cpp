@@ -15,6 +15,7 @@ void Application::House::start_actors() {
   campaigns = std::make_unique<actors::Entities<actors::Campaign>>(*actors, *world);
   users = std::make_unique<actors::Entities<actors::User>>(*actors, *world);
   phone_settings = std::make_unique<actors::Entities<actors::PhoneSettings>>(*actors, *world);
+  contacts = std::make_unique<actors::Entities<actors::Contact>>(*actors, *world);
 }
 
 convergence::Policy Application::House::policy() const {

@@ -158,6 +158,9 @@ Result<void> Application::House::start_http() {
   http_services->campaign_rows = &campaign_rows;
   http_services->directories = directories.get();
   http_services->directory_rows = &directory_rows;
+  http_services->contacts = contacts.get();
+  http_services->contact_rows = &contact_rows;
+  http_services->discovered_rows = &discovered_rows;
   const auto now = settings.get();
   api_port = now->api.port;
   if (api_port != 0)

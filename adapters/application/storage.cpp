@@ -44,7 +44,7 @@ Result<void> Application::House::start_projections() {
   runner = std::make_unique<ProjectionRunner>(
       *log, *store,
       std::vector<Projection*>{&extension_rows, &device_rows, &campaign_rows, &request_rows, &user_rows,
-                               &phone_settings_rows, &directory_rows},
+                               &phone_settings_rows, &directory_rows, &contact_rows, &discovered_rows},
       options);
   if (auto started = runner->start(); !started) return started.error();
   const auto end = log->last_position();

@@ -13,6 +13,10 @@ namespace {
 
 using boost::beast::http::error;
 
+bool takes_any(const std::vector<std::string>& types) {
+  return types.size() == 1 && types.front() == "*/*";
+}
+
 // Whether a Content-Type is one of the media types, whatever its parameters.
 bool is_one_of(std::string_view header, const std::vector<std::string>& types) {
   const auto end = header.find(';');
@@ -81,13 +85,18 @@ Admission admit(const Common& common, const RequestParser& parser, Request& requ
                                    " has " + std::string(to_text(request.who.role)) + "."}));
   }
 
+  if (route.gate) {
+    const auto length = parser.content_length();
+    if (auto refusal = route.gate(request, length ? std::optional(*length) : std::nullopt))
+      return refuse(std::move(*refusal));
+  }
   const bool has_body = !parser.is_done();
   if (route.body_schema.empty()) return {&route};
   if (!has_body) {
     if (!route.body_required) return {&route};
     return refuse(error_response(400, "missing_body", "A body of type " + listed(route.body_types) + " is required."));
   }
-  if (!is_one_of(request.header(Field::content_type), route.body_types))
+  if (!takes_any(route.body_types) && !is_one_of(request.header(Field::content_type), route.body_types))
     return refuse(error_response(415, "unsupported_media_type",
                                  "The body must be sent with Content-Type: " + listed(route.body_types) + "."));
   if (!request.header(Field::content_encoding).empty())

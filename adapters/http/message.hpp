@@ -53,6 +53,8 @@ struct Request {
   };
   std::vector<Header> headers;
 
+  std::shared_ptr<void> pass;  // what the route's gate leaves for its handler
+
   // What matched the pattern's {…} parts in order, decoded.
   static constexpr std::size_t most_parameters = 4;
   std::array<std::string, most_parameters> parameters;

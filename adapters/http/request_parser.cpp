@@ -19,6 +19,7 @@ RequestParser::RequestParser(Request& request, RequestStorage& storage, std::siz
   request_.headers.clear();
   request_.body = {};
   request_.who = {};
+  request_.pass.reset();
   header_limit(static_cast<std::uint32_t>(head_limit));
   body_limit(boost::none);  // known once the route is
 }

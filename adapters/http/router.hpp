@@ -8,6 +8,7 @@
 
 #include "adapters/http/message.hpp"
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -46,9 +47,12 @@ struct Route {
 
   std::vector<Parameter> parameters{};                      // every {name} of the pattern, and the query
   std::string body_schema{};                                // empty: it takes no body
-  std::vector<std::string> body_types{"application/json"};  // those that it takes
+  std::vector<std::string> body_types{"application/json"};  // those that it takes; */*: any
   std::size_t body_limit = 1024 * 1024;
   bool body_required = true;
+  // Asked before the body is read, with its size where that is said: what it refuses is not read. May leave a pass in
+  // the request.
+  std::function<std::optional<Response>(Request&, std::optional<std::uint64_t> size)> gate{};
 
   std::vector<Reply> replies{};
   std::vector<std::uint16_t> errors{};  // beside those that every route can give (401, 403, 429, 500, 503)

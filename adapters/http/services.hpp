@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/campaign/campaign.hpp"
+#include "actors/contact/contact.hpp"
 #include "actors/device/device.hpp"
 #include "actors/directory/syncs.hpp"
 #include "actors/extension/extension.hpp"
@@ -17,7 +18,9 @@
 #include "config/settings.hpp"
 #include "events/projection_runner.hpp"
 #include "events/projections/campaigns.hpp"
+#include "events/projections/contacts.hpp"
 #include "events/projections/devices.hpp"
+#include "events/projections/discovered.hpp"
 #include "events/projections/extensions.hpp"
 #include "events/projections/phone_settings.hpp"
 #include "events/projections/requests.hpp"
@@ -114,6 +117,11 @@ struct Services {
   // Active Directory and LDAP. None: this house takes nobody from a directory.
   directory::Syncs* directories = nullptr;
   const DirectoriesProjection* directory_rows = nullptr;
+  // None: this house keeps no contacts.
+  actors::Entities<actors::Contact>* contacts = nullptr;
+  const ContactsProjection* contact_rows = nullptr;
+  // None: this house does not keep what it saw of phones that nobody registered.
+  const DiscoveredProjection* discovered_rows = nullptr;
 };
 
 }  // namespace strowger::http

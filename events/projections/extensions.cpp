@@ -35,6 +35,7 @@ void ExtensionsProjection::change(const ExtensionNumber& extension, const Envelo
   row.updated_at = envelope.time;
   row.version = envelope.version;
   rows_.put(extension, std::move(row));
+  changes_.fetch_add(1, std::memory_order_release);
 }
 
 void ExtensionsProjection::fold(const Envelope& envelope) {
@@ -44,6 +45,7 @@ void ExtensionsProjection::fold(const Envelope& envelope) {
                  [&](const ExtensionCreated& e) {
                    rows_.put(e.number, {e.number, e.name, e.email, e.allow_external, e.password, envelope.time,
                                         envelope.time, envelope.version});
+                   changes_.fetch_add(1, std::memory_order_release);
                  },
                  [&](const ExtensionChanged& e) {
                    change(e.number, envelope, [&](ExtensionRow& row) {
@@ -86,6 +88,9 @@ void ExtensionsProjection::fold(const Envelope& envelope) {
                  },
                  [&](const ExtensionPasswordChanged& e) {
                    change(e.number, envelope, [&](ExtensionRow& row) { row.password = e.password; });
+                 },
+                 [&](const ExtensionListingChanged& e) {
+                   change(e.number, envelope, [&](ExtensionRow& row) { row.listed = e.listed; });
                  },
                  [&](const ExtensionDeleted& e) { rows_.erase(e.number); },
                  [&](const auto&) { changed = false; },  // phones come and go on the same stream

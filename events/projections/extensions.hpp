@@ -22,10 +22,11 @@ struct ExtensionRow {
   std::string directory;
   Uuid identity;
   std::string account;
+  bool listed = true;  // in phone books
 };
 BOOST_DESCRIBE_STRUCT(ExtensionRow, (),
                       (number, name, email, allow_external, password, created_at, updated_at, version, enabled,
-                       disabled_reason, directory, identity, account))
+                       disabled_reason, directory, identity, account, listed))
 
 class ExtensionsProjection : public Projection {
  public:
@@ -35,7 +36,7 @@ class ExtensionsProjection : public Projection {
   // By number; at most `max` that follow `after`.
   std::vector<RowPtr> list(const std::optional<ExtensionNumber>& after, std::size_t max) const;
   std::size_t size() const;
-  // While it stands, so do all rows.
+  // While it stands, so do all rows. (Bindings, of the same streams, leave it.)
   std::uint64_t changes() const { return changes_.load(std::memory_order_acquire); }
 
   std::string_view name() const override { return "extensions"; }

@@ -144,14 +144,18 @@ Access::Answer Access::check_closely(const Question& question, access::Network n
   const auto& file = question.file;
   access::Facts facts;
   facts.network = network;
-  facts.device_file = file.role == provisioning::FileRole::per_mac;
+  // Where nothing is left here, phones ask for what they left as for anything that may be absent.
+  const bool absent =
+      file.role == provisioning::FileRole::upload && !question.present.settings->provisioning.uploads.enabled;
+  facts.device_file = provisioning::is_private(file.role) && !absent;
   const auto wanted = facts.device_file ? file.mac : std::nullopt;
 
   // All is looked at, whatever is found first: how long it takes tells nothing.
   const auto password = auth_.password(question.request, rules.schemes, now);
   const auto token = auth_.token(question.token, now);
   const auto row = wanted ? services_.device_rows.find(*wanted) : std::nullopt;
-  facts.known = row.has_value();
+  // A phone book of no phone in particular is anybody's who may have one.
+  facts.known = row.has_value() || (file.role == provisioning::FileRole::phonebook && !wanted);
   facts.password = for_device(password, wanted);
   facts.token = for_device(token, wanted);
   auto certificate = shown_by(question.request.certificate, wanted);

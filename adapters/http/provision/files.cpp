@@ -2,11 +2,15 @@
 
 #include "actors/provisioning/common_file.hpp"
 #include "actors/provisioning/config_url.hpp"
+#include "actors/provisioning/phone_settings.hpp"
 #include "actors/provisioning/placeholder.hpp"
 #include "actors/provisioning/similar_macs.hpp"
 #include "actors/provisioning/user_agent.hpp"
+#include "adapters/http/provision/asked.hpp"
 #include "adapters/http/provision/firmware.hpp"
 #include "adapters/http/services.hpp"
+
+#include <charconv>
 
 #include <spdlog/logger.h>
 
@@ -26,6 +30,8 @@ std::string_view body_of(std::uint16_t status) {
       return "Forbidden\n";
     case 404:
       return "Not found\n";
+    case 413:
+      return "Too large\n";
     case 429:
       return "Too many requests\n";
     default:
@@ -35,41 +41,15 @@ std::string_view body_of(std::uint16_t status) {
 
 }  // namespace
 
-// One request, with what is found out about it on the way.
-struct Files::Asked {
-  const Request& request;
-  PresentPtr present;
-  ServedPaths::Stamp stamp;  // when it was asked
-  Client client;
-  std::string_view peer;
-  RequestLog log;
-  std::string_view path;  // for the log and the history: a token in it is masked
-  provisioning::RequestedFile file{};
-  bool with_token = false;
-  std::string tls_identity{};
-  DefinitionPtr device{};
-  bool below_provision = false;
-  Delivery* plain = nullptr;
-
-  bool is_fetch() const { return request.method == Method::get; }
-  std::string_view user_agent() const { return request.header(Field::user_agent); }
-  // A phrase for the log, after those that every request begins with. (Of a file that was served, facts.cpp writes.)
-  void say(std::initializer_list<std::string_view> parts) {
-    if (!log.wanted()) return;
-    if (log.empty()) {
-      const auto name = file.mac ? file.mac->text() : escaped(file.mac_text.empty() ? file.name : file.mac_text);
-      log.add_request(name, peer, user_agent());
-    }
-    log.add(parts);
-  }
-};
-
 Files::Files(Services& services, Sightings& sightings, Offload& pool)
     : services_(services),
       pool_(pool),
       present_(services),
       access_(services),
       cache_(services.vault, services.extension_rows, services.phone_settings_rows),
+      phonebooks_(services.extension_rows, services.contact_rows, services.clock),
+      uploads_(std::make_shared<Uploads>(
+          [&services] { return std::filesystem::path(services.settings()->data_dir) / "uploads"; }, services.clock)),
       facts_(services.log, services.ids, services.clock, services.logger, sightings, services.vendors) {}
 
 Result<std::string> Files::current_etag(const PresentPtr& present, const DefinitionPtr& device) {
@@ -80,25 +60,13 @@ Result<std::string> Files::current_etag(const PresentPtr& present, const Definit
 }
 
 Result<Response> Files::respond(const Request& request, Delivery* plain, std::string_view protocol) {
-  auto present = present_.get();
-  auto client = client_of(request, *present);
-  Asked asked{request,      std::move(present),           stamp(),     std::move(client),
-              request.peer, RequestLog(services_.logger), request.path};
-  if (!asked.client.text.empty()) asked.peer = asked.client.text;
+  Asked asked(request, present_.get(), stamp(), services_.logger, plain);
   // This answer looks at nothing but the path: not on a way that may carry no secret.
   if (plain == nullptr && access_.open_to(request, *asked.present, asked.client))
     if (const auto found = paths_.find(request.path, asked.stamp, asked.present)) return reply(asked, *found);
 
-  const auto with_token = token_path(request.path);
-  auto masked = request.path.size() > token_size ? without_token(request.path) : std::string();
-  if (plain != nullptr)
-    masked = std::string(protocol) + ":" + (masked.empty() ? std::string(request.path) : std::move(masked));
-  if (!masked.empty()) asked.path = masked;
-  asked.with_token = !with_token.token.empty();
-  asked.file = provisioning::resolve(asked.with_token ? std::string_view(with_token.rest) : request.path);
+  asked.resolve(protocol);
   const auto& file = asked.file;
-  asked.below_provision = request.path.starts_with("/provision");
-  asked.plain = plain;
 
   // At the root anybody may ask for anything (a browser for its icon): what is no phone's file is none of our history.
   if (file.role == provisioning::FileRole::unknown && !asked.below_provision)
@@ -106,13 +74,17 @@ Result<Response> Files::respond(const Request& request, Delivery* plain, std::st
   if (!asked.present->settings->provisioning.enabled)
     return not_found("provisioning_disabled", "Provisioning is switched off: provisioning.enabled is false.");
 
-  auto answer = access_.check({request, *asked.present, asked.client, file, with_token.token});
+  auto answer = access_.check({request, *asked.present, asked.client, file, asked.with_token.token});
   if (!answer.allowed) return refuse_access(asked, answer);
   asked.tls_identity = std::move(answer.tls_identity);
   if (!asked.present->settings->provisioning.firmware_dir.empty())
-    if (auto response = serve_firmware(asked, asked.with_token ? std::string_view(with_token.rest) : request.path))
-      return std::move(*response);
+    if (auto response = serve_firmware(asked, asked.name_path())) return std::move(*response);
   if (file.placeholder) return placeholder(asked);
+  if (plain == nullptr) {  // names of people, and what users set at their phones, are for nobody to listen to either
+    if (file.role == provisioning::FileRole::phonebook) return serve_phonebook(asked);
+    if (file.role == provisioning::FileRole::upload)
+      if (auto response = give_back(asked)) return std::move(*response);
+  }
   if (provisioning::may_be_absent(file.role))
     return refuse(asked, 404, "probe",
                   "An optional file (" + std::string(to_string(file.role)) + ") that is not kept here.");
@@ -148,7 +120,7 @@ Response Files::serve(Asked& asked, const MacAddress& mac) {
   }
   const ServedPaths::Found answer{*found, serving.correlation, serving.causation};
   if (asked.plain != nullptr) return serve_plain(asked, answer);
-  if (!asked.with_token) paths_.keep(asked.request.path, asked.stamp, answer);
+  if (asked.with_token.token.empty()) paths_.keep(asked.request.path, asked.stamp, answer);
   return reply(asked, answer);
 }
 
@@ -159,66 +131,6 @@ Response Files::reply(const Asked& asked, const ServedPaths::Found& found) {
   facts_.served({found.file, response.status, asked.is_fetch(), asked.path, asked.peer, asked.user_agent(),
                  found.correlation, found.causation, asked.tls_identity});
   return response;
-}
-
-Delivery Files::deliver(const PlainRequest& from) {
-  auto name = from.file;
-  while (name.starts_with('/')) name.remove_prefix(1);
-  constexpr std::string_view folder = "provision/";
-  if (name.starts_with(folder)) name.remove_prefix(folder.size());
-  const auto path = "/provision/" + std::string(name);
-  Request request;
-  request.method = Method::get;
-  request.target = request.path = path;
-  request.peer = from.peer;
-  request.address = from.address;
-
-  Delivery out;
-  auto response = respond(request, &out, from.protocol);
-  if (!response) {
-    out.status = 404;
-    out.message = response.error().message;
-    return out;
-  }
-  out.status = response->status;
-  if (out.firmware || out.owner) return out;
-  if (response->prepared) {
-    out.status = response->prepared->status;
-    out.bytes = std::string_view(response->prepared->bytes).substr(response->prepared->head);
-    out.owner = std::move(response->prepared);
-  } else if (out.status >= 400) {
-    out.message = std::move(response->body);
-    while (out.message.ends_with('\n')) out.message.pop_back();
-  } else {
-    const auto body = std::make_shared<const std::string>(std::move(response->body));
-    out.bytes = *body;
-    out.owner = body;
-  }
-  return out;
-}
-
-Response Files::serve_plain(Asked& asked, const ServedPaths::Found& found) {
-  const auto& file = found.file;
-  if (file->holds_secret) return refuse_secret(asked, asked.present->config_url(asked.device->mac.text()));
-  const auto& full = file->representation.full;
-  asked.plain->bytes = std::string_view(full->bytes).substr(full->head);
-  asked.plain->owner = full;
-  asked.plain->arrived = [this, found, path = std::string(asked.path), peer = std::string(asked.peer)] {
-    counters_.served.fetch_add(1, std::memory_order_relaxed);
-    facts_.served({found.file, 200, true, path, peer, {}, found.correlation, found.causation});
-  };
-  return {};
-}
-
-Response Files::refuse_secret(Asked& asked, const std::string& url) {
-  using provisioning::access::Rule;
-  counters_.denied.fetch_add(1, std::memory_order_relaxed);
-  access_.count(Rule::secret_over_tftp);
-  const auto where = provisioning::has_credentials(url) ? std::string("its http:// or https:// URL") : url;
-  return refuse(asked, 403, provisioning::access::to_string(Rule::secret_over_tftp),
-                "This phone asks by TFTP; point it at " + where + ". " +
-                    std::string(provisioning::access::advice(Rule::secret_over_tftp)),
-                "Holds secrets, not sent by TFTP. Use " + where + "\n");
 }
 
 ServedPaths::Stamp Files::stamp() const {
@@ -251,6 +163,53 @@ Response Files::serve_common(Asked& asked) {
     asked.log.finish(services_.clock());
   }
   return {.prepared = select(asked.request, file)};
+}
+
+// Under a device's name in the words of its vendor, with the title that it is set to; else in those of the name.
+Response Files::serve_phonebook(Asked& asked) {
+  constexpr std::string_view absent = "A phone book that is not kept here: ";
+  const auto& mac = asked.file.mac;
+  auto vendor = asked.file.vendor;
+  provisioning::PhonebookPage page;
+  if (mac) {
+    asked.device = services_.device_rows.find_for_serving(*mac).definition;
+    if (!asked.device)
+      return refuse(asked, 404, "probe", std::string(absent) + "device " + mac->colons() + " is not registered.");
+    if (vendor.empty()) vendor = asked.device->vendor;
+    const auto layers = services_.phone_settings_rows.layers(*asked.device);
+    if (const auto* name = provisioning::effective_setting(layers, "phonebook_name")) page.title = name->value;
+    // A directory that the phone takes in place of its user's own contacts, at each boot: only where that is wanted.
+    const auto* url = provisioning::effective_setting(layers, "phonebook_url");
+    if (!asked.file.vendor.empty() && (url == nullptr || url->value != provisioning::own_phonebook)) {
+      if (auto response = give_back(asked)) return std::move(*response);
+      return refuse(asked, 404, "probe",
+                    std::string(absent) + "phonebook_url of this device is not " +
+                        std::string(provisioning::own_phonebook) + ".");
+    }
+  }
+  const auto form = provisioning::phonebook_form(vendor);
+  if (!form) return refuse(asked, 404, "probe", std::string(absent) + "none that phones of " + vendor + " read.");
+  const auto query = asked.request.query();
+  if (const auto wanted = query.find("page")) {
+    const auto read = std::from_chars(wanted->data(), wanted->data() + wanted->size(), page.page);
+    if (read.ec != std::errc() || read.ptr != wanted->data() + wanted->size()) page.page = 0;
+  }
+  if (provisioning::is_paged(*form)) {
+    // With the token that it was asked for by: the next page is asked for by the same phone.
+    const auto parts = provisioning::url_parts(asked.present->config_url("{mac}"));
+    page.url = std::string(parts.https ? "https://" : "http://") + parts.path.substr(0, parts.path.find('/')) +
+               std::string(asked.request.path);
+  }
+  const auto file = phonebooks_.get(*form, page);
+  if (!file) return refuse(asked, 404, "probe", std::string(absent) + "it has no such page.");
+  counters_.phonebook.fetch_add(1, std::memory_order_relaxed);
+  const auto reply = select(asked.request, *file);
+  if (asked.log.wanted()) {
+    asked.say({"Phone book in the form of ", vendor, ": ", std::to_string(reply->status), ", ",
+               std::to_string(reply->bytes.size() - reply->head), " bytes to ", asked.peer});
+    asked.log.finish(services_.clock());
+  }
+  return {.status = reply->status, .prepared = reply};
 }
 
 // To whom it is refused it looks the same whether the device exists, has another password or is not enrolled any more.

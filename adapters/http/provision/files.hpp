@@ -13,18 +13,23 @@
 #include "adapters/http/offload.hpp"
 #include "adapters/http/provision/access.hpp"
 #include "adapters/http/provision/facts.hpp"
+#include "adapters/http/provision/phonebooks.hpp"
 #include "adapters/http/provision/present.hpp"
 #include "adapters/http/provision/render_cache.hpp"
 #include "adapters/http/provision/request_log.hpp"
 #include "adapters/http/provision/served_paths.hpp"
+#include "adapters/http/provision/uploads.hpp"
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace strowger::http {
 class Sightings;
@@ -55,13 +60,17 @@ struct Delivery {
 
 class Files {
  public:
-  // The pool reads firmware; it outlives all replies.
+  // The pool reads firmware and writes uploads; it outlives all replies.
   Files(Services& services, Sightings& sightings, Offload& pool);
 
   // The handler, on any loop's thread.
   Result<Response> answer(const Request& request) { return respond(request, nullptr); }
-  // Any thread.
+  // The same without HTTP (plain.cpp); any thread.
   Delivery deliver(const PlainRequest& request);
+
+  // Of what phones leave here (receive.cpp): before the body is read, and with it.
+  std::optional<Response> admit_upload(Request& request, std::optional<std::uint64_t> size);
+  Awaitable<Result<Response>> take(const Request& request);
 
   PresentPtr present() { return present_.get(); }
   // Of the file that the device would be sent now. Fails where it would get none.
@@ -72,6 +81,8 @@ class Files {
     std::atomic<std::uint64_t> not_modified{0};
     std::atomic<std::uint64_t> common{0};
     std::atomic<std::uint64_t> firmware{0};
+    std::atomic<std::uint64_t> phonebook{0};
+    std::atomic<std::uint64_t> uploaded{0};
     std::atomic<std::uint64_t> refused{0};
     std::atomic<std::uint64_t> probes{0};
     std::atomic<std::uint64_t> denied{0};
@@ -79,11 +90,20 @@ class Files {
   const Counters& counters() const { return counters_; }
   const Facts& facts() const { return facts_; }
   const RenderCache& cache() const { return cache_; }
+  Phonebooks& phonebooks() { return phonebooks_; }
+  Uploads& uploads() { return *uploads_; }
   Access& access() { return access_; }
   const Access& access() const { return access_; }
 
  private:
   struct Asked;
+  struct UploadPass;
+  // How often a file came since the last event about it.
+  struct Repeats {
+    Timestamp told_at{};
+    std::uint64_t count = 0;
+    Timestamp first_seen{};
+  };
 
   // `plain`: where what is found goes, of a request that is not HTTP's.
   Result<Response> respond(const Request& request, Delivery* plain, std::string_view protocol = {});
@@ -92,6 +112,9 @@ class Files {
   Response serve_plain(Asked& asked, const ServedPaths::Found& found);
   Response reply(const Asked& asked, const ServedPaths::Found& found);
   Response serve_common(Asked& asked);
+  Response serve_phonebook(Asked& asked);
+  std::optional<Response> give_back(Asked& asked);
+  void tell_upload(const Asked& asked, const Upload& upload, const std::string& sha256);
   std::optional<Response> serve_firmware(Asked& asked, std::string_view path);
   Response refuse(Asked& asked, std::uint16_t status, std::string_view code, std::string error, std::string body = {});
   Response refuse_access(Asked& asked, const Access::Answer& answer);
@@ -107,10 +130,15 @@ class Files {
   Access access_;
   RenderCache cache_;
   ServedPaths paths_;
+  Phonebooks phonebooks_;
+  const std::shared_ptr<Uploads> uploads_;  // what the pool still writes at the end holds it too
   Facts facts_;
   Counters counters_;
   std::atomic<std::int64_t> similar_second_{0};  // searches for similar MACs look at every device: some a second
   std::atomic<unsigned> similar_searches_{0};
+  std::atomic<unsigned> receiving_{0};  // uploads that are under way
+  std::mutex repeats_mutex_;
+  std::map<std::pair<MacAddress, std::string>, Repeats> repeats_;  // by device and file
 };
 
 }  // namespace strowger::http::provision

@@ -45,10 +45,13 @@ void add_campaigns(Router& router, const ContextPtr& context);
 void add_device_files(Router& router, const ContextPtr& context);
 void add_devices(Router& router, const ContextPtr& context);
 void add_directories(Router& router, const ContextPtr& context);
+void add_discovery(Router& router, const ContextPtr& context);
 void add_events(Router& router, const ContextPtr& context);
 void add_extensions(Router& router, const ContextPtr& context);
+void add_firmware(Router& router, const ContextPtr& context);
 void add_history(Router& router, const ContextPtr& context);
 void add_history_comparison(Router& router, const ContextPtr& context);
+void add_phonebook(Router& router, const ContextPtr& context);
 void add_phone_settings(Router& router, const ContextPtr& context);
 void add_phones(Router& router, const ContextPtr& context);
 void add_provisioning(Router& router, const ContextPtr& context);
@@ -56,6 +59,7 @@ void add_reboots(Router& router, const ContextPtr& context);
 void add_templates(Router& router, const ContextPtr& context);
 void add_system(Router& router, const ContextPtr& context);
 void add_timeline(Router& router, const ContextPtr& context);
+void add_uploads(Router& router, const ContextPtr& context);
 
 // --- Reading a request
 

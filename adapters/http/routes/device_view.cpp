@@ -74,6 +74,11 @@ bool is_contradicted(const Services& services, const DeviceRow& row) {
   return !provisioning::contradictions(std::nullopt, says, row.definition.get(), services.vendors).empty();
 }
 
+std::pair<std::string, std::optional<Timestamp>> seen_firmware(const Services& services, const DeviceRow& row) {
+  auto seen = seen_of(services, row);
+  return {std::move(seen.firmware), seen.at};
+}
+
 std::string_view to_text(DeviceStatus status) {
   switch (status) {
     case DeviceStatus::registered:

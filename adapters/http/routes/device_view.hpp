@@ -3,6 +3,10 @@
 
 #include "adapters/http/routes/convergence_view.hpp"
 
+#include <optional>
+#include <string>
+#include <utility>
+
 namespace strowger::http::routes {
 
 // registered: never fetched · rebooting: told, not back yet · reboot_failed: refused or unanswered · stale: runs
@@ -23,6 +27,10 @@ std::string config_url_of(const Services& services, const provision::Present& pr
 std::string masked_config_url(const provision::Present& present, const DeviceDefinition& device);
 // Whether what its phone last said of itself is not what is registered.
 bool is_contradicted(const Services& services, const DeviceRow& row);
+// The firmware that its phone last said it runs, by HTTP or SIP, empty where it never did; and when it was seen.
+std::pair<std::string, std::optional<Timestamp>> seen_firmware(const Services& services, const DeviceRow& row);
+// That run an older firmware than they shall (firmware.cpp). Looks at every device: off the loops.
+std::size_t devices_behind(const Services& services);
 std::string_view device_schema();
 
 }  // namespace strowger::http::routes

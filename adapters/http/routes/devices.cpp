@@ -3,6 +3,7 @@
 #include "adapters/http/json_body.hpp"
 #include "adapters/http/routes/device_checks.hpp"
 #include "adapters/http/routes/device_view.hpp"
+#include "adapters/http/routes/discovery.hpp"
 
 #include <algorithm>
 
@@ -45,6 +46,17 @@ constexpr std::string_view line_schema = R"({
     "line": {"type": "integer", "minimum": 1, "maximum": 64},
     "extension": {"type": ["string", "integer"], "description": "Needed but for line 1."},
     "label": {"type": "string", "maxLength": 64, "description": "What the phone shows; by default the extension's name."}
+  }
+})";
+constexpr std::string_view discovered_schema = R"({
+  "type": "object",
+  "additionalProperties": false,
+  "properties": {
+    "extension_number": {"type": ["string", "integer"], "description": "By default the one that it registered as by SIP."},
+    "vendor": {"type": "string", "description": "By default what was seen, as is the model."},
+    "model": {"type": "string"},
+    "site": {"type": ["string", "null"], "description": "Whose settings it inherits."},
+    "lines": {"type": "array", "items": {"$ref": "#/components/schemas/DeviceLineInput"}}
   }
 })";
 constexpr std::string_view registered_schema = R"({
@@ -107,41 +119,40 @@ Result<std::vector<Event>> decided_before(EventLog& log, const StreamId& stream,
   return events;
 }
 
-Awaitable<Result<Response>> create(Context& context, const Request& request) {
-  auto meta = ask_meta(request);
-  if (!meta) co_return meta.error();
-  const auto body = JsonBody::parse(request.body);
-  if (!body) co_return body.error();
-  Fields fields(body->root());
-  const auto mac_text = fields.required_text("mac_address");
-  const auto extension_text = fields.required_text_or_number("extension_number");
-  const auto vendor_text = fields.required_text("vendor");
-  const auto model_text = fields.required_text("model");
-  const auto site = site_of(fields);
-  if (!site) co_return site.error();
-  const auto given = lines_given(fields);
-  if (!given) co_return given.error();
-  auto lines = lines_of(context.services, *given);
-  if (!lines) co_return lines.error();
-  if (auto fault = fields.fault()) co_return std::move(*fault);
+// What a request says of a device that is to be registered.
+struct Registration {
+  std::string mac;
+  std::string extension;
+  std::string vendor;
+  std::string model;
+  std::optional<std::string> site;
+  LinesGiven lines;
+};
+
+Awaitable<Result<Response>> enter(Context& context, const Request& request, actors::AskMeta meta, Registration wanted) {
   auto& services = context.services;
-  const auto mac = MacAddress::parse(mac_text);
+  const auto mac = MacAddress::parse(wanted.mac);
   if (!mac) co_return mac.error();
-  const auto extension = existing_extension(services, extension_text);
+  const auto extension = existing_extension(services, wanted.extension);
   if (!extension) co_return extension.error();
-  const auto kind = kind_of(services, vendor_text, model_text);
+  const auto kind = kind_of(services, wanted.vendor, wanted.model);
   if (!kind) co_return kind.error();
 
   const auto known = services.device_rows.find(*mac);
-  if (auto settled = fitting_lines(*lines, known, *extension, *kind); !settled) co_return settled.error();
-  const auto device = prospect(services, *mac, *extension, *kind, *site, *lines);
+  if (auto settled = fitting_lines(wanted.lines, known, *extension, *kind); !settled) co_return settled.error();
+  const auto device = prospect(services, *mac, *extension, *kind, wanted.site, wanted.lines);
   const bool phone_present = !reboot::bindings_of(device, services.bindings.of(*extension)).empty();
   const auto etag = context.files.current_etag(context.files.present(), device.definition);
-  actors::Device::Command command = actors::RegisterDevice{
-      *mac,  *extension,       kind->vendor->vendor, kind->model->model, phone_present, etag ? *etag : std::string(),
-      *site, std::move(*lines)};
+  actors::Device::Command command = actors::RegisterDevice{*mac,
+                                                           *extension,
+                                                           kind->vendor->vendor,
+                                                           kind->model->model,
+                                                           phone_present,
+                                                           etag ? *etag : std::string(),
+                                                           wanted.site,
+                                                           std::move(wanted.lines)};
   const auto outcome =
-      co_await decide(context, request, services.devices, mac->text(), std::move(command), std::move(*meta));
+      co_await decide(context, request, services.devices, mac->text(), std::move(command), std::move(meta));
   if (!outcome) co_return outcome.error();
   auto events = outcome->events;
   if (outcome->repeated) {
@@ -171,6 +182,76 @@ Awaitable<Result<Response>> create(Context& context, const Request& request) {
   response.set("ETag", etag_of(row->definition->version));
   response.set("Location", "/api/provisioning/devices/" + mac->text());
   co_return response;
+}
+
+Awaitable<Result<Response>> create(Context& context, const Request& request) {
+  auto meta = ask_meta(request);
+  if (!meta) co_return meta.error();
+  const auto body = JsonBody::parse(request.body);
+  if (!body) co_return body.error();
+  Fields fields(body->root());
+  Registration wanted;
+  wanted.mac = fields.required_text("mac_address");
+  wanted.extension = fields.required_text_or_number("extension_number");
+  wanted.vendor = fields.required_text("vendor");
+  wanted.model = fields.required_text("model");
+  auto site = site_of(fields);
+  if (!site) co_return site.error();
+  wanted.site = std::move(*site);
+  const auto given = lines_given(fields);
+  if (!given) co_return given.error();
+  auto lines = lines_of(context.services, *given);
+  if (!lines) co_return lines.error();
+  wanted.lines = std::move(*lines);
+  if (auto fault = fields.fault()) co_return std::move(*fault);
+  co_return co_await enter(context, request, std::move(*meta), std::move(wanted));
+}
+
+// A phone that was seen: what is known of it need not be said.
+Awaitable<Result<Response>> create_discovered(Context& context, const Request& request) {
+  auto meta = ask_meta(request);
+  if (!meta) co_return meta.error();
+  const auto mac = mac_parameter(request);
+  if (!mac) co_return mac.error();
+  const auto body = JsonBody::parse(request.body);
+  if (!body) co_return body.error();
+  Fields fields(body->root());
+  const auto extension = fields.text_or_number("extension_number");
+  const auto vendor = fields.text("vendor");
+  const auto model = fields.text("model");
+  auto site = site_of(fields);
+  if (!site) co_return site.error();
+  const auto given = lines_given(fields);
+  if (!given) co_return given.error();
+  auto lines = lines_of(context.services, *given);
+  if (!lines) co_return lines.error();
+  if (auto fault = fields.fault()) co_return std::move(*fault);
+  Registration wanted{mac->text(),        extension.value_or(""), vendor.value_or(""),
+                      model.value_or(""), std::move(*site),       std::move(*lines)};
+  const auto fill = [](std::string& to, const std::string& seen) {
+    if (to.empty()) to = seen;
+  };
+  if (const auto known = context.services.device_rows.find(*mac); known && !meta->idempotency_key.empty()) {
+    // The same request may have done that; the entity knows.
+    fill(wanted.extension, known->definition->extension.text());
+    fill(wanted.vendor, known->definition->vendor);
+    fill(wanted.model, known->definition->model);
+  } else {
+    const auto phone = discovered(context.services, *mac);
+    if (!phone) co_return phone.error();
+    const auto seen = seen_kind(context.services, *phone);
+    fill(wanted.extension, phone->extension.text());
+    fill(wanted.vendor, seen.vendor);
+    fill(wanted.model, seen.model);
+  }
+  const std::pair<const char*, const std::string*> needed[] = {
+      {"extension_number", &wanted.extension}, {"vendor", &wanted.vendor}, {"model", &wanted.model}};
+  for (const auto& [name, value] : needed)
+    if (value->empty())
+      co_return malformed("missing_field", "Field '" + std::string(name) +
+                                               "' is required: what was seen of this phone does not tell it.")
+          .with("field", bj::value(name));
+  co_return co_await enter(context, request, std::move(*meta), std::move(wanted));
 }
 
 Result<Response> list(Context& context, const Request& request) {
@@ -281,6 +362,7 @@ void add_devices(Router& router, const ContextPtr& context) {
   router.add_schema("Device", std::string(device_schema()));
   router.add_schema("DeviceLineInput", std::string(line_schema));
   router.add_schema("DeviceRegistration", std::string(create_schema));
+  router.add_schema("DiscoveredRegistration", std::string(discovered_schema));
   router.add_schema("DeviceChange", std::string(change_schema));
   router.add_schema("DeviceRegistered", std::string(registered_schema));
   router.add({.method = Method::get,
@@ -315,6 +397,27 @@ void add_devices(Router& router, const ContextPtr& context) {
                            .headers = {"ETag", "Location"}}},
               .errors = {409, 422},
               .handler = AsyncHandler([context](const Request& request) { return create(*context, request); })});
+  router.add(
+      {.method = Method::post,
+       .pattern = "/api/provisioning/discovered/{mac}/register",
+       .id = "registerDiscoveredPhone",
+       .tag = "discovery",
+       .summary = "Register a phone that was seen",
+       .description = "Vendor and model are those that were seen, the extension the one that it registered as, "
+                      "where they are not given.",
+       .role = Role::operator_,
+       .parameters = {mac_path_parameter(), idempotency_parameter()},
+       .body_schema = "#DiscoveredRegistration",
+       .replies = {{.status = 201,
+                    .description = "Registered",
+                    .schema = "#DeviceRegistered",
+                    .headers = {"ETag", "Location"}},
+                   {.status = 200,
+                    .description = "Registered meanwhile by somebody else, and anew by this",
+                    .schema = "#DeviceRegistered",
+                    .headers = {"ETag", "Location"}}},
+       .errors = {404, 409, 422},
+       .handler = AsyncHandler([context](const Request& request) { return create_discovered(*context, request); })});
   router.add({.method = Method::get,
               .pattern = "/api/provisioning/devices/{mac}",
               .id = "getDevice",

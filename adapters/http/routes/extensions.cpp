@@ -24,6 +24,7 @@ constexpr std::string_view schema = R"({
     "ad_synced": {"type": "boolean", "description": "Kept by the directory synchronisation."},
     "directory": {"type": ["string", "null"], "description": "The directory that keeps it: ad or ldap."},
     "directory_account": {"type": ["string", "null"], "description": "The account of its user there."},
+    "listed": {"type": "boolean", "description": "Phone books name it."},
     "created_at": {"type": "string", "format": "date-time"},
     "updated_at": {"type": "string", "format": "date-time"},
     "version": {"type": "integer", "description": "The stream version that the ETag shows."}
@@ -50,7 +51,8 @@ constexpr std::string_view change_schema = R"({
     "email": {"type": "string", "maxLength": 254},
     "password": {"type": "string", "maxLength": 128},
     "allow_external": {"type": "boolean"},
-    "enabled": {"type": "boolean", "description": "false: its phones can neither register nor call. What an administrator disabled, no directory enables."}
+    "enabled": {"type": "boolean", "description": "false: its phones can neither register nor call. What an administrator disabled, no directory enables."},
+    "listed": {"type": "boolean", "description": "Whether phone books name it."}
   }
 })";
 constexpr std::string_view removed_schema = R"({
@@ -70,6 +72,7 @@ bj::object view(const Services& services, const ExtensionRow& row) {
           {"ad_synced", !row.directory.empty()},
           {"directory", row.directory.empty() ? bj::value(nullptr) : bj::value(text(row.directory))},
           {"directory_account", row.account.empty() ? bj::value(nullptr) : bj::value(text(row.account))},
+          {"listed", row.listed},
           {"created_at", iso(row.created_at)},
           {"updated_at", iso(row.updated_at)},
           {"version", number(row.version)}};
@@ -148,7 +151,10 @@ Result<Wanted> read_body(std::string_view body_text, bool number_required, bool 
   wanted.change.email = fields.text("email");
   wanted.password = fields.text("password");
   wanted.change.allow_external = fields.boolean("allow_external");
-  if (!number_required) wanted.change.enabled = fields.boolean("enabled");
+  if (!number_required) {  // one that is created is enabled and listed
+    wanted.change.enabled = fields.boolean("enabled");
+    wanted.change.listed = fields.boolean("listed");
+  }
   if (auto fault = fields.fault()) return std::move(*fault);
   if (wanted.password)
     if (auto fault = check_password(*wanted.password)) return std::move(*fault);
@@ -200,6 +206,7 @@ Awaitable<Result<Response>> change(Context& context, const Request& request, boo
   if (whole) {
     change.email = change.email.value_or("");
     change.allow_external = change.allow_external.value_or(true);
+    change.listed = change.listed.value_or(true);
   }
   if (wanted->password) {
     auto sealed = context.services.vault.seal_like(before->password, *wanted->password);

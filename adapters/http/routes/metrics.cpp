@@ -85,6 +85,8 @@ void write_provisioning(Text& text, const Context& context) {
   result("not_modified", counters.not_modified);
   result("common", counters.common);
   result("firmware", counters.firmware);
+  result("phonebook", counters.phonebook);
+  result("uploaded", counters.uploaded);
   result("refused", counters.refused);
   result("probe", counters.probes);
   text.single("strowger_provisioning_denied_total", "counter", "Requests from networks that may not fetch.",

@@ -304,6 +304,8 @@ bj::object effective_settings(const provisioning::EffectiveSettings& settings, c
     auto view = effective_view(setting_value(type, value), setting);
     if (type.kind == provisioning::SettingKind::choice && vendor.written(type.name, value).empty())
       view["ignored"] = text("Phones of " + vendor_name + " have no word for it.");
+    if (type.kind == provisioning::SettingKind::url && value == provisioning::own_phonebook && !vendor.phonebook())
+      view["ignored"] = text("Phones of " + vendor_name + " read no phone book of this server.");
     out[type.name] = std::move(view);
   }
   return out;

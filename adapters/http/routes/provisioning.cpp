@@ -284,6 +284,11 @@ bj::array warnings_of(Context& context, const provision::Present& present,
   if (contradicted > 0)
     warn(std::to_string(contradicted) +
          " devices are not what their phones say they are; see `contradictions` in /api/provisioning/devices.");
+  if (const auto n = devices_behind(services); n > 0)
+    warn(std::to_string(n) +
+         " devices run an older firmware than firmware_version says; see "
+         "/api/provisioning/firmware/devices?state=behind "
+         "for the next step of each.");
   if (const auto fault = services.log.fault()) warn("Nothing can be written: " + fault->message);
   if (const auto lost = context.files.facts().dropped() + context.files.facts().failed(); lost > 0)
     warn(std::to_string(lost) + " requests of phones are missing in the history: the log did not take them.");

@@ -67,6 +67,45 @@ void add_files(Router& router, const routes::ContextPtr& context) {
               .handler = handler});
 }
 
+// What phones leave here; where provisioning.uploads is off, as if there were no such routes.
+void add_uploads_of_phones(Router& router, const routes::ContextPtr& context) {
+  struct Place {
+    Method method;
+    const char* pattern;
+    const char* id;
+  };
+  for (const auto& [method, pattern, id] : {Place{Method::put, "/provision/{file...}", "putPhoneFile"},
+                                            Place{Method::post, "/provision/{file...}", "postPhoneFile"},
+                                            Place{Method::put, "/{file...}", "putPhoneFileAtRoot"},
+                                            Place{Method::post, "/{file...}", "postPhoneFileAtRoot"}}) {
+    const auto plain = [](std::uint16_t status, std::string what) {
+      return Reply{.status = status,
+                   .description = std::move(what),
+                   .schema = R"({"type":"string"})",
+                   .content_type = "text/plain"};
+    };
+    router.add(
+        {.method = method,
+         .pattern = pattern,
+         .id = id,
+         .tag = "phone files",
+         .summary = "What phones leave here: their logs, and what was changed at them",
+         .description = "By name, as what they ask for. Only where provisioning.uploads is enabled, from "
+                        "registered devices, under the rules of provisioning.access.",
+         .role = std::nullopt,
+         .body_schema = R"({"type":"string","format":"binary"})",
+         .body_types = {"*/*"},
+         .body_limit = 4 * 1024 * 1024,
+         .gate = [context](Request& request,
+                           std::optional<std::uint64_t> size) { return context->files.admit_upload(request, size); },
+         .replies = {plain(201, "Kept"), plain(200, "The same is kept already"),
+                     plain(401, "The device's HTTP user name and password are asked for"),
+                     plain(403, "Not from this network, or not without a proof that is right"),
+                     plain(404, "No such device"), plain(413, "Larger than provisioning.uploads allows")},
+         .handler = AsyncHandler([context](const Request& request) { return context->files.take(request); })});
+  }
+}
+
 void fill(Router& router, const routes::ContextPtr& context) {
   context->services.current_etag = [weak = std::weak_ptr(context)](const DefinitionPtr& device) -> Result<std::string> {
     const auto held = weak.lock();
@@ -77,6 +116,7 @@ void fill(Router& router, const routes::ContextPtr& context) {
   routes::add_auth(router, context);
   routes::add_extensions(router, context);
   routes::add_devices(router, context);
+  routes::add_discovery(router, context);
   routes::add_device_files(router, context);
   routes::add_timeline(router, context);
   routes::add_campaigns(router, context);
@@ -84,8 +124,11 @@ void fill(Router& router, const routes::ContextPtr& context) {
   routes::add_directories(router, context);
   routes::add_provisioning(router, context);
   routes::add_templates(router, context);
+  routes::add_firmware(router, context);
+  routes::add_uploads(router, context);
   routes::add_history(router, context);
   routes::add_history_comparison(router, context);
+  routes::add_phonebook(router, context);
   routes::add_phone_settings(router, context);
   routes::add_phones(router, context);
   routes::add_reboots(router, context);
@@ -93,6 +136,7 @@ void fill(Router& router, const routes::ContextPtr& context) {
   routes::add_event_stream(router, context->feed);
   routes::add_backups(router, context);
   add_files(router, context);
+  add_uploads_of_phones(router, context);
   // A table that cannot be described is a mistake in it: found at the start, not by who asks for the document.
   static_cast<void>(openapi_document(router, context->services.version, true));
 }
@@ -188,6 +232,7 @@ Result<std::unique_ptr<Servers>> start_server(Services& services) {
   if (const auto& https = settings->provisioning.https; https.enabled()) {
     auto phones = std::make_shared<Router>();
     add_files(*phones, context);
+    add_uploads_of_phones(*phones, context);
     auto set = phone_listener(https, options);
     if (auto done = start(servers->https_, set, phones); !done) return done.error();
     services.logger.info("Phones find HTTPS on port {}{}", servers->https_port(),

@@ -78,6 +78,7 @@ std::string in_words(const Event& event) {
             return std::string(e.status == 304 ? "Fetched: it has the present file" : "Fetched its file") + " from " +
                    e.ip;
           },
+          [](const FileUploaded& e) { return "Left " + e.file + ", " + std::to_string(e.size) + " bytes"; },
           [](const DeviceConverged&) { return std::string("Converged: it was served what was wanted"); },
           [](const DeviceReturned& e) { return "Registered again from " + e.ip; },
           [](const RebootRetryScheduled& e) { return "Told again at " + to_iso8601(e.not_before) + ": " + e.reason; },

@@ -112,3 +112,71 @@ TEST_CASE_METHOD(Site, "firmware: a file that is replaced while it is sent is se
   const auto reply = client.read();
   CHECK((reply.body == image || reply.body == "new"));  // opened before or after, and whole either way
 }
+
+TEST_CASE_METHOD(Site, "firmware: a download of gigabytes is never whole in memory") {
+  const auto big = images / "big.bin";
+  std::ofstream(big).close();
+  fs::resize_file(big, 4ULL << 30U);  // sparse: it takes no room on the disk
+  const auto resident = [] {
+    std::ifstream status("/proc/self/status");
+    std::string word;
+    std::size_t kilobytes = 0;
+    while (status >> word)
+      if (word == "VmRSS:") status >> kilobytes;
+    return kilobytes;
+  };
+  CHECK(fetch("/provision/firmware/big.bin", {}, "HEAD").header("content-length") == "4294967296");
+  const auto end = fetch("/provision/firmware/big.bin", "Range: bytes=4294967290-\r\n");
+  CHECK(end.status == 206);
+  CHECK(end.body == std::string(6, '\0'));
+  const auto before = resident();
+  Client client(port());
+  REQUIRE(client.send("GET /provision/firmware/big.bin HTTP/1.1\r\nHost: test\r\n\r\n"));
+  // Other phones are served while it waits for its reader.
+  for (int i = 0; i < 20; ++i) CHECK(fetch("/provision/firmware/yealink/small.bin").status == 200);
+  CHECK(resident() < before + 64 * 1024);
+}
+
+TEST_CASE_METHOD(Site, "firmware: which version phones shall run, and which they do") {
+  create_extension("1001", "Ann Example");
+  for (const auto* mac : {"001565123450", "001565123451", "001565123452"})
+    REQUIRE(register_device(mac, "1001").status == 201);
+  const auto run = [&](const std::string& mac, const std::string& version) {
+    REQUIRE(
+        fetch("/provision/" + mac + ".cfg", "User-Agent: Yealink SIP-T46S " + version + " " + mac + "\r\n").status ==
+        200);
+  };
+  run("001565123450", "66.85.0.5");
+  run("001565123451", "66.86.0.15");
+  const auto models = [&] { return ask("GET", "/api/provisioning/firmware").json(); };
+  REQUIRE(
+      strowger::test::eventually([&] { return models().at("models").at(0).at("running").as_object().size() == 2; }));
+  auto overview = models();
+  CHECK(overview.at("devices").as_int64() == 3);
+  CHECK(overview.at("behind").as_int64() == 0);
+  CHECK(overview.at("models").at(0).at("unknown").as_int64() == 1);
+
+  const auto set_version =
+      ask("PATCH", "/api/provisioning/phone-settings/model/yealink_t46s", R"({"firmware_version":"66.86.0.15"})");
+  INFO(set_version.body);
+  REQUIRE(set_version.status == 200);
+  overview = models();
+  const auto& model = overview.at("models").at(0);
+  CHECK(model.at("wanted") == boost::json::parse(R"(["66.86.0.15"])"));
+  CHECK(model.at("running") == boost::json::parse(R"({"66.85.0.5":1,"66.86.0.15":1})"));
+  CHECK(model.at("behind").as_int64() == 1);
+  CHECK(model.at("current").as_int64() == 1);
+  const auto behind = ask("GET", "/api/provisioning/firmware/devices?state=behind&vendor=yealink&model=SIP-T46S");
+  REQUIRE(behind.json().as_array().size() == 1);
+  CHECK(behind.json().at(0).at("mac_address").as_string() == "001565123450");
+  CHECK_THAT(std::string(behind.json().at(0).at("next_step").as_string()), ContainsSubstring("firmware_url"));
+  CHECK(ask("GET", "/api/provisioning/firmware/devices?state=old").status == 400);
+  CHECK(ask("GET", "/api/provisioning/firmware/devices?vendor=none").status == 422);
+  CHECK_THAT(ask("GET", "/api/provisioning/diagnostics").body, ContainsSubstring("1 devices run an older firmware"));
+  // A device of its own mind.
+  REQUIRE(
+      ask("PATCH", "/api/provisioning/devices/001565123450/settings", R"({"firmware_version":"66.85.0.5"})").status ==
+      200);
+  CHECK(models().at("behind").as_int64() == 0);
+  CHECK(fetch("/provision/001565123450.cfg").body.find("66.8") == std::string::npos);
+}

@@ -27,7 +27,8 @@ struct House::Parts {
       : store(std::move(rows)),
         secrets(std::move(vault)),
         runner(log, *store,
-               {&extension_rows, &device_rows, &campaign_rows, &request_rows, &user_rows, &phone_settings_rows}),
+               {&extension_rows, &device_rows, &campaign_rows, &request_rows, &user_rows, &phone_settings_rows,
+                &contact_rows, &discovered_rows}),
         system(config),
         publisher(log, ids, *secrets, system_now),
         world{log, ids, system_now},
@@ -35,7 +36,8 @@ struct House::Parts {
         devices(system, world),
         users(system, world),
         campaigns(system, world),
-        phone_settings(system, world) {}
+        phone_settings(system, world),
+        contacts(system, world) {}
 
   std::unique_ptr<rocks::RocksProjectionStore> store;
   std::unique_ptr<vault::SodiumVault> secrets;
@@ -45,6 +47,8 @@ struct House::Parts {
   RequestsProjection request_rows;
   UsersProjection user_rows;
   PhoneSettingsProjection phone_settings_rows;
+  ContactsProjection contact_rows;
+  DiscoveredProjection discovered_rows;
   ProjectionRunner runner;
   IdSource ids;
   provisioning::VendorCatalog vendors = provisioning::VendorCatalog::built_in();
@@ -59,6 +63,7 @@ struct House::Parts {
   actors::Entities<actors::Campaign> campaigns;
   std::unique_ptr<campaign::Coordinator> coordinator;
   actors::Entities<actors::PhoneSettings> phone_settings;
+  actors::Entities<actors::Contact> contacts;
 };
 
 House::House() {
@@ -135,6 +140,9 @@ void House::start() {
       system_now()});
   services->campaigns = &p.campaigns;
   services->campaign_rows = &p.campaign_rows;
+  services->contacts = &p.contacts;
+  services->contact_rows = &p.contact_rows;
+  services->discovered_rows = &p.discovered_rows;
   own_templates_ = std::make_unique<provision::OwnTemplates>(provision::OwnTemplates::World{
       p.vendors, [this] { return folder.path() / "templates"; }, services->renderer,
       [this](provision::RendererPtr fresh) {

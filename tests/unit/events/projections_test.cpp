@@ -1,5 +1,7 @@
 // Every projection: what it answers, and that rows loaded from its store give the same answers as the fold.
+#include "events/projections/contacts.hpp"
 #include "events/projections/devices.hpp"
+#include "events/projections/discovered.hpp"
 #include "events/projections/extensions.hpp"
 #include "events/projections/requests.hpp"
 #include "events/projections/users.hpp"
@@ -229,4 +231,108 @@ TEST_CASE("devices: what a phone may prove itself with, and where it was enrolle
   fold(device, DeviceCredentialsSet{mac, "user-3", SealedSecret{"v1.c"}});
   fold(device, DeviceUnregistered{mac, bob});
   CHECK_FALSE(fold.projection.with_username("user-3"));
+}
+
+TEST_CASE("contacts are answered as they are now") {
+  Fold<ContactsProjection> fold;
+  const auto first = Uuid::parse("019b9f0e-7c3b-7000-8000-000000000001").value();
+  const auto second = Uuid::parse("019b9f0e-7c3b-7000-8000-000000000002").value();
+  fold({"contact", second.text()}, ContactAdded{second, "Zoe", "", {{NumberKind::mobile, "2"}}});
+  fold({"contact", first.text()}, ContactAdded{first, "Ann", "Acme", {{NumberKind::work, "1"}}});
+  const auto changes = fold.projection.changes();
+  fold(StreamId::of(ann), ExtensionCreated{ann, "Ann", "", true, SealedSecret{"a"}});
+  CHECK(fold.projection.changes() == changes);
+  fold({"contact", first.text()}, ContactChanged{first, "Anna", "", {{NumberKind::home, "3"}}});
+  CHECK(fold.projection.changes() > changes);
+  const auto row = fold.projection.find(first);
+  REQUIRE(row);
+  CHECK(row->name == "Anna");
+  CHECK(number(row->version) == 2);
+  CHECK(row->created_at < row->updated_at);
+  REQUIRE(fold.projection.list(std::nullopt, 10).size() == 2);
+  CHECK(fold.projection.list(first, 10).front()->name == "Zoe");
+  fold({"contact", first.text()}, ContactRemoved{first});
+  CHECK_FALSE(fold.projection.find(first));
+  CHECK(fold.projection.size() == 1);
+}
+
+TEST_CASE("extensions are listed in phone books until they are hidden") {
+  Fold<ExtensionsProjection> fold;
+  fold(StreamId::of(ann), ExtensionCreated{ann, "Ann", "", true, SealedSecret{"a"}});
+  CHECK(fold.projection.find(ann)->listed);
+  const auto changes = fold.projection.changes();
+  fold(StreamId::of(ann), PhoneRegistered{ann, "sip:x", "", "10.0.0.1", 5060, "udp", "", {}, {}});
+  CHECK(fold.projection.changes() == changes);
+  fold(StreamId::of(ann), ExtensionListingChanged{ann, false});
+  CHECK_FALSE(fold.projection.find(ann)->listed);
+  CHECK(fold.projection.changes() > changes);
+}
+
+namespace {
+
+ConfigRefused unknown_phone(std::uint64_t bits, const std::string& ip, std::uint16_t status = 404) {
+  ConfigRefused event;
+  event.normalized_mac = MacAddress::from_bits(bits);
+  event.path = "/provision/" + event.normalized_mac->text() + ".cfg";
+  event.ip = ip;
+  event.status = status;
+  event.code = "unknown_mac";
+  return event;
+}
+
+const StreamId refused_stream("provisioning", "refused");
+
+}  // namespace
+
+TEST_CASE("phones that were seen and are not registered are discovered") {
+  Fold<DiscoveredProjection> fold;
+  auto first = unknown_phone(mac.bits(), "10.0.0.7");
+  first.user_agent = "Yealink SIP-T46S 66.86.0.15";
+  fold(refused_stream, first);
+  ConfigRefusedRepeated again;
+  again.normalized_mac = mac;
+  again.ip = "10.0.0.8";
+  again.status = 404;
+  again.code = "unknown_mac";
+  again.count = 5;
+  fold(refused_stream, again);
+  const auto row = fold.projection.find(mac);
+  REQUIRE(row);
+  CHECK(row->requests == 6);
+  CHECK(row->ip == "10.0.0.8");
+  CHECK(row->user_agent == "Yealink SIP-T46S 66.86.0.15");
+  CHECK_FALSE(row->denied);
+  fold(StreamId::of(ann), PhoneRegistered{ann, "sip:x", "", "10.0.0.9", 5060, "udp", "T46S", mac, {}});
+  CHECK(fold.projection.find(mac)->registrations == 1);
+  CHECK(fold.projection.find(mac)->extension == ann);
+
+  fold(StreamId::of(mac), DeviceRegistered{mac, ann, "yealink", "t46s", false});
+  CHECK_FALSE(fold.projection.find(mac));
+  fold(refused_stream, unknown_phone(mac.bits(), "10.0.0.7", 401));
+  CHECK_FALSE(fold.projection.find(mac));
+  fold(StreamId::of(mac), DeviceUnregistered{mac, ann});
+  fold(refused_stream, unknown_phone(mac.bits(), "10.0.0.7"));
+  CHECK(fold.projection.find(mac));
+}
+
+TEST_CASE("a flood of invented MAC addresses neither grows what is discovered nor drives the real phones out") {
+  DiscoveredProjection projection;
+  Envelope envelope;
+  envelope.stream = refused_stream;
+  envelope.time = parse_iso8601("2026-01-08T19:40:00Z").value();
+  const auto seen = [&](ConfigRefused event) {
+    envelope.time += std::chrono::seconds(1);
+    envelope.event = std::move(event);
+    projection.apply(envelope);
+  };
+  for (std::uint64_t i = 1; i <= 50; ++i) seen(unknown_phone(i, "10.0.0." + std::to_string(i)));
+  for (std::uint64_t i = 1000; i < 6000; ++i) seen(unknown_phone(i, "10.9.9.9"));
+  CHECK(projection.list().size() <= DiscoveredProjection::kept);
+  CHECK(projection.evicted() >= 4000);
+  for (std::uint64_t i = 1; i <= 50; ++i) CHECK(projection.find(MacAddress::from_bits(i)));
+  CHECK(projection.find(MacAddress::from_bits(5999)));
+  // Strangers whom access rules refuse leave before anybody else, wherever they come from.
+  for (std::uint64_t i = 10'000; i < 14'000; ++i) seen(unknown_phone(i, "192.0.2." + std::to_string(i % 250), 403));
+  CHECK(projection.list().size() <= DiscoveredProjection::kept);
+  for (std::uint64_t i = 1; i <= 50; ++i) CHECK(projection.find(MacAddress::from_bits(i)));
 }
