@@ -13,6 +13,7 @@
 #include "events/types/history.hpp"
 #include "events/types/phone_settings.hpp"
 #include "events/types/phonebook.hpp"
+#include "events/types/pnp.hpp"
 #include "events/types/provisioning.hpp"
 #include "events/types/registration.hpp"
 #include "events/types/sighting.hpp"
@@ -30,7 +31,7 @@ using Event = std::variant<ExtensionCreated, ExtensionChanged, ExtensionPassword
                            DeviceRegistered, DeviceChanged, DeviceUnregistered,                             //
                            DeviceLinesChanged, DeviceSiteChanged, PhoneSettingsChanged,                     //
                            ExtensionListingChanged, ContactAdded, ContactChanged, ContactRemoved,           //
-                           FileUploaded, UploadRemoved,                                                     //
+                           FileUploaded, UploadRemoved, PnpAnswered,                                        //
                            RebootRequested, RebootAccepted, RebootRefused, RebootUnanswered, ConfigServed,  //
                            ConfigWanted, RebootRetryScheduled, RebootFailed, RebootDeferred,                //
                            DeviceConverged, DeviceReturned,                                                 //
