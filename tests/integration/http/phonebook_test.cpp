@@ -84,7 +84,8 @@ TEST_CASE_METHOD(Site, "phone book: pages of contacts hold each once, and surviv
   for (int page = 0; page < 3; ++page) {
     const auto reply = ask("GET", target);
     CHECK(reply.header("x-total-count") == "5");
-    for (const auto& contact : reply.json().as_array()) names.emplace_back(contact.at("name").as_string());
+    const auto found = reply.json();
+    for (const auto& contact : found.as_array()) names.emplace_back(contact.at("name").as_string());
     const auto link = reply.header("link");
     if (link.empty()) break;
     target = link.substr(1, link.find('>') - 1);
@@ -174,19 +175,19 @@ TEST_CASE_METHOD(Site, "phone book: Cisco's next page is where its key says, wit
   const auto issued = ask("POST", "/api/provisioning/devices/8843e157ddcc/access/token");
   REQUIRE(issued.status == 200);
   const auto url = std::string(issued.json().at("config_url").as_string());
-  const auto folder = url.substr(url.find("/provision"), url.rfind('/') - url.find("/provision"));
+  const auto with_token = url.substr(url.find("/provision"), url.rfind('/') - url.find("/provision"));
   set([](config::Settings& settings) { settings.provisioning.access.allowed_networks = {"192.0.2.0/24"}; });
   CHECK(fetch("/provision/phonebook/8843e157ddcc.xml").status != 200);
-  const auto first = fetch(folder + "/phonebook/8843e157ddcc.xml").body;
+  const auto first = fetch(with_token + "/phonebook/8843e157ddcc.xml").body;
   const auto begin = first.find("<URL>http://");
   REQUIRE(begin != std::string::npos);
   const auto next = first.substr(begin + 5, first.find('<', begin + 5) - begin - 5);
-  CHECK_THAT(next, ContainsSubstring(folder + "/phonebook/8843e157ddcc.xml?page=2"));
+  CHECK_THAT(next, ContainsSubstring(with_token + "/phonebook/8843e157ddcc.xml?page=2"));
   const auto second = fetch(next.substr(next.find("/provision")));
   CHECK(second.status == 200);
   CHECK_THAT(second.body, ContainsSubstring("<Title>Ours 2/2</Title>"));
-  CHECK(fetch(folder + "/phonebook/8843e157ddcc.xml?page=3").status == 404);
-  CHECK(fetch(folder + "/phonebook/8843e157ddcc.xml?page=x").status == 404);
+  CHECK(fetch(with_token + "/phonebook/8843e157ddcc.xml?page=3").status == 404);
+  CHECK(fetch(with_token + "/phonebook/8843e157ddcc.xml?page=x").status == 404);
 }
 
 TEST_CASE_METHOD(Site, "phone book: under the same rules as phones' files") {

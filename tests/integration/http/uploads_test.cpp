@@ -28,8 +28,8 @@ struct Site : House {
       settings.provisioning.uploads.max_files_per_device = 3;
     });
   }
-  Reply put(const std::string& target, const std::string& body, const std::string& method = "PUT",
-            const std::string& headers = {}) {
+  strowger::http::test::Reply put(const std::string& target, const std::string& body, const std::string& method = "PUT",
+                                  const std::string& headers = {}) {
     Client client(port());
     return client.ask(method + " " + target + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\n" + headers +
                       "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
