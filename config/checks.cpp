@@ -129,6 +129,15 @@ std::string check_url_format(const std::string& value) {
   return check_braces(value);
 }
 
+std::string check_interface(const std::string& value) {
+  constexpr std::size_t most = 15;  // IFNAMSIZ without its end
+  const auto odd = [](char c) { return is_control(c) || c == ' ' || c == '/' || c == ':'; };
+  if (value.empty() || value.size() > most || value == "." || value == ".." ||
+      std::any_of(value.begin(), value.end(), odd))
+    return "'" + value + "' is no name of a network interface";
+  return {};
+}
+
 std::string check_network(const std::string& value) {
   const auto network = Network::parse(value);
   return network ? std::string() : network.error().message;

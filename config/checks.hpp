@@ -26,6 +26,7 @@ std::string check_host(const std::string& value);     // what a socket can be bo
 std::string check_address(const std::string& value);  // what phones are told: an address or a name; may be empty
 std::string check_realm(const std::string& value);    // goes between quotes into SIP headers
 std::string check_url_format(const std::string& value);
+std::string check_interface(const std::string& value);  // a name that Linux takes
 std::string check_network(const std::string& value);
 std::string check_mac(const std::string& value);
 std::string check_extension(const std::string& value);

@@ -51,6 +51,17 @@ void check_together(const Settings& settings, const Reader& reader, Faults& faul
   https_needs(https.legacy, "provisioning.https.legacy", https.enabled(), "provisioning.https.cert_file and key_file");
   https_needs(!https.client_ca_files.empty(), "provisioning.https.client_ca_files", https.enabled(),
               "provisioning.https.cert_file and key_file");
+  const auto& pnp = settings.provisioning.pnp;
+  constexpr const char* pnp_enabled = "provisioning.pnp.enabled";
+  if (pnp.enabled && pnp.interfaces.empty())
+    faults.add(reader.line_of(pnp_enabled), "provisioning.pnp.interfaces",
+               "PnP is enabled but no interface is named; name those on which your phones are, such as [eth0]");
+  const auto& sip_host = settings.server.sip_host;
+  if (pnp.enabled && (is_loopback(sip_host) || sip_host.find(':') != std::string::npos))
+    faults.add(reader.line_of(pnp_enabled), pnp_enabled,
+               "phones are told their URL by SIP over IPv4, which needs server.sip_host to be 0.0.0.0 or an IPv4 "
+               "address that they reach; it is " +
+                   sip_host);
   check_directory(settings.active_directory, "integrations.active_directory.", reader, faults);
   check_directory(settings.ldap, "integrations.ldap.", reader, faults);
   const auto& kafka = settings.kafka;

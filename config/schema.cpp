@@ -209,6 +209,28 @@ Key files(std::string_view path, Member<std::vector<std::string>> member, std::s
   return key;
 }
 
+Key interfaces(std::string_view path, Member<std::vector<std::string>> member, std::string_view help) {
+  Key key;
+  key.path = path;
+  key.shape = Shape::values;
+  key.expected = "network interfaces such as eth0";
+  key.help = help;
+  key.begin = [member](Settings& settings) { member(settings).clear(); };
+  key.read = [member](Settings& settings, const std::string& value) {
+    auto fault = check_interface(value);
+    auto& all = member(settings);
+    if (fault.empty() && std::find(all.begin(), all.end(), value) != all.end()) fault = value + " is listed twice";
+    if (fault.empty()) all.push_back(value);
+    return fault;
+  };
+  key.show = [member](const Settings& settings) {
+    std::string out = "[";
+    for (const auto& name : copy_of(settings, member)) out += (out.size() > 1 ? ", " : "") + quoted(name);
+    return out + "]";
+  };
+  return key;
+}
+
 template <class T, class Entry>
 Field field(std::string_view name, std::string_view expected, bool required, Entry entry, T member, Check check) {
   Field out;
@@ -474,6 +496,14 @@ std::vector<Key> make_keys() {
   add(text("provisioning.tftp.host", tftp(&PT::host), check_host, "an address of this machine, 0.0.0.0 or ::", ""));
   add(port("provisioning.tftp.port", tftp(&PT::port),
            "Phones ask at 69, which needs the right to listen below 1024 (CAP_NET_BIND_SERVICE)."));
+
+  const auto pnp = [](auto member) { return [member](S& s) -> auto& { return s.provisioning.pnp.*member; }; };
+  using PP = ProvisioningPnp;
+  add(boolean("provisioning.pnp.enabled", pnp(&PP::enabled),
+              "Whether registered phones that ask the whole LAN by SIP (multicast to 224.0.1.75:5060) are told their "
+              "URL. Anybody on a LAN can give such an answer."));
+  add(interfaces("provisioning.pnp.interfaces", pnp(&PP::interfaces),
+                 "On which interfaces; phones elsewhere are not answered. At least one where it is enabled."));
 
   const auto uploads = [](auto member) { return [member](S& s) -> auto& { return s.provisioning.uploads.*member; }; };
   using U = Uploads;

@@ -72,6 +72,12 @@ struct ProvisioningTftp {
   bool operator==(const ProvisioningTftp&) const = default;
 };
 
+// Phones that ask the LAN by SIP multicast where their file is.
+struct ProvisioningPnp {
+  bool enabled = false;
+  std::vector<std::string> interfaces;  // by name; none is not enabled
+};
+
 struct SeedDevice {
   std::string mac;
   std::string extension;
@@ -116,6 +122,7 @@ struct Provisioning {
   Reboots reboots;
   ProvisioningHttps https;
   ProvisioningTftp tftp;
+  ProvisioningPnp pnp;
   Uploads uploads;
 };
 

@@ -41,6 +41,7 @@ std::optional<std::string> requested_name(std::string_view target) {
   } else if (target.starts_with('/')) {
     target.remove_prefix(1);
   }
+  while (target.starts_with('/')) target.remove_prefix(1);  // of phones whose URL ends with one, and that add theirs
   if (target.empty() || target.size() > kMaxName * 3) return std::nullopt;
   auto name = percent_decode(target);
   if (!name || name->size() > kMaxName) return std::nullopt;

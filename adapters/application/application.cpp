@@ -81,6 +81,7 @@ void Application::reload(config::SettingsPtr settings) {
   house_->http->refresh_certificates();
   house_->directories->wake();
   house_->template_watch->look_at(house_->templates_folder(*house_->settings.get()).path);
+  house_->follow_pnp();
   house_->logger->info("Settings reloaded");
   house_->announce();
 }

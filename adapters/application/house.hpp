@@ -68,6 +68,7 @@ struct Application::House {
   Result<void> start_sip();
   Result<void> start_kafka();
   Result<void> start_http();
+  void follow_pnp();
   void start_reactors();
   void start_retention();
   convergence::Policy policy() const;
@@ -128,6 +129,7 @@ struct Application::House {
 
   reboot::NoCalls calls;
   std::unique_ptr<http::Servers> http;
+  sip::PnpInvite pnp_invite;                                // asks the HTTP side
   std::unique_ptr<tftp::Server> tftp;                       // none: it is off
   std::atomic<const tftp::Server*> tftp_running = nullptr;  // it starts after HTTP does
   std::unique_ptr<reboot::RebootReactor> reboots;
@@ -151,6 +153,8 @@ struct Application::House {
     reboots.reset();
     if (http) http->stop(stop_grace);
     tftp.reset();
+    if (sip) sip->serve_pnp({});
+    pnp_invite = nullptr;
     http.reset();
     retention.reset();
     directories.reset();

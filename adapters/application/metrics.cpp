@@ -109,6 +109,20 @@ void add_sip(Families& to, const sip::Metrics& sip) {
       .count(sip.invite_requests, {{"method", "INVITE"}})
       .count(sip.ack_requests, {{"method", "ACK"}})
       .count(sip.other_requests, {{"method", "other"}});
+  to.counter("sip_pnp_questions_total", "Phones that asked the LAN where their file is, by how that ended")
+      .count(sip.pnp_answered, {{"result", "answered"}})
+      .count(sip.pnp_refused, {{"result", "refused"}})
+      .count(sip.pnp_repeated, {{"result", "repeated"}})
+      .count(sip.pnp_limited, {{"result", "limited"}})
+      .count(sip.pnp_elsewhere, {{"result", "elsewhere"}})
+      .count(sip.pnp_unclear, {{"result", "unclear"}});
+  to.counter("sip_pnp_notifies_total", "NOTIFY requests with a phone's URL by how they ended")
+      .count(sip.pnp_notifies_accepted, {{"result", "accepted"}})
+      .count(sip.pnp_notifies_refused, {{"result", "refused"}})
+      .count(sip.pnp_notifies_unanswered, {{"result", "unanswered"}});
+  to.gauge("sip_pnp_interfaces", "Interfaces of provisioning.pnp.interfaces on which phones are heard, or are not")
+      .count(sip.pnp_interfaces_heard, {{"state", "heard"}})
+      .count(sip.pnp_interfaces_missing, {{"state", "missing"}});
   to.counter("sip_not_sip_total", "Messages that were neither a request nor a response").count(sip.not_sip);
 }
 

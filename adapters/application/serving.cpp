@@ -1,6 +1,7 @@
 #include "adapters/application/house.hpp"
 #include "adapters/application/kafka_metrics.hpp"
 #include "adapters/application/metrics.hpp"
+#include "adapters/application/pnp.hpp"
 #include "adapters/application/rotate.hpp"
 #include "adapters/application/tftp.hpp"
 #include "adapters/application/version.hpp"
@@ -140,7 +141,14 @@ Result<void> Application::House::start_http() {
   tftp = std::move(*by_tftp);
   tftp_running = tftp.get();
   api_port = http->port();  // known only now where the settings leave the choice to the system
-  return publish(*now, *renderer.get(), *address.get());
+  if (auto done = publish(*now, *renderer.get(), *address.get()); !done) return done.error();
+  pnp_invite = application::pnp_invite({http->files(), *log, ids, [this] { return settings.get(); }, logger});
+  follow_pnp();
+  return {};
+}
+
+void Application::House::follow_pnp() {
+  sip->serve_pnp(pnp_options(*settings.get(), pnp_invite));
 }
 
 }  // namespace strowger::application

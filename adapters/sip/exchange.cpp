@@ -10,7 +10,8 @@ namespace strowger::sip {
 namespace {
 
 // RFC 3261 section 8.2.7: who answers statelessly gives a repeated request the same tag.
-std::string tag_for(const sip_t* sip) {
+std::string tag_for(const sip_t* sip, const Reply& reply) {
+  if (!reply.to_tag.empty()) return "tag=" + reply.to_tag;
   const std::hash<std::string_view> hash;
   std::size_t mixed = hash(call_id(sip)) * 31 + hash(branch(sip));
   mixed = mixed * 31 + cseq(sip);
@@ -33,7 +34,13 @@ void append(std::string& text, const void* header) {
   text.append(far, 0, size);
 }
 
-// The whole response, ready to send. Written by hand because it is the hottest path of the SIP side: sofia-sip would
+void add_headers(msg_t* message, const Reply& reply) {
+  for (const auto& [kind, value] : reply.headers) sip_add_make(message, sip_object(message), kind, value.c_str());
+}
+
+}  // namespace
+
+// Written by hand because it is the hottest path of the SIP side: sofia-sip would
 // copy, parse again and then print each of these headers.
 std::string response_text(const sip_t* request, const Reply& reply) {
   std::string text;
@@ -49,7 +56,7 @@ std::string response_text(const sip_t* request, const Reply& reply) {
   if (to_tag(request).empty() && text.ends_with("\r\n")) {
     text.resize(text.size() - 2);
     text += ';';
-    text += tag_for(request);
+    text += tag_for(request, reply);
     text += "\r\n";
   }
   append(text, request->sip_call_id);
@@ -63,12 +70,6 @@ std::string response_text(const sip_t* request, const Reply& reply) {
   text += "Content-Length: 0\r\n\r\n";
   return text;
 }
-
-void add_headers(msg_t* message, const Reply& reply) {
-  for (const auto& [kind, value] : reply.headers) sip_add_make(message, sip_object(message), kind, value.c_str());
-}
-
-}  // namespace
 
 Exchange::Exchange(nta_agent_t* agent, msg_t* message, sip_t* sip)
     : agent_(agent), message_(message), sip_(sip), transport_(tport_delivered_by(nta_agent_tports(agent), message)) {
@@ -94,7 +95,7 @@ void Exchange::answer(const Reply& reply) {
   if (!response) return;
   auto* sip = response.sip();
   sip->sip_to = sip_to_dup(response.home(), sip_->sip_to);
-  if (to_tag(sip_).empty()) sip_to_tag(response.home(), sip->sip_to, tag_for(sip_).c_str());
+  if (to_tag(sip_).empty()) sip_to_tag(response.home(), sip->sip_to, tag_for(sip_, reply).c_str());
   add_headers(response.get(), reply);
   auto* const answered = response.release();
   nta_msg_mreply(agent_, answered, sip_object(answered), reply.status, phrase, message_.release(),

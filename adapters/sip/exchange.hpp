@@ -20,7 +20,11 @@ struct Reply {
   std::uint16_t status = 200;
   std::string phrase;
   std::vector<std::pair<msg_hclass_t*, std::string>> headers;
+  std::string to_tag{};  // of the dialog that the answer makes; empty: one that names none
 };
+
+// The whole response, ready to send. The request has all that RFC 3261 asks for.
+std::string response_text(const sip_t* request, const Reply& reply);
 
 class Exchange {
  public:

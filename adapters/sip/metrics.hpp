@@ -26,6 +26,20 @@ struct Metrics {
   Counter notifies_unanswered{0};
   Counter notifies_shed{0};  // the queue was full, or it could not be sent
 
+  // Phones that ask the LAN where their file is (pnp.hpp), by how that ended.
+  Counter pnp_questions{0};  // all of them
+  Counter pnp_answered{0};
+  Counter pnp_refused{0};    // would not be given a file: the history says why
+  Counter pnp_repeated{0};   // asked again before the answer came
+  Counter pnp_limited{0};    // too many
+  Counter pnp_elsewhere{0};  // from an address that is in no network of the interface
+  Counter pnp_unclear{0};    // not what phones ask
+  Counter pnp_notifies_accepted{0};
+  Counter pnp_notifies_refused{0};
+  Counter pnp_notifies_unanswered{0};
+  Counter pnp_interfaces_heard{0};  // now
+  Counter pnp_interfaces_missing{0};
+
   Counter register_requests{0};
   Counter options_requests{0};
   Counter invite_requests{0};

@@ -73,6 +73,7 @@ class Server::Loop {
       host = via ? std::string(view(via->v_host)) : server_.options_.host;
     }
     server_.notifier_.start(root_.get(), agent_.get(), std::move(host), server_.port_);
+    server_.pnp_.start(root_.get(), agent_.get(), server_.port_);
     second_.reset(su_timer_create(su_root_task(root_.get()), kSecond));
     su_timer_set_for_ever(second_.get(), &Loop::on_second, this);
     server_.logger_->info("SIP listens on {}:{} (UDP and TCP), {} bindings restored", server_.options_.host,
@@ -89,6 +90,7 @@ class Server::Loop {
     const auto deadline = std::chrono::steady_clock::now() + server_.options_.drain;
     while (registrar_.pending() > 0 && std::chrono::steady_clock::now() < deadline) su_root_step(root_.get(), 10);
     server_.notifier_.stop();
+    server_.pnp_.stop();
     server_.mailbox_->close();
     server_.flows_.clear();
   }
@@ -147,6 +149,7 @@ class Server::Loop {
     self->registrar_.expire_due();
     self->server_.metrics_.bindings_expired.store(self->registrar_.expired(), std::memory_order_relaxed);
     self->server_.metrics_.names_refused.store(names_refused(), std::memory_order_relaxed);
+    self->server_.pnp_.on_second();
     if (++self->seconds_ % 60 == 0) self->server_.flows_.sweep();
   }
 
@@ -172,7 +175,8 @@ Server::Server(ServerOptions options, EventLog& log, IdSource& ids, Credentials 
       logger_(std::move(logger)),
       table_(clock_),
       mailbox_(std::make_shared<Mailbox>()),
-      notifier_(mailbox_, options_.notifier, credentials_, flows_, metrics_, *logger_, options_.server_name) {}
+      notifier_(mailbox_, options_.notifier, credentials_, flows_, metrics_, *logger_, options_.server_name),
+      pnp_(metrics_, *logger_, options_.server_name) {}
 
 Server::~Server() {
   stop();
@@ -209,6 +213,16 @@ void Server::stop() {
   if (!thread_.joinable()) return;
   mailbox_->post([this] { loop_->leave(); });
   thread_.join();
+}
+
+void Server::serve_pnp(PnpOptions options) {
+  if (!thread_.joinable()) return;
+  std::promise<void> done;
+  const bool posted = mailbox_->post([&] {
+    pnp_.serve(std::move(options));
+    done.set_value();
+  });
+  if (posted) done.get_future().wait();
 }
 
 void Server::drop_extension(const ExtensionNumber& extension, UnregisterReason reason) {

@@ -19,6 +19,7 @@
 #include "adapters/sip/credentials.hpp"
 #include "adapters/sip/metrics.hpp"
 #include "adapters/sip/notifier.hpp"
+#include "adapters/sip/pnp.hpp"
 #include "config/settings.hpp"
 #include "events/log.hpp"
 
@@ -64,6 +65,9 @@ class Server {
   const registrar::Bindings& bindings() const { return table_; }
   reboot::PhoneNotifier& notifier() { return notifier_; }
   const Metrics& metrics() const { return metrics_; }
+  // Phones that ask the LAN where their file is are answered as these say (pnp.hpp); off until then. By the thread that
+  // starts and stops, while it runs. When it returns, what was set before is called no more.
+  void serve_pnp(PnpOptions options);
   // Any thread. The extension was deleted or disabled: its bindings go, with PhoneUnregistered(reason).
   void drop_extension(const ExtensionNumber& extension, UnregisterReason reason = UnregisterReason::extension_deleted);
 
@@ -83,6 +87,7 @@ class Server {
   Flows flows_;  // SIP thread only
   std::shared_ptr<Mailbox> mailbox_;
   Notifier notifier_;
+  Pnp pnp_;
   Loop* loop_ = nullptr;  // on the SIP thread's stack, for tasks that run there
   std::uint16_t port_ = 0;
   std::thread thread_;

@@ -81,6 +81,8 @@ std::string_view to_string(Rule rule) {
       return "not_enrolled";
     case Rule::secret_over_tftp:
       return "secret_over_tftp";
+    case Rule::secret_over_pnp:
+      return "secret_over_pnp";
     case Rule::unknown_mac:
       return "unknown_mac";
   }
@@ -124,6 +126,10 @@ std::string_view advice(Rule rule) {
       return "A file that holds a password or a token is never sent by TFTP. Set the URL in the phone, or have DHCP "
              "tell "
              "it (strowger dhcp-snippet).";
+    case Rule::secret_over_pnp:
+      return "provisioning.url_format holds a user name or a password, which is never told by PnP. Take it out and "
+             "give "
+             "the device a password or a token of its own, or set the URL in the phone.";
     case Rule::unknown_mac:
       return "The device is not registered. Register it with POST /api/provisioning/devices.";
     default:

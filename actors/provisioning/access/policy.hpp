@@ -68,6 +68,7 @@ enum class Rule : std::uint8_t {
   credentials_required,  // from an allowed network, but the settings want them there too
   not_enrolled,
   secret_over_tftp,  // a file with a secret in it, on a way that anybody can listen to
+  secret_over_pnp,   // a URL with a password in it, to whoever asks the LAN
   unknown_mac,       // where an unknown device must look like one that is refused
 };
 inline constexpr std::size_t rule_count = static_cast<std::size_t>(Rule::unknown_mac) + 1;

@@ -119,7 +119,7 @@ Response Files::serve(Asked& asked, const MacAddress& mac) {
     return refuse(asked, 503, fault.code, fault.message);
   }
   const ServedPaths::Found answer{*found, serving.correlation, serving.causation};
-  if (asked.plain != nullptr) return serve_plain(asked, answer);
+  if (asked.plain != nullptr) return asked.plain->only_where ? tell_where(asked) : serve_plain(asked, answer);
   if (asked.with_token.token.empty()) paths_.keep(asked.request.path, asked.stamp, answer);
   return reply(asked, answer);
 }

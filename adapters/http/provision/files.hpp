@@ -45,6 +45,7 @@ struct PlainRequest {
   std::string_view file;      // as it was asked for, with folders
   std::string_view peer;
   asio::ip::address address;
+  std::string_view user_agent{};
 };
 
 struct Delivery {
@@ -56,6 +57,9 @@ struct Delivery {
   std::shared_ptr<const void> owner{};
   // To be called when the phone has it all, while the Files live: only then it is a fact. None: nothing is recorded.
   std::function<void()> arrived{};
+  // Of invite() alone: not the file is wanted, but where it is.
+  bool only_where = false;
+  std::string url{};
 };
 
 class Files {
@@ -67,6 +71,9 @@ class Files {
   Result<Response> answer(const Request& request) { return respond(request, nullptr); }
   // The same without HTTP (plain.cpp); any thread.
   Delivery deliver(const PlainRequest& request);
+  // Where the phone finds its file, in the form that its vendor takes: only if it would be given that file now, else
+  // the refusal is recorded as deliver() does. Never with a token or a password. Any thread; answers from memory.
+  Result<std::string> invite(const PlainRequest& request);
 
   // Of what phones leave here (receive.cpp): before the body is read, and with it.
   std::optional<Response> admit_upload(Request& request, std::optional<std::uint64_t> size);
@@ -109,7 +116,9 @@ class Files {
   Result<Response> respond(const Request& request, Delivery* plain, std::string_view protocol = {});
   ServedPaths::Stamp stamp() const;
   Response serve(Asked& asked, const MacAddress& mac);
+  Delivery ask_plain(const PlainRequest& from, Delivery out);
   Response serve_plain(Asked& asked, const ServedPaths::Found& found);
+  Response tell_where(Asked& asked);
   Response reply(const Asked& asked, const ServedPaths::Found& found);
   Response serve_common(Asked& asked);
   Response serve_phonebook(Asked& asked);

@@ -7,6 +7,18 @@
 namespace strowger::http::provision {
 
 Delivery Files::deliver(const PlainRequest& from) {
+  return ask_plain(from, {});
+}
+
+Result<std::string> Files::invite(const PlainRequest& from) {
+  Delivery wanted;
+  wanted.only_where = true;
+  auto out = ask_plain(from, std::move(wanted));
+  if (!out.url.empty()) return std::move(out.url);
+  return not_found("not_invited", std::move(out.message));
+}
+
+Delivery Files::ask_plain(const PlainRequest& from, Delivery out) {
   auto name = from.file;
   while (name.starts_with('/')) name.remove_prefix(1);
   constexpr std::string_view folder = "provision/";
@@ -17,8 +29,8 @@ Delivery Files::deliver(const PlainRequest& from) {
   request.target = request.path = path;
   request.peer = from.peer;
   request.address = from.address;
+  if (!from.user_agent.empty()) request.headers.push_back({Field::user_agent, {}, from.user_agent});
 
-  Delivery out;
   auto response = respond(request, &out, from.protocol);
   if (!response) {
     out.status = 404;
@@ -52,6 +64,28 @@ Response Files::serve_plain(Asked& asked, const ServedPaths::Found& found) {
     counters_.served.fetch_add(1, std::memory_order_relaxed);
     facts_.served({found.file, 200, true, path, peer, {}, found.correlation, found.causation});
   };
+  return {};
+}
+
+// Of a device that is served without a token there is none in it; one that needs its token proves itself otherwise.
+Response Files::tell_where(Asked& asked) {
+  using provisioning::access::Rule;
+  auto url = asked.present->config_url(asked.device->mac.text());
+  if (provisioning::has_credentials(url)) {
+    counters_.denied.fetch_add(1, std::memory_order_relaxed);
+    access_.count(Rule::secret_over_pnp);
+    return refuse(asked, 403, provisioning::access::to_string(Rule::secret_over_pnp),
+                  std::string(provisioning::access::advice(Rule::secret_over_pnp)));
+  }
+  const auto* vendor = services_.vendors.find_vendor(asked.device->vendor);
+  // Its phones append the names of their files themselves.
+  if (vendor != nullptr && vendor->url_macro.empty()) url = provisioning::url_parts(url).base + "/";
+  say_device(asked);
+  if (asked.log.wanted()) {
+    asked.say({"Told where its file is: ", url});
+    asked.log.finish(services_.clock());
+  }
+  asked.plain->url = std::move(url);
   return {};
 }
 

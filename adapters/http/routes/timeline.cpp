@@ -79,6 +79,9 @@ std::string in_words(const Event& event) {
                    e.ip;
           },
           [](const FileUploaded& e) { return "Left " + e.file + ", " + std::to_string(e.size) + " bytes"; },
+          [](const PnpAnswered& e) {
+            return "Asked the LAN on " + e.interface + " where its file is, and was told " + e.url;
+          },
           [](const DeviceConverged&) { return std::string("Converged: it was served what was wanted"); },
           [](const DeviceReturned& e) { return "Registered again from " + e.ip; },
           [](const RebootRetryScheduled& e) { return "Told again at " + to_iso8601(e.not_before) + ": " + e.reason; },
