@@ -177,7 +177,7 @@ bool Extension::defines(const Event& event) {
         return boost::mp11::mp_contains<
             boost::mp11::mp_list<ExtensionCreated, ExtensionChanged, ExtensionPasswordChanged, ExtensionDeleted,
                                  NameSynced, ExtensionLinked, ExtensionUnlinked, ExtensionDisabled, ExtensionEnabled,
- ExtensionListingChanged>,
+                                 ExtensionListingChanged>,
             T>::value;
       },
       event);

@@ -117,6 +117,7 @@ class Renderer {
     std::string name;
     std::string text;
     bool custom = false;
+    bool operator==(const TemplateInfo&) const = default;
   };
   // By vendor and model.
   std::vector<TemplateInfo> templates() const;

@@ -29,6 +29,7 @@ Result<std::unique_ptr<Application>> Application::start(config::SettingsPtr sett
   if (auto done = house->start_projections(); !done) return done.error();
   house->start_actors();
   if (auto done = house->prepare_first_start(); !done) return done.error();
+  house->make_own_templates();
   auto templates = house->load_templates(*now);
   if (!templates) return templates.error();
   house->renderer.set(std::move(*templates));
@@ -38,6 +39,7 @@ Result<std::unique_ptr<Application>> Application::start(config::SettingsPtr sett
   if (auto done = house->start_http(); !done) return done.error();
   house->start_reactors();
   house->start_retention();
+  house->follow_templates();
   house->announce();
   return std::unique_ptr<Application>(new Application(std::move(house)));
 }
@@ -68,6 +70,7 @@ void Application::reload(config::SettingsPtr settings) {
     house_->logger->error("The settings were not reloaded: {}", error.message);
   };
   if (auto done = check_directories(*merged); !done) return refuse(done.error());
+  const auto held = house_->own_templates->hold();
   auto templates = house_->load_templates(*merged);
   if (!templates) return refuse(templates.error());
   auto address = house_->find_address(*merged);
@@ -77,6 +80,7 @@ void Application::reload(config::SettingsPtr settings) {
   house_->settings.set(std::move(merged));
   house_->http->refresh_certificates();
   house_->directories->wake();
+  house_->template_watch->look_at(house_->templates_folder(*house_->settings.get()).path);
   house_->logger->info("Settings reloaded");
   house_->announce();
 }

@@ -1,5 +1,6 @@
 // The parts of the running server, in the order in which they are made. What makes them is in storage.cpp (log, vault,
-// projections, backups), serving.cpp (templates, SIP, HTTP, Kafka) and reactors.cpp (entities and what drives them).
+// projections, backups), templates.cpp, serving.cpp (SIP, HTTP, Kafka) and reactors.cpp (entities and what drives
+// them).
 #pragma once
 
 #include "actors/campaign/coordinator.hpp"
@@ -12,6 +13,8 @@
 #include "adapters/application/application.hpp"
 #include "adapters/application/current.hpp"
 #include "adapters/application/directories.hpp"
+#include "adapters/application/folder_watch.hpp"
+#include "adapters/http/provision/own_templates.hpp"
 #include "adapters/http/provision/present.hpp"
 #include "adapters/http/routes.hpp"
 #include "adapters/http/server.hpp"
@@ -55,11 +58,13 @@ struct Application::House {
   Result<void> start_projections();
   void start_actors();
   Result<void> prepare_first_start();
-  Result<std::shared_ptr<const provisioning::Renderer>> load_templates(const config::Settings& from) const;
+  void make_own_templates();
+  Result<http::provision::RendererPtr> load_templates(const config::Settings& from) const;
+  void follow_templates();
   std::shared_ptr<const std::string> find_address(const config::Settings& from) const;
   Result<void> publish(const config::Settings& from, const provisioning::Renderer& templates, const std::string& ip,
                        const std::string& by = "system");
-  std::filesystem::path templates_directory() const;
+  static http::provision::OwnTemplates::Folder templates_folder(const config::Settings& from);
   Result<void> start_sip();
   Result<void> start_kafka();
   Result<void> start_http();
@@ -133,11 +138,13 @@ struct Application::House {
   std::unique_ptr<history::Retention> retention;
   std::atomic<const history::Retention*> retention_running = nullptr;  // it starts after HTTP does
   std::unique_ptr<actors::DeviceSettingsReactor> device_settings;
+  std::unique_ptr<FolderWatch> template_watch;
 
   std::optional<FirstAdmin> first_admin;
 
   ~House() {
     // Nobody new comes in, what is under way is finished, and only then what it needs ends.
+    template_watch.reset();
     device_settings.reset();
     deletions.reset();
     coordinator.reset();

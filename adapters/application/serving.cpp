@@ -1,4 +1,3 @@
-#include "actors/provisioning/custom_templates.hpp"
 #include "adapters/application/house.hpp"
 #include "adapters/application/kafka_metrics.hpp"
 #include "adapters/application/metrics.hpp"
@@ -9,32 +8,6 @@
 #include "config/external_address.hpp"
 
 namespace strowger::application {
-namespace {
-
-namespace fs = std::filesystem;
-
-}  // namespace
-
-// Without one in the settings, what the API puts there.
-fs::path Application::House::templates_directory() const {
-  const auto now = settings.get();
-  const auto& set = now->provisioning.custom_templates_dir;
-  return set.empty() ? fs::path(now->data_dir) / "templates" : fs::path(set);
-}
-
-Result<std::shared_ptr<const provisioning::Renderer>> Application::House::load_templates(
-    const config::Settings& from) const {
-  fs::path directory = from.provisioning.custom_templates_dir;
-  std::error_code ignored;
-  if (const auto own = fs::path(from.data_dir) / "templates"; directory.empty() && fs::exists(own, ignored))
-    directory = own;
-  const auto custom = provisioning::read_custom_templates(directory);
-  for (const auto& fault : custom.faults) logger->error("{}", fault.message);
-  auto made = provisioning::Renderer::make(vendors, custom.templates);
-  if (!made) return made.error();
-  for (const auto& fault : made->refused) logger->error("{}; the built-in template stays in force", fault.message);
-  return std::move(made->renderer);
-}
 
 std::shared_ptr<const std::string> Application::House::find_address(const config::Settings& from) const {
   if (!from.server.external_ip.empty()) return std::make_shared<const std::string>(from.server.external_ip);
@@ -145,12 +118,6 @@ http::Services Application::House::services() {
 }
 
 Result<void> Application::House::start_http() {
-  own_templates = std::make_unique<http::provision::OwnTemplates>(http::provision::OwnTemplates::World{
-      vendors, [this] { return templates_directory(); }, [this] { return renderer.get(); },
-      [this](http::provision::RendererPtr fresh) { renderer.set(std::move(fresh)); },
-      [this](const provisioning::Renderer& fresh, const std::string& by) {
-        return publish(*settings.get(), fresh, *address.get(), by);
-      }});
   directories = start_syncs({*log, ids, *runner, extension_rows, user_rows, device_rows, directory_rows, *extensions,
                              *devices, *users, *vault, [this] { return settings.get(); }, logger});
   http_services = std::make_unique<http::Services>(services());

@@ -87,7 +87,7 @@ Query::Query(std::string_view query) {
   }
 }
 
-std::optional<std::string_view> Query::find(std::string_view name) const {
+std::optional<std::string_view> Query::find(std::string_view name) const& {
   for (const auto& [key, value] : items_)
     if (key == name) return value;
   return std::nullopt;

@@ -22,7 +22,8 @@ class Query {
   Query() = default;
   explicit Query(std::string_view query);
   // The first of that name.
-  std::optional<std::string_view> find(std::string_view name) const;
+  std::optional<std::string_view> find(std::string_view name) const&;
+  std::optional<std::string_view> find(std::string_view name) const&& = delete;  // of a temporary
   const std::vector<std::pair<std::string, std::string>>& all() const& { return items_; }
   const std::vector<std::pair<std::string, std::string>>& all() const&& = delete;  // of a temporary
 

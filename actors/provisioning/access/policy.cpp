@@ -16,6 +16,7 @@ constexpr bool is_bad(Proof proof) {
 
 // The refusal that says most: what was brought and is wrong, before what is missing.
 Decision without_proof(const Facts& facts, Rule missing) {
+  if (facts.guessing && facts.password != Proof::none) return refuse(Rule::too_many_guesses);
   if (is_bad(facts.password)) return refuse(Rule::wrong_credentials);
   if (is_bad(facts.token)) return refuse(Rule::wrong_token);
   return refuse(missing);
@@ -32,7 +33,7 @@ Decision decide(const Facts& facts, const Rules& rules) {
 
   if (facts.certificate == Proof::right) return allow(Rule::certificate);
   if (facts.token == Proof::right) return allow(Rule::token);
-  if (facts.password == Proof::right) return allow(Rule::password);
+  if (facts.password == Proof::right && !facts.guessing) return allow(Rule::password);
 
   if (facts.blocked) return refuse(Rule::source_blocked);
   if (facts.network == Network::with_proof)
@@ -66,6 +67,8 @@ std::string_view to_string(Rule rule) {
       return "source_blocked";
     case Rule::wrong_credentials:
       return "wrong_credentials";
+    case Rule::too_many_guesses:
+      return "too_many_guesses";
     case Rule::wrong_token:
       return "wrong_token";
     case Rule::wrong_certificate:
@@ -96,6 +99,11 @@ std::string_view advice(Rule rule) {
     case Rule::wrong_credentials:
       return "The HTTP user name and password are not the device's. Set the same in the phone and with PUT "
              "/api/provisioning/devices/<mac>/access/credentials.";
+    case Rule::too_many_guesses:
+      return "Too many wrong passwords came from its address, so that none from there is taken for 5 minutes, not even "
+             "a "
+             "right one. A password that is set anew (PUT /api/provisioning/devices/<mac>/access/credentials) is taken "
+             "at once.";
     case Rule::wrong_token:
       return "The token in the URL is not the device's, or was rotated. Give the phone the device's present "
              "config_url.";

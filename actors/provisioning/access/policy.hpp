@@ -34,7 +34,8 @@ enum class Enrolment : std::uint8_t {
 };
 
 struct Facts {
-  bool blocked = false;  // for enumeration
+  bool blocked = false;   // for enumeration
+  bool guessing = false;  // its passwords are not believed (guesses.hpp)
   Network network = Network::closed;
   bool device_file = false;  // it belongs to a device, and may hold its secrets
   bool known = false;        // that device is registered
@@ -60,6 +61,7 @@ enum class Rule : std::uint8_t {
   access_denied,  // its network is in no list, or needs a proof and brought none
   source_blocked,
   wrong_credentials,
+  too_many_guesses,  // right or wrong
   wrong_token,
   wrong_certificate,
   certificate_required,

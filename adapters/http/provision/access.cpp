@@ -151,7 +151,9 @@ Access::Answer Access::check_closely(const Question& question, access::Network n
   const auto wanted = facts.device_file ? file.mac : std::nullopt;
 
   // All is looked at, whatever is found first: how long it takes tells nothing.
-  const auto password = auth_.password(question.request, rules.schemes, now);
+  auto password = auth_.password(question.request, rules.schemes, now);
+  facts.guessing = is_guessing(question.client, password, now);
+  if (facts.guessing) password.stale = false;
   const auto token = auth_.token(question.token, now);
   const auto row = wanted ? services_.device_rows.find(*wanted) : std::nullopt;
   // A phone book of no phone in particular is anybody's who may have one.
@@ -201,6 +203,19 @@ Access::Answer Access::check_closely(const Question& question, access::Network n
     answer.challenges = auth_.challenges(rules.schemes, password.stale, now);
   }
   return answer;
+}
+
+bool Access::is_guessing(const Client& client, const Brought& password, Timestamp now) {
+  if (password.account == 0) return false;
+  const auto source = access::source_of(client.bytes);
+  const std::lock_guard lock(mutex_);
+  if (guesses_.paused(source, password.account, now)) return true;
+  if (password.proof != Proof::wrong || !guesses_.note(source, password.account, now)) return false;
+  services_.logger.warn(
+      "Too many wrong passwords for phones' files came from {}: for a while none from there is taken. Whose they were "
+      "is in GET /api/provisioning/requests",
+      access::to_string(source));
+  return true;
 }
 
 void Access::unknown_mac(const Client& client, const MacAddress& mac, std::string_view user_agent,

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "actors/provisioning/access/enumeration.hpp"
+#include "actors/provisioning/access/guesses.hpp"
 #include "actors/provisioning/access/policy.hpp"
 #include "actors/provisioning/resolver.hpp"
 #include "adapters/http/provision/http_auth.hpp"
@@ -79,11 +80,13 @@ class Access {
 
  private:
   Answer check_closely(const Question& question, provisioning::access::Network network);
+  bool is_guessing(const Client& client, const Brought& password, Timestamp now);
 
   Services& services_;
   HttpAuth auth_;
-  mutable std::mutex mutex_;  // guards the next two
+  mutable std::mutex mutex_;  // guards the next three
   provisioning::access::Enumeration enumeration_;
+  provisioning::access::Guesses guesses_;
   Timestamp swept_{};  // when blocks that are over were last dropped
   std::atomic<bool> has_blocks_{false};
   std::array<std::atomic<std::uint64_t>, provisioning::access::rule_count> refused_{};

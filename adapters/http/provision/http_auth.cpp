@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include <boost/beast/http/verb.hpp>
 #include <sodium.h>
@@ -63,6 +64,14 @@ void for_each_parameter(std::string_view text, Take take) {
     const auto equals = item.find('=');
     if (equals != std::string_view::npos) take(item.substr(0, equals), item.substr(equals + 1));
   }
+}
+
+// An unknown user's is as stable as a known one's.
+std::uint64_t account_of(std::string_view username, const std::optional<MacAddress>& device,
+                         const CredentialsPtr& known) {
+  auto text = std::string(username) + '\n';
+  if (device && known) text += known->password.text;
+  return std::hash<std::string>()(text);
 }
 
 // RFC 7616 section 3.4.6: the digest must be of what is asked for. Some write the whole URL.
@@ -137,14 +146,16 @@ Brought HttpAuth::basic(std::string_view encoded) const {
     return {Proof::wrong};
   clear.resize(size);
   const auto colon = std::min(clear.find(':'), clear.size());
-  const auto [device, known] = credentials(clear.substr(0, colon));
+  const auto username = clear.substr(0, colon);
+  const auto [device, known] = credentials(username);
+  const auto account = account_of(username, device, known);
   auto wanted = known ? vault_.open(known->password) : Result<std::string>(std::string());
   const std::string_view given = std::string_view(clear).substr(std::min(colon + 1, clear.size()));
   const bool same = wanted && same_in_constant_time(*wanted, given);
   if (wanted) sodium_memzero(wanted->data(), wanted->size());
   sodium_memzero(clear.data(), clear.size());
-  if (!same || !device) return {Proof::wrong};
-  return {Proof::right, *device};
+  if (!same || !device) return {Proof::wrong, {}, false, account};
+  return {Proof::right, *device, false, account};
 }
 
 Brought HttpAuth::digest(std::string_view header, const Request& request, Timestamp now) {
@@ -158,6 +169,7 @@ Brought HttpAuth::digest(std::string_view header, const Request& request, Timest
   if (!same_target(claim.uri, request.target)) return {Proof::wrong};
 
   const auto [device, known] = credentials(claim.username);
+  const auto account = account_of(claim.username, device, known);
   auto password = known ? vault_.open(known->password) : Result<std::string>(std::string());
   const auto method = boost::beast::http::to_string(request.method);
 
@@ -169,11 +181,12 @@ Brought HttpAuth::digest(std::string_view header, const Request& request, Timest
       digest::digest_response(hasher_, *claim.algorithm, ha1.view(), {method.data(), method.size()}, claim);
   if (password) sodium_memzero(password->data(), password->size());
   const bool same = digest::same_digest(wanted.view(), claim.response);
-  if (!nonce || !same || !password || !device) return {nonce ? Proof::wrong : Proof::none};
-  if (nonce->stale) return {Proof::none, {}, true};
+  if (!nonce || !same || !password || !device) return {nonce ? Proof::wrong : Proof::none, {}, false, account};
+  if (nonce->stale) return {Proof::none, {}, true, account};
   // Without a qop there is no count: such a nonce serves once. Over HTTP nothing is sent twice but by a replay.
-  if (nonces_.use(*nonce, without_qop ? 1 : claim.nc, 0) != digest::Nonces::Use::fresh) return {Proof::none, {}, true};
-  return {Proof::right, *device};
+  if (nonces_.use(*nonce, without_qop ? 1 : claim.nc, 0) != digest::Nonces::Use::fresh)
+    return {Proof::none, {}, true, account};
+  return {Proof::right, *device, false, account};
 }
 
 Brought HttpAuth::token(std::string_view token, Timestamp now) const {

@@ -12,6 +12,7 @@
 #include "events/projections/devices.hpp"
 #include "events/secret.hpp"
 
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -31,6 +32,8 @@ struct Brought {
   provisioning::access::Proof proof = provisioning::access::Proof::none;  // none, wrong or right
   MacAddress device{};                                                    // where it is right
   bool stale = false;  // right, but for a nonce that is too old or a count that was used: ask again
+  // Of a password: whose it was said to be, with what that one's is now.
+  std::uint64_t account = 0;
 };
 
 // A token stands as a folder before the file: /provision/<token>/<file>, /<token>/<file>.

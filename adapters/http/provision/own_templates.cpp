@@ -2,7 +2,7 @@
 
 #include "actors/provisioning/custom_templates.hpp"
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <system_error>
@@ -57,6 +57,17 @@ Result<void> keep(const fs::path& path, const std::optional<std::string>& text) 
   return {};
 }
 
+// The name of the file that it is about.
+std::string file_of(const Error& fault) {
+  const auto* file = fault.details.if_contains("file");
+  const auto* path = file != nullptr ? file->if_string() : nullptr;
+  return path == nullptr ? std::string() : fs::path(std::string_view(*path)).filename().string();
+}
+
+bool is_folder(const std::string& name) {
+  return !name.ends_with(".template");
+}
+
 }  // namespace
 
 std::string OwnTemplates::file_name(const provisioning::Vendor& vendor, const provisioning::Model& model) const {
@@ -78,7 +89,7 @@ Result<RendererPtr> OwnTemplates::put(const provisioning::Vendor& vendor, const 
   const std::lock_guard lock(mutex_);
   auto proposed = propose(vendor, model, text);
   if (!proposed) return proposed;
-  const auto directory = world_.directory();
+  const auto directory = world_.folder().path;
   std::error_code failed;
   fs::create_directories(directory, failed);
   if (failed) return unwritable(directory, failed.message());
@@ -93,19 +104,65 @@ Result<RendererPtr> OwnTemplates::put(const provisioning::Vendor& vendor, const 
   return proposed;
 }
 
-Result<OwnTemplates::Reloaded> OwnTemplates::reload(const std::string& by) {
-  const std::lock_guard lock(mutex_);
-  const auto directory = world_.directory();
+// Each under the name of the file that is refused; those of all files where the folder itself cannot be read.
+std::vector<provisioning::CustomTemplate> OwnTemplates::kept_instead(const std::vector<Error>& refused) const {
+  const auto present = world_.present();
+  const auto in_force = present ? present->templates() : std::vector<provisioning::Renderer::TemplateInfo>();
+  std::vector<provisioning::CustomTemplate> out;
+  for (const auto& fault : refused) {
+    const auto name = file_of(fault);
+    const bool whole_folder = is_folder(name);
+    for (const auto& info : in_force)
+      if (info.custom && (whole_folder || info.name == name)) out.push_back({info.name, info.text});
+    if (present || whole_folder) continue;
+    const auto names = provisioning::split_template_name(name);
+    const auto vendor = names ? world_.vendors.vendor(names->first) : names.error();
+    if (!vendor) continue;
+    const auto model = world_.vendors.model(**vendor, names->second);
+    if (!model) continue;
+    if (auto last = world_.recorded((*vendor)->vendor, (*model)->model); last && last->name == name)
+      out.push_back(std::move(*last));
+  }
+  return out;
+}
+
+Result<OwnTemplates::Loaded> OwnTemplates::load(const Folder& folder) const {
   std::error_code ignored;
   provisioning::CustomTemplates files;
-  if (fs::exists(directory, ignored)) files = provisioning::read_custom_templates(directory);
+  if (!folder.may_be_absent || fs::exists(folder.path, ignored))
+    files = provisioning::read_custom_templates(folder.path);
   auto made = provisioning::Renderer::make(world_.vendors, files.templates);
   if (!made) return made.error();
-  if (auto published = world_.publish(*made->renderer, by); !published) return published.error();
-  world_.put_in_force(made->renderer);
-  Reloaded out{std::move(made->renderer), std::move(files.faults)};
-  for (auto& refused : made->refused) out.refused.push_back(std::move(refused));
-  return out;
+  auto refused = std::move(files.faults);
+  for (auto& fault : made->refused) refused.push_back(std::move(fault));
+
+  const auto instead = kept_instead(refused);
+  if (!instead.empty()) {
+    for (const auto& kept : instead) {
+      std::erase_if(files.templates, [&](const auto& file) { return file.name == kept.name; });
+      files.templates.push_back(kept);
+    }
+    made = provisioning::Renderer::make(world_.vendors, files.templates);
+    if (!made) return made.error();
+  }
+  for (auto& fault : refused) {
+    const auto name = file_of(fault);
+    const bool kept = std::any_of(instead.begin(), instead.end(),
+                                  [&](const auto& one) { return is_folder(name) || one.name == name; });
+    fault.message += kept ? "; what was in force before stays so" : "; nothing of it is in force";
+  }
+  const auto present = world_.present();
+  const bool changed = !present || made->renderer->templates() != present->templates();
+  return Loaded{changed ? std::move(made->renderer) : present, std::move(refused), changed};
+}
+
+Result<OwnTemplates::Loaded> OwnTemplates::reload(const std::string& by) {
+  const std::lock_guard lock(mutex_);
+  auto loaded = load(world_.folder());
+  if (!loaded || !loaded->changed) return loaded;
+  if (auto published = world_.publish(*loaded->renderer, by); !published) return published.error();
+  world_.put_in_force(loaded->renderer);
+  return loaded;
 }
 
 }  // namespace strowger::http::provision

@@ -210,7 +210,8 @@ bj::object view_of(const provisioning::ExplainedKey& key) {
 Awaitable<Result<Response>> explanation(Context& context, const Request& request) {
   const auto mac = mac_parameter(request);
   if (!mac) co_return mac.error();
-  const auto point = provisioning::parse_point_in_time(request.query().find("at").value_or(""));
+  const auto query = request.query();
+  const auto point = provisioning::parse_point_in_time(query.find("at").value_or(""));
   if (!point) co_return point.error();
   const auto work = [&services = context.services, mac = *mac, point = *point]() -> Result<bj::object> {
     const auto restored = restore(services, mac, point);

@@ -49,7 +49,8 @@ Result<Response> list(Context& context, const Request& request) {
   const auto page = page_of(request, 1000);
   if (!page) return page.error();
   std::optional<MacAddress> mac;
-  if (const auto text = request.query().find("mac")) {
+  const auto query = request.query();
+  if (const auto text = query.find("mac")) {
     const auto read = MacAddress::parse(*text);
     if (!read) return read.error();
     mac = *read;

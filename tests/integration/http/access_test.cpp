@@ -158,6 +158,28 @@ TEST_CASE_METHOD(Site, "access: digest with MD5 and SHA-256, a replay and a fore
   CHECK(fetch(file).status == 403);
 }
 
+TEST_CASE_METHOD(Site, "access: after too many wrong passwords a right one is refused alike, until it is set anew") {
+  const auto password = set_password();
+  set_password("provision-2", "001565123457");
+  stand_outside();
+  const auto nonce = nonce_of(fetch(file));
+  std::uint32_t tries = 0;
+  while (refused_by(file, basic(mac, "guess-" + std::to_string(tries))) != "too_many_guesses") REQUIRE(++tries < 20);
+  const auto wrong = fetch(file, basic(mac, "no"));
+  const auto right = fetch(file, basic(mac, password));
+  CHECK(right.status == wrong.status);
+  CHECK(right.body == wrong.body);
+  const auto digest = fetch(file, digest_header(nonce, digest::Algorithm::sha256, mac, password, file));
+  CHECK(digest.status == 401);
+  CHECK(digest.head.find("stale=true") == std::string::npos);
+  CHECK(refused_by(file, basic(mac, password)) == "too_many_guesses");
+  CHECK_THAT(logged(), ContainsSubstring("Too many wrong passwords for phones' files came from 127.0.0.1"));
+  // The phone beside it goes on; and who sets the password again need not wait.
+  CHECK(fetch("/provision/001565123457.cfg", basic("001565123457", "provision-2")).status == 200);
+  set_password("provision-3");
+  CHECK(fetch(file, basic(mac, "provision-3")).status == 200);
+}
+
 TEST_CASE_METHOD(Site, "access: a password is set, rotated, kept from all who read, and goes with the device") {
   set_password("provision-1");
   CHECK(ask("PUT", "/api/provisioning/devices/001565123457/access/credentials",

@@ -145,7 +145,8 @@ void House::start() {
   services->contact_rows = &p.contact_rows;
   services->discovered_rows = &p.discovered_rows;
   own_templates_ = std::make_unique<provision::OwnTemplates>(provision::OwnTemplates::World{
-      p.vendors, [this] { return folder.path() / "templates"; }, services->renderer,
+      p.vendors, [this] { return provision::OwnTemplates::Folder{folder.path() / "templates", true}; },
+      services->renderer,
       [this](provision::RendererPtr fresh) {
         const std::lock_guard lock(mutex_);
         renderer_ = std::move(fresh);
@@ -157,7 +158,8 @@ void House::start() {
         const auto done = parts_->publisher.publish(fresh, applied, by);
         if (!done) return done.error();
         return {};
-      }});
+      },
+      [](const std::string&, const std::string&) { return std::nullopt; }});
   services->own_templates = own_templates_.get();
   publish(*settings_, *renderer_);
   auto started = start_server(*services);

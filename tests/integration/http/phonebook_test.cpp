@@ -84,7 +84,8 @@ TEST_CASE_METHOD(Site, "phone book: pages of contacts hold each once, and surviv
   for (int page = 0; page < 3; ++page) {
     const auto reply = ask("GET", target);
     CHECK(reply.header("x-total-count") == "5");
-    for (const auto& contact : reply.json().as_array()) names.emplace_back(contact.at("name").as_string());
+    const auto found = reply.json();
+    for (const auto& contact : found.as_array()) names.emplace_back(contact.at("name").as_string());
     const auto link = reply.header("link");
     if (link.empty()) break;
     target = link.substr(1, link.find('>') - 1);
@@ -133,6 +134,12 @@ TEST_CASE_METHOD(Site, "phone book: each vendor's form, from extensions and cont
     REQUIRE(ask("DELETE", "/api/extensions/1002").status == 200);
     CHECK(fetch("/provision/phonebook/yealink.xml").body.find("Bea") == std::string::npos);
   }
+  SECTION("an extension is disabled, then enabled") {
+    REQUIRE(ask("PATCH", "/api/extensions/1002", R"({"enabled":false})").status == 200);
+    CHECK(fetch("/provision/phonebook/yealink.xml").body.find("1002") == std::string::npos);
+    REQUIRE(ask("PATCH", "/api/extensions/1002", R"({"enabled":true})").status == 200);
+    CHECK_THAT(fetch("/provision/phonebook/yealink.xml").body, ContainsSubstring("1002"));
+  }
   const auto book = ask("GET", "/api/phonebook").json();
   CHECK(book.at("entries").as_int64() == book.at("extensions").as_int64() + book.at("contacts").as_int64());
 }
@@ -168,25 +175,34 @@ TEST_CASE_METHOD(Site, "phone book: a Polycom phone's own directory is replaced 
   CHECK_THAT(book.body, ContainsSubstring("<fn>Ann Example</fn><ct>1001</ct>"));
 }
 
+TEST_CASE_METHOD(Site, "phone book: who tries MAC addresses by it is blocked as by phones' files") {
+  set([](config::Settings& settings) { settings.provisioning.access.enumeration_limit = 4; });
+  CHECK(fetch("/provision/phonebook/001565999991.xml").status == 404);
+  CHECK(fetch("/provision/0004f2999992-directory.xml").status == 404);
+  CHECK(fetch("/provision/phonebook/001565999993.xml").status == 404);
+  CHECK(fetch("/provision/phonebook/001565999994.xml").status == 404);
+  CHECK(fetch("/provision/phonebook/001565123456.xml").status == 429);
+}
+
 TEST_CASE_METHOD(Site, "phone book: Cisco's next page is where its key says, with the token it came by") {
   for (int i = 0; i < 40; ++i) add("C" + std::to_string(i), "5" + std::to_string(i));
   use_ours();
   const auto issued = ask("POST", "/api/provisioning/devices/8843e157ddcc/access/token");
   REQUIRE(issued.status == 200);
   const auto url = std::string(issued.json().at("config_url").as_string());
-  const auto folder = url.substr(url.find("/provision"), url.rfind('/') - url.find("/provision"));
+  const auto with_token = url.substr(url.find("/provision"), url.rfind('/') - url.find("/provision"));
   set([](config::Settings& settings) { settings.provisioning.access.allowed_networks = {"192.0.2.0/24"}; });
   CHECK(fetch("/provision/phonebook/8843e157ddcc.xml").status != 200);
-  const auto first = fetch(folder + "/phonebook/8843e157ddcc.xml").body;
+  const auto first = fetch(with_token + "/phonebook/8843e157ddcc.xml").body;
   const auto begin = first.find("<URL>http://");
   REQUIRE(begin != std::string::npos);
   const auto next = first.substr(begin + 5, first.find('<', begin + 5) - begin - 5);
-  CHECK_THAT(next, ContainsSubstring(folder + "/phonebook/8843e157ddcc.xml?page=2"));
+  CHECK_THAT(next, ContainsSubstring(with_token + "/phonebook/8843e157ddcc.xml?page=2"));
   const auto second = fetch(next.substr(next.find("/provision")));
   CHECK(second.status == 200);
   CHECK_THAT(second.body, ContainsSubstring("<Title>Ours 2/2</Title>"));
-  CHECK(fetch(folder + "/phonebook/8843e157ddcc.xml?page=3").status == 404);
-  CHECK(fetch(folder + "/phonebook/8843e157ddcc.xml?page=x").status == 404);
+  CHECK(fetch(with_token + "/phonebook/8843e157ddcc.xml?page=3").status == 404);
+  CHECK(fetch(with_token + "/phonebook/8843e157ddcc.xml?page=x").status == 404);
 }
 
 TEST_CASE_METHOD(Site, "phone book: under the same rules as phones' files") {

@@ -187,3 +187,24 @@ TEST_CASE_METHOD(Desk, "files that are edited by hand come in force by a reload,
   CHECK(reply.json().at("refused").at(0).at("details").at("column") == 4);
   CHECK(has(fetch(file).body, "by.hand = 1\n"));
 }
+
+TEST_CASE_METHOD(Desk, "an edit that is refused leaves in force what was before it, not the built-in template") {
+  const auto path = folder.path() / "templates" / "yealink_t46s.template";
+  std::filesystem::create_directories(path.parent_path());
+  const auto reload = [&] { return ask("POST", "/api/provisioning/reload-templates").json(); };
+  std::ofstream(path) << with("by.hand = 1");
+  REQUIRE(reload().at("success") == true);
+  std::ofstream(path) << with("by.hand = {{NOBODY}}");
+  const auto refused = reload();
+  CHECK(refused.at("success") == false);
+  CHECK(has(std::string(refused.at("refused").at(0).at("error").as_string()), "what was in force before stays so"));
+  CHECK(has(fetch(file).body, "by.hand = 1\n"));
+  // One that cannot be read is no other.
+  std::filesystem::remove(path);
+  std::filesystem::create_directory(path);
+  CHECK(reload().at("success") == false);
+  CHECK(has(fetch(file).body, "by.hand = 1\n"));
+  std::filesystem::remove(path);
+  CHECK(reload().at("success") == true);
+  CHECK_FALSE(has(fetch(file).body, "by.hand"));
+}

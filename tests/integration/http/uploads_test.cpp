@@ -28,8 +28,8 @@ struct Site : House {
       settings.provisioning.uploads.max_files_per_device = 3;
     });
   }
-  Reply put(const std::string& target, const std::string& body, const std::string& method = "PUT",
-            const std::string& headers = {}) {
+  strowger::http::test::Reply put(const std::string& target, const std::string& body, const std::string& method = "PUT",
+                                  const std::string& headers = {}) {
     Client client(port());
     return client.ask(method + " " + target + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\n" + headers +
                       "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
@@ -133,6 +133,13 @@ TEST_CASE_METHOD(Site, "uploads: only of registered devices, by names of the tab
   const auto refused =
       client.ask("PUT " + app_log + " HTTP/1.1\r\nHost: test\r\nContent-Length: 900\r\nExpect: 100-continue\r\n\r\n");
   CHECK(refused.status == 403);
+}
+
+TEST_CASE_METHOD(Site, "uploads: a Polycom phone gets its user's directory back") {
+  const std::string directory = "/provision/0004f2aabbcc-directory.xml";
+  CHECK(fetch(directory).status == 404);
+  CHECK(put(directory, "<directory/>").status == 201);
+  CHECK(fetch(directory).body == "<directory/>");
 }
 
 TEST_CASE_METHOD(Site, "uploads: a phone gets its overrides back, but not those of before it was registered") {

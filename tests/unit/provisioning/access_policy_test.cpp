@@ -17,21 +17,24 @@ constexpr std::array enrolments{Enrolment::off, Enrolment::open, Enrolment::here
 template <class Visit>
 void for_all(Visit visit) {
   for (const bool blocked : {false, true})
-    for (const auto network : networks)
-      for (const bool device_file : {false, true})
-        for (const bool known : {false, true})
-          for (const auto password : proofs)
-            for (const auto token : proofs)
-              for (const auto certificate : proofs)
-                for (const auto enrolment : enrolments)
-                  for (const bool credentials : {false, true})
-                    for (const bool cert : {false, true})
-                      visit(Facts{blocked, network, device_file, known, password, token, certificate, enrolment},
-                            Rules{credentials, cert});
+    for (const bool guessing : {false, true})
+      for (const auto network : networks)
+        for (const bool device_file : {false, true})
+          for (const bool known : {false, true})
+            for (const auto password : proofs)
+              for (const auto token : proofs)
+                for (const auto certificate : proofs)
+                  for (const auto enrolment : enrolments)
+                    for (const bool credentials : {false, true})
+                      for (const bool cert : {false, true})
+                        visit(Facts{blocked, guessing, network, device_file, known, password, token, certificate,
+                                    enrolment},
+                              Rules{credentials, cert});
 }
 
 bool proven(const Facts& facts) {
-  return facts.password == Proof::right || facts.token == Proof::right || facts.certificate == Proof::right;
+  return (facts.password == Proof::right && !facts.guessing) || facts.token == Proof::right ||
+         facts.certificate == Proof::right;
 }
 
 }  // namespace
@@ -63,7 +66,7 @@ TEST_CASE("access: what always holds") {
     // Once blocked, refusals say only that.
     if (facts.blocked && !decision.allowed) must(decision.rule == Rule::source_blocked);
   });
-  CHECK(combinations == 2 * 3 * 2 * 2 * 4 * 4 * 4 * 4 * 2 * 2);
+  CHECK(combinations == 2 * 2 * 3 * 2 * 2 * 4 * 4 * 4 * 4 * 2 * 2);
   CHECK(fine);
 }
 
@@ -98,6 +101,23 @@ TEST_CASE("access: each proof by itself, and the refusal that says most") {
   facts.certificate = Proof::other;
   facts.network = Network::open;
   CHECK(decide(facts, {}).rule == Rule::wrong_certificate);
+}
+
+TEST_CASE("access: who guesses is not believed, unless it proves itself otherwise or needs no proof") {
+  Facts facts{.guessing = true, .network = Network::with_proof, .device_file = true, .known = true};
+  for (const auto proof : {Proof::right, Proof::wrong, Proof::other}) {
+    facts.password = proof;
+    CHECK(decide(facts, {}).rule == Rule::too_many_guesses);
+  }
+  facts.token = Proof::right;
+  CHECK(decide(facts, {}).rule == Rule::token);
+  facts.token = Proof::none;
+  facts.network = Network::open;
+  CHECK(decide(facts, {}).rule == Rule::network);
+  CHECK(decide(facts, {.require_credentials = true}).rule == Rule::too_many_guesses);
+  facts.device_file = false;
+  facts.network = Network::with_proof;
+  CHECK(decide(facts, {}).rule == Rule::too_many_guesses);  // a shared file is no way to try passwords either
 }
 
 TEST_CASE("access: enrolment opens, then locks to the network") {

@@ -1,0 +1,35 @@
+#include "actors/provisioning/access/guesses.hpp"
+
+namespace strowger::provisioning::access {
+
+bool Guesses::note(const Source& source, std::uint64_t account, Timestamp now) {
+  auto found = sources_.find(source);
+  if (found == sources_.end()) {
+    if (sources_.size() >= limits_.most_sources) {
+      sources_.erase(order_.front());
+      order_.pop_front();
+    }
+    found = sources_.emplace(source, Tries{now, {}, {}}).first;
+    order_.push_back(source);
+  }
+  auto& tries = found->second;
+  if (paused(source, account, now)) return false;
+  if (tries.since + limits_.window <= now) tries = {now, {}, {}};
+  const auto count = [&](Count& one, std::uint32_t most) {
+    if (++one.wrong < most) return false;
+    one = {0, now + limits_.pause};
+    return true;
+  };
+  const bool of_account = count(tries.accounts[account], limits_.wrong_of_account);
+  return count(tries.all, limits_.wrong_of_source) || of_account;
+}
+
+bool Guesses::paused(const Source& source, std::uint64_t account, Timestamp now) const {
+  const auto found = sources_.find(source);
+  if (found == sources_.end()) return false;
+  if (now < found->second.all.paused_until) return true;
+  const auto one = found->second.accounts.find(account);
+  return one != found->second.accounts.end() && now < one->second.paused_until;
+}
+
+}  // namespace strowger::provisioning::access
