@@ -22,6 +22,13 @@ function(strowger_component name)
   endif()
 endfunction()
 
+# For what computes much: the sanitizer builds are not optimised, which halves the time that they take to build.
+function(strowger_optimised_with_sanitizers target)
+  if(STROWGER_SANITIZE)
+    target_compile_options(${target} PRIVATE -O1)
+  endif()
+endfunction()
+
 # strowger_test(<name> LABELS labels… [LINKS targets…] [TIMEOUT seconds] [EXCLUDE regex] [SERIAL])
 # A Catch2 program of all sources below this folder; each of its test cases is one ctest test named <name>: <case>.
 function(strowger_test name)

@@ -151,10 +151,8 @@ void Coordinator::count_in_flight(const CampaignRow& campaign, convergence::Gate
   for (const auto& device : world_.projection.devices(campaign.id, CampaignStage::told, static_cast<std::size_t>(-1))) {
     const auto row = world_.device_rows.find(device.mac);
     const auto& state = row ? row->activity.convergence : std::optional<Convergence>{};
-    if (state && state->campaign == campaign.id) {
-      if (state->told() && !state->deferred) gate.in_flight(row->definition->site);
-      continue;
-    }
+    if (row) gate.in_flight(row->definition->site);
+    if (state && state->campaign == campaign.id) continue;
     const Key key{campaign.id, device.mac};
     strayed.insert(key);
     const auto since = strayed_.try_emplace(key, now).first->second;
@@ -180,6 +178,7 @@ bool Coordinator::tell(const CampaignRow& campaign, const CampaignDevice& device
   if (reboot::bindings_of(*row, world_.bindings.of(extension)).empty())
     return skip(campaign, device.mac, "no_phone",
                 "no phone that could be this device is registered on extension " + extension.text());
+  if (world_.busy.in_call(device.mac, extension)) return false;  // its turn comes when that has ended
   const Key key{campaign.id, device.mac};
   if (again_.contains(key)) return false;
   const auto site = row->definition->site;

@@ -3,12 +3,15 @@
 // with who still waits. A device is asked under a key of its campaign, so that it is told once however often it is
 // asked.
 //
-// A campaign that would tell a phone which is being told already comes back to it later.
+// A campaign that would tell a phone which is being told already, or is in a call, comes back to it later. Who was told
+// keeps its place until it has fetched or was given up, also while it waits for the next attempt: so there are never
+// more in flight than allowed, whoever tells it again.
 #pragma once
 
 #include "actors/campaign/campaign.hpp"
 #include "actors/convergence/pace.hpp"
 #include "actors/device/device.hpp"
+#include "actors/reboot/busy_phones.hpp"
 #include "actors/registrar/binding.hpp"
 #include "actors/router.hpp"
 #include "events/drive.hpp"
@@ -35,6 +38,7 @@ class Coordinator {
     const registrar::Bindings& bindings;
     std::function<Result<std::string>(const DefinitionPtr&)> etag;  // as of ConvergenceReactor
     Clock clock;
+    const reboot::BusyPhones& busy;
   };
 
   explicit Coordinator(World world, Drive drive = Drive::own_thread);

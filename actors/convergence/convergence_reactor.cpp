@@ -94,34 +94,43 @@ void ConvergenceReactor::load() {
     const auto& state = row.activity.convergence;
     if (!state) continue;
     if (state->open()) {
+      const auto& asked = row.activity.reboot;
+      open_[mac].told_at = asked && asked->reboot == state->reboot ? asked->requested_at : state->since;
       keep(mac, *state);
     } else if (!state->reboot.is_nil() && !state->returned_at && now - state->changed_at < policy_.return_within) {
       returning_[mac] = {state->reboot, state->changed_at, state->correlation, state->event};
     }
   }
-  for (auto& [mac, open] : open_)
-    if (open.state.stage == ConvergenceStage::failed && may_come_back(open.state.code) &&
-        !world_.bindings.of(open.extension).empty())
-      open.rearm = now + policy_.registration_grace;
+}
+
+// The phone of a device that was given up as nobody was there or answered: whether it came since it was last told, or
+// came to another address. (A start of the server alone is no reason to try again.)
+bool ConvergenceReactor::came_back(const DeviceRow& row, const Open& open) const {
+  const auto bindings = reboot::bindings_of(row, world_.bindings.of(row.definition->extension));
+  if (open.state.code == "no_phone") return !bindings.empty();
+  return std::any_of(bindings.begin(), bindings.end(),
+                     [&](const auto& binding) { return binding->here_since > open.told_at; });
 }
 
 void ConvergenceReactor::keep(const MacAddress& mac, const Convergence& state) {
-  const auto [at, fresh] = open_.try_emplace(mac);
-  auto& open = at->second;
-  if (fresh) {
-    if (const auto row = world_.projection.find(mac)) {
-      open.extension = row->definition->extension;
-      open.site = row->definition->site;
-    }
+  auto& open = open_[mac];
+  const auto row = world_.projection.find(mac);
+  if (row && open.extension.text().empty()) {
+    open.extension = row->definition->extension;
+    open.site = row->definition->site;
   }
-  const bool was_failed = !fresh && open.state.stage == ConvergenceStage::failed;
+  const bool was_failed = open.state.stage == ConvergenceStage::failed;
   const bool is_failed = state.stage == ConvergenceStage::failed;
   failed_ += (is_failed ? 1U : 0U) - (was_failed ? 1U : 0U);
-  if (state.stage != open.state.stage || state.reboot != open.state.reboot) {
+  const bool another = state.stage != open.state.stage || state.reboot != open.state.reboot;
+  if (another) {
     open.early.reset();
     open.rearm.reset();
   }
   open.state = state;
+  // It may have come while it was given up.
+  if (another && is_failed && may_come_back(state.code) && row && came_back(*row, open))
+    open.rearm = world_.clock() + policy_.registration_grace;
 }
 
 bool ConvergenceReactor::wanted(const Record& record) {
@@ -140,6 +149,7 @@ void ConvergenceReactor::follow(const Envelope& envelope) {
   if (const auto* moved = std::get_if<PhoneMoved>(&envelope.event))
     return phone_is_there(moved->extension, envelope.time);
   if (envelope.stream.category() == "device") {
+    count(envelope.event);
     if (const auto mac = MacAddress::parse(envelope.stream.key())) follow_device(envelope, *mac);
   }
   Record record;
@@ -158,9 +168,11 @@ void ConvergenceReactor::follow_device(const Envelope& envelope, const MacAddres
     found->second.extension = changed->extension;
   if (std::holds_alternative<DeviceReturned>(envelope.event)) returning_.erase(mac);
   if (state && state->open()) {
+    if (found == open_.end()) open_[mac].told_at = envelope.time;
     keep(mac, *state);
     if (const auto* requested = std::get_if<RebootRequested>(&envelope.event)) {
       open_[mac].extension = requested->extension;
+      open_[mac].told_at = envelope.time;
       returning_.erase(mac);
     }
     return;
@@ -168,6 +180,8 @@ void ConvergenceReactor::follow_device(const Envelope& envelope, const MacAddres
   auto fetched = envelope.time;
   if (found != open_.end()) {
     fetched = found->second.fetched.value_or(fetched);
+    if (world_.counters != nullptr && std::holds_alternative<DeviceConverged>(envelope.event))
+      world_.counters->took(std::chrono::duration<double>(fetched - found->second.state.since).count());
     if (found->second.state.stage == ConvergenceStage::failed) --failed_;
     open_.erase(found);
   }
@@ -176,13 +190,31 @@ void ConvergenceReactor::follow_device(const Envelope& envelope, const MacAddres
     returning_[mac] = {converged->reboot, fetched, envelope.correlation, envelope.id};
 }
 
+void ConvergenceReactor::count(const Event& event) {
+  if (world_.counters == nullptr) return;
+  auto& counters = *world_.counters;
+  std::visit(Overloaded{
+                 [&](const RebootRequested&) { ++counters.asked; },
+                 [&](const RebootAccepted&) { ++counters.accepted; },
+                 [&](const RebootRefused&) { ++counters.refused; },
+                 [&](const RebootUnanswered&) { ++counters.unanswered; },
+                 [&](const RebootDeferred&) { ++counters.deferred; },
+                 [&](const RebootRetryScheduled&) { ++counters.retried; },
+                 [&](const RebootFailed&) { ++counters.failed; },
+                 [&](const DeviceConverged&) { ++counters.converged; },
+                 [](const auto&) {},
+             },
+             event);
+}
+
 void ConvergenceReactor::served(const Envelope& envelope, const ConfigServed& fact) {
   const auto found = open_.find(fact.mac);
   if (found == open_.end()) return;
   auto& open = found->second;
   if (fact.etag != open.state.etag) {
     if (open.state.told()) open.early = world_.clock() + after_old_file;
-    return;
+    // Older than what is wanted; or newer, where it was told while its file changed.
+    return mark({Affected::Whose::device, fact.mac.text(), open.state.reason}, envelope);
   }
   // Causation: the fetch. Correlation: that of what the phone was told, also where the fetch was its own idea.
   open.state.event = envelope.id;
@@ -191,9 +223,12 @@ void ConvergenceReactor::served(const Envelope& envelope, const ConfigServed& fa
 }
 
 void ConvergenceReactor::phone_is_there(const ExtensionNumber& extension, Timestamp at) {
-  for (auto& [mac, open] : open_)
-    if (open.extension == extension && open.state.stage == ConvergenceStage::failed && may_come_back(open.state.code))
-      open.rearm = at + policy_.registration_grace;
+  for (auto& [mac, open] : open_) {
+    if (open.extension != extension || open.state.stage != ConvergenceStage::failed || !may_come_back(open.state.code))
+      continue;
+    open.rearm = at + policy_.registration_grace;
+    open.heard = world_.clock();
+  }
 }
 
 void ConvergenceReactor::mark(const Affected& affected, const Envelope& envelope) {
@@ -268,8 +303,17 @@ void ConvergenceReactor::take_replies() {
   for (auto& reply : answered) {
     if (reply.look) {
       --looking_;
-      if (!reply.failed) continue;
-      reply.look->due = again_at;
+      if (reply.failed) {
+        reply.look->due = again_at;
+      } else if (reply.position > Position{}) {
+        // What was decided may have been overtaken by a change that was looked at before: whether it is right is seen
+        // when it is in the table.
+        reply.look->after = reply.position;
+        reply.look->due = {};
+        reply.look->again = false;
+      } else {
+        continue;
+      }
       dirty_.try_emplace(reply.mac, *reply.look);
       continue;
     }
@@ -287,7 +331,8 @@ void ConvergenceReactor::look_at_dirty(Timestamp now) {
   std::size_t looks = 0;
   for (auto at = dirty_.begin(); at != dirty_.end();) {
     newest = std::max(newest, at->second.after);
-    if (at->second.due > now || at->second.after > applied_ || looks == looks_a_tick || looking_ >= most_looking) {
+    if (at->second.due > now || at->second.after > applied_ || at->second.after > followed_ || looks == looks_a_tick ||
+        looking_ >= most_looking) {
       ++at;
       continue;
     }
@@ -321,12 +366,14 @@ void ConvergenceReactor::look_at(const MacAddress& mac, const Dirty& dirty) {
   if (!etag) return;  // it is sent none: what makes it servable is an event again
   if (open == open_.end() ? *etag == served : *etag == open->second.state.etag) return;
   ++looking_;
-  world_.devices.ask(mac.text(), actors::WantConfig{*etag, served, dirty.reason, dirty.cause},
-                     {{"system", dirty.correlation, dirty.causation}, {}, {}},
-                     [shared = shared_, mac, dirty](const Result<actors::Outcome>& outcome) {
-                       const std::lock_guard lock(shared->mutex);
-                       shared->answered.push_back({mac, {}, !outcome.has_value(), dirty});
-                     });
+  world_.devices.ask(
+      mac.text(), actors::WantConfig{*etag, served, dirty.reason, dirty.cause},
+      {{"system", dirty.correlation, dirty.causation}, {}, {}},
+      [shared = shared_, mac, dirty](const Result<actors::Outcome>& outcome) {
+        const std::lock_guard lock(shared->mutex);
+        const bool decided = outcome && !outcome->events.empty();
+        shared->answered.push_back({mac, decided ? outcome->position : Position{}, !outcome.has_value(), dirty});
+      });
 }
 
 // A round over all devices: finds what a crash kept from being looked at.
@@ -338,8 +385,7 @@ void ConvergenceReactor::go_round(Timestamp now) {
   }
   if (!dirty_.empty() || looking_ > 0) return;
   const auto rows = world_.projection.list(round_at_, looks_a_tick);
-  for (const auto& row : rows)
-    if (!open_.contains(row.definition->mac)) look_at(row.definition->mac, {});
+  for (const auto& row : rows) look_at(row.definition->mac, {});
   if (rows.size() == looks_a_tick) {
     round_at_ = rows.back().definition->mac;
   } else {
@@ -421,6 +467,13 @@ void ConvergenceReactor::tell(const MacAddress& mac, Open& open) {
   const auto row = world_.projection.find(mac);
   if (!row) return;
   const auto& state = open.state;
+  if (state.stage == ConvergenceStage::failed && !came_back(*row, open)) {
+    // The log knows of a registration a moment before the bindings do. Else it was another phone of the extension.
+    const auto now = world_.clock();
+    open.rearm.reset();
+    if (now - open.heard < policy_.return_within) open.rearm = now + policy_.registration_grace;
+    return;
+  }
   // It fetched before what it was to fetch was said to be wanted.
   if (state.reboot.is_nil() && row->activity.last_etag == state.etag)
     return ask(mac, open, actors::ReportFetched{state.etag});

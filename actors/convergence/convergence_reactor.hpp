@@ -16,6 +16,7 @@
 #pragma once
 
 #include "actors/convergence/affected.hpp"
+#include "actors/convergence/counters.hpp"
 #include "actors/convergence/pace.hpp"
 #include "actors/device/device.hpp"
 #include "actors/log_follower.hpp"
@@ -62,6 +63,7 @@ class ConvergenceReactor {
     Clock clock;
     std::function<void(const std::string& line)> log_line;
     std::function<void(const Error&)> trouble;
+    Counters* counters = nullptr;  // none: nothing is counted
   };
 
   ConvergenceReactor(World world, Position from, Drive drive = Drive::own_thread);
@@ -82,12 +84,14 @@ class ConvergenceReactor {
     ExtensionNumber extension;
     std::string site;
     Convergence state;
+    Timestamp told_at;                 // the last time; or since when it is open
     bool asking = false;               // a command is under way
     Position looked{};                 // what it led to is not in the table before this position is followed
     Timestamp hold{};                  // the command failed: not before this time again
     std::optional<Timestamp> fetched;  // what is wanted: the phone may register again before that is decided upon
     std::optional<Timestamp> early;    // the phone fetched, but something older: its fetch is overdue then
     std::optional<Timestamp> rearm;    // it was given up, and its phone is there again
+    Timestamp heard{};                 // when its extension's phone was last heard of
   };
   // May have another file now.
   struct Dirty {
@@ -112,9 +116,11 @@ class ConvergenceReactor {
   bool wanted(const Record& record);
   void follow(const Envelope& envelope);
   void follow_device(const Envelope& envelope, const MacAddress& mac);
+  void count(const Event& event);
   void served(const Envelope& envelope, const ConfigServed& fact);
   void phone_is_there(const ExtensionNumber& extension, Timestamp at);
   void keep(const MacAddress& mac, const Convergence& state);
+  bool came_back(const DeviceRow& row, const Open& open) const;
   void mark(const Affected& affected, const Envelope& envelope);
   void load();
 

@@ -135,7 +135,7 @@ Result<Events> tell(const Device::State& state, const TellPhone& command, const 
   if (pending.etag != command.etag || pending.stage == Device::Stage::told || pending.attempts + 1 != command.attempt)
     return Events{};
   return Events{RebootRequested{state.mac, context.ids.next(), state.extension, state.vendor, command.verb,
-                                pending.reason, pending.etag, command.attempt, pending.campaign}};
+                                pending.reason, pending.etag, command.attempt, campaign_of(state)}};
 }
 
 Result<Events> fetched(const Device::State& state, const ReportFetched& command) {

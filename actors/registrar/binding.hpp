@@ -30,13 +30,14 @@ struct Binding {
   std::optional<MacAddress> mac;  // where SIP really carried one
   Timestamp first_registered;
   Timestamp last_registered;
+  Timestamp here_since;  // first registered, or moved to this contact or address
   Timestamp expires_at;
 
   bool operator==(const Binding&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Binding, (),
                       (extension, contact, instance, reg_id, path, q, call_id, cseq, ip, port, transport, user_agent,
-                       mac, first_registered, last_registered, expires_at))
+                       mac, first_registered, last_registered, here_since, expires_at))
 
 using BindingPtr = std::shared_ptr<const Binding>;
 

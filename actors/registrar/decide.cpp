@@ -107,7 +107,7 @@ class Change {
     return std::ranges::find_if(slots_, [&](const Slot& slot) { return same_uri(slot.binding->contact, asked.uri); });
   }
 
-  BindingPtr make(const AskedContact& asked, std::chrono::seconds lifetime, Timestamp first) const {
+  std::shared_ptr<Binding> make(const AskedContact& asked, std::chrono::seconds lifetime, Timestamp first) const {
     auto binding = std::make_shared<Binding>();
     binding->extension = request_.extension;
     binding->contact = asked.uri;
@@ -124,6 +124,7 @@ class Change {
     binding->mac = asked.mac;
     binding->first_registered = first;
     binding->last_registered = now_;
+    binding->here_since = now_;
     binding->expires_at = now_ + lifetime;
     return binding;
   }
@@ -145,6 +146,7 @@ class Change {
     const bool same_place = after->ip == before->ip && after->port == before->port &&
                             after->transport == before->transport && same_uri(after->contact, before->contact);
     if (!same_place && !slot.touched) decision_.events.emplace_back(moved(*before, *after));
+    if (same_place) after->here_since = before->here_since;
     slot = {std::move(after), true};
     std::erase_if(slots_, [](const Slot& candidate) { return candidate.binding == nullptr; });
   }

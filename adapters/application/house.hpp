@@ -133,6 +133,7 @@ struct Application::House {
   std::unique_ptr<tftp::Server> tftp;                       // none: it is off
   std::atomic<const tftp::Server*> tftp_running = nullptr;  // it starts after HTTP does
   std::unique_ptr<reboot::RebootReactor> reboots;
+  convergence::Counters convergence_counters;
   std::unique_ptr<convergence::ConvergenceReactor> convergence;
   std::unique_ptr<campaign::Coordinator> coordinator;
   std::unique_ptr<actors::DeletionReactor> deletions;

@@ -126,6 +126,20 @@ void add_sip(Families& to, const sip::Metrics& sip) {
   to.counter("sip_not_sip_total", "Messages that were neither a request nor a response").count(sip.not_sip);
 }
 
+void add_convergence(Families& to, const convergence::Counters& counters) {
+  to.counter("reboots_total", "Phones told to fetch their configuration since the start, and what came of it")
+      .count(counters.asked, {{"result", "asked"}})
+      .count(counters.accepted, {{"result", "accepted"}})
+      .count(counters.refused, {{"result", "refused"}})
+      .count(counters.unanswered, {{"result", "unanswered"}})
+      .count(counters.deferred, {{"result", "deferred"}})
+      .count(counters.retried, {{"result", "retried"}})
+      .count(counters.failed, {{"result", "failed"}})
+      .count(counters.converged, {{"result", "converged"}});
+  to.histogram("convergence_duration_seconds", "From when a device's phone had to fetch another file to its fetch",
+               counters.seconds());
+}
+
 void add_entities(Families& to, const actors::EntityCounters& counters) {
   to.counter("entity_hydrations_total", "Entities brought back from the log, by the snapshot that helped")
       .count(counters.from_snapshot, {{"snapshot", "used"}})
@@ -159,7 +173,7 @@ std::string metrics_text(const rocks::RocksLog& log, const ProjectionRunner& run
                          const actors::Entities<actors::Extension>& extensions,
                          const actors::Entities<actors::Device>& devices, const actors::Entities<actors::User>& users,
                          const actors::EntityCounters& entities, const history::Retention* retention,
-                         const fs::path& data_dir) {
+                         const convergence::Counters& convergence, const fs::path& data_dir) {
   Families families;
   add_log(families, log);
   add_stores(families, data_dir);
@@ -171,6 +185,7 @@ std::string metrics_text(const rocks::RocksLog& log, const ProjectionRunner& run
       .count(retention != nullptr ? retention->summaries() : 0);
   add_projections(families, runner);
   add_sip(families, sip);
+  add_convergence(families, convergence);
   const std::array<std::pair<const char*, const actors::RouterGauges*>, 3> kinds{
       {{"extension", &extensions.gauges()}, {"device", &devices.gauges()}, {"user", &users.gauges()}}};
   families.gauge("entities_live", "Entity actors in memory");

@@ -1,6 +1,7 @@
 // What the parts of the house count, in Prometheus' text format. HTTP adds its own (adapters/http).
 #pragma once
 
+#include "actors/convergence/counters.hpp"
 #include "actors/device/device.hpp"
 #include "actors/extension/extension.hpp"
 #include "actors/history/retention.hpp"
@@ -19,6 +20,6 @@ std::string metrics_text(const rocks::RocksLog& log, const ProjectionRunner& run
                          const actors::Entities<actors::Extension>& extensions,
                          const actors::Entities<actors::Device>& devices, const actors::Entities<actors::User>& users,
                          const actors::EntityCounters& entities, const history::Retention* retention,
-                         const std::filesystem::path& data_dir);
+                         const convergence::Counters& convergence, const std::filesystem::path& data_dir);
 
 }  // namespace strowger::application

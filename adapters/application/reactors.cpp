@@ -49,12 +49,12 @@ void Application::House::start_reactors() {
           [this](Position position, std::function<void()> done) { runner->when_applied(position, std::move(done)); },
           [this](const std::string& vendor, RebootReason reason) { return vendors.verb_for(vendor, reason); },
           [this] { return policy(); }, system_now, [to = logger](const std::string& line) { to->info(line); },
-          troubles("Convergence")},
+          troubles("Convergence"), &convergence_counters},
       from);
   directories->watch(convergence->looked());
   coordinator = std::make_unique<campaign::Coordinator>(campaign::Coordinator::World{
       *campaigns, *devices, campaign_rows, device_rows, sip->bindings(),
-      [this](const DefinitionPtr& device) { return http_services->current_etag(device); }, system_now});
+      [this](const DefinitionPtr& device) { return http_services->current_etag(device); }, system_now, calls});
   deletions = std::make_unique<actors::DeletionReactor>(
       *log, *vault, *runner, extension_rows,
       [this](const ExtensionNumber& number, UnregisterReason reason) { sip->drop_extension(number, reason); },

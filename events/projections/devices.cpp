@@ -23,7 +23,11 @@ void fold(std::optional<Convergence>& convergence, const Envelope& envelope) {
                  [&](const DeviceUnregistered&) { convergence.reset(); },
                  [&](const ConfigWanted& e) {
                    if (!convergence || !convergence->told()) {
+                     // A campaign that it was to be told again for still waits for it.
+                     const bool waits = convergence && convergence->open() && convergence->stage != failed;
+                     const auto campaign = waits ? convergence->campaign : Uuid{};
                      convergence.emplace();
+                     convergence->campaign = campaign;
                      convergence->since = envelope.time;
                      convergence->event = envelope.id;
                      convergence->correlation = envelope.correlation;

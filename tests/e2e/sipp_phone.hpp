@@ -1,4 +1,4 @@
-// A desk phone played by sipp: registers, stays, and answers a NOTIFY with 200.
+// A desk phone played by sipp: registers, stays, and answers a NOTIFY with 200, or as another scenario says.
 #pragma once
 
 #include "tests/support/process.hpp"
@@ -11,14 +11,15 @@ namespace strowger::test {
 class SippPhone {
  public:
   SippPhone(const std::filesystem::path& folder, const std::string& transport, std::uint16_t sip_port,
-            const std::string& extension, const std::string& password, const std::string& user_agent)
+            const std::string& extension, const std::string& password, const std::string& user_agent,
+            const std::string& answers = "accept.xml")
       : messages_(folder / ("sipp." + extension + "." + transport + ".messages")),
         process_("sipp",
                  {"127.0.0.1:" + std::to_string(sip_port),
                   "-sf",
                   STROWGER_SIPP "/phone.xml",
                   "-oocsf",
-                  STROWGER_SIPP "/accept.xml",
+                  STROWGER_SIPP "/" + answers,
                   "-t",
                   transport == "tcp" ? "t1" : "u1",
                   "-m",

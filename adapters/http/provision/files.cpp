@@ -173,8 +173,11 @@ Response Files::serve_phonebook(Asked& asked) {
   provisioning::PhonebookPage page;
   if (mac) {
     asked.device = services_.device_rows.find_for_serving(*mac).definition;
-    if (!asked.device)
+    if (!asked.device && vendor.empty()) return unknown_device(asked, *mac);
+    if (!asked.device) {  // no failure, but nobody tries MAC addresses by it either
+      access_.unknown_mac(asked.client, *mac, asked.user_agent(), *asked.present);
       return refuse(asked, 404, "probe", std::string(absent) + "device " + mac->colons() + " is not registered.");
+    }
     if (vendor.empty()) vendor = asked.device->vendor;
     const auto layers = services_.phone_settings_rows.layers(*asked.device);
     if (const auto* name = provisioning::effective_setting(layers, "phonebook_name")) page.title = name->value;

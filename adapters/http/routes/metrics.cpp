@@ -1,5 +1,7 @@
 #include "adapters/http/routes/metrics.hpp"
 
+#include "adapters/http/routes/convergence_view.hpp"
+
 #include <cstdio>
 
 namespace strowger::http::routes {
@@ -119,6 +121,40 @@ void write_provisioning(Text& text, const Context& context) {
               services.bindings.registered_extensions());
 }
 
+void write_convergence(Text& text, Context& context) {
+  const auto& services = context.services;
+  const auto present = context.files.present();
+  std::array<std::size_t, convergence_states> states{};
+  std::size_t deferred = 0;
+  std::optional<MacAddress> after;
+  for (bool more = true; more;) {
+    constexpr std::size_t step = 1'000;
+    const auto rows = services.device_rows.list(after, step);
+    for (const auto& row : rows) {
+      const auto state = convergence_of(row, context.files.current_etag(present, row.definition));
+      if (state == ConvergenceState::pending && row.activity.convergence->deferred)
+        ++deferred;
+      else
+        ++states[static_cast<std::size_t>(state)];
+    }
+    more = rows.size() == step;
+    if (more) after = rows.back().definition->mac;
+  }
+  text.family("strowger_devices_by_state", "gauge", "Devices by whether their phone runs what it should.");
+  const auto sample = [&](std::string_view state, std::size_t count) {
+    text.sample("strowger_devices_by_state", "state=\"" + std::string(state) + "\"", static_cast<double>(count));
+  };
+  for (std::size_t i = 0; i < states.size(); ++i) sample(to_text(static_cast<ConvergenceState>(i)), states[i]);
+  sample("deferred", deferred);
+  if (services.campaign_rows == nullptr) return;
+  std::size_t paused = 0;
+  const auto under_way = services.campaign_rows->under_way();
+  for (const auto& campaign : under_way) paused += campaign.state == CampaignState::paused ? 1 : 0;
+  text.family("strowger_campaigns", "gauge", "Campaigns that have not ended.");
+  text.sample("strowger_campaigns", "state=\"running\"", static_cast<double>(under_way.size() - paused));
+  text.sample("strowger_campaigns", "state=\"paused\"", static_cast<double>(paused));
+}
+
 void write_streams(Text& text, const Context& context) {
   text.single("strowger_event_stream_readers", "gauge", "Who follows /api/events/stream now.", context.feed->readers());
   text.single("strowger_event_stream_delivered_total", "counter", "Events sent to them, to each counted.",
@@ -127,7 +163,7 @@ void write_streams(Text& text, const Context& context) {
 
 }  // namespace
 
-std::string metrics_text(const Context& context) {
+std::string metrics_text(Context& context) {
   const auto& services = context.services;
   Text text;
   text.family("strowger_build_info", "gauge", "What runs.");
@@ -136,6 +172,7 @@ std::string metrics_text(const Context& context) {
               std::chrono::duration<double>(services.clock() - services.started_at).count());
   if (context.counts) write_server(text, context.counts());
   write_provisioning(text, context);
+  write_convergence(text, context);
   write_streams(text, context);
   auto all = text.take();
   if (services.more_metrics) all += services.more_metrics();

@@ -7,6 +7,6 @@
 
 namespace strowger::http::routes {
 
-std::string metrics_text(const Context& context);
+std::string metrics_text(Context& context);
 
 }  // namespace strowger::http::routes

@@ -148,8 +148,12 @@ Response shown(const Services& services, const SettingsTarget& target) {
   return response;
 }
 
-Result<SettingsTarget> target_of(const Services& services, const Request& request, bool of_device) {
-  if (!of_device) return settings_target(services, request.parameter(0), request.parameter(1));
+// Whose settings a path is of.
+enum class Whose : std::uint8_t { named_level, device, all };
+
+Result<SettingsTarget> target_of(const Services& services, const Request& request, Whose whose) {
+  if (whose == Whose::all) return settings_target(services, "global", "");
+  if (whose == Whose::named_level) return settings_target(services, request.parameter(0), request.parameter(1));
   const auto mac = mac_parameter(request);
   if (!mac) return mac.error();
   return settings_target(services, *mac);
@@ -209,11 +213,11 @@ Awaitable<Result<Response>> dry_run(Context& context, const Request& request, Se
 }
 
 // `method`: PUT replaces, PATCH changes what is given, DELETE takes all back.
-Awaitable<Result<Response>> change(Context& context, const Request& request, bool of_device) {
+Awaitable<Result<Response>> change(Context& context, const Request& request, Whose whose) {
   auto meta = ask_meta(request);
   if (!meta) co_return meta.error();
   auto& services = context.services;
-  const auto target = target_of(services, request, of_device);
+  const auto target = target_of(services, request, whose);
   if (!target) co_return target.error();
   const auto only_asked = dry_run_of(request);
   if (!only_asked) co_return only_asked.error();
@@ -338,7 +342,7 @@ bj::object effective_keys(const provisioning::EffectiveSettings& settings, const
 }
 
 Result<Response> effective(const Services& services, const Request& request) {
-  const auto target = target_of(services, request, true);
+  const auto target = target_of(services, request, Whose::device);
   if (!target) return target.error();
   const auto row = services.device_rows.find(target->mac);
   if (!row) return not_found("device_not_found", "Device " + target->mac.text() + " is not registered.");
@@ -358,7 +362,7 @@ struct Place {
   std::string pattern;
   std::string id;  // in operation ids
   std::string what;
-  bool of_device = false;
+  Whose whose = Whose::named_level;
   std::vector<Parameter> parameters{};
 };
 
@@ -372,8 +376,8 @@ void add_place(Router& router, const ContextPtr& context, const Place& place) {
               .parameters = place.parameters,
               .replies = {reply},
               .errors = {400, 404, 422},
-              .handler = Handler([context, of_device = place.of_device](const Request& request) -> Result<Response> {
-                const auto target = target_of(context->services, request, of_device);
+              .handler = Handler([context, whose = place.whose](const Request& request) -> Result<Response> {
+                const auto target = target_of(context->services, request, whose);
                 if (!target) return target.error();
                 return shown(context->services, *target);
               })});
@@ -392,8 +396,8 @@ void add_place(Router& router, const ContextPtr& context, const Place& place) {
                 .body_schema = with_body ? "#PhoneSettingValues" : "",
                 .replies = {reply},
                 .errors = {400, 404, 409, 412, 422},
-                .handler = AsyncHandler([context, of_device = place.of_device](const Request& request) {
-                  return change(*context, request, of_device);
+                .handler = AsyncHandler([context, whose = place.whose](const Request& request) {
+                  return change(*context, request, whose);
                 })});
   };
   writing(Method::put, "put", "Replace all settings of ", true);
@@ -449,10 +453,15 @@ void add_phone_settings(Router& router, const ContextPtr& context) {
              .parameters = {level, path_parameter("name", "berlin, yealink, yealink_t46s, 001565123456.",
                                                   R"({"type":"string"})")}});
   add_place(router, context,
+            {.pattern = "/api/provisioning/settings",
+             .id = "ProvisioningSettings",
+             .what = "all phones, which is the level global",
+             .whose = Whose::all});
+  add_place(router, context,
             {.pattern = "/api/provisioning/devices/{mac}/settings",
              .id = "DeviceSettings",
              .what = "a device",
-             .of_device = true,
+             .whose = Whose::device,
              .parameters = {mac_path_parameter()}});
   router.add({.method = Method::get,
               .pattern = "/api/provisioning/devices/{mac}/settings/effective",

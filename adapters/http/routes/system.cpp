@@ -158,9 +158,13 @@ void add_system(Router& router, const ContextPtr& context) {
                            .description = "As of now",
                            .schema = R"({"type":"string"})",
                            .content_type = "text/plain"}},
-              .handler = Handler([context](const Request&) -> Result<Response> {
-                return Response{.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                                .body = metrics_text(*context)};
+              // It looks at every device and may render each: off the loops.
+              .handler = AsyncHandler([context](const Request& request) {
+                // The pool ends before the context it belongs to does.
+                return offloaded(request, context->pool, [context = context.get()]() -> Result<Response> {
+                  return Response{.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                                  .body = metrics_text(*context)};
+                });
               })});
   // Made from the whole table once it is complete, and again where authentication is switched on or off.
   struct Document {

@@ -1,5 +1,7 @@
 #include "tests/faults/simulation/checker.hpp"
 
+#include <algorithm>
+
 namespace strowger::test::simulation {
 namespace {
 
@@ -50,7 +52,6 @@ void Checker::look_at(const Record& record) {
                        violated("device " + e.mac.text() + " is asked to reboot while it is being told to");
                      before.overtaken = true;
                    }
-                   told_for(e);
                    reboots_[e.reboot] = {e.mac};
                    last_reboot_[e.mac] = e.reboot;
                    ++may_tell_[e.mac];
@@ -62,16 +63,7 @@ void Checker::look_at(const Record& record) {
                  },
                  [&](const RebootRefused& e) { answer(envelope, e.reboot); },
                  [&](const RebootUnanswered& e) { answer(envelope, e.reboot); },
-                 [&](const DeviceRegistered& e) { attempts_.erase(e.mac); },
-                 [&](const ConfigWanted& e) { attempts_.erase(e.mac); },
-                 [&](const RebootFailed& e) {
-                   // When its phone is there again, that is another beginning.
-                   attempts_.erase(e.mac);
-                   told_by_campaign_[e.campaign].erase(e.mac);
-                 },
-                 [&](const DeviceConverged& e) { attempts_.erase(e.mac); },
                  [&](const DeviceUnregistered& e) {
-                   attempts_.erase(e.mac);
                    if (const auto last = last_reboot_.find(e.mac); last != last_reboot_.end())
                      reboots_.at(last->second).overtaken = true;
                  },
@@ -106,18 +98,123 @@ void Checker::look_at(const Record& record) {
                  [](const auto&) {},
              },
              envelope.event);
+  follow(envelope);
 }
 
-// For one reason a device is told once, and once more for each attempt that came to nothing.
-void Checker::told_for(const RebootRequested& request) {
-  if (request.reason == RebootReason::campaign && request.attempt == 1 &&
-      !told_by_campaign_[request.campaign].insert(request.mac).second)
-    violated("campaign " + request.campaign.text() + " tells " + request.mac.text() + " twice");
-  const bool another_reason = request.reason == RebootReason::manual || request.reason == RebootReason::campaign ||
-                              request.reason == RebootReason::device_registered;
-  if (another_reason && request.attempt == 1) attempts_.erase(request.mac);
-  if (!request.etag.empty() && !attempts_[request.mac].insert(request.attempt).second)
-    violated("device " + request.mac.text() + " is told twice as attempt " + std::to_string(request.attempt));
+// Why phones are told: for each reason once, and once more for each time that the schedule says so.
+void Checker::follow(const Envelope& envelope) {
+  const auto came = [&](const std::string& instance) {
+    constexpr std::string_view urn = "urn:mac:";
+    if (const auto mac = MacAddress::parse(instance.substr(std::min(urn.size(), instance.size()))))
+      came_[*mac] = envelope.time;
+  };
+  std::visit(
+      Overloaded{
+          [&](const DeviceRegistered& e) {
+            landed(e.mac);
+            fetches_[e.mac] = {};
+          },
+          [&](const DeviceUnregistered& e) {
+            landed(e.mac);
+            fetches_[e.mac] = {};
+            sites_.erase(e.mac);
+          },
+          [&](const DeviceSiteChanged& e) { sites_[e.mac] = e.site; },
+          [&](const ConfigWanted& e) {
+            auto& fetch = fetches_[e.mac];
+            if (e.etag == e.served || e.etag == fetch.etag)
+              violated("device " + e.mac.text() + " is to fetch " + e.etag + ", which it is to already, or has");
+            fetch.etag = e.etag;
+            if (fetch.told) return;  // what it is told already will bring this
+            fetch.attempt = std::uint16_t{1};
+            fetch.not_before = {};
+            fetch.told_at = envelope.time;
+            fetch.failed.clear();
+          },
+          [&](const RebootRequested& e) {
+            if (!e.etag.empty()) told_for(envelope, e);
+          },
+          [&](const RebootRetryScheduled& e) {
+            auto& fetch = fetches_[e.mac];
+            if (!fetch.told || fetch.reboot != e.reboot)
+              violated("device " + e.mac.text() + " is to be told again of what it was not told");
+            fetch.told = false;
+            fetch.attempt = static_cast<std::uint16_t>(e.attempt + 1);
+            fetch.not_before = e.not_before;
+            landed(e.mac);
+          },
+          [&](const RebootFailed& e) {
+            auto& fetch = fetches_[e.mac];
+            fetch.told = false;
+            fetch.attempt.reset();
+            fetch.failed = e.code;
+            landed(e.mac);
+            if (e.code != "no_phone" && e.attempts != policy().retries + 1)
+              violated("device " + e.mac.text() + " is given up after " + std::to_string(e.attempts) + " attempts");
+          },
+          [&](const DeviceConverged& e) {
+            landed(e.mac);
+            fetches_[e.mac] = {};
+          },
+          [&](const CampaignStarted& e) { campaigns_[e.campaign].pace = e.pace; },
+          [&](const PhoneRegistered& e) { came(e.instance); },
+          [&](const PhoneMoved& e) { came(e.instance); },
+          [](const auto&) {},
+      },
+      envelope.event);
+}
+
+// A person, each campaign once, a change, the schedule, or its phone, which had not answered and came back: nothing
+// else is a reason to tell it, least of all a start of the server.
+void Checker::told_for(const Envelope& envelope, const RebootRequested& request) {
+  auto& fetch = fetches_[request.mac];
+  const auto& mac = request.mac.text();
+  const bool by_person = envelope.by == "admin:sim";
+  const bool by_campaign = request.reason == RebootReason::campaign && !request.campaign.is_nil() &&
+                           request.attempt == 1 && campaigns_[request.campaign].told.insert(request.mac).second;
+  if (!by_person && !by_campaign) {
+    const bool asked_for = fetch.attempt ? *fetch.attempt == request.attempt && envelope.time >= fetch.not_before
+                                         : request.attempt == 1 && came_back(request.mac, fetch);
+    if (!asked_for)
+      violated("device " + mac + " is told as attempt " + std::to_string(request.attempt) +
+               ", which nothing has asked for");
+    if (request.etag != fetch.etag)
+      violated("device " + mac + " is told for " + request.etag + " and is to fetch " + fetch.etag);
+  }
+  fetch = {request.etag, true, request.reboot, envelope.time, {}, {}, {}};
+  in_flight(request);
+}
+
+bool Checker::came_back(const MacAddress& mac, const Fetch& fetch) const {
+  if (fetch.failed == "no_phone") return true;  // it was not told, and who is told is there
+  const auto came = came_.find(mac);
+  return fetch.failed == "unanswered" && came != came_.end() && came->second >= fetch.told_at;
+}
+
+void Checker::in_flight(const RebootRequested& request) {
+  for (auto& [id, campaign] : campaigns_)
+    if (id != request.campaign) campaign.in_flight.erase(request.mac);
+  if (request.campaign.is_nil()) return;
+  auto& campaign = campaigns_[request.campaign];
+  if (!campaign.in_flight.insert(request.mac).second) return;
+  const auto& pace = campaign.pace;
+  const auto say = [&](std::size_t count, const std::string& where) {
+    violated("campaign " + request.campaign.text() + " has " + std::to_string(count) + " in flight" + where +
+             " when it tells " + request.mac.text());
+  };
+  if (pace.max_in_flight > 0 && campaign.in_flight.size() > pace.max_in_flight) say(campaign.in_flight.size(), "");
+  const auto site = sites_.find(request.mac);
+  if (pace.per_site == 0 || site == sites_.end()) return;
+  const auto there = static_cast<std::size_t>(
+      std::count_if(campaign.in_flight.begin(), campaign.in_flight.end(), [&](const MacAddress& mac) {
+        const auto found = sites_.find(mac);
+        return found != sites_.end() && found->second == site->second;
+      }));
+  if (there > pace.per_site) say(there, " at " + site->second);
+}
+
+void Checker::landed(const MacAddress& mac) {
+  for (auto& [id, campaign] : campaigns_) campaign.in_flight.erase(mac);
 }
 
 bool Checker::campaigns_at_rest(const Server& server) const {
@@ -131,12 +228,20 @@ void Checker::converged(const Server& server) const {
   for (const auto& row : server.device_rows.list({}, static_cast<std::size_t>(-1))) {
     const auto& mac = row.definition->mac;
     const auto& state = row.activity.convergence;
+    const auto etag = server.etag(*row.definition);
     if (state && state->open()) {
       if (state->stage != ConvergenceStage::failed)
         violated("device " + mac.text() + " has not converged and waits for nothing");
+      if (etag && *etag != state->etag)
+        violated("device " + mac.text() + " was given up with " + state->etag + ", and nobody brings it to " + *etag);
+      const auto contacts = contacts_.find(row.definition->extension);
+      const bool there = contacts != contacts_.end() &&
+                         std::any_of(contacts->second.begin(), contacts->second.end(),
+                                     [&](const auto& c) { return c.second == "urn:mac:" + mac.text(); });
+      if (etag && state->code == "no_phone" && there)
+        violated("device " + mac.text() + " was given up as its phone was not there, which it is");
       continue;
     }
-    const auto etag = server.etag(*row.definition);
     if (!etag || row.activity.last_etag.empty()) continue;
     if (row.activity.last_etag != *etag)
       violated("device " + mac.text() + " runs " + row.activity.last_etag + " instead of " + *etag +
@@ -193,8 +298,9 @@ void Checker::started() {
   for (const auto& [mac, reboot] : last_reboot_) may_tell_[mac] = open_reboots(mac);
 }
 
-void Checker::told(const MacAddress& mac, const std::string& contact) {
+void Checker::told(const MacAddress& mac, const std::string& contact, bool in_call) {
   records();
+  if (in_call) violated("phone " + mac.text() + " is told to reboot while it is in a call");
   if (++told_[{mac, contact}] > may_tell_[mac])
     violated("phone " + mac.text() + " is told to reboot " + std::to_string(told_[{mac, contact}]) +
              " times since the start, for " + std::to_string(may_tell_[mac]) + " reasons");

@@ -30,7 +30,7 @@ class Checker {
 
   // A server started: it may tell again what has no answer.
   void started();
-  void told(const MacAddress& mac, const std::string& contact);
+  void told(const MacAddress& mac, const std::string& contact, bool in_call);
   // The phone did say yes to a NOTIFY.
   void phone_accepted(const MacAddress& mac) { ++accepted_by_phone_[mac]; }
 
@@ -47,10 +47,30 @@ class Checker {
     std::size_t answers = 0;
     bool overtaken = false;  // by another request, or the device is gone
   };
+  // A device as the log tells it: what its phone is to fetch, and whether it may be told so now.
+  struct Fetch {
+    std::string etag;   // wanted; empty: nothing is
+    bool told = false;  // and neither fetched, given up nor to be told again
+    Uuid reboot;        // the last
+    Timestamp told_at;  // that; or since when something is wanted, where it was not told
+    // The attempt that it may be told as, not before a time: something changed, or the schedule says so.
+    std::optional<std::uint16_t> attempt;
+    Timestamp not_before;
+    std::string failed;  // the code, where it was given up
+  };
+  struct Limits {
+    CampaignPace pace;
+    std::set<MacAddress> told;       // ever: each is told once
+    std::set<MacAddress> in_flight;  // told, and neither fetched nor given up
+  };
   void violated(std::string what) const;
   void look_at(const Record& record);
   void answer(const Envelope& envelope, const Uuid& reboot);
-  void told_for(const RebootRequested& request);
+  void follow(const Envelope& envelope);
+  void told_for(const Envelope& envelope, const RebootRequested& request);
+  void in_flight(const RebootRequested& request);
+  void landed(const MacAddress& mac);
+  bool came_back(const MacAddress& mac, const Fetch& fetch) const;
   void converged(const Server& server) const;
   std::size_t open_reboots(const MacAddress& mac) const;
 
@@ -63,9 +83,10 @@ class Checker {
   std::map<Uuid, std::size_t> promised_;                         // events of acknowledged commands
   std::map<Uuid, Reboot> reboots_;
   std::map<MacAddress, Uuid> last_reboot_;
-  // The attempts of what each device is told at present, and the devices that each campaign has told.
-  std::map<MacAddress, std::set<std::uint16_t>> attempts_;
-  std::map<Uuid, std::set<MacAddress>> told_by_campaign_;
+  std::map<MacAddress, Fetch> fetches_;
+  std::map<MacAddress, Timestamp> came_;  // its phone, registered or at another contact
+  std::map<MacAddress, std::string> sites_;
+  std::map<Uuid, Limits> campaigns_;
   std::map<MacAddress, std::size_t> may_tell_;  // in this incarnation, each contact
   std::map<std::pair<MacAddress, std::string>, std::size_t> told_;
   std::map<MacAddress, std::size_t> accepted_by_phone_;

@@ -14,6 +14,8 @@ constexpr actors::RouterLimits router_limits{
 
 void ignore(const Error&) {}
 
+}  // namespace
+
 convergence::Policy policy() {
   using namespace std::chrono_literals;
   convergence::Policy policy;
@@ -28,11 +30,10 @@ convergence::Policy policy() {
   return policy;
 }
 
-}  // namespace
-
-Server::Server(Disk& disk_in, Time& time_in, std::uint64_t seed, Send send)
+Server::Server(Disk& disk_in, Time& time_in, const Calls& calls_in, std::uint64_t seed, Send send)
     : disk(disk_in),
       time(time_in),
+      calls(calls_in),
       ids([this] { return time.now; }, seed),
       log(disk.log),
       world{log, ids, [this] { return time.now; }, entity_limits},
@@ -75,7 +76,7 @@ Server::Server(Disk& disk_in, Time& time_in, std::uint64_t seed, Send send)
           ignore},
       log.last_position(), Drive::by_hand);
   coordinator = std::make_unique<campaign::Coordinator>(
-      campaign::Coordinator::World{*campaigns, *devices, campaign_rows, device_rows, bindings, etag_now, now},
+      campaign::Coordinator::World{*campaigns, *devices, campaign_rows, device_rows, bindings, etag_now, now, calls},
       Drive::by_hand);
 }
 

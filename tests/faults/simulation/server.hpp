@@ -26,11 +26,19 @@ struct Time {
   }
 };
 
+// The world's phones that are in a call. A kill of the server ends none.
+struct Calls : reboot::BusyPhones {
+  std::set<MacAddress> phones;
+  bool in_call(const MacAddress& mac, const ExtensionNumber&) const override { return phones.contains(mac); }
+};
+
+convergence::Policy policy();
+
 class Server : public reboot::PhoneNotifier {
  public:
   // `send` puts a NOTIFY on the wire; its answer comes back through answered().
   using Send = std::function<void(std::uint64_t transaction, const reboot::Notice& notice)>;
-  Server(Disk& disk, Time& time, std::uint64_t seed, Send send);
+  Server(Disk& disk, Time& time, const Calls& calls, std::uint64_t seed, Send send);
   ~Server() override;
   Server(Server&&) = delete;
 
@@ -57,6 +65,7 @@ class Server : public reboot::PhoneNotifier {
 
   Disk& disk;
   Time& time;
+  const Calls& calls;
   IdSource ids;
   PendingLog log;
   ExtensionsProjection extension_rows;
@@ -71,7 +80,6 @@ class Server : public reboot::PhoneNotifier {
   std::deque<std::function<void()>> sip_thread;
   registrar::BindingTable bindings;
   std::unique_ptr<registrar::Registrar> registrar;
-  reboot::NoCalls calls;
   std::unique_ptr<reboot::RebootReactor> reboots;
   std::unique_ptr<actors::DeletionReactor> deletions;
   std::unique_ptr<convergence::ConvergenceReactor> convergence;

@@ -16,6 +16,11 @@ bool may_be_repeated(const Error& error) {
   return error.kind == ErrorKind::unavailable || error.kind == ErrorKind::overloaded;
 }
 
+// Three phones at one site, and one at another.
+std::string site_of(const MacAddress& mac) {
+  return mac.bits() % 4 == 0 ? "south" : "north";
+}
+
 }  // namespace
 
 // What an administrator wants: asked with one idempotency key until there is a final answer.
@@ -200,8 +205,17 @@ void Simulation::new_command() {
     command->what = command->key + ": " + std::move(what) + " device " + mac.text();
     command->carry_out = [mac, wanted](Server& server, actors::AskMeta meta, actors::Reply reply) {
       auto now = wanted;
-      if (auto* device = std::get_if<actors::RegisterDevice>(&now))
+      // As the HTTP routes do.
+      if (auto* device = std::get_if<actors::RegisterDevice>(&now)) {
         device->phone_present = server.phone_present(mac, device->extension);
+        if (const auto file = server.etag({mac, device->extension, device->vendor, device->model}))
+          device->etag = *file;
+      }
+      if (auto* reboot = std::get_if<actors::RequestReboot>(&now)) {
+        const auto row = server.device_rows.find(mac);
+        if (const auto file = row ? server.etag(*row->definition) : not_found("device_not_found", "no such device"))
+          reboot->etag = *file;
+      }
       server.devices->ask(mac.text(), now, std::move(meta), std::move(reply));
     };
   };
@@ -230,7 +244,7 @@ void Simulation::new_command() {
   } else if (die < 35) {
     on_extension("delete", actors::DeleteExtension{});
   } else if (die < 70) {
-    on_device("register", actors::RegisterDevice{mac, extension, "yealink", "t46s", false});
+    on_device("register", actors::RegisterDevice{mac, extension, "yealink", "t46s", false, {}, site_of(mac)});
   } else if (die < 80) {
     on_device("change", actors::ChangeDevice{extension, {}, "t48s"});
   } else if (die < 85) {
@@ -242,7 +256,7 @@ void Simulation::new_command() {
     start.campaign.bytes[0] = 0xfe;
     start.campaign.bytes[15] = static_cast<std::uint8_t>(campaigns_.size() + 1);
     start.only_stale = dice_.percent(30);
-    start.pace = {static_cast<std::uint32_t>(1 + dice_.below(3)), 1, 0, {}, 0};
+    start.pace = {static_cast<std::uint32_t>(1 + dice_.below(3)), 1, static_cast<std::uint32_t>(dice_.below(3)), {}, 0};
     for (const auto& phone : phones_) start.devices.push_back(phone.mac);
     campaigns_.push_back(start.campaign);
     on_campaign("start", start.campaign, start);
@@ -294,8 +308,15 @@ void Simulation::answer(Command& command, std::uint64_t incarnation, const Resul
 bool Simulation::phone_acts() {
   if (calm_) return false;
   auto& phone = phones_[dice_.below(phones_.size())];
+  if (dice_.percent(25)) {
+    const bool begins = calls_.phones.insert(phone.mac).second;
+    if (!begins) calls_.phones.erase(phone.mac);
+    note("phone " + phone.mac.text() + (begins ? " is in a call" : " has hung up"));
+    return true;
+  }
   const auto die = dice_.below(100);
   if (die < 10) {  // restarted by hand: another Call-ID, perhaps another address
+    calls_.phones.erase(phone.mac);
     ++phone.call;
     phone.cseq = 0;
     phone.port = static_cast<std::uint16_t>(5060 + dice_.below(3));
@@ -349,6 +370,7 @@ void Simulation::receive_notify(std::uint64_t incarnation, std::uint64_t transac
   if (!obeys) return;
   checker_.phone_accepted(phone.mac);
   note("phone " + phone.mac.text() + " reboots");
+  calls_.phones.erase(phone.mac);
   ++phone.call;
   phone.cseq = 0;
   send({"GET from " + phone.mac.text(), [this, mac = phone.mac] { server_->serve_config(mac); }});
@@ -385,11 +407,12 @@ void Simulation::start() {
   disk_.store.failing = false;
   checker_.started();
   server_ = std::make_unique<Server>(
-      disk_, time_, dice_.next(),
+      disk_, time_, calls_, dice_.next(),
       [this, incarnation = incarnation_](std::uint64_t transaction, const reboot::Notice& notice) {
         if (incarnation != incarnation_) return;
         note("NOTIFY " + std::to_string(transaction) + " to " + notice.binding->contact);
-        checker_.told(notice.binding->mac.value(), notice.binding->contact);
+        const auto mac = notice.binding->mac.value();
+        checker_.told(mac, notice.binding->contact, calls_.phones.contains(mac));
         send({"NOTIFY " + std::to_string(transaction) + " to " + notice.binding->contact,
               [this, incarnation, transaction, contact = notice.binding->contact] {
                 receive_notify(incarnation, transaction, contact);
@@ -399,6 +422,7 @@ void Simulation::start() {
 
 std::optional<std::string> Simulation::settle() {
   calm_ = true;
+  calls_.phones.clear();
   std::size_t quiet = 0;
   for (std::size_t i = 0; i < settling_steps; ++i) {
     const bool done = run_actor() || write() || acknowledge() || run_sip() || project() || react() || converge() ||

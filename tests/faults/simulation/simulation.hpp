@@ -93,6 +93,7 @@ class Simulation {
   Dice dice_;
   Disk disk_;
   Time time_;
+  Calls calls_;
   Checker checker_{disk_};
   std::uint64_t incarnation_ = 0;
   std::unique_ptr<Server> server_;

@@ -27,6 +27,12 @@ std::string report(std::uint64_t seed, const Simulation& run, const std::string&
   text += "Again with: STROWGER_SEED=" + std::to_string(seed) + " " + SIMULATION_PROGRAM + "\nThe last steps:\n";
   for (std::size_t i = trace.size() > shown ? trace.size() - shown : 0; i < trace.size(); ++i)
     text += "  " + std::to_string(i + 1) + " " + trace[i] + "\n";
+  constexpr std::size_t records_shown = 40;
+  const auto records = run.disk().log.records();
+  text += "The log's last events:\n";
+  for (std::size_t i = records.size() > records_shown ? records.size() - records_shown : 0; i < records.size(); ++i)
+    text += "  " + std::to_string(i + 1) + " " + records[i].stream.text() + " " + std::string(records[i].type) +
+            " by " + records[i].by + " " + std::string(records[i].data) + "\n";
   return text;
 }
 

@@ -61,6 +61,7 @@ struct House::Parts {
   actors::Entities<actors::Device> devices;
   actors::Entities<actors::User> users;
   actors::Entities<actors::Campaign> campaigns;
+  reboot::NoCalls calls;
   std::unique_ptr<campaign::Coordinator> coordinator;
   actors::Entities<actors::PhoneSettings> phone_settings;
   actors::Entities<actors::Contact> contacts;
@@ -165,7 +166,7 @@ void House::start() {
   REQUIRE(started);
   server = std::move(*started);
   p.coordinator = std::make_unique<campaign::Coordinator>(campaign::Coordinator::World{
-      p.campaigns, p.devices, p.campaign_rows, p.device_rows, p.bindings, services->current_etag, system_now});
+      p.campaigns, p.devices, p.campaign_rows, p.device_rows, p.bindings, services->current_etag, system_now, p.calls});
   admin_ = token(Role::admin, "admin");
 }
 

@@ -77,6 +77,17 @@ TEST_CASE_METHOD(Phones, "a device inherits, and each level overrides the one ab
   CHECK(content() == before);
 }
 
+TEST_CASE_METHOD(Phones, "what is set for all phones is at a path of its own, too") {
+  const std::string all = "/api/provisioning/settings";
+  REQUIRE(ask("PUT", all, R"({"ntp_server":"ntp.example.com"})").status == 200);
+  const auto read = ask("GET", all);
+  CHECK(read.json() == ask("GET", "/api/provisioning/phone-settings/global").json());
+  CHECK_FALSE(read.header("etag").empty());
+  CHECK(ask("PUT", all, R"({"ntp_server":"ntp2.example.com"})", "If-Match: \"7\"\r\n").status == 412);
+  REQUIRE(ask("DELETE", all).status == 200);
+  CHECK_FALSE(ask("GET", all).body.find("ntp.example.com") != std::string::npos);
+}
+
 TEST_CASE_METHOD(Phones, "settings survive a restart, and a file that did not change is not rendered again") {
   CHECK(set("global", R"({"codecs":["pcma","g722"],"keys":{"5":{"type":"blf","value":"1002"}}})").status == 200);
   const auto first = fetch(file);

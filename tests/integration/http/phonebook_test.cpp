@@ -134,6 +134,12 @@ TEST_CASE_METHOD(Site, "phone book: each vendor's form, from extensions and cont
     REQUIRE(ask("DELETE", "/api/extensions/1002").status == 200);
     CHECK(fetch("/provision/phonebook/yealink.xml").body.find("Bea") == std::string::npos);
   }
+  SECTION("an extension is disabled, then enabled") {
+    REQUIRE(ask("PATCH", "/api/extensions/1002", R"({"enabled":false})").status == 200);
+    CHECK(fetch("/provision/phonebook/yealink.xml").body.find("1002") == std::string::npos);
+    REQUIRE(ask("PATCH", "/api/extensions/1002", R"({"enabled":true})").status == 200);
+    CHECK_THAT(fetch("/provision/phonebook/yealink.xml").body, ContainsSubstring("1002"));
+  }
   const auto book = ask("GET", "/api/phonebook").json();
   CHECK(book.at("entries").as_int64() == book.at("extensions").as_int64() + book.at("contacts").as_int64());
 }
@@ -167,6 +173,15 @@ TEST_CASE_METHOD(Site, "phone book: a Polycom phone's own directory is replaced 
   const auto book = fetch("/provision/0004f2aabbcc-directory.xml");
   CHECK(book.status == 200);
   CHECK_THAT(book.body, ContainsSubstring("<fn>Ann Example</fn><ct>1001</ct>"));
+}
+
+TEST_CASE_METHOD(Site, "phone book: who tries MAC addresses by it is blocked as by phones' files") {
+  set([](config::Settings& settings) { settings.provisioning.access.enumeration_limit = 4; });
+  CHECK(fetch("/provision/phonebook/001565999991.xml").status == 404);
+  CHECK(fetch("/provision/0004f2999992-directory.xml").status == 404);
+  CHECK(fetch("/provision/phonebook/001565999993.xml").status == 404);
+  CHECK(fetch("/provision/phonebook/001565999994.xml").status == 404);
+  CHECK(fetch("/provision/phonebook/001565123456.xml").status == 429);
 }
 
 TEST_CASE_METHOD(Site, "phone book: Cisco's next page is where its key says, with the token it came by") {

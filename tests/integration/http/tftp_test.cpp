@@ -50,6 +50,12 @@ struct Site : House {
 
 }  // namespace
 
+TEST_CASE_METHOD(Site, "tftp: no phone book, which has people's names and numbers in it") {
+  CHECK(fetch("/provision/phonebook/yealink.xml").status == 200);
+  CHECK(get("phonebook/yealink.xml").error);
+  CHECK(get("phonebook/001565123456.xml").error);
+}
+
 TEST_CASE_METHOD(Site, "tftp: a file with a password in it is refused, and everybody is told what to do") {
   const auto got = get("001565123456.cfg");
   REQUIRE(got.error);

@@ -135,6 +135,13 @@ TEST_CASE_METHOD(Site, "uploads: only of registered devices, by names of the tab
   CHECK(refused.status == 403);
 }
 
+TEST_CASE_METHOD(Site, "uploads: a Polycom phone gets its user's directory back") {
+  const std::string directory = "/provision/0004f2aabbcc-directory.xml";
+  CHECK(fetch(directory).status == 404);
+  CHECK(put(directory, "<directory/>").status == 201);
+  CHECK(fetch(directory).body == "<directory/>");
+}
+
 TEST_CASE_METHOD(Site, "uploads: a phone gets its overrides back, but not those of before it was registered") {
   CHECK(fetch(overrides).status == 404);
   CHECK(put(overrides, "<a/>").status == 201);

@@ -24,6 +24,7 @@ struct Phone {
   bool registered = true;
   std::string ip = "192.0.2.1";
   std::string site{};
+  Timestamp here_since{};
 };
 
 class Fleet : public registrar::Bindings, public reboot::PhoneNotifier, public reboot::BusyPhones {
@@ -64,7 +65,7 @@ class Fleet : public registrar::Bindings, public reboot::PhoneNotifier, public r
         campaign::Coordinator::World{
             *campaigns, *devices, campaign_rows, projection, *this,
             [this](const DefinitionPtr& device) -> Result<std::string> { return etag(device->mac); },
-            [this] { return now; }},
+            [this] { return now; }, *this},
         Drive::by_hand);
     run();
   }
@@ -141,6 +142,7 @@ class Fleet : public registrar::Bindings, public reboot::PhoneNotifier, public r
   }
   void registers(Phone& phone) {
     phone.registered = true;
+    phone.here_since = now;
     PhoneRegistered registered;
     registered.extension = phone.extension;
     append(StreamId::of(phone.extension), registered);
@@ -173,6 +175,7 @@ class Fleet : public registrar::Bindings, public reboot::PhoneNotifier, public r
       binding.ip = phone.ip;
       binding.mac = phone.mac;
       binding.last_registered = now;
+      binding.here_since = phone.here_since;
       out.push_back(std::make_shared<const registrar::Binding>(binding));
     }
     return out;
