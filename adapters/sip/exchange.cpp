@@ -40,8 +40,8 @@ void add_headers(msg_t* message, const Reply& reply) {
 
 }  // namespace
 
-// Written by hand because it is the hottest path of the SIP side: sofia-sip would
-// copy, parse again and then print each of these headers.
+// Written by hand because it is the hottest path of the SIP side: sofia-sip would copy, parse again and then print each
+// of these headers.
 std::string response_text(const sip_t* request, const Reply& reply) {
   std::string text;
   text.reserve(768);
