@@ -131,6 +131,8 @@ void measure(int count) {
   const auto first = server.sync("created", count);
   const auto with_rows = server.memory("VmRSS");
   const auto peak_of_first = server.memory("VmHWM");
+  server.sync("unchanged", count);  // beside which what the first one wrote is brought into shape on the disk
+  const auto settled = server.memory("VmRSS");
   server.forget_peak();
   const auto again = server.sync("unchanged", count);
   const auto peak = server.memory("VmHWM");
@@ -144,7 +146,7 @@ void measure(int count) {
   bench::table_row(who + "memory of the server before (MB)", before, "");
   bench::table_row(who + "memory that the extensions take for good (MB)", with_rows - before, "");
   bench::table_row(who + "peak over that in the first sync (MB)", peak_of_first - with_rows, "");
-  bench::table_row(who + "peak over that when nothing changed (MB)", peak - with_rows,
+  bench::table_row(who + "peak over what it has when nothing changed (MB)", peak - settled,
                    "no more with ten times the people");
 }
 
