@@ -54,7 +54,7 @@ class Fleet : public registrar::Bindings, public reboot::PhoneNotifier, public r
         convergence::ConvergenceReactor::World{
             log, *devices, projection, *this,
             [this](const DefinitionPtr& device) -> Result<std::string> { return etag(device->mac); },
-            [this](Position, const std::function<void()>& done) { done(); },
+            [](Position, const std::function<void()>& done) { done(); },
             [this](const std::string&, RebootReason reason) {
               return reason == resyncs ? RebootVerb::resync : RebootVerb::reboot;
             },
