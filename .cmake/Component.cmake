@@ -47,7 +47,10 @@ function(strowger_test name)
     list(APPEND properties RUN_SERIAL TRUE)
   endif()
   if(STROWGER_SANITIZE MATCHES thread)
-    list(APPEND properties ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/support/tsan.supp")
+    find_program(LLVM_SYMBOLIZER NAMES llvm-symbolizer-19 llvm-symbolizer)
+    set(symbolizer "external_symbolizer_path=${LLVM_SYMBOLIZER}")
+    list(APPEND properties ENVIRONMENT
+      "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/support/tsan.supp:second_deadlock_stack=1:${symbolizer}")
   endif()
   # Found when ctest starts, not when the program is linked: a sanitizer build must not run tests while it compiles.
   catch_discover_tests(test_${name} TEST_PREFIX "${name}: " DISCOVERY_MODE PRE_TEST PROPERTIES ${properties})

@@ -111,9 +111,9 @@ TEST_CASE_METHOD(Fixture, "when the window ends the count is told, and the next 
   window = 1s;
   for (int i = 0; i < 3; ++i) sightings->refused(unknown(1));
   CHECK(log.records().size() == 1);
-  eventually([&] { return log.records().size() == 2; });
+  REQUIRE(eventually([&] { return log.records().size() == 2; }));
   CHECK(all<ConfigRefusedRepeated>().at(0).count == 2);
-  CHECK(sightings->untold().total == 0);
+  CHECK(eventually([&] { return sightings->untold().total == 0; }));  // once the log has said that it has it
   CHECK(sightings->open_rows().empty());
   sightings->refused(unknown(1));
   CHECK(log.records().size() == 3);
