@@ -39,7 +39,7 @@ TEST_CASE_METHOD(
   for (const auto& record : events()) CHECK(record.type != ConfigRefused::type);
 }
 
-TEST_CASE_METHOD(Site, "pnp: an unknown phone is told nothing; it is in the history and among the discovered") {
+TEST_CASE_METHOD(Site, "pnp: an unknown phone is told nothing, it is in the history and among the discovered") {
   CHECK_FALSE(invite("001565999999"));
   REQUIRE(recorded(1));
   const auto entry = newest();
