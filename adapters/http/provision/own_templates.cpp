@@ -153,7 +153,7 @@ Result<OwnTemplates::Loaded> OwnTemplates::load(const Folder& folder) const {
   }
   const auto present = world_.present();
   const bool changed = !present || made->renderer->templates() != present->templates();
-  return Loaded{changed ? std::move(made->renderer) : present, std::move(refused), changed};
+  return Loaded{changed ? made->renderer : present, std::move(refused), changed};
 }
 
 Result<OwnTemplates::Loaded> OwnTemplates::reload(const std::string& by) {

@@ -46,7 +46,7 @@ TEST_CASE_METHOD(Site, "pnp: an unknown phone is told nothing, it is in the hist
   CHECK(entry.at("success") == false);
   CHECK(entry.at("code") == "unknown_mac");
   CHECK(entry.at("path") == "pnp:/provision/001565999999.cfg");
-  CHECK(entry.at("ip") == "192.168.1.50");
+  CHECK(entry.at("ip_address") == "192.168.1.50");
   CHECK(strowger::test::eventually([&] {
     return ask("GET", "/api/provisioning/discovered").body.find("pnp:/provision/001565999999.cfg") != std::string::npos;
   }));
