@@ -1,98 +1,18 @@
 #include "config/schema.hpp"
 
-#include "config/checks.hpp"
+#include "config/directory_keys.hpp"
+#include "config/key_kinds.hpp"
 #include "events/ids.hpp"
 #include "events/quiet_hours.hpp"
 
 #include <algorithm>
 #include <limits>
-#include <set>
+#include <utility>
 
 namespace strowger::config {
 namespace {
 
-// --- How a kind of value is read and shown. ---
-
-std::string quoted(const std::string& text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out.push_back('\\');
-    out.push_back(c);
-  }
-  return out + "\"";
-}
-
-template <class T>
-T copy_of(const Settings& settings, const Member<T>& member) {
-  auto copy = settings;  // members are named by access to a settings that can change
-  return member(copy);
-}
-
-using Check = std::string (*)(const std::string&);
-
-Key text(std::string_view path, Member<std::string> member, Check check, std::string_view expected,
-         std::string_view help) {
-  Key key;
-  key.path = path;
-  key.expected = expected;
-  key.help = help;
-  key.read = [member, check](Settings& settings, const std::string& value) {
-    auto fault = check(value);
-    if (fault.empty()) member(settings) = value;
-    return fault;
-  };
-  key.show = [member](const Settings& settings) { return quoted(copy_of(settings, member)); };
-  return key;
-}
-
-Key boolean(std::string_view path, Member<bool> member, std::string_view help) {
-  Key key;
-  key.path = path;
-  key.expected = "true or false";
-  key.help = help;
-  key.read = [member](Settings& settings, const std::string& value) { return read_boolean(member(settings), value); };
-  key.show = [member](const Settings& settings) { return copy_of(settings, member) ? "true" : "false"; };
-  return key;
-}
-
-template <class T>
-Key number(std::string_view path, Member<T> member, std::uint64_t most, std::string_view expected,
-           std::string_view help) {
-  Key key;
-  key.path = path;
-  key.expected = expected;
-  key.help = help;
-  key.read = [member, most](Settings& settings, const std::string& value) {
-    std::uint64_t read = 0;
-    auto fault = read_number(read, most, value);
-    if (fault.empty()) member(settings) = static_cast<T>(read);
-    return fault;
-  };
-  key.show = [member](const Settings& settings) { return std::to_string(copy_of(settings, member)); };
-  return key;
-}
-
-Key duration(std::string_view path, Member<std::chrono::seconds> member, std::string_view expected,
-             std::string_view help) {
-  Key key;
-  key.path = path;
-  key.expected = expected;
-  key.help = help;
-  key.read = [member](Settings& settings, const std::string& value) { return read_duration(member(settings), value); };
-  key.show = [member](const Settings& settings) { return quoted(show_duration(copy_of(settings, member))); };
-  return key;
-}
-
-Key port(std::string_view path, Member<std::uint16_t> member, std::string_view help) {
-  return number<std::uint16_t>(path, std::move(member), std::numeric_limits<std::uint16_t>::max(),
-                               "a port, 0 to 65535; 0 takes a free one", help);
-}
-
 // --- Checks that belong to one key. ---
-
-std::string not_empty(const std::string& value) {
-  return value.empty() ? "it is empty" : check_line(value);
-}
 
 std::string check_level(const std::string& value) {
   for (const std::string_view known : {"trace", "debug", "info", "warn", "error"})
@@ -117,20 +37,9 @@ std::string check_http_authentication(const std::string& value) {
   return "'" + value + "' is no choice; there are digest, basic, both and none";
 }
 
-std::string check_role(const std::string& value) {
-  for (const std::string_view known : {"admin", "operator", "viewer", "user"})
-    if (value == known) return {};
-  return "'" + value + "' is no role; there are admin, operator, viewer and user";
-}
-
 std::string check_quiet_hours(const std::string& value) {
   const auto hours = QuietHours::parse(value);
   return hours ? "" : hours.error().message;
-}
-
-std::string check_filter(const std::string& value) {
-  if (value.empty() || (value.starts_with('(') && value.ends_with(')'))) return check_line(value);
-  return "'" + value + "' does not stand in brackets, as (department=Sales) does";
 }
 
 std::string check_brokers(const std::string& value) {
@@ -167,83 +76,11 @@ std::string check_mechanism(const std::string& value) {
   return "'" + value + "' is no choice; there are PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512";
 }
 
-// --- The lists. ---
-
 Key networks(std::string_view path, Member<std::vector<std::string>> member, std::string_view help) {
-  Key key;
-  key.path = path;
-  key.shape = Shape::values;
-  key.expected = "networks such as 192.168.0.0/16 or fc00::/7";
-  key.help = help;
-  key.begin = [member](Settings& settings) { member(settings).clear(); };
-  key.read = [member](Settings& settings, const std::string& value) {
-    auto fault = check_network(value);
-    if (fault.empty()) member(settings).push_back(value);
-    return fault;
-  };
-  key.show = [member](const Settings& settings) {
-    std::string out = "[";
-    for (const auto& network : copy_of(settings, member)) out += (out.size() > 1 ? ", " : "") + quoted(network);
-    return out + "]";
-  };
-  return key;
+  return list(path, std::move(member), check_network, "networks such as 192.168.0.0/16 or fc00::/7", help);
 }
 
-Key files(std::string_view path, Member<std::vector<std::string>> member, std::string_view help) {
-  Key key;
-  key.path = path;
-  key.shape = Shape::values;
-  key.expected = "PEM files";
-  key.help = help;
-  key.begin = [member](Settings& settings) { member(settings).clear(); };
-  key.read = [member](Settings& settings, const std::string& value) {
-    auto fault = not_empty(value);
-    if (fault.empty()) member(settings).push_back(value);
-    return fault;
-  };
-  key.show = [member](const Settings& settings) {
-    std::string out = "[";
-    for (const auto& file : copy_of(settings, member)) out += (out.size() > 1 ? ", " : "") + quoted(file);
-    return out + "]";
-  };
-  return key;
-}
-
-Key interfaces(std::string_view path, Member<std::vector<std::string>> member, std::string_view help) {
-  Key key;
-  key.path = path;
-  key.shape = Shape::values;
-  key.expected = "network interfaces such as eth0";
-  key.help = help;
-  key.begin = [member](Settings& settings) { member(settings).clear(); };
-  key.read = [member](Settings& settings, const std::string& value) {
-    auto fault = check_interface(value);
-    auto& all = member(settings);
-    if (fault.empty() && std::find(all.begin(), all.end(), value) != all.end()) fault = value + " is listed twice";
-    if (fault.empty()) all.push_back(value);
-    return fault;
-  };
-  key.show = [member](const Settings& settings) {
-    std::string out = "[";
-    for (const auto& name : copy_of(settings, member)) out += (out.size() > 1 ? ", " : "") + quoted(name);
-    return out + "]";
-  };
-  return key;
-}
-
-template <class T, class Entry>
-Field field(std::string_view name, std::string_view expected, bool required, Entry entry, T member, Check check) {
-  Field out;
-  out.name = name;
-  out.expected = expected;
-  out.required = required;
-  out.read = [entry, member, check](Settings& settings, const std::string& value) {
-    auto fault = check(value);
-    if (fault.empty()) entry(settings).*member = value;
-    return fault;
-  };
-  return out;
-}
+// --- The entries. ---
 
 Key devices() {
   Key key;
@@ -302,73 +139,6 @@ Key extensions() {
   key.show = [](const Settings&) { return "[]"; };
   key.example = "- {number: \"1001\", name: Ann Example, email: ann@example.com, password: \"${ANN_SIP_PASSWORD}\"}";
   return key;
-}
-
-// --- The directories, which have the same keys. ---
-
-using DirectoryMember = Directory Settings::*;
-
-// A key of one of them; the table's texts live for ever.
-std::string_view directory_key(DirectoryMember which, std::string_view name) {
-  static std::set<std::string> paths;
-  const bool ad = which == &Settings::active_directory;
-  return *paths.insert((ad ? "integrations.active_directory." : "integrations.ldap.") + std::string(name)).first;
-}
-
-Key group_roles(DirectoryMember which) {
-  Key key;
-  key.path = directory_key(which, "group_roles");
-  key.shape = Shape::pairs;
-  key.expected = "a map from a group's name to admin, operator, viewer or user";
-  key.help = "Which role the members of a group have.";
-  key.begin = [which](Settings& settings) { (settings.*which).group_roles.clear(); };
-  key.read_pair = [which](Settings& settings, const std::string& name, const std::string& value) {
-    auto fault = check_role(value);
-    if (fault.empty()) (settings.*which).group_roles.emplace_back(name, value);
-    return fault;
-  };
-  key.show = [](const Settings&) { return "{}"; };
-  key.example = "Phone Admins: admin";
-  return key;
-}
-
-template <class Add>
-void add_directory(const Add& add, DirectoryMember which, std::string_view enabled_help) {
-  using D = Directory;
-  const auto at = [which](auto member) {
-    return [which, member](Settings& settings) -> auto& { return settings.*which.*member; };
-  };
-  const auto key = [which](std::string_view name) { return directory_key(which, name); };
-  add(boolean(key("enabled"), at(&D::enabled), enabled_help));
-  add(text(key("server"), at(&D::server), check_line, "hosts, or ldap:// or ldaps:// URLs, with commas",
-           "Hosts or URLs, with commas: the first that answers is used."));
-  add(text(key("base_dn"), at(&D::base_dn), check_line, "a distinguished name", ""));
-  add(text(key("user_search_base"), at(&D::user_search_base), check_line, "a distinguished name", "Empty: base_dn."));
-  add(text(key("bind_dn"), at(&D::bind_dn), check_line, "a distinguished name or user", ""));
-  add(text(key("bind_password"), at(&D::bind_password), check_line, "a password",
-           "Better not written here: ${NAME} reads the environment, ${credential:NAME} a systemd credential."));
-  add(boolean(key("use_ssl"), at(&D::use_ssl), "ldaps for servers that are given without ldap:// or ldaps://."));
-  add(boolean(key("start_tls"), at(&D::start_tls), "TLS on the port of ldap://, before anything is said."));
-  add(text(key("ca_file"), at(&D::ca_file), check_line, "a PEM file",
-           "Who may have signed the servers' certificates. Empty: whom this system trusts."));
-  add(number<std::uint16_t>(key("timeout_seconds"), at(&D::timeout_seconds), 600, "seconds, 1 to 600",
-                            "How long a server may be silent at any step."));
-  add(boolean(key("auto_provision"), at(&D::auto_provision),
-              "Whether a user that has a number is given an extension."));
-  add(boolean(key("deactivate_removed_users"), at(&D::deactivate_removed_users), ""));
-  add(text(key("extension_attribute"), at(&D::extension_attribute), check_line, "an attribute's name",
-           "Tried before ipPhone and telephoneNumber."));
-  add(text(key("number_rule"), at(&D::number_rule), check_line, "a number rule",
-           "How a directory number becomes an extension: \"last 4\" digits, \"x\" (what follows an x), \"regex: …\" "
-           "(its group). Empty: as it is."));
-  add(text(key("filter"), at(&D::filter), check_filter, "an LDAP filter", "Narrows the users. Empty: all."));
-  add(text(key("disabled_attribute"), at(&D::disabled_attribute), check_line, "an attribute's name",
-           "A user in whom it is set, and not false, is disabled. Empty: as this kind of directory has it."));
-  add(text(key("schedule"), at(&D::schedule), check_line, "a schedule",
-           "When a sync runs by itself: \"every 15m\", \"03:00\" or cron's five fields. Empty: only on demand."));
-  add(group_roles(which));
-  add(number<std::uint8_t>(key("max_change_percent"), at(&D::max_change_percent), 100, "a percentage, 0 to 100",
-                           "A sync that would disable more of the users stops and asks."));
 }
 
 std::vector<Key> make_keys() {
@@ -478,8 +248,8 @@ std::vector<Key> make_keys() {
   add(text("provisioning.https.cert_file", https(&PH::cert_file), check_line, "a PEM file",
            "Certificate and key switch it on. Both or neither. Taken anew when they change."));
   add(text("provisioning.https.key_file", https(&PH::key_file), check_line, "a PEM file", ""));
-  add(files(
-      "provisioning.https.client_ca_files", https(&PH::client_ca_files),
+  add(list(
+      "provisioning.https.client_ca_files", https(&PH::client_ca_files), not_empty, "PEM files",
       "CAs of phones' certificates, such as the vendors' own: a phone whose certificate names the MAC address that it "
       "asks for has proved itself. Empty: phones are not asked for one."));
   add(boolean("provisioning.https.require_client_certificate", https(&PH::require_client_certificate),
@@ -502,8 +272,8 @@ std::vector<Key> make_keys() {
   add(boolean("provisioning.pnp.enabled", pnp(&PP::enabled),
               "Whether registered phones that ask the whole LAN by SIP (multicast to 224.0.1.75:5060) are told their "
               "URL. Anybody on a LAN can give such an answer."));
-  add(interfaces("provisioning.pnp.interfaces", pnp(&PP::interfaces),
-                 "On which interfaces; phones elsewhere are not answered. At least one where it is enabled."));
+  add(list("provisioning.pnp.interfaces", pnp(&PP::interfaces), check_interface, "network interfaces such as eth0",
+           "On which interfaces; phones elsewhere are not answered. At least one where it is enabled.", true));
 
   const auto uploads = [](auto member) { return [member](S& s) -> auto& { return s.provisioning.uploads.*member; }; };
   using U = Uploads;
@@ -517,8 +287,9 @@ std::vector<Key> make_keys() {
   add(number<std::uint32_t>("provisioning.uploads.max_files_per_device", uploads(&U::max_files_per_device), 1'000,
                             "a number up to 1000", "The oldest leave for what is new."));
 
-  add_directory(add, &S::active_directory, "Names and numbers from Active Directory.");
-  add_directory(add, &S::ldap, "Names and numbers from another LDAP directory.");
+  for (auto& key : directory_keys(&S::active_directory, "Names and numbers from Active Directory."))
+    add(std::move(key));
+  for (auto& key : directory_keys(&S::ldap, "Names and numbers from another LDAP directory.")) add(std::move(key));
 
   const auto kafka = [](auto member) { return [member](S& s) -> auto& { return s.kafka.*member; }; };
   const auto kafka_tls = [](auto member) { return [member](S& s) -> auto& { return s.kafka.tls.*member; }; };

@@ -142,8 +142,10 @@ Result<void> Uploads::write(const Upload& upload, std::string_view bytes) const 
     }
   }
   fs::rename(part, path, fault);
-  if (fault || !sync_folder(path.parent_path())) return not_kept(path.string() + ": " + fault.message());
-  return {};
+  if (!fault && sync_folder(path.parent_path())) return {};
+  const auto why = fault ? fault.message() : fault_text();
+  fs::remove(fault ? fs::path(part) : path, fault);  // what is refused leaves nothing behind
+  return not_kept(path.string() + ": " + why);
 }
 
 bool Uploads::is_same(const Upload& upload, std::string_view bytes) const {
