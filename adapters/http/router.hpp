@@ -48,7 +48,7 @@ struct Route {
   std::vector<Parameter> parameters{};                      // every {name} of the pattern, and the query
   std::string body_schema{};                                // empty: it takes no body
   std::vector<std::string> body_types{"application/json"};  // those that it takes; */*: any
-  std::size_t body_limit = 1024 * 1024;
+  std::size_t body_limit = std::size_t{1024} * 1024;
   bool body_required = true;
   // Asked before the body is read, with its size where that is said: what it refuses is not read. May leave a pass in
   // the request.

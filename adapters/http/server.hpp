@@ -34,7 +34,7 @@
 namespace strowger::http {
 
 struct Limits {
-  std::size_t head = 16 * 1024;
+  std::size_t head = std::size_t{16} * 1024;
   std::size_t connections = 20'000;
   std::size_t connections_per_source = 4'000;   // a site's phones may share one address
   std::size_t in_flight = 2'000;                // requests that wait for others; more get 503

@@ -28,11 +28,11 @@ namespace strowger::kafka {
 
 struct SinkOptions {
   config::Kafka settings;
-  std::size_t most_events = 20'000;              // handed to the producer and not delivered
-  std::size_t most_bytes = 32 * 1024 * 1024;     // of these
-  std::chrono::milliseconds checkpoint{500};     // how often at most
-  std::chrono::milliseconds retry{1'000};        // after a failure; doubles up to 30 times that
-  std::function<void(const std::string&)> warn;  // any thread
+  std::size_t most_events = 20'000;                        // handed to the producer and not delivered
+  std::size_t most_bytes = std::size_t{32} * 1024 * 1024;  // of these
+  std::chrono::milliseconds checkpoint{500};               // how often at most
+  std::chrono::milliseconds retry{1'000};                  // after a failure; doubles up to 30 times that
+  std::function<void(const std::string&)> warn;            // any thread
   std::function<void(const std::string&)> info;
   Properties more;
 };

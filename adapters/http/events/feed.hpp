@@ -29,7 +29,7 @@ namespace strowger::http::events {
 
 struct FeedOptions {
   std::size_t most_readers = 1000;
-  std::size_t window_bytes = 16 * 1024 * 1024;
+  std::size_t window_bytes = std::size_t{16} * 1024 * 1024;
   std::chrono::milliseconds heartbeat{15'000};  // between signs of life where nothing happens
   std::chrono::milliseconds recheck{2'000};     // of the reader's token
   std::function<void(std::string_view line)> report;

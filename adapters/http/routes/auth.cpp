@@ -162,7 +162,7 @@ void add_auth(Router& router, const ContextPtr& context) {
               .summary = "Get a bearer token for a name and a password",
               .role = std::nullopt,
               .body_schema = "#Credentials",
-              .body_limit = 16 * 1024,
+              .body_limit = std::size_t{16} * 1024,
               .replies = {{.status = 200, .description = "Logged in for twelve hours", .schema = "#Session"}},
               .errors = {401, 429},
               .handler = AsyncHandler([context](const Request& request) { return log_in(*context, request); })});

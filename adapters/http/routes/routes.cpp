@@ -95,7 +95,7 @@ void add_uploads_of_phones(Router& router, const routes::ContextPtr& context) {
          .role = std::nullopt,
          .body_schema = R"({"type":"string","format":"binary"})",
          .body_types = {"*/*"},
-         .body_limit = 4 * 1024 * 1024,
+         .body_limit = std::size_t{4} * 1024 * 1024,
          .gate = [context](Request& request,
                            std::optional<std::uint64_t> size) { return context->files.admit_upload(request, size); },
          .replies = {plain(201, "Kept"), plain(200, "The same is kept already"),
