@@ -22,6 +22,11 @@ void ConvergenceReactor::find_overdue(Timestamp now) {
   for (auto& [mac, open] : open_) {
     if (open.asking || open.looked > followed_ || open.hold > now) continue;
     const auto& state = open.state;
+    // That it fetched could not be recorded when it did.
+    if (open.fetched) {
+      say_fetched(mac, open);
+      continue;
+    }
     switch (state.stage) {
       case accepted:
         if (open.early && now >= *open.early)
@@ -98,8 +103,7 @@ void ConvergenceReactor::tell(const MacAddress& mac, Open& open) {
     return;
   }
   // It fetched before what it was to fetch was said to be wanted.
-  if (state.reboot.is_nil() && row->activity.last_etag == state.etag)
-    return ask(mac, open, actors::ReportFetched{state.etag});
+  if (state.reboot.is_nil() && row->activity.last_etag == state.etag) return say_fetched(mac, open);
   open.extension = row->definition->extension;
   if (reboot::bindings_of(*row, world_.bindings.of(open.extension)).empty()) {
     open.rearm.reset();
@@ -110,7 +114,6 @@ void ConvergenceReactor::tell(const MacAddress& mac, Open& open) {
                                                          "; it fetches its configuration when it is switched on"});
   }
   if (!gate_.pass(policy_.pace, open.site)) return;
-  open.rearm.reset();
   const auto attempt = static_cast<std::uint16_t>(state.stage == ConvergenceStage::failed ? 1 : state.attempts + 1);
   // What a person asked for stays that; else, who did not follow the gentle word is told the other one.
   const bool chosen = state.reason == RebootReason::manual || state.reason == RebootReason::campaign;

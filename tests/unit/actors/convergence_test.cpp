@@ -164,12 +164,50 @@ SCENARIO("a phone that is not there is said so at once, and told when it is") {
   REQUIRE(fleet.all<RebootFailed>().size() == 1);
   CHECK(fleet.all<RebootFailed>()[0].code == "no_phone");
   CHECK(fleet.told.empty());
-  fleet.stop();
-  phone.registered = true;
-  fleet.start();
+  WHEN("it came while the server was down") {
+    fleet.stop();
+    phone.registered = true;
+    fleet.start();
+  }
+  WHEN("its registration lapsed while its refresh was under way to the disk, which is no event") {
+    phone.registered = true;
+  }
   fleet.pass(31s);
   CHECK(fleet.told_to(phone) == 1);
   CHECK(fleet.all<DeviceConverged>().size() == 1);
+}
+
+SCENARIO("what could not be written is said again, and nobody is told for it") {
+  Fleet fleet(1);
+  fleet.provision();
+  auto& phone = fleet.phones[0];
+  WHEN("the phone fetched") {
+    fleet.slow = true;
+    fleet.rename(phone, "New");
+    fleet.settle();
+    REQUIRE(fleet.told_to(phone) == 1);
+    fleet.fetch(phone);
+    fleet.log.fail_next(1);
+    fleet.run();
+    CHECK(fleet.all<DeviceConverged>().empty());
+    fleet.pass(600s);
+    CHECK(fleet.all<DeviceConverged>().size() == 1);
+    CHECK(fleet.told_to(phone) == 1);
+  }
+  WHEN("it is there again, and is to be told") {
+    phone.registered = false;
+    fleet.rename(phone, "New");
+    fleet.settle();
+    REQUIRE(fleet.all<RebootFailed>().size() == 1);
+    fleet.pass(5s);
+    fleet.registers(phone);
+    fleet.pass(29s);
+    fleet.log.fail_next(1);
+    fleet.pass(1s);
+    CHECK(fleet.told.empty());
+    fleet.pass(5s);
+    CHECK(fleet.told_to(phone) == 1);
+  }
 }
 
 SCENARIO("what was changed back needs nobody to be told, and what changes on the way needs no second word") {
@@ -210,6 +248,41 @@ SCENARIO("what was changed back needs nobody to be told, and what changes on the
     CHECK(fleet.told_to(phone) == 1);
     REQUIRE(fleet.all<DeviceConverged>().size() == 1);
     CHECK(fleet.all<DeviceConverged>()[0].etag == "\"t46s-Newer\"");
+  }
+}
+
+SCENARIO("a fetch that comes into the log after the change that it did not see is looked at") {
+  Fleet fleet(1);
+  auto& phone = fleet.phones[0];
+  const auto old = fleet.etag(phone.mac);
+  const auto telling = [&] {
+    fleet.rename(phone, "New");
+    fleet.settle();
+    CHECK(fleet.told_to(phone) == 0);
+    fleet.fetch(phone, old);
+    fleet.pass(5s);
+    CHECK(fleet.told_to(phone) == 1);
+    CHECK(fleet.all<DeviceConverged>().size() == 1);
+  };
+  GIVEN("a phone that had no file before") {
+    fleet.ask(phone, strowger::actors::RegisterDevice{phone.mac, phone.extension, "yealink", "t46s"});
+    telling();
+  }
+  GIVEN("a phone that had fetched the file that it is to have again") {
+    fleet.provision();
+    fleet.pass(120s);
+    fleet.fetch(phone, "\"t46s-New\"");
+    telling();
+  }
+  WHEN("it comes long after, it is left to the round over all devices") {
+    fleet.ask(phone, strowger::actors::RegisterDevice{phone.mac, phone.extension, "yealink", "t46s"});
+    fleet.rename(phone, "New");
+    fleet.pass(120s);
+    fleet.fetch(phone, old);
+    fleet.pass(60s);
+    CHECK(fleet.told_to(phone) == 0);
+    fleet.pass(600s);
+    CHECK(fleet.told_to(phone) == 1);
   }
 }
 
