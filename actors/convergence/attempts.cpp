@@ -71,6 +71,11 @@ void ConvergenceReactor::overdue(const MacAddress& mac, Open& open, std::string 
 void ConvergenceReactor::run_wave(Timestamp now) {
   using enum ConvergenceStage;
   gate_.begin(policy_.pace, now);
+  // What it is to fetch may be another file already.
+  const auto to_be_looked_at = [&](const MacAddress& mac) {
+    const auto dirty = dirty_.find(mac);
+    return dirty != dirty_.end() && dirty->second.due <= now;
+  };
   std::vector<Opens::iterator> due;
   for (auto at = open_.begin(); at != open_.end(); ++at) {
     auto& open = at->second;
@@ -79,8 +84,9 @@ void ConvergenceReactor::run_wave(Timestamp now) {
     if (state.told() && !state.deferred && state.campaign.is_nil()) gate_.in_flight(open.site);
     if (open.asking || open.looked > followed_ || open.hold > now) continue;
     if (state.stage == wanted || (state.stage == retrying && state.not_before <= now) ||
-        (state.stage == failed && open.rearm && *open.rearm <= now))
-      due.push_back(at);
+        (state.stage == failed && open.rearm && *open.rearm <= now)) {
+      if (!to_be_looked_at(at->first)) due.push_back(at);
+    }
   }
   if (due.empty() || gate_.closed(policy_.pace)) return;
   std::sort(due.begin(), due.end(),

@@ -177,6 +177,63 @@ SCENARIO("a phone that is not there is said so at once, and told when it is") {
   CHECK(fleet.all<DeviceConverged>().size() == 1);
 }
 
+SCENARIO("who asks for a reboot may not have seen the last change, the phone is waited for with the present file") {
+  Fleet fleet(1);
+  fleet.provision();
+  auto& phone = fleet.phones[0];
+  const auto old = fleet.etag(phone.mac);
+  fleet.rename(phone, "New");
+  fleet.settle();
+  REQUIRE(fleet.all<DeviceConverged>().size() == 1);
+  phone.registered = false;
+  fleet.ask(phone, strowger::actors::RequestReboot{RebootVerb::reboot, RebootReason::manual, old});
+  fleet.settle();
+  const auto row = fleet.projection.find(phone.mac);
+  REQUIRE((row && row->activity.convergence));
+  CHECK(row->activity.convergence->etag == fleet.etag(phone.mac));
+}
+
+SCENARIO("a phone that never answered is not told again because time passes or the server starts") {
+  Fleet fleet(1);
+  fleet.provision();
+  auto& phone = fleet.phones[0];
+  phone.here_since = fleet.now;
+  phone.habit = Habit::vanished;
+  fleet.rename(phone, "New");
+  fleet.pass(600s);
+  REQUIRE(fleet.all<RebootFailed>().size() == 1);
+  const auto told = fleet.told_to(phone);
+  fleet.stop();
+  fleet.start();
+  fleet.pass(600s);
+  CHECK(fleet.told_to(phone) == told);
+  phone.habit = Habit::obeys;
+  fleet.registers(phone);
+  fleet.pass(60s);
+  CHECK(fleet.told_to(phone) == told + 1);
+}
+
+SCENARIO("a change that is taken back while it is decided upon reboots nobody") {
+  Fleet fleet(1);
+  fleet.provision();
+  auto& phone = fleet.phones[0];
+  const auto look = [&] {  // the device's actor has no turn yet
+    fleet.project();
+    fleet.reactor->step(1'000);
+    fleet.now += 500ms;
+    fleet.reactor->step(1'000);
+  };
+  fleet.rename(phone, "New");
+  look();
+  fleet.names.clear();
+  fleet.append(StreamId::of(phone.extension), ExtensionChanged{phone.extension, {}, {}, {}});
+  look();
+  fleet.pass(10s);
+  CHECK(fleet.all<ConfigWanted>().size() == 1);
+  CHECK(fleet.all<DeviceConverged>().size() == 1);
+  CHECK(fleet.told.empty());
+}
+
 SCENARIO("what could not be written is said again, and nobody is told for it") {
   Fleet fleet(1);
   fleet.provision();
