@@ -119,6 +119,9 @@ void ConvergenceReactor::tell(const MacAddress& mac, Open& open) {
                                                          open.extension.text() +
                                                          "; it fetches its configuration when it is switched on"});
   }
+  // Its turn comes when the call has ended: were it asked now and told then, all who were in a call could be told at
+  // once.
+  if (world_.busy.in_call(mac, open.extension)) return;
   if (!gate_.pass(policy_.pace, open.site)) return;
   const auto attempt = static_cast<std::uint16_t>(state.stage == ConvergenceStage::failed ? 1 : state.attempts + 1);
   // What a person asked for stays that; else, who did not follow the gentle word is told the other one.

@@ -23,6 +23,7 @@
 #include "actors/convergence/pace.hpp"
 #include "actors/device/device.hpp"
 #include "actors/log_follower.hpp"
+#include "actors/reboot/busy_phones.hpp"
 #include "actors/registrar/binding.hpp"
 #include "actors/router.hpp"
 #include "events/projections/devices.hpp"
@@ -56,6 +57,7 @@ class ConvergenceReactor {
     actors::Entities<actors::Device>& devices;
     const DevicesProjection& projection;  // current up to `from` when this is made
     const registrar::Bindings& bindings;
+    const reboot::BusyPhones& busy;
     // Of the file that the device would be sent now; fails where it would get none.
     std::function<Result<std::string>(const DefinitionPtr&)> etag;
     // Calls when queries have applied a position (ProjectionRunner::when_applied).

@@ -70,7 +70,7 @@ Server::Server(Disk& disk_in, Time& time_in, const Calls& calls_in, std::uint64_
   const auto now = [this] { return time.now; };
   convergence = std::make_unique<convergence::ConvergenceReactor>(
       convergence::ConvergenceReactor::World{
-          log, *devices, device_rows, bindings, etag_now,
+          log, *devices, device_rows, bindings, calls, etag_now,
           [this](Position position, std::function<void()> done) { runner->when_applied(position, std::move(done)); },
           [](const std::string&, RebootReason) { return RebootVerb::reboot; }, policy, now, [](const std::string&) {},
           ignore},

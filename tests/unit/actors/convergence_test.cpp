@@ -383,6 +383,29 @@ SCENARIO("at one site only so many reboot at once") {
   CHECK(fleet.told.size() == 4);
 }
 
+SCENARIO("phones in a call have their turn when it has ended, no more of a site at once than others") {
+  Fleet fleet(4);
+  for (auto& phone : fleet.phones) {
+    phone.site = "hq";
+    fleet.in_calls.insert(phone.mac);
+  }
+  fleet.provision();
+  fleet.slow = true;
+  fleet.policy.pace.per_site = 1;
+  for (const auto& phone : fleet.phones) fleet.rename(phone, "New");
+  fleet.pass(60s);
+  CHECK(fleet.told.empty());
+  fleet.in_calls.clear();
+  fleet.pass(5s);
+  CHECK(fleet.told.size() == 1);
+  fleet.slow = false;
+  for (const auto& phone : fleet.phones)
+    if (phone.mac == fleet.told[0]) fleet.fetch(phone);
+  fleet.pass(10s);
+  CHECK(fleet.all<DeviceConverged>().size() == 4);
+  CHECK(fleet.told.size() == 4);
+}
+
 SCENARIO("the gentle word comes first where it is enough, the other one where it was not") {
   Fleet fleet(1);
   fleet.provision();
