@@ -261,3 +261,24 @@ TEST_CASE("the schedule runs a sync by itself when its time has come") {
   CHECK(eventually([&] { return !house.directory_rows.syncs("ad", 1).empty(); }));
   CHECK(house.directory_rows.syncs("ad", 1).at(0)->by == "system");
 }
+
+TEST_CASE("a scheduled sync stops at max_change_percent too, and nobody's word lets it go on") {
+  House house(Schedule::parse("every 15m").value());
+  house.source->set(10);
+  REQUIRE(house.sync());
+  {
+    const std::lock_guard lock(house.source->mutex);
+    house.source->users.resize(7);
+  }
+  house.now = house.now.load() + std::chrono::minutes(16);
+  house.syncs->wake();
+  REQUIRE(eventually([&] {
+    const auto rows = house.directory_rows.syncs("ad", 5);
+    return rows.size() == 2 && rows.front()->state != SyncState::started;
+  }));
+  const auto row = house.directory_rows.syncs("ad", 1).at(0);
+  CHECK(row->by == "system");
+  CHECK(row->state == SyncState::failed);
+  CHECK(row->code == "too_many_changes");
+  CHECK(house.extension_rows.find(*ExtensionNumber::parse("1009"))->enabled);
+}
