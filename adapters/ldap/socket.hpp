@@ -1,6 +1,5 @@
-// The TCP connection below one of LDAP. It is ours and not libldap's, whose timeouts leave two waits without an end:
-// for the TLS handshake of a server that fell silent (with GnuTLS even at full load), and for the rest of a message
-// that has begun to come.
+// The TCP connection below one of LDAP. It is ours and not libldap's, whose timeouts do not end a TLS handshake in
+// which the server falls silent: with GnuTLS it asks for the next byte for ever, at full load.
 #pragma once
 
 #include <atomic>

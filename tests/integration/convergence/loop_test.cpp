@@ -123,6 +123,7 @@ TEST_CASE("a phone that comes back at another IP is told there") {
   phone.habit = Habit::obeys;
   const auto before = phone.told.load();
   site.moves(phone, "127.0.0.3");
+  CHECK(site.server.bindings_of(phone.extension.text()).size() == (says == "User-Agent" ? 2 : 1));
   site.pass(31s);
   REQUIRE(eventually([&] { return site.all<DeviceConverged>().size() == 1; }));
   CHECK(phone.told == before + 1);

@@ -67,6 +67,27 @@ TEST_CASE("a server that accepts and says nothing is passed over for the next") 
   CHECK(count(report, "created") == 1);
 }
 
+TEST_CASE("a server that takes no connection is passed over for the next") {
+  Slapd slapd(Slapd::person("ann", "Ann", "10001"));
+  // Its queue is full: from then on it does not answer those who knock.
+  boost::asio::io_context context;
+  using boost::asio::ip::tcp;
+  tcp::acceptor full(context, tcp::v4());
+  full.bind({boost::asio::ip::make_address("127.0.0.1"), 0});
+  full.listen(0);
+  std::vector<tcp::socket> queue;
+  for (int i = 0; i < 4; ++i) {
+    queue.emplace_back(context, tcp::v4());
+    queue.back().async_connect(full.local_endpoint(), [](const boost::system::error_code&) {});
+  }
+  DirectorySite site(settings(slapd, {{"server", "ldap://127.0.0.1:" + std::to_string(full.local_endpoint().port()) +
+                                                     ", " + slapd.url()},
+                                      {"timeout_seconds", "1"}}),
+                     "ldap");
+  CHECK(text(site.sync().at("server")) == slapd.url());
+  CHECK_THAT(text(site.check()[1].at("said")), ContainsSubstring("no answer within 1000 ms; check the firewall"));
+}
+
 TEST_CASE("a host without a scheme is asked as use_ssl says") {
   Slapd slapd(Slapd::person("ann", "Ann", "10001"));
   const auto at = [](std::uint16_t port) { return "127.0.0.1:" + std::to_string(port); };
