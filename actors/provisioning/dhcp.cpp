@@ -87,7 +87,7 @@ std::span<const std::uint32_t> ouis_of(const Row& row, const VendorCatalog& cata
 }
 
 // "…" with what ISC's and dnsmasq's grammars take for the end of a string escaped.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out.push_back('\\');
@@ -110,12 +110,12 @@ std::string isc(const Values& values, const VendorCatalog& catalog) {
       conditions += (conditions.empty() ? "" : "\n    or ") + condition;
     };
     for (const auto begin : split(row.classes))
-      add("substring(option vendor-class-identifier, 0, " + std::to_string(begin.size()) + ") = " + quoted(begin));
+      add("substring(option vendor-class-identifier, 0, " + std::to_string(begin.size()) + ") = " + in_quotes(begin));
     for (const auto oui : ouis_of(row, catalog)) add("substring(hardware, 1, 3) = " + prefix(oui, ":"));
     if (conditions.empty()) continue;
     const auto name = std::string(row.vendor);
     out += "\nclass \"strowger-" + name + "\" {\n  match if " + conditions + ";\n";
-    const auto value = quoted(values.of(row));
+    const auto value = in_quotes(values.of(row));
     if (row.code == 43)
       out += "  vendor-option-space strowger-mitel;\n  option strowger-mitel.server " + value + ";\n";
     else if (row.code == 66)
@@ -188,12 +188,12 @@ std::string dnsmasq(const Values& values, const VendorCatalog& catalog) {
     if (row.code == 43) {
       for (const auto begin : split(row.classes))
         out += "dhcp-option=vendor:" + std::string(begin) + "," + std::to_string(row.sub_option) + "," +
-               quoted(values.of(row)) + "\n";
+               in_quotes(values.of(row)) + "\n";
       continue;
     }
-    for (const auto begin : split(row.classes)) out += "dhcp-vendorclass=set:" + tag + "," + quoted(begin) + "\n";
+    for (const auto begin : split(row.classes)) out += "dhcp-vendorclass=set:" + tag + "," + in_quotes(begin) + "\n";
     for (const auto oui : ouis) out += "dhcp-mac=set:" + tag + "," + prefix(oui, ":") + ":*:*:*\n";
-    out += "dhcp-option=tag:" + tag + "," + std::to_string(row.code) + "," + quoted(values.of(row)) + "\n";
+    out += "dhcp-option=tag:" + tag + "," + std::to_string(row.code) + "," + in_quotes(values.of(row)) + "\n";
   }
   return out;
 }

@@ -84,7 +84,7 @@ constexpr KeyKind kinds[] = {
     {"record", false, "Records the call"},
 };
 
-std::string quoted(std::string_view value) {
+std::string in_quotes(std::string_view value) {
   return "'" + valid_utf8(value.substr(0, 64)) + "'";
 }
 
@@ -93,7 +93,7 @@ Error bad(const SettingType& type, const SettingInput& input, const std::string&
   const bool shown =
       type.kind != secret && (input.is == SettingInput::Is::text || input.is == SettingInput::Is::number);
   auto message = "Setting '" + std::string(type.name) + "' must be " + expected +
-                 (shown ? "; " + quoted(input.text) + " is not" : "");
+                 (shown ? "; " + in_quotes(input.text) + " is not" : "");
   std::vector<std::string> near;
   if (!choices.empty() && shown) {
     near = nearest(input.text, std::vector<std::string>(choices.begin(), choices.end()), 1);
@@ -186,7 +186,7 @@ Error unknown_setting(std::string_view name) {
   std::vector<std::string> known{"keys"};
   for (const auto& type : types()) known.emplace_back(type.name);
   const auto near = nearest(name, known);
-  return unacceptable("unknown_setting", "Setting " + quoted(name) + " is not known; did you mean " + listed(near) +
+  return unacceptable("unknown_setting", "Setting " + in_quotes(name) + " is not known; did you mean " + listed(near) +
                                              "? GET /api/provisioning/phone-settings/schema lists all")
       .with("key", boost::json::value(valid_utf8(name.substr(0, 64))))
       .with("nearest", boost::json::value_from(near));
@@ -244,7 +244,7 @@ Result<PhoneKey> checked_key(std::uint16_t number, PhoneKey key, std::optional<s
     std::vector<std::string> known;
     for (const auto& one : kinds) known.emplace_back(one.name);
     const auto near = nearest(key.type, known);
-    return wrong(quoted(key.type) + " is not a type of key; did you mean " + listed(near) + "?")
+    return wrong(in_quotes(key.type) + " is not a type of key; did you mean " + listed(near) + "?")
         .with("nearest", boost::json::value_from(near));
   }
   if (kind->needs_value && key.value.empty())

@@ -1,6 +1,7 @@
 #include "adapters/ldap/connection.hpp"
 
 #include "adapters/ldap/certificate.hpp"
+#include "adapters/ldap/socket.hpp"
 #include "adapters/ldap/values.hpp"
 
 #include <array>
@@ -9,9 +10,7 @@
 #include <filesystem>
 
 #include <netdb.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <openldap.h>
 
 namespace strowger::ldap {
 namespace {
@@ -52,30 +51,6 @@ struct Addresses {
   addrinfo* first = nullptr;
 };
 
-struct Socket {
-  explicit Socket(int open) : file(open) {}
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
-  ~Socket() {
-    if (file >= 0) ::close(file);
-  }
-  int file;
-};
-
-// Why nothing answers at an address; 0: something does.
-int probe(const addrinfo& address, std::chrono::milliseconds timeout) {
-  const Socket socket(::socket(address.ai_family, address.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (socket.file < 0) return errno;
-  if (::connect(socket.file, address.ai_addr, address.ai_addrlen) == 0) return 0;
-  if (errno != EINPROGRESS) return errno;
-  pollfd ready{socket.file, POLLOUT, 0};
-  if (::poll(&ready, 1, static_cast<int>(timeout.count())) <= 0) return ETIMEDOUT;
-  int fault = 0;
-  socklen_t size = sizeof fault;
-  ::getsockopt(socket.file, SOL_SOCKET, SO_ERROR, &fault, &size);
-  return fault;
-}
-
 Error failed(std::string code, std::string message) {
   return unavailable(std::move(code), std::move(message));
 }
@@ -99,7 +74,7 @@ Result<Target> target_of(const ConnectionOptions& options, const std::string& ur
   return Target{url, host, std::to_string(parsed->lud_port), std::string_view(parsed->lud_scheme) == "ldaps"};
 }
 
-Result<std::string> reach(const ConnectionOptions& options, const Target& target, Connection::Steps* steps) {
+Result<Socket> reach(const ConnectionOptions& options, const Target& target, Connection::Steps* steps) {
   const auto note = [&](std::string name, bool ok, std::string said) {
     if (steps != nullptr) steps->push_back({std::move(name), ok, std::move(said)});
   };
@@ -117,12 +92,13 @@ Result<std::string> reach(const ConnectionOptions& options, const Target& target
   std::array<char, NI_MAXHOST> text{};
   ::getnameinfo(found.first->ai_addr, found.first->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST);
   note("resolve", true, target.host + " is " + text.data());
+  Socket socket;
   int fault = 0;
   for (const auto* address = found.first; address != nullptr; address = address->ai_next)
-    if (fault = probe(*address, options.timeout); fault == 0) break;
+    if (fault = socket.connect(*address, options.timeout); fault == 0) break;
   if (fault == 0) {
     note("connect", true, "port " + target.port + " answers");
-    return std::string(text.data());
+    return socket;
   }
   std::string cause = std::strerror(fault);
   if (fault == ECONNREFUSED) cause = "nothing listens there; check the server and the port";
@@ -134,13 +110,23 @@ Result<std::string> reach(const ConnectionOptions& options, const Target& target
   return error;
 }
 
+// The session over a connection, which it closes.
+Result<Handle> session_over(Socket socket, const Target& target) {
+  constexpr int tcp = 1;  // LDAP_PROTO_TCP, of a header that is not installed
+  LDAP* raw = nullptr;
+  if (const int code = ::ldap_init_fd(socket.file(), tcp, target.url.c_str(), &raw); code != LDAP_SUCCESS)
+    return internal_error(std::string("libldap: ") + ::ldap_err2string(code));
+  socket.release();
+  return Handle(raw);
+}
+
 void configure(LDAP* handle, const ConnectionOptions& options, int certificates = LDAP_OPT_X_TLS_DEMAND) {
   const int version = LDAP_VERSION3;
   const auto time = seconds_of(options.timeout);
   ::ldap_set_option(handle, LDAP_OPT_PROTOCOL_VERSION, &version);
   ::ldap_set_option(handle, LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
   ::ldap_set_option(handle, LDAP_OPT_RESTART, LDAP_OPT_ON);
-  ::ldap_set_option(handle, LDAP_OPT_NETWORK_TIMEOUT, &time);
+  ::ldap_set_option(handle, LDAP_OPT_NETWORK_TIMEOUT, nullptr);  // with one it spins in a handshake; Socket has its own
   ::ldap_set_option(handle, LDAP_OPT_TIMEOUT, &time);
   const int never = LDAP_DEREF_NEVER;
   ::ldap_set_option(handle, LDAP_OPT_DEREF, &never);
@@ -154,8 +140,12 @@ void configure(LDAP* handle, const ConnectionOptions& options, int certificates 
   ::ldap_set_option(handle, LDAP_OPT_X_TLS_NEWCTX, &client);
 }
 
-int handshake(LDAP* handle, const Target& target) {
-  return target.ldaps ? ::ldap_connect(handle) : ::ldap_start_tls_s(handle, nullptr, nullptr);
+int handshake(LDAP* handle, const ConnectionOptions& options, const Target& target) {
+  int file = -1;
+  ::ldap_get_option(handle, LDAP_OPT_DESC, &file);
+  const Deadline deadline(file, options.timeout);
+  const int code = target.ldaps ? ::ldap_install_tls(handle) : ::ldap_start_tls_s(handle, nullptr, nullptr);
+  return deadline.passed() ? LDAP_TIMEOUT : code;
 }
 
 // Looks at the certificate that was not accepted, on a connection over which nothing is said.
@@ -163,13 +153,15 @@ std::string tls_cause(const ConnectionOptions& options, const Target& target) {
   const std::string no_tls =
       "TLS could not be agreed on: check that this is a port of TLS (ldaps is 636, StartTLS 389), and " +
       options.setting + ".use_ssl and .start_tls";
-  LDAP* raw = nullptr;
-  if (::ldap_initialize(&raw, target.url.c_str()) != LDAP_SUCCESS) return no_tls;
-  const Handle handle(raw);
-  configure(raw, options, LDAP_OPT_X_TLS_NEVER);
+  auto reached = reach(options, target, nullptr);
+  if (!reached) return no_tls;
+  const auto session = session_over(std::move(*reached), target);
+  if (!session) return no_tls;
+  auto* const handle = session->get();
+  configure(handle, options, LDAP_OPT_X_TLS_NEVER);
   OwnedBytes certificate;
-  if (handshake(raw, target) != LDAP_SUCCESS ||
-      ::ldap_get_option(raw, LDAP_OPT_X_TLS_PEERCERT, &certificate.value) != LDAP_OPT_SUCCESS ||
+  if (handshake(handle, options, target) != LDAP_SUCCESS ||
+      ::ldap_get_option(handle, LDAP_OPT_X_TLS_PEERCERT, &certificate.value) != LDAP_OPT_SUCCESS ||
       certificate.value.bv_val == nullptr)
     return no_tls;
   auto fault = certificate_fault({certificate.value.bv_val, certificate.value.bv_len}, target.host, options.setting);
@@ -184,7 +176,7 @@ Result<void> secure(LDAP* handle, const ConnectionOptions& options, const Target
   std::error_code ignored;
   if (!options.ca_file.empty() && !std::filesystem::exists(options.ca_file, ignored))
     return failed("directory_tls", options.setting + ".ca_file: " + options.ca_file + " is not there");
-  const int code = handshake(handle, target);
+  const int code = handshake(handle, options, target);
   if (code == LDAP_SUCCESS) return {};
   const auto diagnostic = diagnostic_of(handle);
   if (!target.ldaps && (code == LDAP_PROTOCOL_ERROR || code == LDAP_UNAVAILABLE))
@@ -289,11 +281,11 @@ Result<Connection> Connection::open(const ConnectionOptions& options, const std:
     note("resolve", false, target.error().message);
     return target.error();
   }
-  if (auto reached = reach(options, *target, steps); !reached) return reached.error();
-  LDAP* raw = nullptr;
-  if (const int code = ::ldap_initialize(&raw, url.c_str()); code != LDAP_SUCCESS)
-    return internal_error(std::string("libldap: ") + ::ldap_err2string(code));
-  Handle handle(raw);
+  auto reached = reach(options, *target, steps);
+  if (!reached) return reached.error();
+  auto session = session_over(std::move(*reached), *target);
+  if (!session) return session.error();
+  auto* const raw = session->get();
   configure(raw, options);
   if (auto secured = secure(raw, options, *target); !secured) {
     note("tls", false, secured.error().message);
@@ -308,7 +300,7 @@ Result<Connection> Connection::open(const ConnectionOptions& options, const std:
     return bound.error();
   }
   note("bind", true, options.bind_dn.empty() ? "anonymous" : "as " + options.bind_dn);
-  return Connection(options, url, std::move(handle));
+  return Connection(options, url, std::move(*session));
 }
 
 Error Connection::fault(const Search& search, int code, const std::string& diagnostic,

@@ -90,6 +90,48 @@ TEST_CASE("a phone that vanishes is told where it comes back") {
   CHECK(phone.told == before + 1);
 }
 
+TEST_CASE("a phone that comes back at another IP is told there") {
+  LoopSite site(impatient());
+  site.policy.retries = 0;
+  auto& phone = site.add(1, Habit::vanished);
+  auto& other = site.add(2);
+  std::string says;
+  SECTION("known by the MAC of its User-Agent") {
+    phone.headers = "User-Agent: Yealink SIP-T46S 66.86.0.15 00:15:65:00:00:01\r\n";
+    says = "User-Agent";
+  }
+  SECTION("known by its instance, which is there once") {
+    phone.contact_parameters = ";+sip.instance=\"<urn:uuid:00000000-0000-1000-8000-001565000001>\"";
+    says = "instance";
+  }
+  SECTION("known by nothing but its extension, when its old registration has ended") {
+    says = "nothing";
+  }
+  CAPTURE(says);
+  // Who it is it says from now on, and in the last case for a minute only.
+  const bool short_lived = says == "nothing";
+  site.registers(phone, short_lived ? "60" : "3600");
+  site.start();
+  site.rename(phone, "Ann");
+  REQUIRE(eventually([&] { return site.all<RebootFailed>().size() == 1; }));
+  CHECK(site.all<RebootFailed>()[0].code == "unanswered");
+  if (short_lived) {
+    site.pass(120s);
+    REQUIRE(eventually([&] { return site.server.bindings_of(phone.extension.text()).empty(); }));
+  }
+
+  phone.habit = Habit::obeys;
+  const auto before = phone.told.load();
+  site.moves(phone, "127.0.0.3");
+  CHECK(site.server.bindings_of(phone.extension.text()).size() == (says == "User-Agent" ? 2 : 1));
+  site.pass(31s);
+  REQUIRE(eventually([&] { return site.all<DeviceConverged>().size() == 1; }));
+  CHECK(phone.told == before + 1);
+  REQUIRE(eventually([&] { return site.all<DeviceReturned>().size() == 1; }));
+  CHECK(site.all<DeviceReturned>()[0].ip == "127.0.0.3");
+  CHECK(other.told == 0);
+}
+
 TEST_CASE("2,000 phones at once: each is told once, and each has converged") {
   constexpr std::size_t phones = 2'000;
   LoopSite site;

@@ -114,18 +114,26 @@ LoopSite::Desk& LoopSite::add(std::size_t number, Habit habit, bool registers_ag
   server.set_password(desk->extension.text(), "secret");
   DeviceRegistered registered{desk->mac, desk->extension, "yealink", "t46s", false};
   append(StreamId::of(desk->mac), registered);
-  fetch(*desk);
   desk->phone = std::make_unique<Phone>(Wire::Kind::udp, server.port(), desk->extension.text());
-  REQUIRE(desk->phone->register_as(desk->phone->contact(), "3600").status() == 200);
+  fetch(*desk);
+  registers(*desk);
   desks.push_back(std::move(desk));
   return *desks.back();
 }
 
-void LoopSite::moves(Desk& desk) {
+void LoopSite::moves(Desk& desk, const std::string& ip) {
   stop_answering();
-  desk.phone = std::make_unique<Phone>(Wire::Kind::udp, server.port(), desk.extension.text());
-  REQUIRE(desk.phone->register_as(desk.phone->contact(), "3600").status() == 200);
+  desk.phone = std::make_unique<Phone>(Wire::Kind::udp, server.port(), desk.extension.text(), "secret", ip);
+  registers(desk);
   answer_notifies();
+}
+
+void LoopSite::registers(Desk& desk, const std::string& expires) {
+  Phone::Register what;
+  what.contact = desk.phone->contact(desk.contact_parameters);
+  what.expires = expires;
+  what.extra = desk.headers;
+  REQUIRE(desk.phone->register_with(what).status() == 200);
 }
 
 void LoopSite::append(const StreamId& stream, const Event& event) {
@@ -168,7 +176,7 @@ void LoopSite::fetch(const Desk& desk) {
   served.mac = desk.mac;
   served.extension = desk.extension;
   served.etag = etag(desk.mac);
-  served.ip = "127.0.0.1";
+  served.ip = desk.phone->ip;
   append(StreamId::of(desk.mac), served);
 }
 
@@ -209,7 +217,7 @@ void LoopSite::receive(Desk& desk) {
   wire.send(answer_to(*request, "200 OK"));
   if (desk.habit == Habit::deaf || (!fresh && desk.habit != Habit::challenges)) return;
   fetch(desk);
-  if (again_) desk.phone->register_as(desk.phone->contact(), "3600");
+  if (again_) registers(desk);
 }
 
 }  // namespace strowger::test

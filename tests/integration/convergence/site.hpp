@@ -35,13 +35,16 @@ class LoopSite {
     ExtensionNumber extension;
     std::atomic<Habit> habit = Habit::obeys;
     std::unique_ptr<Phone> phone;
+    // How its REGISTER says who it is: parameters of its Contact, and more header lines.
+    std::string contact_parameters{}, headers{};
     std::atomic<std::size_t> told = 0;  // NOTIFYs that it answered or ought to
     std::set<std::string> call_ids{};   // of them: a retransmission is none
   };
   // A device with a registered phone that runs the present configuration.
   Desk& add(std::size_t number, Habit habit = Habit::obeys, bool registers_again = true);
-  // The phone's socket is closed, and it registers from another one.
-  void moves(Desk& desk);
+  // The phone's socket is closed, and it registers from another one, at `ip` (any of 127.0.0.0/8).
+  void moves(Desk& desk, const std::string& ip = "127.0.0.1");
+  void registers(Desk& desk, const std::string& expires = "3600");
   void rename(const Desk& desk, const std::string& name);
   void change_template();
   void fetch(const Desk& desk);

@@ -4,6 +4,7 @@
 #include "tests/support/eventually.hpp"
 #include "tests/support/ldap/certificates.hpp"
 #include "tests/support/ldap/slapd.hpp"
+#include "tests/support/relay.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -78,6 +79,10 @@ TEST_CASE("each way in which a directory cannot be read has its own sentence, an
            "resolve"},
           {{{"server", nobody}}, "directory_unreachable", "nothing listens there", "connect"},
           {{{"ca_file", (slapd.folder() / "other.pem").string()}}, "directory_tls", "not signed by anyone", "tls"},
+          {{{"server", slapd.url()}, {"start_tls", "true"}, {"ca_file", (slapd.folder() / "other.pem").string()}},
+           "directory_tls",
+           "not signed by anyone",
+           "tls"},
           {{{"ca_file", "/no/such/file.pem"}}, "directory_tls", "is not there", "tls"},
           {{{"bind_password", "wrong"}}, "directory_credentials", "the password is wrong", "bind"},
           {{{"bind_dn", "cn=nobody,dc=example,dc=com"}}, "directory_credentials", "refused cn=nobody", "bind"},
@@ -95,16 +100,18 @@ TEST_CASE("each way in which a directory cannot be read has its own sentence, an
 }
 
 TEST_CASE("a certificate that has expired, or is for another name, is refused with what to do") {
-  SECTION("expired") {
-    Slapd slapd(ann, {.valid_seconds = -3600});
-    DirectorySite site(settings(slapd, {}), "ldap");
-    CHECK_THAT(text(site.sync("", 503).at("error")), ContainsSubstring("has expired") && ContainsSubstring("renew it"));
-  }
-  SECTION("another name") {
-    Slapd slapd(ann, {.san = "DNS:dc1.example.com"});
-    DirectorySite site(settings(slapd, {}), "ldap");
-    CHECK_THAT(text(site.sync("", 503).at("error")), ContainsSubstring("not for '127.0.0.1' but for dc1.example.com"));
-  }
+  const bool start_tls = GENERATE(false, true);
+  CAPTURE(start_tls);
+  const auto error = [&](const Slapd& slapd) {
+    DirectorySite site(settings(slapd, {{"server", start_tls ? slapd.url() : slapd.tls_url()},
+                                        {"start_tls", start_tls ? "true" : "false"}}),
+                       "ldap");
+    return text(site.sync("", 503).at("error"));
+  };
+  CHECK_THAT(error(Slapd(ann, {.valid_seconds = -3600})),
+             ContainsSubstring("has expired") && ContainsSubstring("renew it"));
+  CHECK_THAT(error(Slapd(ann, {.san = "DNS:dc1.example.com"})),
+             ContainsSubstring("not for '127.0.0.1' but for dc1.example.com"));
 }
 
 TEST_CASE("StartTLS, failover to the next server, and a directory that comes back") {
@@ -144,4 +151,34 @@ TEST_CASE("a result that the server cut short changes nothing") {
   const auto report = site.sync("?force=true", 503);
   CHECK(text(report.at("code")) == "directory_partial");
   CHECK(site.extension("10899").at("enabled").as_bool());
+}
+
+TEST_CASE("a directory that breaks off, or falls silent, in the middle of a page changes nothing") {
+  // Their times are of the past, so that an incremental read is the bare identities of all.
+  std::string people;
+  for (int i = 0; i < 900; ++i)
+    people +=
+        Slapd::person("u" + std::to_string(i), "U", std::to_string(10'000 + i), "modifyTimestamp: 20260101000000Z\n");
+  Slapd slapd(people + Slapd::person("ann", "Ann", "20001", "modifyTimestamp: 20260101000001Z\n"));
+  const bool tls = GENERATE(false, true);
+  CAPTURE(tls);
+  Relay relay(tls ? slapd.tls_port() : slapd.port());
+  DirectorySite site(
+      settings(slapd, {{"server", (tls ? "ldaps://127.0.0.1:" : "ldap://127.0.0.1:") + std::to_string(relay.port())},
+                       {"timeout_seconds", "3"}}),
+      "ldap");
+  CHECK(count(site.sync(), "created") == 901);
+  for (const auto* query : {"?force=true", "?force=true&full=false"})
+    for (const auto& [end, says] : {std::pair{Relay::End::closes, "broke while it was read"},
+                                    std::pair{Relay::End::falls_silent, "stopped answering while it was read"}}) {
+      CAPTURE(query, says);
+      relay.cut_after(50'000, end);
+      const auto report = site.sync(query, 503);
+      CHECK(text(report.at("code")) == "directory_partial");
+      CHECK_THAT(text(report.at("error")), ContainsSubstring(says));
+      CHECK(site.extension("10899").at("enabled").as_bool());
+    }
+  relay.heal();
+  CHECK(text(site.sync("?full=false").at("mode")) == "incremental");
+  CHECK(count(site.sync(), "unchanged") == 901);
 }

@@ -39,10 +39,13 @@ bool listens(const std::string& address, std::uint16_t port) {
   return !fault;
 }
 
-Slapd::Slapd(const std::string& ldif, Options options) : port_(free_port()), tls_port_(free_port()) {
+Slapd::Slapd(const std::string& ldif, Options options) : port_(free_port()), tls_port_(free_port()), tls_(options.tls) {
   const auto at = [&](const char* name) { return (folder() / name).string(); };
   const Authority authority(ca_file(), "Test CA");
   authority.issue(at("cert.pem"), at("key.pem"), options.san, options.valid_seconds);
+  const auto tls = tls_ ? "TLSCACertificateFile " + ca_file().string() + "\nTLSCertificateFile " + at("cert.pem") +
+                              "\nTLSCertificateKeyFile " + at("key.pem") + "\n"
+                        : std::string();
   fs::create_directories(folder() / "db");
   // A copy: where AppArmor knows slapd by its path, it may write nowhere but in its own folders.
   fs::copy_file("/usr/sbin/slapd", folder() / "slapd");
@@ -51,9 +54,7 @@ Slapd::Slapd(const std::string& ldif, Options options) : port_(free_port()), tls
                                              "include /etc/ldap/schema/nis.schema\n"
                                              "include /etc/ldap/schema/inetorgperson.schema\n"
                                              "modulepath /usr/lib/ldap\nmoduleload back_mdb\n") +
-                                     "pidfile " + at("pid") + "\nargsfile " + at("args") + "\nTLSCACertificateFile " +
-                                     ca_file().string() + "\nTLSCertificateFile " + at("cert.pem") +
-                                     "\nTLSCertificateKeyFile " + at("key.pem") +
+                                     "pidfile " + at("pid") + "\nargsfile " + at("args") + "\n" + tls + options.more +
                                      "\ndatabase mdb\nmaxsize 2147483648\ndbnosync\nsuffix " + base + "\nrootdn " +
                                      admin + "\nrootpw " + password + "\ndirectory " + at("db") +
                                      "\nindex objectClass,uid,entryUUID,modifyTimestamp eq\nlimits dn.exact=" + reader +
@@ -73,14 +74,13 @@ Slapd::Slapd(const std::string& ldif, Options options) : port_(free_port()), tls
 }
 
 void Slapd::start() {
-  const auto port = std::to_string(port_), tls_port = std::to_string(tls_port_);
-  process_ =
-      std::make_unique<Process>((folder() / "slapd").string(),
-                                std::vector<std::string>{"-f", (folder() / "slapd.conf").string(), "-d", "0", "-h",
-                                                         "ldap://127.0.0.1:" + port + " ldaps://127.0.0.1:" + tls_port},
-                                folder() / ("slapd.out" + std::to_string(++runs_)));
-  const bool up = eventually(
-      [&] { return !process_->running() || (listens("127.0.0.1", port_) && listens("127.0.0.1", tls_port_)); });
+  process_ = std::make_unique<Process>((folder() / "slapd").string(),
+                                       std::vector<std::string>{"-f", (folder() / "slapd.conf").string(), "-d", "stats",
+                                                                "-h", url() + (tls_ ? " " + tls_url() : "")},
+                                       folder() / ("slapd.out" + std::to_string(++runs_)));
+  const bool up = eventually([&] {
+    return !process_->running() || (listens("127.0.0.1", port_) && (!tls_ || listens("127.0.0.1", tls_port_)));
+  });
   if (!up || !process_->running()) throw std::runtime_error("slapd did not start:\n" + process_->output());
 }
 

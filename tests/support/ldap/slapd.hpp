@@ -22,6 +22,8 @@ class Slapd {
   struct Options {
     std::string san = "DNS:localhost,IP:127.0.0.1";  // of its certificate
     long valid_seconds = 3600;
+    bool tls = true;   // no: neither ldaps nor StartTLS
+    std::string more;  // lines of slapd.conf, before its database
   };
   // With the base, ou=people, ou=former, ou=groups and the reader, and `ldif` loaded behind them.
   explicit Slapd(const std::string& ldif, Options options);
@@ -39,6 +41,10 @@ class Slapd {
   void stop();
   void start();
 
+  // What it was asked, a line for each operation: "… BIND dn=…", "… SRCH base=…".
+  std::string asked() const { return process_->output(); }
+  std::uint16_t port() const { return port_; }
+  std::uint16_t tls_port() const { return tls_port_; }
   std::string url(const std::string& host = "127.0.0.1") const;      // ldap://
   std::string tls_url(const std::string& host = "127.0.0.1") const;  // ldaps://
   std::filesystem::path ca_file() const { return folder_.path() / "ca.pem"; }
@@ -48,6 +54,7 @@ class Slapd {
   TemporaryFolder folder_;
   std::uint16_t port_ = 0;
   std::uint16_t tls_port_ = 0;
+  bool tls_ = true;
   int runs_ = 0;
   std::unique_ptr<Process> process_;
 };

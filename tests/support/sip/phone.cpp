@@ -34,8 +34,9 @@ std::vector<std::string> split_parameters(const std::string& header) {
 
 }  // namespace
 
-Phone::Phone(Wire::Kind kind, std::uint16_t server_port, std::string number, std::string secret)
-    : wire(kind, server_port),
+Phone::Phone(Wire::Kind kind, std::uint16_t server_port, std::string number, std::string secret, std::string from)
+    : ip(std::move(from)),
+      wire(kind, server_port, ip),
       extension(std::move(number)),
       user(extension),
       password(std::move(secret)),
@@ -43,13 +44,13 @@ Phone::Phone(Wire::Kind kind, std::uint16_t server_port, std::string number, std
 
 std::string Phone::contact(const std::string& parameters) const {
   const std::string transport = wire.kind() == Wire::Kind::tcp ? ";transport=tcp" : "";
-  return "<sip:" + extension + "@127.0.0.1:" + std::to_string(wire.port()) + transport + ">" + parameters;
+  return "<sip:" + extension + "@" + ip + ":" + std::to_string(wire.port()) + transport + ">" + parameters;
 }
 
 std::string Phone::text(const Register& what, const std::string& authorization) {
   ++cseq;
-  std::string request = "REGISTER sip:127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/" + wire.via_transport() +
-                        " 127.0.0.1:" + std::to_string(wire.port()) + ";rport;branch=z9hG4bK" + unique() +
+  std::string request = "REGISTER sip:127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/" + wire.via_transport() + " " + ip + ":" +
+                        std::to_string(wire.port()) + ";rport;branch=z9hG4bK" + unique() +
                         "\r\nMax-Forwards: 70\r\nFrom: <sip:" + extension + "@127.0.0.1>;tag=t" + call_id +
                         "\r\nTo: <sip:" + extension + "@127.0.0.1>\r\nCall-ID: " + call_id +
                         "\r\nCSeq: " + std::to_string(cseq) + " REGISTER\r\n";

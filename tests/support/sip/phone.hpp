@@ -10,7 +10,8 @@ namespace strowger::test {
 
 class Phone {
  public:
-  Phone(Wire::Kind kind, std::uint16_t server_port, std::string extension, std::string password = "secret");
+  Phone(Wire::Kind kind, std::uint16_t server_port, std::string extension, std::string password = "secret",
+        std::string ip = "127.0.0.1");
 
   struct Register {
     std::string contact;          // whole header values, comma separated; empty: none
@@ -25,8 +26,9 @@ class Phone {
   // The pieces, for tests that do it wrong on purpose.
   std::string text(const Register& what, const std::string& authorization = "");
   std::string authorization(const SipText& challenge, sip::Algorithm algorithm, const std::string& nc = "00000001");
-  std::string contact(const std::string& parameters = "") const;  // <sip:1001@127.0.0.1:port>…
+  std::string contact(const std::string& parameters = "") const;  // <sip:1001@ip:port>…
 
+  std::string ip;
   Wire wire;
   std::string extension;
   std::string user;  // the digest's; the extension unless a test says otherwise

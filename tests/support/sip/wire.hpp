@@ -24,7 +24,8 @@ class Wire {
  public:
   enum class Kind : std::uint8_t { udp, tcp };
 
-  Wire(Kind kind, std::uint16_t server_port);
+  // `from`: its own address, any of loopback's 127.0.0.0/8.
+  Wire(Kind kind, std::uint16_t server_port, const std::string& from = "127.0.0.1");
   ~Wire();
   Wire(Wire&& other) noexcept;
   Wire& operator=(Wire&&) = delete;

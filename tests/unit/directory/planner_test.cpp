@@ -209,4 +209,19 @@ TEST_CASE("roles come and go with the groups, also without a number") {
   CHECK(world.plan({}, SyncMode::incremental, {2}) == Words{"withdraw user1"});
   admin.account = "renamed";
   CHECK(world.plan({admin}) == Words{"grant renamed", "withdraw user1"});
+  admin.account = "user1";
+  admin.disabled = true;
+  CHECK(world.plan({admin}) == Words{"withdraw user1"});
+}
+
+TEST_CASE("an extension that another directory keeps is not taken over") {
+  World world;
+  world.extension("1001", 1);
+  auto row = *world.rows["1001"];
+  row.directory = "ldap";
+  row.identity = id(9);
+  world.rows["1001"] = std::make_shared<const ExtensionRow>(row);
+  CHECK(world.plan({user(2, "1001")}).empty());
+  REQUIRE(world.skipped.size() == 1);
+  CHECK_THAT(world.skipped[0].reason, ContainsSubstring("kept by the directory ldap"));
 }

@@ -45,11 +45,12 @@ class HeldSource : public Source {
     const std::lock_guard lock(mutex);
     asked = order.cursor;
     ++reads;
+    on_read();
     for (std::size_t i = 0; i < users.size(); ++i) {
       if (i == break_after) return unavailable("directory_partial", "the connection broke");
       if (auto done = visitor.entry(users[i]); !done) return done.error();
     }
-    return Done{SyncMode::full, "ldaps://dc1", "usn7"};
+    return Done{order.cursor.empty() ? SyncMode::full : SyncMode::incremental, "ldaps://dc1", "usn7"};
   }
   Result<std::vector<Entry>> search(const std::string&, std::size_t) override { return users; }
   Result<Uuid> authenticate(const std::string&, const std::string&) override { return users.front().identity; }
@@ -75,6 +76,7 @@ class HeldSource : public Source {
   std::vector<Entry> users;
   std::size_t break_after = static_cast<std::size_t>(-1);
   std::string asked;
+  std::function<void()> on_read = [] {};
   std::atomic<int> reads{0};
 };
 
@@ -94,7 +96,7 @@ struct House {
                                                  [this](const std::string& name) -> Result<Setup> {
                                                    if (name != "ad")
                                                      return conflict("directory_disabled", "not set up");
-                                                   return Setup{policy, source, schedule, "settings1"};
+                                                   return Setup{policy, source, schedule, settings};
                                                  },
                                                  [](const std::string&) {},
                                                  [](const std::string&) {}});
@@ -142,6 +144,7 @@ struct House {
   actors::Entities<actors::User> users{system, world};
   std::shared_ptr<HeldSource> source = std::make_shared<HeldSource>();
   const std::optional<Schedule> schedule;
+  std::string settings = "settings1";  // their fingerprint, between syncs
   Policy policy = [] {
     Policy out;
     out.name = "ad";
@@ -176,6 +179,19 @@ TEST_CASE("a sync is events, one correlation, caused by its start") {
     CHECK(house.sync({"admin:ann", false, false, false}));
     CHECK(house.source->asked == "usn7");
     CHECK(house.sync({"admin:ann", false, false, true}));
+    CHECK(house.source->asked.empty());
+    house.settings = "settings2";
+    CHECK(house.sync({"admin:ann", false, false, false}));
+    CHECK(house.source->asked.empty());
+  }
+  SECTION("a dry run is no sync") {
+    CHECK(house.sync({"admin:ann", true, false, true}));
+    CHECK(house.log.records().size() == records.size());
+  }
+  SECTION("where two want one number everything is read again: the other may give it up without a change of theirs") {
+    house.source->users[1].numbers = house.source->users[0].numbers;
+    CHECK(house.sync({"admin:ann", false, true, true}));
+    CHECK(house.sync({"admin:ann", false, true, false}));
     CHECK(house.source->asked.empty());
   }
 }
@@ -215,6 +231,13 @@ TEST_CASE("a log that takes no more ends the sync with its cause, the next one d
   const auto failed = house.sync();
   REQUIRE_FALSE(failed);
   CHECK(house.sync().value().counts.unchanged == 300);
+  // In the middle: it has started, and the first of its changes is refused.
+  house.source->users[7].name += " III";
+  house.source->on_read = [&] { house.log.fail_next(1); };
+  CHECK_FALSE(house.sync());
+  CHECK(house.types().back() == DirectorySyncFailed::type);
+  house.source->on_read = [] {};
+  CHECK(house.sync().value().counts.updated == 1);
 }
 
 TEST_CASE("one sync of a directory at a time, a directory that is not set up says so") {
@@ -260,4 +283,43 @@ TEST_CASE("the schedule runs a sync by itself when its time has come") {
   house.syncs->wake();
   CHECK(eventually([&] { return !house.directory_rows.syncs("ad", 1).empty(); }));
   CHECK(house.directory_rows.syncs("ad", 1).at(0)->by == "system");
+}
+
+TEST_CASE("a scheduled sync stops at max_change_percent too, and nobody's word lets it go on") {
+  House house(Schedule::parse("every 15m").value());
+  house.source->set(10);
+  REQUIRE(house.sync());
+  {
+    const std::lock_guard lock(house.source->mutex);
+    house.source->users.resize(7);
+  }
+  house.now = house.now.load() + std::chrono::minutes(16);
+  house.syncs->wake();
+  REQUIRE(eventually([&] {
+    const auto rows = house.directory_rows.syncs("ad", 5);
+    return rows.size() == 2 && rows.front()->state != SyncState::started;
+  }));
+  const auto row = house.directory_rows.syncs("ad", 1).at(0);
+  CHECK(row->by == "system");
+  CHECK(row->state == SyncState::failed);
+  CHECK(row->code == "too_many_changes");
+  CHECK(house.extension_rows.find(*ExtensionNumber::parse("1009"))->enabled);
+}
+
+TEST_CASE("scheduled syncs read what has changed, and everything once a day") {
+  House house(Schedule::parse("every 15m").value());
+  house.source->set(3);
+  REQUIRE(house.sync());
+  const auto wake_after = [&](std::chrono::minutes time, std::size_t syncs) {
+    house.now = house.now.load() + time;
+    house.syncs->wake();
+    REQUIRE(eventually([&] {
+      const auto rows = house.directory_rows.syncs("ad", 9);
+      return rows.size() == syncs && rows.front()->state == SyncState::completed;
+    }));
+    return house.directory_rows.syncs("ad", 1).at(0)->mode;
+  };
+  CHECK(wake_after(std::chrono::minutes(16), 2) == SyncMode::incremental);
+  CHECK(wake_after(std::chrono::hours(25), 3) == SyncMode::full);
+  CHECK(wake_after(std::chrono::minutes(16), 4) == SyncMode::incremental);
 }
