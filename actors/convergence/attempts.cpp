@@ -22,6 +22,11 @@ void ConvergenceReactor::find_overdue(Timestamp now) {
   for (auto& [mac, open] : open_) {
     if (open.asking || open.looked > followed_ || open.hold > now) continue;
     const auto& state = open.state;
+    // That it fetched could not be recorded when it did.
+    if (open.fetched) {
+      say_fetched(mac, open);
+      continue;
+    }
     switch (state.stage) {
       case accepted:
         if (open.early && now >= *open.early)
@@ -66,6 +71,11 @@ void ConvergenceReactor::overdue(const MacAddress& mac, Open& open, std::string 
 void ConvergenceReactor::run_wave(Timestamp now) {
   using enum ConvergenceStage;
   gate_.begin(policy_.pace, now);
+  // What it is to fetch may be another file already.
+  const auto to_be_looked_at = [&](const MacAddress& mac) {
+    const auto dirty = dirty_.find(mac);
+    return dirty != dirty_.end() && dirty->second.due <= now;
+  };
   std::vector<Opens::iterator> due;
   for (auto at = open_.begin(); at != open_.end(); ++at) {
     auto& open = at->second;
@@ -74,8 +84,9 @@ void ConvergenceReactor::run_wave(Timestamp now) {
     if (state.told() && !state.deferred && state.campaign.is_nil()) gate_.in_flight(open.site);
     if (open.asking || open.looked > followed_ || open.hold > now) continue;
     if (state.stage == wanted || (state.stage == retrying && state.not_before <= now) ||
-        (state.stage == failed && open.rearm && *open.rearm <= now))
-      due.push_back(at);
+        (state.stage == failed && open.rearm && *open.rearm <= now)) {
+      if (!to_be_looked_at(at->first)) due.push_back(at);
+    }
   }
   if (due.empty() || gate_.closed(policy_.pace)) return;
   std::sort(due.begin(), due.end(),
@@ -98,8 +109,7 @@ void ConvergenceReactor::tell(const MacAddress& mac, Open& open) {
     return;
   }
   // It fetched before what it was to fetch was said to be wanted.
-  if (state.reboot.is_nil() && row->activity.last_etag == state.etag)
-    return ask(mac, open, actors::ReportFetched{state.etag});
+  if (state.reboot.is_nil() && row->activity.last_etag == state.etag) return say_fetched(mac, open);
   open.extension = row->definition->extension;
   if (reboot::bindings_of(*row, world_.bindings.of(open.extension)).empty()) {
     open.rearm.reset();
@@ -109,8 +119,10 @@ void ConvergenceReactor::tell(const MacAddress& mac, Open& open) {
                                                          open.extension.text() +
                                                          "; it fetches its configuration when it is switched on"});
   }
+  // Its turn comes when the call has ended: were it asked now and told then, all who were in a call could be told at
+  // once.
+  if (world_.busy.in_call(mac, open.extension)) return;
   if (!gate_.pass(policy_.pace, open.site)) return;
-  open.rearm.reset();
   const auto attempt = static_cast<std::uint16_t>(state.stage == ConvergenceStage::failed ? 1 : state.attempts + 1);
   // What a person asked for stays that; else, who did not follow the gentle word is told the other one.
   const bool chosen = state.reason == RebootReason::manual || state.reason == RebootReason::campaign;

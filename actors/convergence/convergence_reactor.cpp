@@ -18,6 +18,9 @@ constexpr auto second_look = std::chrono::seconds(3);
 // A phone that fetched something older may be about to fetch again.
 constexpr auto after_old_file = std::chrono::seconds(10);
 
+// So much later than a change that they had not seen may fetches and requests come into the log.
+constexpr auto unseen_for = std::chrono::seconds(60);
+
 bool may_come_back(const std::string& code) {
   return code == "no_phone" || code == "unanswered";
 }
@@ -67,7 +70,7 @@ bool ConvergenceReactor::at_rest() const {
   if (!dirty_.empty() || looking_ > 0 || round_) return false;
   return std::all_of(open_.begin(), open_.end(), [](const auto& item) {
     const auto& open = item.second;
-    return open.state.stage == ConvergenceStage::failed && !open.rearm && !open.asking;
+    return open.state.stage == ConvergenceStage::failed && !open.rearm && !open.fetched && !open.asking;
   });
 }
 
@@ -88,8 +91,13 @@ void ConvergenceReactor::load() {
     if (!state) continue;
     if (state->open()) {
       const auto& asked = row.activity.reboot;
-      open_[mac].told_at = asked && asked->reboot == state->reboot ? asked->requested_at : state->since;
+      auto& open = open_[mac];
+      open.told_at = asked && asked->reboot == state->reboot ? asked->requested_at : state->since;
       keep(mac, *state);
+      // It fetched, and the process ended before that was decided upon.
+      if (const auto at = row.activity.last_provisioned;
+          at && *at >= open.told_at && row.activity.last_etag == state->etag)
+        open.fetched = {*at, state->event};
     } else if (!state->reboot.is_nil() && !state->returned_at && now - state->changed_at < policy_.return_within) {
       returning_[mac] = {state->reboot, state->changed_at, state->correlation, state->event};
     }
@@ -120,17 +128,18 @@ void ConvergenceReactor::keep(const MacAddress& mac, const Convergence& state) {
     open.early.reset();
     open.rearm.reset();
   }
+  if (state.etag != open.state.etag) open.fetched.reset();
   open.state = state;
-  // It may have come while it was given up.
-  if (another && is_failed && may_come_back(state.code) && row && came_back(*row, open))
-    open.rearm = world_.clock() + policy_.registration_grace;
+  // Its phone may have come while it was given up, and a mere refresh of its registration, under way to the disk when
+  // it lapsed, is no event: it is looked for once more.
+  if (another && is_failed && may_come_back(state.code)) open.rearm = world_.clock() + policy_.registration_grace;
 }
 
 bool ConvergenceReactor::wanted(const Record& record) {
   if (record.type == ConfigServed::type) {
-    if (open_.empty()) return false;
+    if (open_.empty() && changed_.empty()) return false;
     const auto mac = MacAddress::parse(record.stream.key());
-    return mac && open_.contains(*mac);
+    return mac && (open_.contains(*mac) || changed_.contains(*mac));
   }
   if (record.type == PhoneRegistered::type || record.type == PhoneMoved::type) return failed_ > 0;
   return record.stream.category() == "device" || affected_by(record).has_value();
@@ -167,12 +176,13 @@ void ConvergenceReactor::follow_device(const Envelope& envelope, const MacAddres
       open_[mac].extension = requested->extension;
       open_[mac].told_at = envelope.time;
       returning_.erase(mac);
+      look_again(mac, envelope, state->reason);
     }
     return;
   }
   auto fetched = envelope.time;
   if (found != open_.end()) {
-    fetched = found->second.fetched.value_or(fetched);
+    if (found->second.fetched) fetched = found->second.fetched->at;
     if (world_.counters != nullptr && std::holds_alternative<DeviceConverged>(envelope.event))
       world_.counters->took(std::chrono::duration<double>(fetched - found->second.state.since).count());
     if (found->second.state.stage == ConvergenceStage::failed) --failed_;
@@ -202,17 +212,27 @@ void ConvergenceReactor::count(const Event& event) {
 
 void ConvergenceReactor::served(const Envelope& envelope, const ConfigServed& fact) {
   const auto found = open_.find(fact.mac);
-  if (found == open_.end()) return;
+  if (found == open_.end()) {
+    if (changed_.contains(fact.mac)) look_again(fact.mac, envelope, RebootReason::config_changed);
+    return;
+  }
   auto& open = found->second;
   if (fact.etag != open.state.etag) {
     if (open.state.told()) open.early = world_.clock() + after_old_file;
     // Older than what is wanted; or newer, where it was told while its file changed.
     return mark({Affected::Whose::device, fact.mac.text(), open.state.reason}, envelope);
   }
-  // Causation: the fetch. Correlation: that of what the phone was told, also where the fetch was its own idea.
-  open.state.event = envelope.id;
-  open.fetched = envelope.time;
-  ask(fact.mac, open, actors::ReportFetched{fact.etag});
+  open.fetched = {envelope.time, envelope.id};
+  say_fetched(fact.mac, open);
+}
+
+// What was just recorded may have been made before the last change, which was looked at already.
+void ConvergenceReactor::look_again(const MacAddress& mac, const Envelope& envelope, RebootReason reason) {
+  Dirty dirty{reason, envelope.position, envelope.correlation, envelope.id};
+  if (const auto changed = changed_.find(mac); changed != changed_.end()) dirty = changed->second;
+  dirty.due = world_.clock() + policy_.settle;
+  dirty.again = false;
+  dirty_.try_emplace(mac, dirty).first->second.after = envelope.position;
 }
 
 void ConvergenceReactor::phone_is_there(const ExtensionNumber& extension, Timestamp at) {
@@ -234,6 +254,8 @@ void ConvergenceReactor::mark(const Affected& affected, const Envelope& envelope
                     world_.clock() + policy_.settle,
                     again};
   const auto add = [&](const MacAddress& mac) {
+    changed_[mac] = dirty;
+    changed_[mac].due += unseen_for;
     const auto [at, fresh] = dirty_.try_emplace(mac, dirty);
     if (fresh) return;
     const auto due = at->second.due;  // a stream of changes does not put it off
@@ -276,6 +298,7 @@ void ConvergenceReactor::between() {
   find_overdue(now);
   run_wave(now);
   find_returned(now);
+  std::erase_if(changed_, [&](const auto& item) { return item.second.due <= now; });
   say_looked();
 }
 
@@ -388,10 +411,18 @@ void ConvergenceReactor::go_round(Timestamp now) {
 }
 
 void ConvergenceReactor::ask(const MacAddress& mac, Open& open, Device::Command command) {
+  ask(mac, open, std::move(command), {"system", open.state.correlation, open.state.event});
+}
+
+// Causation: the fetch. Correlation: that of what the phone was told, also where the fetch was its own idea.
+void ConvergenceReactor::say_fetched(const MacAddress& mac, Open& open) {
+  ask(mac, open, actors::ReportFetched{open.state.etag},
+      {"phone:" + mac.text(), open.state.correlation, open.fetched ? open.fetched->event : open.state.event});
+}
+
+void ConvergenceReactor::ask(const MacAddress& mac, Open& open, Device::Command command, Cause cause) {
   open.asking = true;
-  const bool by_phone = std::holds_alternative<actors::ReportFetched>(command);
-  world_.devices.ask(mac.text(), std::move(command),
-                     {{by_phone ? "phone:" + mac.text() : "system", open.state.correlation, open.state.event}, {}, {}},
+  world_.devices.ask(mac.text(), std::move(command), {std::move(cause), {}, {}},
                      [shared = shared_, mac](const Result<actors::Outcome>& outcome) {
                        const std::lock_guard lock(shared->mutex);
                        shared->answered.push_back({mac, outcome ? outcome->position : Position{},

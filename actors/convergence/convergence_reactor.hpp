@@ -8,11 +8,14 @@
 // A phone that fetches before its turn has come is not told. What a phone that was never served any file would be sent
 // is nobody's concern: it asks when it is there.
 //
+// What a fetch or a request to reboot is about may be older than a change that is before it in the log and was looked
+// at: each request is looked at too, and each fetch for a while after a change.
+//
 // Threads: one follower, which owns everything here; replies of entities are handed over to it. Facts stay facts: of
-// each ConfigServed only the MAC address is looked at, against the table of the devices that have not converged. That
-// table is loaded from the devices projection and kept by the same fold, so timers survive a crash: they are times in
-// events, compared with the clock. What a crash kept from being looked at is found by the round over all devices that
-// each start begins with.
+// each ConfigServed only the MAC address is looked at, against the table of the devices that have not converged, and of
+// those that changed lately. The first is loaded from the devices projection and kept by the same fold, so timers
+// survive a crash: they are times in events, compared with the clock. What a crash kept from being looked at is found
+// by the round over all devices that each start begins with.
 #pragma once
 
 #include "actors/convergence/affected.hpp"
@@ -20,6 +23,7 @@
 #include "actors/convergence/pace.hpp"
 #include "actors/device/device.hpp"
 #include "actors/log_follower.hpp"
+#include "actors/reboot/busy_phones.hpp"
 #include "actors/registrar/binding.hpp"
 #include "actors/router.hpp"
 #include "events/projections/devices.hpp"
@@ -53,6 +57,7 @@ class ConvergenceReactor {
     actors::Entities<actors::Device>& devices;
     const DevicesProjection& projection;  // current up to `from` when this is made
     const registrar::Bindings& bindings;
+    const reboot::BusyPhones& busy;
     // Of the file that the device would be sent now; fails where it would get none.
     std::function<Result<std::string>(const DefinitionPtr&)> etag;
     // Calls when queries have applied a position (ProjectionRunner::when_applied).
@@ -79,19 +84,23 @@ class ConvergenceReactor {
   std::function<bool(Position)> looked() const;
 
  private:
+  struct Fetched {
+    Timestamp at;
+    Uuid event;
+  };
   // A device that has not converged.
   struct Open {
     ExtensionNumber extension;
     std::string site;
     Convergence state;
-    Timestamp told_at;                 // the last time; or since when it is open
-    bool asking = false;               // a command is under way
-    Position looked{};                 // what it led to is not in the table before this position is followed
-    Timestamp hold{};                  // the command failed: not before this time again
-    std::optional<Timestamp> fetched;  // what is wanted: the phone may register again before that is decided upon
-    std::optional<Timestamp> early;    // the phone fetched, but something older: its fetch is overdue then
-    std::optional<Timestamp> rearm;    // it was given up, and its phone is there again
-    Timestamp heard{};                 // when its extension's phone was last heard of
+    Timestamp told_at;               // the last time; or since when it is open
+    bool asking = false;             // a command is under way
+    Position looked{};               // what it led to is not in the table before this position is followed
+    Timestamp hold{};                // the command failed: not before this time again
+    std::optional<Fetched> fetched;  // what is wanted: to be decided upon; the phone may register again before
+    std::optional<Timestamp> early;  // the phone fetched, but something older: its fetch is overdue then
+    std::optional<Timestamp> rearm;  // it was given up, and its phone is there again
+    Timestamp heard{};               // when its extension's phone was last heard of
   };
   // May have another file now.
   struct Dirty {
@@ -118,6 +127,7 @@ class ConvergenceReactor {
   void follow_device(const Envelope& envelope, const MacAddress& mac);
   void count(const Event& event);
   void served(const Envelope& envelope, const ConfigServed& fact);
+  void look_again(const MacAddress& mac, const Envelope& envelope, RebootReason reason);
   void phone_is_there(const ExtensionNumber& extension, Timestamp at);
   void keep(const MacAddress& mac, const Convergence& state);
   bool came_back(const DeviceRow& row, const Open& open) const;
@@ -138,6 +148,8 @@ class ConvergenceReactor {
   void find_returned(Timestamp now);
 
   void ask(const MacAddress& mac, Open& open, actors::Device::Command command);
+  void ask(const MacAddress& mac, Open& open, actors::Device::Command command, Cause cause);
+  void say_fetched(const MacAddress& mac, Open& open);
 
   World world_;
   Policy policy_;
@@ -147,6 +159,7 @@ class ConvergenceReactor {
   Opens open_;
   std::size_t failed_ = 0;  // of them
   std::map<MacAddress, Dirty> dirty_;
+  std::map<MacAddress, Dirty> changed_;  // lately; due when that is forgotten
   std::map<MacAddress, Returning> returning_;
   Gate gate_;
   Position followed_{};

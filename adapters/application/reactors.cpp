@@ -44,7 +44,7 @@ void Application::House::start_reactors() {
       from);
   convergence = std::make_unique<convergence::ConvergenceReactor>(
       convergence::ConvergenceReactor::World{
-          *log, *devices, device_rows, sip->bindings(),
+          *log, *devices, device_rows, sip->bindings(), calls,
           [this](const DefinitionPtr& device) { return http_services->current_etag(device); },
           [this](Position position, std::function<void()> done) { runner->when_applied(position, std::move(done)); },
           [this](const std::string& vendor, RebootReason reason) { return vendors.verb_for(vendor, reason); },

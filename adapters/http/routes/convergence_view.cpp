@@ -36,7 +36,9 @@ std::string next_step(const DeviceRow& row, ConvergenceState state, const Result
   if (convergence->deferred) return "Nothing to do: the phone is in a call and is told when that has ended.";
   switch (convergence->stage) {
     case wanted:
-      return "Nothing to do: its turn comes, at the pace and outside the quiet hours of provisioning.reboots.";
+      return "Nothing to do: its turn comes, at the pace and outside the quiet hours of provisioning.reboots, and not "
+             "while "
+             "it is in a call.";
     case asked:
       return "Nothing to do: the phone is being told.";
     case retrying:

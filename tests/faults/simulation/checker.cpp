@@ -14,6 +14,9 @@ std::string text(const Contacts& all) {
   return out.empty() ? "(none)" : out;
 }
 
+// No thread is slower than this, nor is the disk as often full.
+constexpr auto surely_seen = std::chrono::seconds(90);
+
 using Rows = std::map<std::string, std::string>;
 
 Rows rows_of(const Projection& projection) {
@@ -125,6 +128,7 @@ void Checker::follow(const Envelope& envelope) {
             if (e.etag == e.served || e.etag == fetch.etag)
               violated("device " + e.mac.text() + " is to fetch " + e.etag + ", which it is to already, or has");
             fetch.etag = e.etag;
+            fetch.fetched.reset();
             if (fetch.told) return;  // what it is told already will bring this
             fetch.attempt = std::uint16_t{1};
             fetch.not_before = {};
@@ -156,6 +160,10 @@ void Checker::follow(const Envelope& envelope) {
             landed(e.mac);
             fetches_[e.mac] = {};
           },
+          [&](const ConfigServed& e) {
+            auto& fetch = fetches_[e.mac];
+            if (e.etag == fetch.etag && !fetch.fetched) fetch.fetched = time_.now;
+          },
           [&](const CampaignStarted& e) { campaigns_[e.campaign].pace = e.pace; },
           [&](const PhoneRegistered& e) { came(e.instance); },
           [&](const PhoneMoved& e) { came(e.instance); },
@@ -178,10 +186,12 @@ void Checker::told_for(const Envelope& envelope, const RebootRequested& request)
     if (!asked_for)
       violated("device " + mac + " is told as attempt " + std::to_string(request.attempt) +
                ", which nothing has asked for");
+    if (fetch.fetched && envelope.time > *fetch.fetched + surely_seen)
+      violated("device " + mac + " is told again, though it fetched what it was told for");
     if (request.etag != fetch.etag)
       violated("device " + mac + " is told for " + request.etag + " and is to fetch " + fetch.etag);
   }
-  fetch = {request.etag, true, request.reboot, envelope.time, {}, {}, {}};
+  fetch = {request.etag, true, request.reboot, envelope.time, {}, {}, {}, {}};
   in_flight(request);
 }
 
@@ -247,6 +257,15 @@ void Checker::converged(const Server& server) const {
       violated("device " + mac.text() + " runs " + row.activity.last_etag + " instead of " + *etag +
                " and nobody brings it to");
   }
+}
+
+void Checker::runs(const Server& server, const MacAddress& mac, const std::string& etag) const {
+  const auto row = server.device_rows.find(mac);
+  if (!row || row->activity.last_etag.empty()) return;
+  const auto& state = row->activity.convergence;
+  const auto file = server.etag(*row->definition);
+  if (!file || (state && state->open()) || etag == *file) return;
+  violated("phone " + mac.text() + " runs " + etag + ", and the log says that it runs " + *file);
 }
 
 void Checker::answer(const Envelope& envelope, const Uuid& reboot) {

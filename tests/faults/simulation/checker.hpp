@@ -13,7 +13,7 @@ namespace strowger::test::simulation {
 
 class Checker {
  public:
-  explicit Checker(Disk& disk) : disk_(disk) {}
+  Checker(Disk& disk, const Time& time) : disk_(disk), time_(time) {}
 
   // The first thing found wrong. Said and not thrown: it may be found deep in the server, which must not swallow it.
   const std::optional<std::string>& violation() const { return violation_; }
@@ -40,6 +40,8 @@ class Checker {
   bool campaigns_at_rest(const Server& server) const;
   // When nothing is under way: every promise kept.
   void at_rest(const Server& server);
+  // And the phone itself, whose last fetch is in the log, runs this.
+  void runs(const Server& server, const MacAddress& mac, const std::string& etag) const;
 
  private:
   struct Reboot {
@@ -56,7 +58,8 @@ class Checker {
     // The attempt that it may be told as, not before a time: something changed, or the schedule says so.
     std::optional<std::uint16_t> attempt;
     Timestamp not_before;
-    std::string failed;  // the code, where it was given up
+    std::string failed;                // the code, where it was given up
+    std::optional<Timestamp> fetched;  // what is wanted
   };
   struct Limits {
     CampaignPace pace;
@@ -75,6 +78,7 @@ class Checker {
   std::size_t open_reboots(const MacAddress& mac) const;
 
   Disk& disk_;
+  const Time& time_;
   mutable std::optional<std::string> violation_;
   std::size_t seen_ = 0;
   std::map<std::string, std::uint64_t> versions_;

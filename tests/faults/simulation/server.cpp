@@ -70,7 +70,7 @@ Server::Server(Disk& disk_in, Time& time_in, const Calls& calls_in, std::uint64_
   const auto now = [this] { return time.now; };
   convergence = std::make_unique<convergence::ConvergenceReactor>(
       convergence::ConvergenceReactor::World{
-          log, *devices, device_rows, bindings, etag_now,
+          log, *devices, device_rows, bindings, calls, etag_now,
           [this](Position position, std::function<void()> done) { runner->when_applied(position, std::move(done)); },
           [](const std::string&, RebootReason) { return RebootVerb::reboot; }, policy, now, [](const std::string&) {},
           ignore},
@@ -121,11 +121,11 @@ void Server::receive(registrar::RegisterRequest request, registrar::Registrar::A
   registrar->submit(std::move(request), std::move(answer));
 }
 
-void Server::serve_config(const MacAddress& mac) {
+std::optional<Server::File> Server::serve_config(const MacAddress& mac, std::function<void(bool)> recorded) {
   const auto serving = device_rows.find_for_serving(mac);
-  if (!serving.definition) return;
+  if (!serving.definition) return std::nullopt;
   const auto file = etag(*serving.definition);
-  if (!file) return;
+  if (!file) return std::nullopt;
   ConfigServed served;
   served.mac = mac;
   served.extension = serving.definition->extension;
@@ -136,7 +136,8 @@ void Server::serve_config(const MacAddress& mac) {
               {encode(served, {"phone:" + mac.text(), serving.correlation, serving.causation}, time.now, ids)},
               {},
               {}},
-             [](const Result<Receipt>&) {});
+             [recorded = std::move(recorded)](const Result<Receipt>& receipt) { recorded(receipt.has_value()); });
+  return File{*file, serving.definition->extension};
 }
 
 bool Server::phone_present(const MacAddress& mac, const ExtensionNumber& extension) const {

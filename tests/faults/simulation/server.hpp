@@ -52,8 +52,13 @@ class Server : public reboot::PhoneNotifier {
 
   // What the SIP thread does with a REGISTER: authenticated against the extensions, then the registrar.
   void receive(registrar::RegisterRequest request, registrar::Registrar::Answer answer);
-  // What an HTTP thread does when a phone has been served its file.
-  void serve_config(const MacAddress& mac);
+  // What an HTTP thread does when a phone asks for its file: what it is sent, if any. `recorded` is told whether that
+  // is in the log, and not called where the process is killed before.
+  struct File {
+    std::string etag;
+    ExtensionNumber extension;
+  };
+  std::optional<File> serve_config(const MacAddress& mac, std::function<void(bool)> recorded);
   bool phone_present(const MacAddress& mac, const ExtensionNumber& extension) const;
   // Of the file that the device would be sent now.
   Result<std::string> etag(const DeviceDefinition& device) const;

@@ -7,43 +7,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t steps = 1'000;
-constexpr std::size_t most_commands = 16;
+constexpr std::size_t steps = 1'500;
+constexpr auto longest_delay = 30s;
 // Settling is a few hundred steps; more than this is a livelock.
 constexpr std::size_t settling_steps = 50'000;
 
-bool may_be_repeated(const Error& error) {
-  return error.kind == ErrorKind::unavailable || error.kind == ErrorKind::overloaded;
-}
-
-// Three phones at one site, and one at another.
-std::string site_of(const MacAddress& mac) {
-  return mac.bits() % 4 == 0 ? "south" : "north";
-}
-
 }  // namespace
-
-// What an administrator wants: asked with one idempotency key until there is a final answer.
-struct Simulation::Command {
-  std::string what;
-  std::string key;
-  Uuid correlation;
-  std::function<void(Server&, actors::AskMeta, actors::Reply)> carry_out;
-  bool asked = false;  // in this incarnation, with no answer yet
-  bool done = false;
-};
-
-struct Simulation::Phone {
-  MacAddress mac;
-  ExtensionNumber extension;
-  std::uint16_t port = 5060;
-  std::uint32_t call = 1;
-  std::uint32_t cseq = 0;
-  // NOTIFYs it has answered: a retransmission is answered alike, and not obeyed again.
-  std::map<std::pair<std::uint64_t, std::uint64_t>, reboot::NoticeOutcome> answered{};
-
-  std::string contact() const { return "sip:" + mac.text() + "@192.0.2.1:" + std::to_string(port); }
-};
 
 Simulation::Simulation(std::uint64_t seed) : dice_(seed) {
   for (const auto* number : {"1001", "1002", "1003"}) extensions_.push_back(*ExtensionNumber::parse(number));
@@ -55,6 +24,8 @@ Simulation::Simulation(std::uint64_t seed) : dice_(seed) {
     action.weight *= speeds[dice_.below(speeds.size())];
     total_weight_ += action.weight;
   }
+  house_ = dice_.next();
+  furnished_ = dice_.percent(80);
 }
 
 Simulation::~Simulation() {
@@ -64,6 +35,8 @@ Simulation::~Simulation() {
 
 std::optional<std::string> Simulation::run() {
   start();
+  if (furnished_)
+    for (auto& phone : phones_) boot(phone);
   for (std::size_t i = 0; i < steps; ++i) {
     step();
     checker_.records();
@@ -169,215 +142,20 @@ bool Simulation::deliver() {
   const bool dropped = !calm_ && !doubled && dice_.percent(15);
   if (!doubled) wire_.erase(wire_.begin() + static_cast<std::ptrdiff_t>(which));
   note((dropped ? "lost: " : doubled ? "delivered, and once more to come: " : "delivered: ") + packet.what);
-  if (!dropped) packet.deliver();
+  if (!dropped)
+    packet.deliver();
+  else if (packet.lost)
+    packet.lost();
   return true;
-}
-
-bool Simulation::administer() {
-  std::vector<Command*> open;
-  for (const auto& command : commands_)
-    if (!command->done && !command->asked) open.push_back(command.get());
-  if (!open.empty() && (calm_ || dice_.percent(50))) {
-    ask(*open[dice_.below(open.size())]);
-    return true;
-  }
-  if (calm_ || commands_.size() >= most_commands) return false;
-  new_command();
-  ask(*commands_.back());
-  return true;
-}
-
-void Simulation::new_command() {
-  auto command = std::make_unique<Command>();
-  command->key = "command-" + std::to_string(commands_.size());
-  command->correlation.bytes[0] = 0xff;
-  command->correlation.bytes[15] = static_cast<std::uint8_t>(commands_.size() + 1);
-  const auto extension = extensions_[dice_.below(extensions_.size())];
-  const auto mac = phones_[dice_.below(phones_.size())].mac;
-  const auto serial = std::to_string(commands_.size());
-  const auto on_extension = [&](std::string what, actors::Extension::Command wanted) {
-    command->what = command->key + ": " + std::move(what) + " extension " + extension.text();
-    command->carry_out = [extension, wanted](Server& server, actors::AskMeta meta, actors::Reply reply) {
-      server.extensions->ask(extension.text(), wanted, std::move(meta), std::move(reply));
-    };
-  };
-  const auto on_device = [&](std::string what, actors::Device::Command wanted) {
-    command->what = command->key + ": " + std::move(what) + " device " + mac.text();
-    command->carry_out = [mac, wanted](Server& server, actors::AskMeta meta, actors::Reply reply) {
-      auto now = wanted;
-      // As the HTTP routes do.
-      if (auto* device = std::get_if<actors::RegisterDevice>(&now)) {
-        device->phone_present = server.phone_present(mac, device->extension);
-        if (const auto file = server.etag({mac, device->extension, device->vendor, device->model}))
-          device->etag = *file;
-      }
-      if (auto* reboot = std::get_if<actors::RequestReboot>(&now)) {
-        const auto row = server.device_rows.find(mac);
-        if (const auto file = row ? server.etag(*row->definition) : not_found("device_not_found", "no such device"))
-          reboot->etag = *file;
-      }
-      server.devices->ask(mac.text(), now, std::move(meta), std::move(reply));
-    };
-  };
-  const auto on_campaign = [&](std::string what, const Uuid& id, actors::Campaign::Command wanted) {
-    command->what = command->key + ": " + std::move(what) + " campaign " + id.text();
-    command->carry_out = [id, wanted](Server& server, actors::AskMeta meta, actors::Reply reply) {
-      server.campaigns->ask(id.text(), wanted, std::move(meta), std::move(reply));
-    };
-  };
-  const auto die = dice_.below(100);
-  // The first few make something to work on.
-  if (commands_.size() < 3 || die < 15) {
-    command->what = command->key + ": create extension " + extension.text();
-    command->carry_out = [extension, serial](Server& server, actors::AskMeta meta, actors::Reply reply) {
-      // A data key for each try, as the HTTP route does; refused, it goes.
-      auto secret = server.disk.vault.seal(serial).value();
-      server.extensions->ask(
-          extension.text(), actors::CreateExtension{extension, "Ann " + serial, "", true, secret}, std::move(meta),
-          [&vault = server.disk.vault, secret, reply = std::move(reply)](Result<actors::Outcome> outcome) {
-            if (outcome ? outcome->repeated : !may_be_repeated(outcome.error())) static_cast<void>(vault.shred(secret));
-            reply(std::move(outcome));
-          });
-    };
-  } else if (die < 25) {
-    on_extension("rename", actors::ChangeExtension{"Bob " + serial, {}, {}, {}});
-  } else if (die < 35) {
-    on_extension("delete", actors::DeleteExtension{});
-  } else if (die < 70) {
-    on_device("register", actors::RegisterDevice{mac, extension, "yealink", "t46s", false, {}, site_of(mac)});
-  } else if (die < 80) {
-    on_device("change", actors::ChangeDevice{extension, {}, "t48s"});
-  } else if (die < 85) {
-    on_device("unregister", actors::UnregisterDevice{});
-  } else if (die < 91) {
-    on_device("reboot", actors::RequestReboot{});
-  } else if (die < 97 || campaigns_.empty()) {
-    actors::StartCampaign start;
-    start.campaign.bytes[0] = 0xfe;
-    start.campaign.bytes[15] = static_cast<std::uint8_t>(campaigns_.size() + 1);
-    start.only_stale = dice_.percent(30);
-    start.pace = {static_cast<std::uint32_t>(1 + dice_.below(3)), 1, static_cast<std::uint32_t>(dice_.below(3)), {}, 0};
-    for (const auto& phone : phones_) start.devices.push_back(phone.mac);
-    campaigns_.push_back(start.campaign);
-    on_campaign("start", start.campaign, start);
-  } else {
-    const auto id = campaigns_[dice_.below(campaigns_.size())];
-    switch (dice_.below(3)) {
-      case 0:
-        on_campaign("pause", id, actors::PauseCampaign{});
-        break;
-      case 1:
-        on_campaign("resume", id, actors::ResumeCampaign{});
-        break;
-      default:
-        on_campaign("cancel", id, actors::CancelCampaign{});
-    }
-  }
-  commands_.push_back(std::move(command));
-}
-
-void Simulation::ask(Command& command) {
-  note("asked: " + command.what);
-  command.asked = true;
-  command.carry_out(*server_, {{"admin:sim", command.correlation, {}}, {}, command.key},
-                    [this, &command, incarnation = incarnation_](const Result<actors::Outcome>& outcome) {
-                      answer(command, incarnation, outcome);
-                    });
-}
-
-void Simulation::answer(Command& command, std::uint64_t incarnation, const Result<actors::Outcome>& outcome) {
-  if (incarnation != incarnation_) return;  // said by a dying process to nobody
-  command.asked = false;
-  if (!calm_ && dice_.percent(15)) {
-    note("answer lost: " + command.what);
-    return;
-  }
-  if (outcome) {
-    note("acknowledged: " + command.what + (outcome->repeated ? " (repeated)" : ""));
-    checker_.acknowledged(command.what, command.correlation, outcome->events.size(), outcome->repeated);
-    command.done = true;
-  } else if (may_be_repeated(outcome.error())) {
-    note("answered " + outcome.error().code + ": " + command.what);
-  } else {
-    note("refused " + outcome.error().code + ": " + command.what);
-    checker_.refused(command.what, command.correlation, outcome.error());
-    command.done = true;
-  }
-}
-
-bool Simulation::phone_acts() {
-  if (calm_) return false;
-  auto& phone = phones_[dice_.below(phones_.size())];
-  if (dice_.percent(25)) {
-    const bool begins = calls_.phones.insert(phone.mac).second;
-    if (!begins) calls_.phones.erase(phone.mac);
-    note("phone " + phone.mac.text() + (begins ? " is in a call" : " has hung up"));
-    return true;
-  }
-  const auto die = dice_.below(100);
-  if (die < 10) {  // restarted by hand: another Call-ID, perhaps another address
-    calls_.phones.erase(phone.mac);
-    ++phone.call;
-    phone.cseq = 0;
-    phone.port = static_cast<std::uint16_t>(5060 + dice_.below(3));
-  }
-  if (die < 75)
-    send_register(phone, static_cast<std::uint32_t>(dice_.percent(50) ? 60 + dice_.below(120) : 3'600));
-  else if (die < 85)
-    send_register(phone, 0);
-  else
-    send({"GET from " + phone.mac.text(), [this, mac = phone.mac] { server_->serve_config(mac); }});
-  return true;
-}
-
-void Simulation::send_register(Phone& phone, std::uint32_t expires) {
-  registrar::RegisterRequest request;
-  request.extension = phone.extension;
-  request.contacts = {{phone.contact(), "urn:mac:" + phone.mac.text(), 0, 1000, expires, phone.mac}};
-  request.call_id = phone.mac.text() + "-" + std::to_string(phone.call);
-  request.cseq = ++phone.cseq;
-  request.ip = "192.0.2.1";
-  request.port = phone.port;
-  request.transport = "udp";
-  send({"REGISTER " + request.call_id + " " + std::to_string(request.cseq) + " for " + std::to_string(expires) + " s",
-        [this, request, met = std::make_shared<std::set<std::uint64_t>>()] {
-          server_->sip_thread.emplace_back([this, request, met]() mutable {
-            request.repeated = !met->insert(incarnation_).second;
-            server_->receive(request, [this, extension = request.extension](const registrar::RegisterAnswer& answer) {
-              note("REGISTER answered " + std::to_string(answer.status));
-              if (answer.status == 200) checker_.registered(extension, answer.bindings);
-            });
-          });
-        }});
-}
-
-void Simulation::receive_notify(std::uint64_t incarnation, std::uint64_t transaction, const std::string& contact) {
-  const auto found =
-      std::find_if(phones_.begin(), phones_.end(), [&](const Phone& p) { return p.contact() == contact; });
-  if (found == phones_.end()) return;  // it has moved on
-  auto& phone = *found;
-  const auto known = phone.answered.find({incarnation, transaction});
-  const bool obeys = known == phone.answered.end() && (calm_ || dice_.percent(75));
-  const auto outcome = known != phone.answered.end() ? known->second
-                       : obeys                       ? reboot::NoticeOutcome{200, "OK", false}
-                                                     : reboot::NoticeOutcome{489, "Bad Event", false};
-  phone.answered[{incarnation, transaction}] = outcome;
-  send({"answer " + std::to_string(outcome.status) + " of " + phone.mac.text(),
-        [this, incarnation, transaction, outcome] {
-          if (incarnation != incarnation_) return;
-          server_->sip_thread.emplace_back([this, transaction, outcome] { server_->answered(transaction, outcome); });
-        }});
-  if (!obeys) return;
-  checker_.phone_accepted(phone.mac);
-  note("phone " + phone.mac.text() + " reboots");
-  calls_.phones.erase(phone.mac);
-  ++phone.call;
-  phone.cseq = 0;
-  send({"GET from " + phone.mac.text(), [this, mac = phone.mac] { server_->serve_config(mac); }});
-  send_register(phone, dice_.percent(50) ? 120 : 3'600);
 }
 
 bool Simulation::wait() {
+  // Threads may be slow, but not for minutes, on which no timeout counts.
+  if (time_.now >= catch_up_) {
+    while (write() || acknowledge() || run_sip() || run_actor() || project() || react() || converge()) {
+    }
+    catch_up_ = time_.now + longest_delay;
+  }
   pass_time(std::chrono::milliseconds(dice_.below(8'000)));
   return true;
 }
@@ -433,6 +211,8 @@ std::optional<std::string> Simulation::settle() {
     // A few rounds of time: for timer F, retries and expiries.
     if (server_->at_rest() && checker_.campaigns_at_rest(*server_) && ++quiet > 10) {
       checker_.at_rest(*server_);
+      for (const auto& phone : phones_)
+        if (phone.recorded) checker_.runs(*server_, phone.mac, phone.runs);
       calm_ = false;
       return checker_.violation();
     }

@@ -33,11 +33,48 @@ class Simulation {
   const Disk& disk() const { return disk_; }
 
  private:
-  struct Command;
-  struct Phone;
+  // What an administrator wants: asked with one idempotency key until there is a final answer.
+  struct Command {
+    std::string what;
+    std::string key;
+    Uuid correlation;
+    std::function<void(Server&, actors::AskMeta, actors::Reply)> carry_out;
+    bool asked = false;  // in this incarnation, with no answer yet
+    bool done = false;
+  };
+
+  struct Phone {
+    MacAddress mac;
+    ExtensionNumber extension;
+    std::uint16_t port = 5060;
+    std::uint32_t call = 1;
+    std::uint32_t cseq = 0;
+    std::string runs{};     // the file that it fetched last
+    bool recorded = false;  // which is in the log
+    std::size_t fetches = 0;
+    // NOTIFYs it has answered: a retransmission is answered alike, and not obeyed again.
+    std::map<std::pair<std::uint64_t, std::uint64_t>, reboot::NoticeOutcome> answered{};
+
+    std::string contact() const { return "sip:" + mac.text() + "@192.0.2.1:" + std::to_string(port); }
+  };
+
+  // What administrators do.
+  enum class Deed : std::uint8_t {
+    create_extension,
+    rename,
+    delete_extension,
+    register_device,
+    change_device,
+    unregister_device,
+    reboot,
+    start_campaign,
+    steer_campaign
+  };
+
   struct Packet {
     std::string what;
     std::function<void()> deliver;
+    std::function<void()> lost{};
   };
 
   void note(std::string line) { trace_.push_back(std::move(line)); }
@@ -63,8 +100,12 @@ class Simulation {
   void start();
 
   void new_command();
+  Deed draw_deed();
+  void fill(Command& command, Deed deed, const ExtensionNumber& extension, const MacAddress& mac);
   void ask(Command& command);
   void answer(Command& command, std::uint64_t incarnation, const Result<actors::Outcome>& outcome);
+  void boot(Phone& phone);
+  void fetch(Phone& phone, const std::function<void()>& then);
   void send_register(Phone& phone, std::uint32_t expires);
   void receive_notify(std::uint64_t incarnation, std::uint64_t transaction, const std::string& contact);
 
@@ -93,8 +134,9 @@ class Simulation {
   Dice dice_;
   Disk disk_;
   Time time_;
+  Timestamp catch_up_{};
   Calls calls_;
-  Checker checker_{disk_};
+  Checker checker_{disk_, time_};
   std::uint64_t incarnation_ = 0;
   std::unique_ptr<Server> server_;
   std::vector<Packet> wire_;
@@ -104,6 +146,8 @@ class Simulation {
   std::vector<Uuid> campaigns_;
   std::vector<std::string> trace_;
   std::size_t crashes_left_ = 3;
+  std::uint64_t house_ = 0;  // draws what administrators do
+  bool furnished_ = false;   // it begins with extensions, devices and phones that are there
   bool calm_ = false;
 };
 

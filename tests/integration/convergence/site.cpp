@@ -68,7 +68,7 @@ void LoopSite::start() {
       from);
   convergence_ = std::make_unique<convergence::ConvergenceReactor>(
       convergence::ConvergenceReactor::World{
-          *server.log, devices_, device_rows_, server.server->bindings(),
+          *server.log, devices_, device_rows_, server.server->bindings(), calls_,
           [this](const DefinitionPtr& device) -> Result<std::string> { return etag(device->mac); },
           [this](Position position, std::function<void()> done) { when_applied(position, std::move(done)); },
           [](const std::string&, RebootReason) { return RebootVerb::reboot; }, [this] { return policy; },

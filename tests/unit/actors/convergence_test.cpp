@@ -164,12 +164,107 @@ SCENARIO("a phone that is not there is said so at once, and told when it is") {
   REQUIRE(fleet.all<RebootFailed>().size() == 1);
   CHECK(fleet.all<RebootFailed>()[0].code == "no_phone");
   CHECK(fleet.told.empty());
-  fleet.stop();
-  phone.registered = true;
-  fleet.start();
+  WHEN("it came while the server was down") {
+    fleet.stop();
+    phone.registered = true;
+    fleet.start();
+  }
+  WHEN("its registration lapsed while its refresh was under way to the disk, which is no event") {
+    phone.registered = true;
+  }
   fleet.pass(31s);
   CHECK(fleet.told_to(phone) == 1);
   CHECK(fleet.all<DeviceConverged>().size() == 1);
+}
+
+SCENARIO("who asks for a reboot may not have seen the last change, the phone is waited for with the present file") {
+  Fleet fleet(1);
+  fleet.provision();
+  auto& phone = fleet.phones[0];
+  const auto old = fleet.etag(phone.mac);
+  fleet.rename(phone, "New");
+  fleet.settle();
+  REQUIRE(fleet.all<DeviceConverged>().size() == 1);
+  phone.registered = false;
+  fleet.ask(phone, strowger::actors::RequestReboot{RebootVerb::reboot, RebootReason::manual, old});
+  fleet.settle();
+  const auto row = fleet.projection.find(phone.mac);
+  REQUIRE((row && row->activity.convergence));
+  CHECK(row->activity.convergence->etag == fleet.etag(phone.mac));
+}
+
+SCENARIO("a phone that never answered is not told again because time passes or the server starts") {
+  Fleet fleet(1);
+  fleet.provision();
+  auto& phone = fleet.phones[0];
+  phone.here_since = fleet.now;
+  phone.habit = Habit::vanished;
+  fleet.rename(phone, "New");
+  fleet.pass(600s);
+  REQUIRE(fleet.all<RebootFailed>().size() == 1);
+  const auto told = fleet.told_to(phone);
+  fleet.stop();
+  fleet.start();
+  fleet.pass(600s);
+  CHECK(fleet.told_to(phone) == told);
+  phone.habit = Habit::obeys;
+  fleet.registers(phone);
+  fleet.pass(60s);
+  CHECK(fleet.told_to(phone) == told + 1);
+}
+
+SCENARIO("a change that is taken back while it is decided upon reboots nobody") {
+  Fleet fleet(1);
+  fleet.provision();
+  auto& phone = fleet.phones[0];
+  const auto look = [&] {  // the device's actor has no turn yet
+    fleet.project();
+    fleet.reactor->step(1'000);
+    fleet.now += 500ms;
+    fleet.reactor->step(1'000);
+  };
+  fleet.rename(phone, "New");
+  look();
+  fleet.names.clear();
+  fleet.append(StreamId::of(phone.extension), ExtensionChanged{phone.extension, {}, {}, {}});
+  look();
+  fleet.pass(10s);
+  CHECK(fleet.all<ConfigWanted>().size() == 1);
+  CHECK(fleet.all<DeviceConverged>().size() == 1);
+  CHECK(fleet.told.empty());
+}
+
+SCENARIO("what could not be written is said again, and nobody is told for it") {
+  Fleet fleet(1);
+  fleet.provision();
+  auto& phone = fleet.phones[0];
+  WHEN("the phone fetched") {
+    fleet.slow = true;
+    fleet.rename(phone, "New");
+    fleet.settle();
+    REQUIRE(fleet.told_to(phone) == 1);
+    fleet.fetch(phone);
+    fleet.log.fail_next(1);
+    fleet.run();
+    CHECK(fleet.all<DeviceConverged>().empty());
+    fleet.pass(600s);
+    CHECK(fleet.all<DeviceConverged>().size() == 1);
+    CHECK(fleet.told_to(phone) == 1);
+  }
+  WHEN("it is there again, and is to be told") {
+    phone.registered = false;
+    fleet.rename(phone, "New");
+    fleet.settle();
+    REQUIRE(fleet.all<RebootFailed>().size() == 1);
+    fleet.pass(5s);
+    fleet.registers(phone);
+    fleet.pass(29s);
+    fleet.log.fail_next(1);
+    fleet.pass(1s);
+    CHECK(fleet.told.empty());
+    fleet.pass(5s);
+    CHECK(fleet.told_to(phone) == 1);
+  }
 }
 
 SCENARIO("what was changed back needs nobody to be told, and what changes on the way needs no second word") {
@@ -213,6 +308,41 @@ SCENARIO("what was changed back needs nobody to be told, and what changes on the
   }
 }
 
+SCENARIO("a fetch that comes into the log after the change that it did not see is looked at") {
+  Fleet fleet(1);
+  auto& phone = fleet.phones[0];
+  const auto old = fleet.etag(phone.mac);
+  const auto telling = [&] {
+    fleet.rename(phone, "New");
+    fleet.settle();
+    CHECK(fleet.told_to(phone) == 0);
+    fleet.fetch(phone, old);
+    fleet.pass(5s);
+    CHECK(fleet.told_to(phone) == 1);
+    CHECK(fleet.all<DeviceConverged>().size() == 1);
+  };
+  GIVEN("a phone that had no file before") {
+    fleet.ask(phone, strowger::actors::RegisterDevice{phone.mac, phone.extension, "yealink", "t46s"});
+    telling();
+  }
+  GIVEN("a phone that had fetched the file that it is to have again") {
+    fleet.provision();
+    fleet.pass(120s);
+    fleet.fetch(phone, "\"t46s-New\"");
+    telling();
+  }
+  WHEN("it comes long after, it is left to the round over all devices") {
+    fleet.ask(phone, strowger::actors::RegisterDevice{phone.mac, phone.extension, "yealink", "t46s"});
+    fleet.rename(phone, "New");
+    fleet.pass(120s);
+    fleet.fetch(phone, old);
+    fleet.pass(60s);
+    CHECK(fleet.told_to(phone) == 0);
+    fleet.pass(600s);
+    CHECK(fleet.told_to(phone) == 1);
+  }
+}
+
 SCENARIO("a change of all phones is a wave at a pace") {
   Fleet fleet(60);
   fleet.provision();
@@ -250,6 +380,29 @@ SCENARIO("at one site only so many reboot at once") {
   fleet.policy.pace.per_site = 2;
   for (const auto& phone : fleet.phones) fleet.rename(phone, "New");
   fleet.pass(5s);
+  CHECK(fleet.told.size() == 4);
+}
+
+SCENARIO("phones in a call have their turn when it has ended, no more of a site at once than others") {
+  Fleet fleet(4);
+  for (auto& phone : fleet.phones) {
+    phone.site = "hq";
+    fleet.in_calls.insert(phone.mac);
+  }
+  fleet.provision();
+  fleet.slow = true;
+  fleet.policy.pace.per_site = 1;
+  for (const auto& phone : fleet.phones) fleet.rename(phone, "New");
+  fleet.pass(60s);
+  CHECK(fleet.told.empty());
+  fleet.in_calls.clear();
+  fleet.pass(5s);
+  CHECK(fleet.told.size() == 1);
+  fleet.slow = false;
+  for (const auto& phone : fleet.phones)
+    if (phone.mac == fleet.told[0]) fleet.fetch(phone);
+  fleet.pass(10s);
+  CHECK(fleet.all<DeviceConverged>().size() == 4);
   CHECK(fleet.told.size() == 4);
 }
 

@@ -52,7 +52,7 @@ class Fleet : public registrar::Bindings, public reboot::PhoneNotifier, public r
         log.last_position(), Drive::by_hand);
     reactor = std::make_unique<convergence::ConvergenceReactor>(
         convergence::ConvergenceReactor::World{
-            log, *devices, projection, *this,
+            log, *devices, projection, *this, *this,
             [this](const DefinitionPtr& device) -> Result<std::string> { return etag(device->mac); },
             [](Position, const std::function<void()>& done) { done(); },
             [this](const std::string&, RebootReason reason) {
