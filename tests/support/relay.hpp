@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <limits>
 #include <list>
+#include <mutex>
+#include <string>
 #include <thread>
 
 #include <boost/asio/awaitable.hpp>
@@ -23,8 +25,10 @@ class Relay {
  public:
   enum class End : std::uint8_t { closes, falls_silent };
 
-  explicit Relay(std::uint16_t server)
-      : server_(loopback(server)), acceptor_(context_, loopback(0)), port_(acceptor_.local_endpoint().port()) {
+  explicit Relay(std::uint16_t server, const std::string& address = "127.0.0.1")
+      : server_(at(address, server)),
+        acceptor_(context_, at("127.0.0.1", 0)),
+        port_(acceptor_.local_endpoint().port()) {
     boost::asio::co_spawn(context_, serve(), boost::asio::detached);
     thread_ = std::jthread([this] { context_.run(); });
   }
@@ -32,6 +36,11 @@ class Relay {
   ~Relay() { context_.stop(); }
 
   std::uint16_t port() const { return port_; }
+  // Connections from now on lead to another server.
+  void lead_to(const std::string& address, std::uint16_t server) {
+    const std::lock_guard lock(mutex_);
+    server_ = at(address, server);
+  }
   // Of connections from now on so many bytes of the server reach the client; then they end so.
   void cut_after(std::size_t bytes, End end) {
     end_ = end;
@@ -50,14 +59,18 @@ class Relay {
     }
   };
 
-  static boost::asio::ip::tcp::endpoint loopback(std::uint16_t port) {
-    return {boost::asio::ip::make_address("127.0.0.1"), port};
+  static boost::asio::ip::tcp::endpoint at(const std::string& address, std::uint16_t port) {
+    return {boost::asio::ip::make_address(address), port};
+  }
+  boost::asio::ip::tcp::endpoint server() {
+    const std::lock_guard lock(mutex_);
+    return server_;
   }
   boost::asio::awaitable<void> serve() {
     for (;;) {
       auto client = co_await acceptor_.async_accept(boost::asio::use_awaitable);
       auto& pair = pairs_.emplace_back(Pair{std::move(client), Socket(context_)});
-      co_await pair.server.async_connect(server_, boost::asio::use_awaitable);
+      co_await pair.server.async_connect(server(), boost::asio::use_awaitable);
       const auto forget = [&pair](const std::exception_ptr& fault) {
         if (fault) pair.close();
       };
@@ -79,6 +92,7 @@ class Relay {
   }
 
   boost::asio::io_context context_;
+  std::mutex mutex_;
   boost::asio::ip::tcp::endpoint server_;
   boost::asio::ip::tcp::acceptor acceptor_;
   std::uint16_t port_;

@@ -43,8 +43,8 @@ std::string Samba::person(const std::string& account, const std::string& name, c
 
 Samba::Samba(const std::string& ldif) : address_(free_address()) {
   const auto at = [&](const char* name) { return (folder() / name).string(); };
-  const Authority authority(ca_file(), "Test CA");
-  authority.issue(at("cert.pem"), at("key.pem"), "DNS:dc1.example.test,IP:" + address_);
+  const Authority authority(ca_file(), "Test CA of " + address_);
+  authority.issue(at("cert.pem"), at("key.pem"), "DNS:dc1.example.test,IP:127.0.0.1,IP:" + address_);
   fs::permissions(at("key.pem"), fs::perms::owner_read | fs::perms::owner_write);  // Samba insists
   std::ofstream(at("users.ldif")) << "dn: OU=People," << base << "\nobjectClass: organizationalUnit\n\ndn: OU=Former,"
                                   << base << "\nobjectClass: organizationalUnit\n\n"

@@ -5,6 +5,7 @@
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_folder.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -33,6 +34,8 @@ class Samba {
   void modify(const std::string& ldif);
   void replace(const std::string& account, const std::string& attribute, const std::string& value);
 
+  const std::string& address() const { return address_; }
+  static constexpr std::uint16_t tls_port = 636;
   std::string url() const { return "ldaps://" + address_; }
   std::filesystem::path ca_file() const { return folder_.path() / "ca.pem"; }
   std::filesystem::path folder() const { return folder_.path(); }
