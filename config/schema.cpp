@@ -153,7 +153,8 @@ std::vector<Key> make_keys() {
 
   add(text(
       "server.sip_host", [](S& s) -> auto& { return s.server.sip_host; }, check_host,
-      "an IP address of this machine, 0.0.0.0 or ::", "Where SIP listens."));
+      "an IP address of this machine, 0.0.0.0 or ::",
+      "Where SIP listens; 0.0.0.0 is every IPv4 address, also one that comes later."));
   add(port("server.sip_port", [](S& s) -> auto& { return s.server.sip_port; }, ""));
   add(text(
       "server.external_ip", [](S& s) -> auto& { return s.server.external_ip; }, check_address,

@@ -26,6 +26,7 @@ struct Binding {
   std::string ip;  // where the REGISTER came from, which is where requests are sent
   std::uint16_t port = 0;
   std::string transport;  // udp, tcp
+  std::string local_ip;   // ours, that it came to: what is sent to the phone comes from there; empty: not known
   std::string user_agent;
   std::optional<MacAddress> mac;  // where SIP really carried one
   Timestamp first_registered;
@@ -36,8 +37,8 @@ struct Binding {
   bool operator==(const Binding&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Binding, (),
-                      (extension, contact, instance, reg_id, path, q, call_id, cseq, ip, port, transport, user_agent,
-                       mac, first_registered, last_registered, here_since, expires_at))
+                      (extension, contact, instance, reg_id, path, q, call_id, cseq, ip, port, transport, local_ip,
+                       user_agent, mac, first_registered, last_registered, here_since, expires_at))
 
 using BindingPtr = std::shared_ptr<const Binding>;
 

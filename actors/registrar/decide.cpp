@@ -120,6 +120,7 @@ class Change {
     binding->ip = request_.ip;
     binding->port = request_.port;
     binding->transport = request_.transport;
+    binding->local_ip = request_.local_ip;
     binding->user_agent = request_.user_agent;
     binding->mac = asked.mac;
     binding->first_registered = first;

@@ -47,6 +47,7 @@ struct RegisterRequest {
   std::string ip;
   std::uint16_t port = 0;
   std::string transport;
+  std::string local_ip{};  // ours, that it came to
   std::string user_agent;
   // The very same request came again because its answer was lost (UDP): what it did is not done twice.
   bool repeated = false;

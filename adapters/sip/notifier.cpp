@@ -1,6 +1,7 @@
 #include "adapters/sip/notifier.hpp"
 
 #include "actors/registrar/uri.hpp"
+#include "adapters/sip/addresses.hpp"
 #include "adapters/sip/fields.hpp"
 #include "adapters/sip/log_text.hpp"
 
@@ -177,11 +178,13 @@ Message Notifier::compose(const Job& job, const std::string& authorization, bool
 bool Notifier::send(Job& job, const std::string& authorization, bool proxy) {
   auto message = compose(job, authorization, proxy);
   const auto hop = next_hop(*job.notice.binding);
-  auto* connection = job.notice.binding->transport == "tcp" ? flows_.find(*job.notice.binding) : nullptr;
+  const auto& binding = *job.notice.binding;
+  auto* connection = binding.transport == "tcp" ? flows_.find(binding) : nullptr;
+  auto* from = binding.transport == "udp" ? udp_listener(agent_, binding.local_ip) : connection;
   if (message && (connection || !hop.empty())) {
     const auto* route = connection ? nullptr : URL_STRING_MAKE(hop.c_str());
     job.transaction.reset(nta_outgoing_mcreate(agent_, &Notifier::on_response, &job, route, message.release(),
-                                               TAG_IF(connection, NTATAG_TPORT(connection)), TAG_END()));
+                                               TAG_IF(from, NTATAG_TPORT(from)), TAG_END()));
   }
   if (job.transaction) return true;
   end(job, {503, "Could Not Be Sent", false});

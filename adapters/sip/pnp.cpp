@@ -1,5 +1,6 @@
 #include "adapters/sip/pnp.hpp"
 
+#include "adapters/sip/addresses.hpp"
 #include "adapters/sip/exchange.hpp"
 #include "adapters/sip/fields.hpp"
 #include "adapters/sip/log_text.hpp"
@@ -213,26 +214,12 @@ Message Pnp::compose(const Datagram& datagram, const sip_t* asked, const std::st
   return message;
 }
 
-// The socket of SIP that has this address; null: none has, and sofia-sip takes one.
-tport_t* Pnp::transport_at(const std::string& our_ip) const {
-  in_addr wanted{};
-  inet_pton(AF_INET, our_ip.c_str(), &wanted);
-  for (auto* one = tport_primaries(nta_agent_tports(agent_)); one; one = tport_next(one)) {
-    const auto* address = tport_is_udp(one) ? tport_get_address(one) : nullptr;
-    if (!address || !address->ai_addr || address->ai_family != AF_INET) continue;
-    sockaddr_in bound{};
-    std::memcpy(&bound, address->ai_addr, std::min<std::size_t>(address->ai_addrlen, sizeof bound));
-    if (bound.sin_addr.s_addr == wanted.s_addr) return one;
-  }
-  return nullptr;
-}
-
 void Pnp::notify(const Datagram& datagram, const sip_t* sip, Message message, std::string phone) {
   auto job = std::make_unique<Job>();
   job->pnp = this;
   job->phone = std::move(phone);
   const auto hop = hop_of(sip, datagram);
-  auto* transport = transport_at(datagram.address);
+  auto* transport = udp_listener(agent_, datagram.address);
   job->transaction.reset(nta_outgoing_mcreate(agent_, &Pnp::on_response, job.get(), URL_STRING_MAKE(hop.c_str()),
                                               message.release(), TAG_IF(transport, NTATAG_TPORT(transport)),
                                               TAG_END()));

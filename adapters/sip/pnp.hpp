@@ -74,7 +74,6 @@ class Pnp {
   void answer(const Datagram& datagram, const sip_t* sip, const std::string& to_tag) const;
   Message compose(const Datagram& datagram, const sip_t* sip, const std::string& url, const std::string& to_tag) const;
   void notify(const Datagram& datagram, const sip_t* sip, Message message, std::string phone);
-  tport_t* transport_at(const std::string& our_ip) const;
   std::string contact(const Datagram& datagram) const;
   static int on_response(nta_outgoing_magic_t* job, nta_outgoing_t* transaction, const sip_t* sip);
   void respond(Job& job, const sip_t* sip, int status);

@@ -2,6 +2,7 @@
 
 #include "actors/registrar/phone_mac.hpp"
 #include "actors/registrar/uri.hpp"
+#include "adapters/sip/addresses.hpp"
 #include "adapters/sip/fields.hpp"
 
 #include <algorithm>
@@ -96,6 +97,7 @@ Source source_of(msg_t* message, tport_t* transport) {
   source.ip = text.data();
   source.port = ntohs(address->su_port);
   source.transport = transport && tport_is_tcp(transport) ? "tcp" : "udp";
+  source.local_ip = listener_address(transport);
   return source;
 }
 
@@ -111,6 +113,7 @@ Result<registrar::RegisterRequest> read_register(const sip_t* sip, ExtensionNumb
   request.ip = source.ip;
   request.port = source.port;
   request.transport = source.transport;
+  request.local_ip = source.local_ip;
   request.user_agent = user_agent(sip).substr(0, 256);
   if (sip->sip_expires) {
     constexpr unsigned long kMost = UINT32_MAX;

@@ -11,6 +11,7 @@ struct Source {
   std::string ip;
   std::uint16_t port = 0;
   std::string transport;  // udp, tcp
+  std::string local_ip;   // ours, that it came to
 
   std::string text() const;  // udp:192.0.2.1:5060
 };

@@ -1,11 +1,14 @@
 #include "adapters/sip/server.hpp"
 
+#include "adapters/sip/addresses.hpp"
 #include "adapters/sip/exchange.hpp"
 #include "adapters/sip/fields.hpp"
 #include "adapters/sip/name_guard.hpp"
 #include "adapters/sip/request_handler.hpp"
 
+#include <algorithm>
 #include <cstring>
+#include <set>
 
 #include <sodium/core.h>
 
@@ -16,6 +19,7 @@ constexpr su_duration_t kSecond = 1000;
 constexpr unsigned kReceiveBuffer = 4 * 1024 * 1024;
 constexpr unsigned kUdpMtu = 65535;  // never switch a request to TCP behind our back
 constexpr int kPortAttempts = 20;
+constexpr unsigned kLookForAddresses = 5;  // every so many seconds
 
 std::uint16_t bound_port(nta_agent_t* agent) {
   const auto* primary = tport_primaries(nta_agent_tports(agent));
@@ -96,40 +100,69 @@ class Server::Loop {
   }
 
  private:
+  bool everywhere() const { return server_.options_.host == "0.0.0.0"; }
+
   Result<void> listen() {
+    const bool any_port = server_.options_.port == 0;
+    const auto addresses = everywhere() ? own_addresses() : std::vector{server_.options_.host};
     for (int attempt = 0; attempt < kPortAttempts; ++attempt) {
       agent_.reset(nta_agent_create(root_.get(), reinterpret_cast<url_string_t*>(-1), &Loop::on_message, this,
                                     NTATAG_UDP_MTU(kUdpMtu), NTATAG_SERVER_RPORT(1), NTATAG_MERGE_482(1),
                                     NTATAG_SIP_T1X64(static_cast<unsigned>(server_.options_.notifier.timeout.count())),
                                     NTATAG_USE_SRV(0), NTATAG_USE_NAPTR(0), TAG_END()));
       if (!agent_) return internal_error("the SIP stack could not be started");
-      const bool any_port = server_.options_.port == 0;
-      if (!add("udp", server_.options_.port)) return taken("udp");
-      server_.port_ = bound_port(agent_.get());
-      if (add("tcp", server_.port_)) return {};
-      if (!any_port) return taken("tcp");
+      listening_.clear();
+      server_.port_ = server_.options_.port;
+      const auto refused = std::find_if_not(addresses.begin(), addresses.end(),
+                                            [this](const std::string& address) { return listen_on(address); });
+      if (refused == addresses.end() && !addresses.empty()) return {};
+      if (!any_port || listening_.empty()) return taken(refused == addresses.end() ? "0.0.0.0" : *refused);
     }
-    return taken("tcp");
+    return taken(server_.options_.host);
   }
 
-  bool add(const char* transport, std::uint16_t port) {
+  // Over UDP and TCP; the port is the first one's, where any may be taken.
+  bool listen_on(const std::string& address) {
+    if (!add("udp", address)) return false;
+    if (server_.port_ == 0) server_.port_ = bound_port(agent_.get());
+    listening_.push_back(address);
+    return add("tcp", address);
+  }
+
+  // Addresses that the machine got since: by a lease that came late, a VLAN, a VPN.
+  void listen_on_new() {
+    if (!everywhere()) return;
+    for (const auto& address : own_addresses()) {
+      if (is_listened_on(address) || refused_.contains(address)) continue;
+      if (listen_on(address)) {
+        server_.logger_->info("SIP listens on {}:{} too, which is new", address, server_.port_);
+      } else {
+        refused_.insert(address);
+        server_.logger_->error("{}", taken(address).message);
+      }
+    }
+  }
+  bool is_listened_on(const std::string& address) const {
+    return std::find(listening_.begin(), listening_.end(), address) != listening_.end();
+  }
+
+  bool add(const char* transport, const std::string& address) {
     const auto& options = server_.options_;
-    const auto& shown = options.external_ip.empty() ? options.host : options.external_ip;
     const auto bracketed = [](const std::string& host) {
       return host.find(':') != std::string::npos ? "[" + host + "]" : host;
     };
-    std::string url =
-        "sip:" + bracketed(shown) + ":" + (port == 0 ? "*" : std::to_string(port)) + ";transport=" + transport;
-    if (!options.external_ip.empty()) url += ";maddr=" + options.host;
-    return nta_agent_add_tport(agent_.get(), URL_STRING_MAKE(url.c_str()), TPTAG_UDP_RMEM(kReceiveBuffer),
-                               TPTAG_IDLE(static_cast<unsigned>(options.tcp_idle.count())), TPTAG_SERVER(1),
-                               TAG_END()) == 0;
+    std::string url = "sip:" + bracketed(options.external_ip.empty() ? address : options.external_ip) + ":" +
+                      (server_.port_ == 0 ? "*" : std::to_string(server_.port_)) + ";transport=" + transport;
+    if (!options.external_ip.empty()) url += ";maddr=" + address;
+    return nta_agent_add_tport(
+               agent_.get(), URL_STRING_MAKE(url.c_str()), TPTAG_UDP_RMEM(kReceiveBuffer), TPTAG_IDENT(address.c_str()),
+               TPTAG_IDLE(static_cast<unsigned>(options.tcp_idle.count())), TPTAG_SERVER(1), TAG_END()) == 0;
   }
 
-  Error taken(const char* transport) const {
+  Error taken(const std::string& address) const {
     return unavailable("sip_port_unavailable",
-                       std::string("cannot listen for SIP over ") + transport + " on " + server_.options_.host + ":" +
-                           std::to_string(server_.options_.port) + ": " + std::strerror(errno) +
+                       "cannot listen for SIP on " + address + ":" + std::to_string(server_.options_.port) + ": " +
+                           std::strerror(errno) +
                            "; set server.sip_host and server.sip_port, or stop what listens there");
   }
 
@@ -151,6 +184,7 @@ class Server::Loop {
     self->server_.metrics_.names_refused.store(names_refused(), std::memory_order_relaxed);
     self->server_.pnp_.on_second();
     if (++self->seconds_ % 60 == 0) self->server_.flows_.sweep();
+    if (self->seconds_ % kLookForAddresses == 0) self->listen_on_new();
   }
 
   SofiaLibrary library_;
@@ -159,6 +193,8 @@ class Server::Loop {
   Agent agent_;
   Timer second_;
   unsigned seconds_ = 0;
+  std::vector<std::string> listening_;  // addresses
+  std::set<std::string> refused_;       // those on which it cannot
   Authenticator authenticator_;
   registrar::Registrar registrar_;  // holds exchanges, which hold transactions of the agent
   RequestHandler handler_;

@@ -1,5 +1,6 @@
 // PnP as a site has it: the program, its settings, and phones on networks of their own, joined to it by cables that
 // only this test sees.
+#include "tests/e2e/own_network.hpp"
 #include "tests/e2e/site.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
@@ -7,97 +8,21 @@
 
 #include <algorithm>
 #include <csignal>
-#include <fstream>
 #include <memory>
 #include <optional>
-
-#include <fcntl.h>
-#include <sched.h>
-#include <unistd.h>
 
 using namespace strowger;
 using test::eventually;
 using test::LanPhone;
+using test::OwnNetwork;
 using test::Site;
 
 namespace {
 
-// The network that this thread, and what it starts, sees; gone with it.
-class OwnNetwork {
- public:
-  OwnNetwork() { missing = make(); }
-  ~OwnNetwork() {
-    if (before_ >= 0) enter(before_);
-    for (const int one : {before_, phones_, server_})
-      if (one >= 0) ::close(one);
-  }
-  OwnNetwork(const OwnNetwork&) = delete;
-  OwnNetwork& operator=(const OwnNetwork&) = delete;
-
-  // A cable: `name` at the server with 10.9.n.1, at its other end a phone's network with 10.9.n.2.
-  void cable(const std::string& name, int n) {
-    const auto net = "10.9." + std::to_string(n) + ".";
-    const auto far = "far" + std::to_string(n);
-    const auto phones = "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(phones_);
-    ip({"link", "add", name, "type", "veth", "peer", "name", far});
-    ip({"link", "set", far, "netns", phones});
-    ip({"addr", "add", net + "1/24", "dev", name});
-    ip({"link", "set", name, "up"});
-    among_phones([&] {
-      ip({"addr", "add", net + "2/24", "dev", far});
-      ip({"link", "set", far, "up"});
-    });
-  }
-  std::unique_ptr<LanPhone> phone(int n) {
-    std::unique_ptr<LanPhone> made;
-    among_phones(
-        [&] { made = std::make_unique<LanPhone>("far" + std::to_string(n), "10.9." + std::to_string(n) + ".2"); });
-    return made;  // a socket stays where it was made
-  }
-
-  std::optional<std::string> missing;  // why there is none
-
- private:
-  static int here() { return ::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC); }
-  static void enter(int network) { REQUIRE(::setns(network, CLONE_NEWNET) == 0); }
-  template <class Do>
-  void among_phones(Do action) {
-    enter(phones_);
-    action();
-    enter(server_);
-  }
-  void ip(const std::vector<std::string>& arguments) {
-    test::Process program("ip", arguments, folder_.path() / "ip");
-    const bool done = program.wait() == 0;
-    CAPTURE(program.output());
-    REQUIRE(done);
-  }
-  std::optional<std::string> make() {
-    if (boost::process::search_path("ip").empty()) return "there is no program ip (iproute2)";
-    const auto uid = ::getuid(), gid = ::getgid();
-    const bool root = ::geteuid() == 0;
-    before_ = root ? here() : -1;
-    if (::unshare(root ? CLONE_NEWNET : CLONE_NEWNET | CLONE_NEWUSER) != 0) return "no network namespace of its own";
-    if (!root) {
-      std::ofstream("/proc/self/setgroups") << "deny";
-      std::ofstream("/proc/self/uid_map") << "0 " << uid << " 1";
-      std::ofstream("/proc/self/gid_map") << "0 " << gid << " 1";
-    }
-    phones_ = here();
-    if (::unshare(CLONE_NEWNET) != 0) return "no second network namespace";
-    server_ = here();
-    test::Process probe("ip", {"link", "add", "probe0", "type", "veth", "peer", "name", "probe1"},
-                        folder_.path() / "probe");
-    if (probe.wait() != 0) return "no veth interfaces: " + probe.output();
-    ip({"link", "set", "lo", "up"});
-    return std::nullopt;
-  }
-
-  test::TemporaryFolder folder_;
-  int before_ = -1;
-  int phones_ = -1;
-  int server_ = -1;
-};
+std::unique_ptr<LanPhone> lan_phone(OwnNetwork& network, int n) {
+  return network.among_phones(
+      [&] { return std::make_unique<LanPhone>("far" + std::to_string(n), network.far_address(n)); });
+}
 
 struct Answer {
   test::SipText ok, notify;
@@ -136,9 +61,9 @@ SCENARIO("a phone out of its box finds its file on the LAN by itself, and others
   site.create_extension("1001", "Ann Example", "a-long-secret");
   REQUIRE(site.register_device("001565123456", "1001", "yealink", "t46s").status == 201);
   const std::uint16_t port = 5060;  // where phones ask, wherever SIP listens
-  const auto phone = network.phone(1);
-  const auto stranger = network.phone(1);
-  const auto guest = network.phone(2);
+  const auto phone = lan_phone(network, 1);
+  const auto stranger = lan_phone(network, 1);
+  const auto guest = lan_phone(network, 2);
 
   // Whom nothing is told hears nothing; who asks behind them is answered behind them.
   REQUIRE(stranger->send(stranger->text({.mac = "001565999999", .user_agent = "Yealink SIP-T48S 66.86.0.15"}), port));

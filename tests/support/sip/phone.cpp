@@ -34,9 +34,10 @@ std::vector<std::string> split_parameters(const std::string& header) {
 
 }  // namespace
 
-Phone::Phone(Wire::Kind kind, std::uint16_t server_port, std::string number, std::string secret, std::string from)
+Phone::Phone(Wire::Kind kind, std::uint16_t server_port, std::string number, std::string secret, std::string from,
+             const std::string& server)
     : ip(std::move(from)),
-      wire(kind, server_port, ip),
+      wire(kind, server_port, ip, server),
       extension(std::move(number)),
       user(extension),
       password(std::move(secret)),

@@ -11,7 +11,7 @@ namespace strowger::test {
 class Phone {
  public:
   Phone(Wire::Kind kind, std::uint16_t server_port, std::string extension, std::string password = "secret",
-        std::string ip = "127.0.0.1");
+        std::string ip = "127.0.0.1", const std::string& server = "127.0.0.1");
 
   struct Register {
     std::string contact;          // whole header values, comma separated; empty: none

@@ -61,14 +61,14 @@ std::string SipText::header(std::string_view name) const {
   return all.empty() ? "" : std::move(all.front());
 }
 
-Wire::Wire(Kind kind, std::uint16_t server_port, const std::string& from) : kind_(kind) {
+Wire::Wire(Kind kind, std::uint16_t server_port, const std::string& from, const std::string& server) : kind_(kind) {
   socket_ = ::socket(AF_INET, (kind == Kind::udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
   if (socket_ < 0) fail("socket");
   sockaddr_in address{};
   address.sin_family = AF_INET;
   if (::inet_pton(AF_INET, from.c_str(), &address.sin_addr) != 1) throw std::runtime_error("no address: " + from);
   if (::bind(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) fail("bind");
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::inet_pton(AF_INET, server.c_str(), &address.sin_addr) != 1) throw std::runtime_error("no address: " + server);
   address.sin_port = htons(server_port);
   if (::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) fail("connect");
   socklen_t size = sizeof address;

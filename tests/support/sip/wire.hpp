@@ -24,8 +24,10 @@ class Wire {
  public:
   enum class Kind : std::uint8_t { udp, tcp };
 
-  // `from`: its own address, any of loopback's 127.0.0.0/8.
-  Wire(Kind kind, std::uint16_t server_port, const std::string& from = "127.0.0.1");
+  // `from`: its own address, any of loopback's 127.0.0.0/8 where the server is there. A datagram from another address
+  // of the server is not heard.
+  Wire(Kind kind, std::uint16_t server_port, const std::string& from = "127.0.0.1",
+       const std::string& server = "127.0.0.1");
   ~Wire();
   Wire(Wire&& other) noexcept;
   Wire& operator=(Wire&&) = delete;
