@@ -92,7 +92,7 @@ std::string challenge(std::string_view realm, std::string_view nonce, Algorithm 
   std::string header;
   header.reserve(160);
   header += "Digest realm=";
-  header += quoted(realm);
+  header += in_quotes(realm);
   header += ", nonce=\"";
   header += nonce;
   header += "\", algorithm=";
@@ -117,7 +117,7 @@ bool same_token(std::string_view left, std::string_view right) {
   return std::ranges::equal(left, right, {}, lower, lower);
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out.push_back('\\');

@@ -70,7 +70,7 @@ std::string challenge(std::string_view realm, std::string_view nonce, Algorithm 
 
 bool same_digest(std::string_view left, std::string_view right);  // in constant time, any case
 bool same_token(std::string_view left, std::string_view right);   // any case
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 std::string unquoted(std::string_view text);  // without quotes and backslashes
 
 }  // namespace strowger::digest

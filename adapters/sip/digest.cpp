@@ -63,12 +63,12 @@ std::string answer_challenge(Hasher& hasher, const DigestChallenge& challenge, s
   }
   const auto ha1 = digest_ha1(hasher, challenge.algorithm, username, challenge.realm, password);
   const auto response = digest_response(hasher, challenge.algorithm, ha1.view(), method, claim, body);
-  std::string header = "Digest username=" + quoted(username) + ", realm=" + quoted(challenge.realm) +
-                       ", nonce=" + quoted(challenge.nonce) + ", uri=" + quoted(uri) + ", response=\"" +
+  std::string header = "Digest username=" + in_quotes(username) + ", realm=" + in_quotes(challenge.realm) +
+                       ", nonce=" + in_quotes(challenge.nonce) + ", uri=" + in_quotes(uri) + ", response=\"" +
                        std::string(response.view()) + "\"";
   if (challenge.algorithm_given) header += ", algorithm=" + std::string(token(challenge.algorithm));
-  if (!claim.qop.empty()) header += ", cnonce=" + quoted(cnonce) + ", qop=" + claim.qop + ", nc=00000001";
-  if (!challenge.opaque.empty()) header += ", opaque=" + quoted(challenge.opaque);
+  if (!claim.qop.empty()) header += ", cnonce=" + in_quotes(cnonce) + ", qop=" + claim.qop + ", nc=00000001";
+  if (!challenge.opaque.empty()) header += ", opaque=" + in_quotes(challenge.opaque);
   return header;
 }
 

@@ -20,7 +20,7 @@ using digest::HexDigest;
 using digest::NonceKey;
 using digest::Nonces;
 using digest::parse_algorithm;
-using digest::quoted;
+using digest::in_quotes;
 using digest::same_digest;
 using digest::token;
 
