@@ -21,6 +21,9 @@ if(MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
+# CMake would have every precompiled header be a system header, and with it ours that are in one: no warning would come.
+set(CMAKE_PCH_PROLOGUE "")
+
 # What all targets of ours share. Headers of dependencies come in as system headers and are not warned about.
 add_library(strowger_flags INTERFACE)
 target_compile_options(strowger_flags INTERFACE -Wall -Wextra -Wpedantic -Werror -Wshadow -Wnon-virtual-dtor -Wold-style-cast

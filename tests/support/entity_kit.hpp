@@ -6,6 +6,7 @@
 #pragma once
 
 #include "actors/router.hpp"
+#include "events/json.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/memory_log.hpp"
 
@@ -17,17 +18,11 @@ namespace strowger::test {
 // A single-threaded actor system under virtual time.
 class DeterministicSystem {
  public:
-  DeterministicSystem() : system(config_.deterministic()) {
-    scheduler = dynamic_cast<caf::scheduler::test_coordinator*>(&system.scheduler());
-  }
+  DeterministicSystem();
 
  private:
   struct Config : caf::actor_system_config {
-    Config& deterministic() {
-      set("scheduler.policy", caf::atom("testing"));
-      set("logger.console", caf::atom("none"));
-      return *this;
-    }
+    caf::actor_system_config& deterministic();
   };
   Config config_;
 

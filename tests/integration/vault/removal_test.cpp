@@ -14,6 +14,8 @@
 #include <chrono>
 #include <map>
 
+#include <caf/all.hpp>
+
 using namespace strowger;
 using namespace std::chrono_literals;
 using actors::ask_and_wait;

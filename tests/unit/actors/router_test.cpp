@@ -1,6 +1,5 @@
-#include "actors/router.hpp"
-
 #include "actors/device/device.hpp"
+#include "actors/router_actor.hpp"
 #include "tests/support/entity_kit.hpp"
 
 using namespace strowger;

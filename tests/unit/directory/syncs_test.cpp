@@ -10,6 +10,8 @@
 #include <atomic>
 #include <future>
 
+#include <caf/all.hpp>
+
 using namespace strowger;
 using namespace strowger::directory;
 using test::eventually;

@@ -1,0 +1,5 @@
+#include "actors/contact/contact.hpp"
+
+#include "actors/router_actor.hpp"
+
+template class strowger::actors::Entities<strowger::actors::Contact>;
