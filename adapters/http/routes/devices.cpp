@@ -86,6 +86,21 @@ Result<std::optional<std::string>> site_of(Fields& fields) {
   return std::optional(std::move(*name));
 }
 
+// What a body says of where a device belongs and of its lines, checked as far as that can be without the device.
+struct Placing {
+  std::optional<std::string> site;
+  LinesGiven lines;
+};
+Result<Placing> placing_of(const Services& services, Fields& fields) {
+  auto site = site_of(fields);
+  if (!site) return site.error();
+  const auto given = lines_given(fields);
+  if (!given) return given.error();
+  auto lines = lines_of(services, *given);
+  if (!lines) return lines.error();
+  return Placing{std::move(*site), std::move(*lines)};
+}
+
 // The device as it would be when it is registered so.
 DeviceRow prospect(const Services& services, const MacAddress& mac, const ExtensionNumber& extension, const Kind& kind,
                    const std::optional<std::string>& site, const LinesGiven& lines) {
@@ -195,14 +210,10 @@ Awaitable<Result<Response>> create(Context& context, const Request& request) {
   wanted.extension = fields.required_text_or_number("extension_number");
   wanted.vendor = fields.required_text("vendor");
   wanted.model = fields.required_text("model");
-  auto site = site_of(fields);
-  if (!site) co_return site.error();
-  wanted.site = std::move(*site);
-  const auto given = lines_given(fields);
-  if (!given) co_return given.error();
-  auto lines = lines_of(context.services, *given);
-  if (!lines) co_return lines.error();
-  wanted.lines = std::move(*lines);
+  auto placing = placing_of(context.services, fields);
+  if (!placing) co_return placing.error();
+  wanted.site = std::move(placing->site);
+  wanted.lines = std::move(placing->lines);
   if (auto fault = fields.fault()) co_return std::move(*fault);
   co_return co_await enter(context, request, std::move(*meta), std::move(wanted));
 }
@@ -219,15 +230,11 @@ Awaitable<Result<Response>> create_discovered(Context& context, const Request& r
   const auto extension = fields.text_or_number("extension_number");
   const auto vendor = fields.text("vendor");
   const auto model = fields.text("model");
-  auto site = site_of(fields);
-  if (!site) co_return site.error();
-  const auto given = lines_given(fields);
-  if (!given) co_return given.error();
-  auto lines = lines_of(context.services, *given);
-  if (!lines) co_return lines.error();
+  auto placing = placing_of(context.services, fields);
+  if (!placing) co_return placing.error();
   if (auto fault = fields.fault()) co_return std::move(*fault);
-  Registration wanted{mac->text(),        extension.value_or(""), vendor.value_or(""),
-                      model.value_or(""), std::move(*site),       std::move(*lines)};
+  Registration wanted{mac->text(),        extension.value_or(""),   vendor.value_or(""),
+                      model.value_or(""), std::move(placing->site), std::move(placing->lines)};
   const auto fill = [](std::string& to, const std::string& seen) {
     if (to.empty()) to = seen;
   };
@@ -300,12 +307,8 @@ Awaitable<Result<Response>> change(Context& context, const Request& request) {
   const auto extension_text = fields.text_or_number("extension_number");
   const auto vendor_text = fields.text("vendor");
   const auto model_text = fields.text("model");
-  const auto site = site_of(fields);
-  if (!site) co_return site.error();
-  const auto given = lines_given(fields);
-  if (!given) co_return given.error();
-  auto lines = lines_of(context.services, *given);
-  if (!lines) co_return lines.error();
+  auto placing = placing_of(context.services, fields);
+  if (!placing) co_return placing.error();
   if (auto fault = fields.fault()) co_return std::move(*fault);
   auto& services = context.services;
   if (mac_text) {
@@ -332,9 +335,9 @@ Awaitable<Result<Response>> change(Context& context, const Request& request) {
     change.model = kind->model->model;
   }
   const auto& own = change.extension ? *change.extension : before->definition->extension;
-  if (auto settled = fitting_lines(*lines, before, own, *kind); !settled) co_return settled.error();
-  change.site = *site;
-  change.lines = std::move(*lines);
+  if (auto settled = fitting_lines(placing->lines, before, own, *kind); !settled) co_return settled.error();
+  change.site = std::move(placing->site);
+  change.lines = std::move(placing->lines);
   actors::Device::Command command = std::move(change);
   const auto outcome =
       co_await decide(context, request, services.devices, mac->text(), std::move(command), std::move(*meta));

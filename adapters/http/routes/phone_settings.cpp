@@ -1,139 +1,13 @@
-// /api/provisioning/phone-settings and …/devices/{mac}/settings: what phones are set to, level by level, and what each
-// device ends up with.
+// /api/provisioning/phone-settings and …/devices/{mac}/settings: what phones are set to, level by level.
 #include "adapters/http/routes/phone_settings.hpp"
 
 #include "actors/provisioning/vendor_values.hpp"
 #include "adapters/http/routes/blast_radius_view.hpp"
-#include "events/nearest.hpp"
-
-#include <algorithm>
 
 namespace strowger::http::routes {
 namespace {
 
 namespace bj = boost::json;
-
-constexpr std::string_view values_schema = R"({
-  "type": "object",
-  "description": "Settings by name; GET /api/provisioning/phone-settings/schema tells what each takes. null takes a setting back, so that the level above counts. Keys are an object by number.",
-  "properties": {
-    "keys": {
-      "type": ["object", "null"],
-      "additionalProperties": {"anyOf": [{"type": "null"}, {"$ref": "#/components/schemas/PhoneKey"}]}
-    }
-  },
-  "additionalProperties": {"type": ["string", "integer", "array", "null"]}
-})";
-constexpr std::string_view key_schema = R"({
-  "type": "object",
-  "required": ["type"],
-  "additionalProperties": false,
-  "properties": {
-    "type": {"type": "string", "examples": ["blf"], "description": "GET /api/provisioning/phone-settings/schema lists them."},
-    "value": {"type": ["string", "integer"], "description": "The number, the URL, the digits."},
-    "label": {"type": "string"},
-    "line": {"type": "integer", "minimum": 1, "maximum": 64},
-    "pickup": {"type": ["string", "integer"], "description": "What is dialled to pick up what rings there."}
-  }
-})";
-constexpr std::string_view level_schema = R"({
-  "type": "object",
-  "description": "What one level says.",
-  "required": ["level", "name", "settings", "updated_at", "version"],
-  "properties": {
-    "level": {"enum": ["global", "site", "vendor", "model", "device"]},
-    "name": {"type": ["string", "null"], "examples": ["berlin", "yealink", "yealink_t46s", "001565123456"]},
-    "settings": {"$ref": "#/components/schemas/PhoneSettingValues"},
-    "updated_at": {"type": ["string", "null"], "format": "date-time"},
-    "version": {"type": "integer", "description": "0: nothing is set."},
-    "dry_run": {"type": "boolean"},
-    "blast_radius": {"$ref": "#/components/schemas/BlastRadius"}
-  }
-})";
-constexpr std::string_view effective_schema = R"({
-  "type": "object",
-  "description": "What a device ends up with, and which level, event and author it comes from.",
-  "required": ["mac_address", "vendor", "model", "site", "settings", "keys"],
-  "properties": {
-    "mac_address": {"type": "string"},
-    "vendor": {"type": "string"},
-    "model": {"type": "string"},
-    "site": {"type": ["string", "null"]},
-    "settings": {
-      "type": "object",
-      "additionalProperties": {
-        "type": "object",
-        "required": ["value", "level", "event"],
-        "properties": {
-          "value": {"type": ["string", "integer", "array"], "description": "A secret is masked."},
-          "level": {"enum": ["default", "global", "site", "vendor", "model", "device"]},
-          "event": {"anyOf": [{"type": "null"}, {"$ref": "#/components/schemas/SettingEvent"}]},
-          "ignored": {"type": "string", "description": "Why it does not get into the phone's file."}
-        }
-      }
-    },
-    "keys": {
-      "type": "object",
-      "additionalProperties": {
-        "type": "object",
-        "required": ["value", "level", "event"],
-        "properties": {
-          "value": {"$ref": "#/components/schemas/PhoneKey"},
-          "level": {"enum": ["default", "global", "site", "vendor", "model", "device"]},
-          "event": {"anyOf": [{"type": "null"}, {"$ref": "#/components/schemas/SettingEvent"}]},
-          "ignored": {"type": "string"}
-        }
-      }
-    }
-  }
-})";
-constexpr std::string_view event_schema = R"({
-  "type": "object",
-  "description": "The event that set it.",
-  "required": ["position", "time", "by", "event_id", "correlation_id"],
-  "properties": {
-    "position": {"type": "integer"},
-    "time": {"type": "string", "format": "date-time"},
-    "by": {"type": "string", "examples": ["admin:ann"]},
-    "event_id": {"type": "string", "format": "uuid"},
-    "correlation_id": {"type": "string", "format": "uuid"}
-  }
-})";
-constexpr std::string_view schema_schema = R"({
-  "type": "object",
-  "required": ["settings", "key_types"],
-  "properties": {
-    "settings": {
-      "type": "array",
-      "items": {
-        "type": "object",
-        "required": ["name", "kind", "meaning", "default"],
-        "properties": {
-          "name": {"type": "string"},
-          "kind": {"enum": ["text", "host", "url", "dial", "number", "choice", "codecs", "timezone", "secret"]},
-          "meaning": {"type": "string"},
-          "choices": {"type": "array", "items": {"type": "string"}},
-          "minimum": {"type": "integer"},
-          "maximum": {"type": "integer"},
-          "default": {"type": ["string", "integer", "array", "null"]}
-        }
-      }
-    },
-    "key_types": {
-      "type": "array",
-      "items": {
-        "type": "object",
-        "required": ["name", "meaning", "needs_value", "vendors"],
-        "properties": {
-          "name": {"type": "string"},
-          "meaning": {"type": "string"},
-          "needs_value": {"type": "boolean"},
-          "vendors": {"type": "array", "items": {"type": "string"}, "description": "Whose phones have such a key."}
-        }
-      }
-    }
-  }
-})";
 
 std::string_view word_of(provisioning::SettingKind kind) {
   constexpr std::string_view words[] = {"text",   "host",   "url",      "dial",  "number",
@@ -283,81 +157,6 @@ Result<Response> schema(const Services& services) {
   return json_response(bj::object{{"settings", std::move(settings)}, {"key_types", std::move(keys)}});
 }
 
-bj::object event_view(const SettingOrigin& origin) {
-  return {{"position", number(origin.position)},
-          {"time", iso(origin.time)},
-          {"by", text(origin.by)},
-          {"event_id", text(origin.event.text())},
-          {"correlation_id", text(origin.correlation.text())}};
-}
-
-bj::object effective_view(bj::value value, const provisioning::EffectiveSetting* setting) {
-  return {{"value", std::move(value)},
-          {"level", text(setting != nullptr ? json::word(setting->level) : std::string_view("default"))},
-          {"event", setting != nullptr ? bj::value(event_view(setting->stored->origin)) : bj::value(nullptr)}};
-}
-
-bj::object effective_settings(const provisioning::EffectiveSettings& settings, const provisioning::VendorValues& vendor,
-                              const std::string& vendor_name) {
-  bj::object out;
-  for (const auto& type : provisioning::setting_types()) {
-    const auto found = settings.find(type.name);
-    const auto* setting = found == settings.end() ? nullptr : &found->second;
-    const auto value = setting != nullptr ? setting->stored->value : vendor.fallback(type.name);
-    if (setting == nullptr && value.empty()) continue;
-    auto view = effective_view(setting_value(type, value), setting);
-    if (type.kind == provisioning::SettingKind::choice && vendor.written(type.name, value).empty())
-      view["ignored"] = text("Phones of " + vendor_name + " have no word for it.");
-    if (type.kind == provisioning::SettingKind::url && value == provisioning::own_phonebook && !vendor.phonebook())
-      view["ignored"] = text("Phones of " + vendor_name + " read no phone book of this server.");
-    out[type.name] = std::move(view);
-  }
-  return out;
-}
-
-bj::object effective_keys(const provisioning::EffectiveSettings& settings, const SettingsTarget& target,
-                          const DeviceDefinition& device) {
-  std::map<std::uint16_t, bj::object> by_number;
-  if (target.model == nullptr) return {};
-  const auto& model = *target.model;
-  const auto limit = provisioning::line_limit({target.vendor->values, model.lines, model.keys});
-  const auto line_key = [&](std::uint16_t line) {
-    if (line <= limit) by_number[line] = effective_view(key_view({"line", {}, {}, line, {}}), nullptr);
-  };
-  line_key(1);
-  for (const auto& line : device.lines) line_key(line.line);
-  for (const auto& [name, setting] : settings) {
-    const auto key = provisioning::key_number(name);
-    if (!key || !setting.stored->key) continue;
-    auto view = effective_view(key_view(*setting.stored->key), &setting);
-    if (model.keys && *key > *model.keys)
-      view["ignored"] = text("The " + model.name + " has " + std::to_string(*model.keys) + " keys.");
-    else if (target.vendor->values->key_code(setting.stored->key->type) == nullptr)
-      view["ignored"] = text("Phones of " + target.vendor->name + " have no such key.");
-    by_number.insert_or_assign(*key, std::move(view));
-  }
-  bj::object out;
-  for (auto& [key, view] : by_number) out[std::to_string(key)] = std::move(view);
-  return out;
-}
-
-Result<Response> effective(const Services& services, const Request& request) {
-  const auto target = target_of(services, request, Whose::device);
-  if (!target) return target.error();
-  const auto row = services.device_rows.find(target->mac);
-  if (!row) return not_found("device_not_found", "Device " + target->mac.text() + " is not registered.");
-  const auto& device = *row->definition;
-  const auto layers = services.phone_settings_rows.layers(device);
-  const auto settings = provisioning::effective(layers);
-  const auto& vendor = target->vendor != nullptr ? *target->vendor->values : *provisioning::VendorValues::none();
-  return json_response(bj::object{{"mac_address", text(device.mac.text())},
-                                  {"vendor", text(device.vendor)},
-                                  {"model", text(device.model)},
-                                  {"site", device.site.empty() ? bj::value(nullptr) : bj::value(text(device.site))},
-                                  {"settings", effective_settings(settings, vendor, device.vendor)},
-                                  {"keys", effective_keys(settings, *target, device)}});
-}
-
 struct Place {
   std::string pattern;
   std::string id;  // in operation ids
@@ -416,12 +215,7 @@ Parameter path_parameter(std::string name, std::string description, std::string 
 }  // namespace
 
 void add_phone_settings(Router& router, const ContextPtr& context) {
-  router.add_schema("PhoneKey", std::string(key_schema));
-  router.add_schema("PhoneSettingValues", std::string(values_schema));
-  router.add_schema("PhoneSettings", std::string(level_schema));
-  router.add_schema("SettingEvent", std::string(event_schema));
-  router.add_schema("EffectivePhoneSettings", std::string(effective_schema));
-  router.add_schema("PhoneSettingsSchema", std::string(schema_schema));
+  add_phone_settings_schemas(router);
   router.add({.method = Method::get,
               .pattern = "/api/provisioning/phone-settings",
               .id = "listPhoneSettings",
@@ -473,7 +267,8 @@ void add_phone_settings(Router& router, const ContextPtr& context) {
                            .description = "Each value with its level, event and author",
                            .schema = "#EffectivePhoneSettings"}},
               .errors = {400, 404},
-              .handler = Handler([context](const Request& request) { return effective(context->services, request); })});
+              .handler = Handler(
+                  [context](const Request& request) { return effective_settings(context->services, request); })});
 }
 
 }  // namespace strowger::http::routes

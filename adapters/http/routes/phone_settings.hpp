@@ -40,4 +40,8 @@ boost::json::object settings_view(const SettingsTarget& target, const PhoneSetti
 boost::json::value setting_value(const provisioning::SettingType& type, std::string_view value);
 boost::json::object key_view(const PhoneKey& key);
 
+// What the device of the path ends up with.
+Result<Response> effective_settings(const Services& services, const Request& request);
+void add_phone_settings_schemas(Router& router);
+
 }  // namespace strowger::http::routes
