@@ -51,8 +51,12 @@ std::vector<BindingPtr> bindings_of(const DeviceRow& device, const std::vector<B
   auto possible = only(on_extension, [&](const BindingPtr& b) {
     return !b->mac && !names_another_vendor(b->user_agent, definition.vendor);
   });
+  // It did not answer where it was: it may be who registered since from elsewhere.
+  const auto& convergence = device.activity.convergence;
+  const bool silent = convergence && convergence->open() && convergence->code == "unanswered";
   auto same_address = only(possible, [&](const BindingPtr& b) {
-    return !device.activity.last_ip.empty() && b->ip == device.activity.last_ip;
+    if (device.activity.last_ip.empty()) return false;
+    return b->ip == device.activity.last_ip || (silent && b->here_since > device.activity.last_provisioned);
   });
   return same_address.empty() ? possible : same_address;
 }
