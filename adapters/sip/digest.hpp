@@ -17,10 +17,10 @@ using digest::digest_response;
 using digest::DigestClaim;
 using digest::Hasher;
 using digest::HexDigest;
+using digest::in_quotes;
 using digest::NonceKey;
 using digest::Nonces;
 using digest::parse_algorithm;
-using digest::in_quotes;
 using digest::same_digest;
 using digest::token;
 
