@@ -11,8 +11,8 @@ template <class Wanted>
 bool is_line_of(const Request::Header& line, const Wanted& wanted) {
   if (wanted.field != Field::unknown) return line.field == wanted.field;
   // A later Beast may know by number what this one knows by name only.
-  const std::string_view name = line.field == Field::unknown ? line.name : std::string_view(to_string(line.field));
-  return boost::beast::iequals(name, wanted.name);
+  if (line.field == Field::unknown) return boost::beast::iequals(line.name, wanted.name);
+  return boost::beast::iequals(to_string(line.field), wanted.name);
 }
 
 }  // namespace

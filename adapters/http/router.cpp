@@ -145,7 +145,7 @@ Router::Match Router::find(Method method, std::string_view path,
   if (below_api) {
     // /api/v1/x is /api/x: the walk starts at the node of `api`, behind the version.
     auto below = path;
-    bool canonical = goes_on_plainly(path) && take_segment(below) == "api";
+    bool canonical = take_segment(below) == "api" && goes_on_plainly(path);
     auto versioned = below;
     const auto version = take_segment(versioned);
     if (is_same(version, "v1")) {

@@ -133,17 +133,15 @@ class TokenSearch {
 std::string without_ranges(std::string_view text, std::vector<Range> ranges) {
   std::sort(ranges.begin(), ranges.end());
   std::string out;
-  std::size_t shown = 0;  // up to here the text is in `out`, or hidden
-  std::optional<std::size_t> hidden_to;
+  std::size_t done = 0;  // up to here the text is in `out`, or hidden
   for (const auto& [begin, end] : ranges) {
-    if (!hidden_to || begin > shown) {
-      out += text.substr(shown, begin - shown);
+    if (begin >= done) {
+      out += text.substr(done, begin - done);
       out += provisioning::mask;
     }
-    shown = std::max(shown, end);
-    hidden_to = shown;
+    done = std::max(done, end);
   }
-  out += text.substr(shown);
+  out += text.substr(done);
   return out;
 }
 

@@ -421,7 +421,7 @@ TEST_CASE_METHOD(House, "a name with a character that is not seen is refused, wh
     refused("POST", "/api/extensions", R"({"number":"1002","name":)" + name + "}");
     refused("PATCH", "/api/extensions/1001", R"({"name":)" + name + "}");
     refused("PATCH", device, R"({"lines":[{"line":1,"label":)" + name + "}]}");
-    refused("PATCH", device + std::string("/phone-settings"),
+    refused("PATCH", device + std::string("/settings"),
             R"({"keys":{"3":{"type":"blf","value":"1001","label":)" + name + "}}}");
     refused("PUT", device + std::string("/access/credentials"),
             R"({"username":)" + name + R"(,"password":"provision-1"})");
