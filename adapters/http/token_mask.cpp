@@ -77,15 +77,15 @@ bool decode_once(Traced& traced) {
   return changed;
 }
 
-using Range = std::pair<std::size_t, std::size_t>;  // begin and end
+using HiddenRange = std::pair<std::size_t, std::size_t>;  // begin and end
 
 class TokenSearch {
  public:
   explicit TokenSearch(const TokenMask::IsToken& is_token) : is_token_(is_token) {}
 
   // The ranges of `text` that are to be hidden, in order.
-  std::vector<Range> in(std::string_view text) {
-    std::vector<Range> found;
+  std::vector<HiddenRange> in(std::string_view text) {
+    std::vector<HiddenRange> found;
     for (std::size_t at = 0; at < text.size();) {
       const auto begin = at;
       while (at < text.size() && class_of(text[at]) != CharacterClass::none) ++at;
@@ -97,7 +97,7 @@ class TokenSearch {
 
  private:
   // Tokens that are known are cut out of the run; what is left is judged by its look.
-  void look_at(std::string_view run, std::size_t offset, std::vector<Range>& found) {
+  void look_at(std::string_view run, std::size_t offset, std::vector<HiddenRange>& found) {
     std::size_t rest = 0;
     bool all_hashed = is_token_ != nullptr && run.size() <= longest_hashed_run;
     for (std::size_t at = 0; all_hashed && at + token_size <= run.size();) {
@@ -122,7 +122,7 @@ class TokenSearch {
       judge(last, offset + rest, found);
   }
 
-  static void judge(std::string_view run, std::size_t offset, std::vector<Range>& found) {
+  static void judge(std::string_view run, std::size_t offset, std::vector<HiddenRange>& found) {
     if (looks_like_token(run)) found.emplace_back(offset, offset + run.size());
   }
 
@@ -130,7 +130,7 @@ class TokenSearch {
   unsigned hashes_ = 0;
 };
 
-std::string without_ranges(std::string_view text, std::vector<Range> ranges) {
+std::string without_ranges(std::string_view text, std::vector<HiddenRange> ranges) {
   std::sort(ranges.begin(), ranges.end());
   std::string out;
   std::size_t done = 0;  // up to here the text is in `out`, or hidden

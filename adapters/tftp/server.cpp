@@ -70,7 +70,7 @@ struct Server::Datagram {
 };
 
 Options options_from(const config::ProvisioningTftp& settings) {
-  return {settings.host, settings.port, {}};
+  return {.host = settings.host, .port = settings.port};
 }
 
 Server::Server(Options options, Deliver deliver, spdlog::logger& logger)
