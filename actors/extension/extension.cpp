@@ -1,5 +1,7 @@
 #include "actors/extension/extension.hpp"
 
+#include "events/controls.hpp"
+
 #include <algorithm>
 
 namespace strowger::actors {
@@ -107,14 +109,15 @@ Result<void> check_name(const std::string& name) {
     return unacceptable("bad_name", "name: it has " + std::to_string(name.size()) + " bytes; " +
                                         std::to_string(name_limit) + " is the most")
         .with("field", "name");
+  if (const auto fault = control_fault(name); !fault.empty())
+    return unacceptable("bad_name", "name: " + fault).with("field", "name");
   return {};
 }
 
 Result<void> check_email(const std::string& email) {
   if (email.empty()) return {};
   const auto at = email.find('@');
-  const bool plain =
-      std::none_of(email.begin(), email.end(), [](char c) { return static_cast<unsigned char>(c) <= ' '; });
+  const bool plain = email.find(' ') == std::string::npos && !find_control(email);
   if (!plain || email.size() > email_limit || at == 0 || at == std::string::npos || at + 1 == email.size())
     return unacceptable("bad_email", "email: '" + email.substr(0, 64) + "' is not an address such as ann@example.com")
         .with("field", "email");

@@ -15,9 +15,10 @@ Result<std::unique_ptr<tftp::Server>> start_tftp(const config::Settings& setting
                                                  spdlog::logger& logger) {
   const auto& set = settings.provisioning.tftp;
   if (!set.enabled) return std::unique_ptr<tftp::Server>();
+  auto options = tftp::options_from(set);
+  options.mask = files->mask();
   auto started = tftp::Server::start(
-      tftp::options_from(set), [files = std::move(files)](const auto& request) { return files->deliver(request); },
-      logger);
+      std::move(options), [files = std::move(files)](const auto& request) { return files->deliver(request); }, logger);
   if (started)
     logger.info("TFTP port: {}, for the files that phones share and for firmware; files with secrets are not sent",
                 (*started)->port());

@@ -21,6 +21,7 @@
 #include "adapters/http/counters.hpp"
 #include "adapters/http/message.hpp"
 #include "adapters/http/router.hpp"
+#include "adapters/http/token_mask.hpp"
 #include "events/error.hpp"
 
 #include <chrono>
@@ -65,11 +66,14 @@ struct Options {
   bool legacy_tls = false;                   // see tls.hpp
   Limits limits;
 
+  // What no line of a log may show. By default what looks like a phone's token.
+  TokenMask mask{};
+
   // Tells who a bearer token is of. None: everybody is the administrator.
   std::function<Result<Principal>(std::string_view token)> authenticate;
   // Called after each reply, on the loop's thread; must not block. None: nothing is spent on it.
   std::function<void(const Exchange&)> on_exchange;
-  // A fault of ours or of the machine, as a line for the log. Any loop's thread.
+  // A fault of ours or of the machine, as a line for the log, in which tokens are masked. Any loop's thread.
   std::function<void(std::string_view line)> on_fault;
   // What an operator may want to know, the same way.
   std::function<void(std::string_view line)> on_note;

@@ -53,13 +53,14 @@ void Facts::Notes::clear() {
 }
 
 Facts::Facts(EventLog& log, IdSource& ids, Clock clock, spdlog::logger& logger, Sightings& sightings,
-             const provisioning::VendorCatalog& catalog)
+             const provisioning::VendorCatalog& catalog, TokenMask mask)
     : log_(log),
       ids_(ids),
       clock_(std::move(clock)),
       logger_(logger),
       sightings_(sightings),
       catalog_(catalog),
+      mask_(std::move(mask)),
       thread_([this] { run(); }) {
   pthread_setname_np(thread_.native_handle(), "facts");
 }
@@ -148,9 +149,9 @@ const Recorded& Facts::words_for(const Note& note, const Notes& notes) {
   known = std::make_unique<Recorded>(Recorded{std::string(asked), sizes, note.status, note.fetched});
   if (note.fetched)
     known->event =
-        encode(ConfigServed{device.mac, device.extension, device.vendor, device.model, std::string(texts.path),
+        encode(ConfigServed{device.mac, device.extension, device.vendor, device.model, mask_(texts.path),
                             file.representation.etag, static_cast<std::uint32_t>(file.size), note.status,
-                            std::string(texts.peer), std::string(texts.user_agent), std::string(texts.tls_identity)},
+                            std::string(texts.peer), mask_(texts.user_agent), std::string(texts.tls_identity)},
                {"phone:" + device.mac.text(), note.correlation, note.causation}, note.time, ids_);
   known->line = line_of(note, texts);
   return *known;
@@ -194,7 +195,7 @@ void Facts::hand_over(std::vector<Fact> facts) {
 }
 
 void Facts::log_served(const Notes& notes) {
-  RequestLog log(logger_);
+  RequestLog log(logger_, mask_);
   if (!log.wanted()) return;
   for (const auto& note : notes.served) log.write(words_for(note, notes).line, note.time);
 }
@@ -205,7 +206,7 @@ RequestLog::Line Facts::line_of(const Note& note, const Texts& texts) {
   const auto& server = file.present->server;
   const auto mac = device.mac.text();
   const auto size = std::to_string(file.size);
-  RequestLog log(logger_);
+  RequestLog log(logger_, mask_);
   log.add_request(mac, texts.peer, texts.user_agent);
   log.add({"Found device: vendor=", device.vendor, ", model=", device.model, ", extension=", device.extension.text()});
   const auto says = provisioning::parse_user_agent(texts.user_agent);

@@ -10,6 +10,7 @@
 #include "actors/provisioning/vendor_catalog.hpp"
 #include "adapters/http/provision/render_cache.hpp"
 #include "adapters/http/sightings.hpp"
+#include "adapters/http/token_mask.hpp"
 #include "events/event.hpp"
 #include "events/log.hpp"
 #include "events/time.hpp"
@@ -34,7 +35,7 @@ class Facts {
  public:
   // All outlive it.
   Facts(EventLog& log, IdSource& ids, Clock clock, spdlog::logger& logger, Sightings& sightings,
-        const provisioning::VendorCatalog& catalog);
+        const provisioning::VendorCatalog& catalog, TokenMask mask = TokenMask());
   ~Facts();  // hands over what waits
   Facts(const Facts&) = delete;
   Facts& operator=(const Facts&) = delete;
@@ -115,6 +116,7 @@ class Facts {
   spdlog::logger& logger_;
   Sightings& sightings_;
   const provisioning::VendorCatalog& catalog_;
+  const TokenMask mask_;
   const std::shared_ptr<Counts> counts_ = std::make_shared<Counts>();  // completions may come after the end
   const std::shared_ptr<Handed> handed_ = std::make_shared<Handed>();
 

@@ -28,8 +28,8 @@ UploadLimits limits_of(const config::Uploads& settings) {
 // Held by the request: while it lives, the upload counts as under way.
 struct Files::UploadPass {
   UploadPass(const Request& request, PresentPtr present, ServedPaths::Stamp stamp, spdlog::logger& logger,
-             std::atomic<unsigned>& counter)
-      : asked(request, std::move(present), stamp, logger), under_way(counter) {
+             const TokenMask& mask, std::atomic<unsigned>& counter)
+      : asked(request, std::move(present), stamp, logger, mask), under_way(counter) {
     asked.resolve();
     under_way.fetch_add(1, std::memory_order_relaxed);
   }
@@ -42,7 +42,7 @@ struct Files::UploadPass {
 
 // What is refused here is not read: a stranger costs no memory.
 std::optional<Response> Files::admit_upload(Request& request, std::optional<std::uint64_t> size) {
-  const auto pass = std::make_shared<UploadPass>(request, present_.get(), stamp(), services_.logger, receiving_);
+  const auto pass = std::make_shared<UploadPass>(request, present_.get(), stamp(), services_.logger, mask_, receiving_);
   auto& asked = pass->asked;
   const auto& settings = asked.present->settings->provisioning;
   if (!settings.enabled || !settings.uploads.enabled || !is_upload(asked.file)) {
@@ -112,7 +112,7 @@ void Files::tell_upload(const Asked& asked, const Upload& upload, const std::str
                      upload.size,
                      sha256,
                      std::string(asked.peer),
-                     std::string(asked.user_agent().substr(0, 512)),
+                     mask_(asked.user_agent()).substr(0, 512),
                      1,
                      now};
   {
@@ -143,7 +143,8 @@ std::optional<Response> Files::give_back(Asked& asked) {
   if (!upload || upload->received_at < device->created_at) return std::nullopt;
   auto file = uploads_->open(*upload);
   if (!file) return std::nullopt;
-  auto response = firmware_response(asked.request, std::move(*file), pool_);
+  auto response = send_file(asked, std::move(*file));
+  if (response.status == 503) return response;
   if (asked.log.wanted()) {
     asked.say({"Upload ", escaped(upload->file), " of ", std::to_string(upload->size),
                " bytes given back: ", std::to_string(response.status), " to ", asked.peer});

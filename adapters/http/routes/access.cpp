@@ -3,6 +3,7 @@
 #include "actors/provisioning/recorded.hpp"
 #include "adapters/http/json_body.hpp"
 #include "adapters/http/routes/device_view.hpp"
+#include "events/controls.hpp"
 
 #include <algorithm>
 
@@ -144,10 +145,7 @@ void drop_unless_taken(Context& context, bool fresh, SealedSecret secret, const 
 
 std::optional<Error> check_credentials(const Context& context, const MacAddress& mac, const std::string& username,
                                        const std::string& password) {
-  const auto is_control = [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7f;
-  };
-  const auto bad = [&](const std::string& value) { return std::any_of(value.begin(), value.end(), is_control); };
+  const auto bad = [](const std::string& value) { return find_control(value).has_value(); };
   if (username.empty() || username.size() > longest_username || bad(username) ||
       username.find_first_of(":\"\\") != std::string::npos)
     return unacceptable("bad_username",

@@ -4,6 +4,7 @@
 
 #include "adapters/http/json_body.hpp"
 #include "adapters/http/routes/phone_settings.hpp"
+#include "events/controls.hpp"
 #include "events/quiet_hours.hpp"
 
 #include <algorithm>
@@ -210,6 +211,8 @@ Awaitable<Result<Response>> start(Context& context, const Request& request) {
   pace("abort_percent", command.pace.abort_percent, 100);
   if (auto hours = fields.text("quiet_hours")) command.pace.quiet_hours = *hours;
   if (auto fault = fields.fault()) co_return std::move(*fault);
+  if (const auto fault = control_fault(command.name); !fault.empty())
+    co_return unacceptable("bad_name", "name: " + fault + ".").with("field", "name");
   if (verb != "reboot" && verb != "resync")
     co_return unacceptable("unknown_verb", "verb is reboot or resync, not '" + verb + "'.").with("field", "verb");
   command.verb = verb == "resync" ? RebootVerb::resync : RebootVerb::reboot;

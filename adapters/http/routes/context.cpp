@@ -55,7 +55,7 @@ Result<bool> flag_parameter(const Query& query, std::string_view name) {
 Result<actors::AskMeta> ask_meta(const Request& request) {
   actors::AskMeta meta;
   meta.cause.by = request.who.by();
-  if (const auto match = request.header(Field::if_match); !match.empty() && match != "*") {
+  if (const auto match = request.header(headers::if_match); !match.empty() && match != "*") {
     std::uint64_t version = 0;
     const auto* const end = match.data() + match.size();
     const bool quoted = match.size() > 2 && match.front() == '"' && match.back() == '"';
@@ -64,7 +64,7 @@ Result<actors::AskMeta> ask_meta(const Request& request) {
                    "If-Match must be the ETag that this server gave, such as \"7\"."};
     meta.if_match = StreamVersion{version};
   }
-  if (const auto key = request.header("Idempotency-Key"); !key.empty()) {
+  if (const auto key = request.header(headers::idempotency_key); !key.empty()) {
     if (key.size() > 255) return malformed("bad_idempotency_key", "Idempotency-Key must have at most 255 characters.");
     meta.idempotency_key = "http/" + request.who.by() + "/" +
                            std::string(boost::beast::http::to_string(request.method)) + "/" +

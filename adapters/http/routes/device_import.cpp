@@ -179,7 +179,7 @@ Error refused(const Judgement& judged) {
 Awaitable<Result<Response>> import(Context& context, const Request& request) {
   auto meta = ask_meta(request);
   if (!meta) co_return meta.error();
-  const bool csv = request.header(Field::content_type).find("csv") != std::string_view::npos;
+  const bool csv = request.header(headers::content_type).find("csv") != std::string_view::npos;
   const auto dry = flag_parameter(request.query(), "dry_run");
   if (!dry) co_return dry.error();
   auto& services = context.services;

@@ -1,6 +1,7 @@
 // /api/extensions: dialable numbers and their users. Passwords go in, never out.
 #include "adapters/http/json_body.hpp"
 #include "adapters/http/routes/context.hpp"
+#include "events/controls.hpp"
 #include "events/json.hpp"
 
 #include <sodium.h>
@@ -98,8 +99,7 @@ std::string random_password() {
 
 // Phones and SIP's digest take any printable text; what cannot be typed or would be trimmed is refused.
 std::optional<Error> check_password(const std::string& password) {
-  const bool printable = std::all_of(password.begin(), password.end(),
-                                     [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
+  const bool printable = !find_control(password);
   if (!password.empty() && password.size() <= 128 && printable && password.front() != ' ' && password.back() != ' ')
     return std::nullopt;
   Error fault = unacceptable(

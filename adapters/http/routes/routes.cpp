@@ -213,12 +213,13 @@ Result<std::unique_ptr<Servers>> start_server(Services& services) {
     services.logger.warn("api.require_authentication is false: whoever reaches {} is an administrator",
                          settings->api.host);
   options.on_fault = [&logger = services.logger](std::string_view line) { logger.error("{}", line); };
-  options.on_exchange = [&logger = services.logger](const Exchange& exchange) {
+  options.mask = context->files.mask();
+  options.on_exchange = [&logger = services.logger, mask = options.mask](const Exchange& exchange) {
     if (!logger.should_log(spdlog::level::debug)) return;
     logger.debug("{} {} {} from {} by {}: {} bytes in {} us",
                  std::string(boost::beast::http::to_string(exchange.request.method)),
-                 provision::escaped(provision::without_token(exchange.request.target)), exchange.status,
-                 exchange.request.peer, exchange.request.who.name, exchange.bytes, exchange.took.count());
+                 provision::escaped(mask(exchange.request.target)), exchange.status, exchange.request.peer,
+                 exchange.request.who.name, exchange.bytes, exchange.took.count());
   };
   options.on_note = [&logger = services.logger](std::string_view line) { logger.info("{}", line); };
   auto servers = std::make_unique<Servers>();

@@ -63,6 +63,14 @@ SCENARIO("an extension is created, changed and deleted") {
       auto bad = ann();
       bad.name = " \n";
       CHECK_THAT(kit.run(bad).error().message, ContainsSubstring("name"));
+      for (const auto* name : {"An\x1bn", "Ann\xE2\x80\xAE", "An\nn", "An\xC2\x85n"}) {
+        bad.name = name;
+        CHECK(kit.run(bad).error().code == "bad_name");
+        CHECK_THAT(kit.run(bad).error().message, ContainsSubstring("control character U+"));
+      }
+      bad = ann();
+      bad.email = "ann\xE2\x80\xAE@example.com";
+      CHECK(kit.run(bad).error().code == "bad_email");
       bad = ann();
       bad.email = "not an address";
       CHECK_THAT(kit.run(bad).error().message, ContainsSubstring("email"));

@@ -81,6 +81,15 @@ TEST_CASE("an entry becomes a person by the first attribute that is set") {
     nameless.identity = {};
     CHECK_THAT(map(nameless, policy()).fault, ContainsSubstring("objectGUID"));
   }
+  SECTION("characters that nobody sees are left out") {
+    const auto ann = map(entry({"\xE2\x80\xAA"
+                                "1007\xE2\x80\xAC"},
+                               "Ann\xE2\x80\xAE\x1b Lee\n"),
+                         policy());
+    CHECK(ann.fault.empty());
+    CHECK(ann.name == "Ann Lee");
+    CHECK(ann.number->text() == "1007");
+  }
   SECTION("mail that is none does not keep the name from being synced") {
     auto odd = entry({"1007"});
     odd.mail = "ann at example";
