@@ -56,9 +56,10 @@ Result<bj::object> radius_of(Context& context, const SettingsTarget& target, Pro
   for (const auto& event : *events) after.apply(std::get<PhoneSettingsChanged>(event), {});
   const auto present = context.files.present();
   const auto radius = provision::blast_radius(services, present, {{}, after, std::move(proposed.open)});
+  if (!radius) return radius.error();
   auto view = settings_view(target, std::make_shared<const PhoneSettingsRow>(std::move(after)));
   view["dry_run"] = true;
-  view["blast_radius"] = view_of(radius);
+  view["blast_radius"] = view_of(*radius);
   view["updated_at"] = row ? bj::value(iso(row->updated_at)) : bj::value(nullptr);
   view["version"] = row ? number(row->version) : 0;
   return view;
