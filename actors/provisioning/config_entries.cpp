@@ -18,14 +18,14 @@ namespace {
 constexpr std::string_view spaces = " \t\r\n";
 
 // Of the range, without its outer spaces.
-std::pair<std::size_t, std::size_t> trimmed(std::string_view bytes, std::size_t begin, std::size_t end) {
+std::pair<std::size_t, std::size_t> trimmed_entry(std::string_view bytes, std::size_t begin, std::size_t end) {
   while (begin < end && spaces.find(bytes[begin]) != std::string_view::npos) ++begin;
   while (end > begin && spaces.find(bytes[end - 1]) != std::string_view::npos) --end;
   return {begin, end};
 }
 
-std::string trimmed(const std::string& text) {
-  const auto [begin, end] = trimmed(text, 0, text.size());
+std::string trimmed_entry(const std::string& text) {
+  const auto [begin, end] = trimmed_entry(text, 0, text.size());
   return text.substr(begin, end - begin);
 }
 
@@ -74,7 +74,7 @@ Result<std::vector<ConfigEntry>> line_entries(Format format, std::string_view by
     if (stop_check.requested()) return stopped();
     if (out.size() == most_entries) return too_many_entries();
     const auto end = std::min(bytes.find('\n', at), bytes.size());
-    const auto [first, last] = trimmed(bytes, at, end);
+    const auto [first, last] = trimmed_entry(bytes, at, end);
     at = end + 1;
     ++line;
     if (first == last || bytes[first] == '#') continue;
@@ -82,8 +82,8 @@ Result<std::vector<ConfigEntry>> line_entries(Format format, std::string_view by
     if (!split && format == Format::set) continue;  // GET, IF, GOTO
     if (!split)
       return unacceptable("bad_output", "line " + std::to_string(line) + " is no `key = value`").with("line", line);
-    const auto key = trimmed(bytes, split->key, split->end);
-    auto value = trimmed(bytes, split->value, last);
+    const auto key = trimmed_entry(bytes, split->key, split->end);
+    auto value = trimmed_entry(bytes, split->value, last);
     if (format == Format::set && value.second >= value.first + 2 && bytes[value.first] == '"' &&
         bytes[value.second - 1] == '"')
       value = {value.first + 1, value.second - 1};
@@ -190,7 +190,7 @@ class XmlReader {
     at = bytes_.find_first_not_of(spaces, at);
     const auto quote = bytes_.find_first_of("\"'", at);
     const auto end = bytes_.find(bytes_[quote], quote + 1);
-    add({element.path + "@" + name, trimmed(value), at, quote + 1, end, 0});
+    add({element.path + "@" + name, trimmed_entry(value), at, quote + 1, end, 0});
     at = end + 1;
   }
 
@@ -201,11 +201,11 @@ class XmlReader {
   void end() {
     if (fault_) return;
     auto& element = open_.back();
-    const auto value = trimmed(element.text);
+    const auto value = trimmed_entry(element.text);
     const bool empty_leaf = element.leaf && !element.attributes;
     if (!value.empty() || empty_leaf) {
       // That of an element with others in it is not one range: what is written between its tags is all of it.
-      const auto [begin, end] = trimmed(bytes_, element.content, std::max(index(), element.content));
+      const auto [begin, end] = trimmed_entry(bytes_, element.content, std::max(index(), element.content));
       add({element.path, value, element.at, begin, end, 0});
     }
     open_.pop_back();

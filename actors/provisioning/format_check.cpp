@@ -78,7 +78,7 @@ Result<void> check_xml(std::string_view bytes, const std::stop_token& stop) {
                   std::string("not well-formed XML: ") + XML_ErrorString(XML_GetErrorCode(parser.get())));
 }
 
-std::string_view trimmed(std::string_view line) {
+std::string_view trimmed_line(std::string_view line) {
   const auto first = line.find_first_not_of(" \t\r");
   if (first == std::string_view::npos) return {};
   return line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
@@ -91,7 +91,7 @@ std::string_view fault_of(Format format, std::string_view content) {
     if (content.starts_with("GET ") || content.starts_with("IF ") || content.starts_with("GOTO ")) return {};
     const auto name = content.starts_with("SET ") ? content.substr(4) : std::string_view();
     const auto space = name.find(' ');
-    const auto value = space == std::string_view::npos ? std::string_view() : trimmed(name.substr(space));
+    const auto value = space == std::string_view::npos ? std::string_view() : trimmed_line(name.substr(space));
     const bool quoted = value.size() >= 2 && value.front() == '"' && value.back() == '"';
     const auto inner = quoted ? value.substr(1, value.size() - 2) : value;
     const bool fine = space != 0 && !value.empty() && inner.find('"') == std::string_view::npos &&
@@ -100,7 +100,7 @@ std::string_view fault_of(Format format, std::string_view content) {
   }
   const char sign = format == Format::colon ? ':' : '=';
   const auto at = content.find(sign);
-  if (at != std::string_view::npos && !trimmed(content.substr(0, at)).empty()) return {};
+  if (at != std::string_view::npos && !trimmed_line(content.substr(0, at)).empty()) return {};
   return format == Format::colon ? "neither empty, nor a # comment, nor `key: value`"
                                  : "neither empty, nor a # comment, nor `key = value`";
 }
@@ -119,7 +119,7 @@ Result<void> check_lines(Format format, std::string_view first_line, std::string
     if (number == 1 && !first_line.empty() && line != first_line)
       return fault_at(
           1, "the first line has to be exactly " + std::string(first_line) + ", or the phone refuses the file");
-    const auto content = trimmed(line);
+    const auto content = trimmed_line(line);
     if (const auto fault = fault_of(format, content); !fault.empty()) return fault_at(number, std::string(fault));
     if (!content.empty() && content.front() != '#' && ++entries > most_entries) return too_many_keys(number);
   }

@@ -91,6 +91,7 @@ class Server {
   std::map<std::uint64_t, std::shared_ptr<Transfer>> by_age_;     // those that hold a place
   std::uint64_t begun_ = 0;
   std::map<asio::ip::address, Address> addresses_;
+  SteadyClock::time_point forgotten_{};  // when those were forgotten that have nothing under way
   SteadyClock::time_point said_busy_{};
   std::thread thread_;
   // Last, so that it goes first: the coroutines that it destroys still find all of the above.
