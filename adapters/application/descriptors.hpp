@@ -27,7 +27,7 @@ struct DescriptorBudget {
 inline constexpr std::size_t reserved_descriptors = 640;
 inline constexpr std::size_t least_descriptors = 768;
 inline constexpr std::size_t wanted_http_connections = 20'000;
-inline constexpr std::size_t wanted_sip_connections = 10'000;
+inline constexpr std::size_t wanted_sip_connections = 4'096;
 inline constexpr std::size_t wanted_tftp_transfers = 512;
 
 // Of what is not reserved, HTTP has six eighths, SIP one and TFTP one, each at most what it wants.

@@ -182,8 +182,8 @@ Awaitable<Result<Response>> diff(Context& context, const Request& request) {
   if (!from) co_return from.error();
   const auto to = provisioning::parse_point_in_time(query.find("to").value_or(""));
   if (!to) co_return to.error();
-  const auto work = [&services = context.services, mac = *mac, from = *from, to = *to]() -> Result<bj::object> {
-    const std::stop_token stop;
+  const auto work = [&services = context.services, mac = *mac, from = *from,
+                     to = *to](const std::stop_token& stop = {}) -> Result<bj::object> {
     const auto before = restore(services, mac, from, stop);
     if (!before) return before.error();
     const auto after = restore(services, mac, to, stop);
@@ -223,8 +223,8 @@ Awaitable<Result<Response>> explanation(Context& context, const Request& request
   const auto query = request.query();
   const auto point = provisioning::parse_point_in_time(query.find("at").value_or(""));
   if (!point) co_return point.error();
-  const auto work = [&services = context.services, mac = *mac, point = *point]() -> Result<bj::object> {
-    const std::stop_token stop;
+  const auto work = [&services = context.services, mac = *mac,
+                     point = *point](const std::stop_token& stop = {}) -> Result<bj::object> {
     const auto restored = restore(services, mac, point, stop);
     if (!restored) return restored.error();
     if (!restored->parts) return restored->parts.error();

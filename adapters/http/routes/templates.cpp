@@ -146,7 +146,7 @@ Error not_editable() {
 
 // Measures what it would do, and does it where it is more than a question. `wanted` none: the built-in one.
 Result<bj::object> change(Context& context, const Kind& kind, const std::optional<std::string>& wanted, bool dry_run,
-                          const std::string& by, const std::stop_token& stop = {}) {
+                          const std::string& by, const std::stop_token& stop) {
   auto& services = context.services;
   if (services.own_templates == nullptr) return not_editable();
   const auto present = context.files.present();
@@ -170,9 +170,8 @@ Awaitable<Result<Response>> changed(Context& context, const Request& request, st
   if (!kind) co_return kind.error();
   const auto dry_run = dry_run_of(request);
   if (!dry_run) co_return dry_run.error();
-  const auto work = [&context, kind = *kind, wanted = std::move(wanted), dry_run = *dry_run, by = request.who.by()] {
-    return change(context, kind, wanted, dry_run, by);
-  };
+  const auto work = [&context, kind = *kind, wanted = std::move(wanted), dry_run = *dry_run, by = request.who.by()](
+                        const std::stop_token& stop = {}) { return change(context, kind, wanted, dry_run, by, stop); };
   const auto answer = co_await offloaded(request, context.pool, work);
   if (!answer) co_return answer.error();
   co_return json_response(*answer);
@@ -185,7 +184,7 @@ Awaitable<Result<Response>> put(Context& context, const Request& request) {
 }
 
 Result<bj::object> render_preview(Context& context, const Kind& kind, const MacAddress& mac,
-                                  const std::optional<std::string>& wanted, const std::stop_token& stop = {}) {
+                                  const std::optional<std::string>& wanted, const std::stop_token& stop) {
   auto& services = context.services;
   const auto present = context.files.present();
   auto renderer = present->renderer;
@@ -236,8 +235,8 @@ Awaitable<Result<Response>> preview(Context& context, const Request& request) {
   if (auto fault = fields.fault()) co_return std::move(*fault);
   const auto mac = MacAddress::parse(mac_text);
   if (!mac) co_return mac.error();
-  const auto work = [&context, kind = *kind, mac = *mac, wanted = std::move(wanted)] {
-    return render_preview(context, kind, mac, wanted);
+  const auto work = [&context, kind = *kind, mac = *mac, wanted = std::move(wanted)](const std::stop_token& stop = {}) {
+    return render_preview(context, kind, mac, wanted, stop);
   };
   const auto view = co_await offloaded(request, context.pool, work);
   if (!view) co_return view.error();
@@ -278,7 +277,8 @@ Awaitable<Result<Response>> rollback(Context& context, const Request& request) {
   Fields fields(body->root());
   const auto to = fields.required_text_or_number("to");
   if (auto fault = fields.fault()) co_return std::move(*fault);
-  const auto work = [&context, kind = *kind, to, dry_run = *dry_run, by = request.who.by()]() -> Result<bj::object> {
+  const auto work = [&context, kind = *kind, to, dry_run = *dry_run,
+                     by = request.who.by()](const std::stop_token& stop = {}) -> Result<bj::object> {
     auto& services = context.services;
     const history::History history(services.log, services.vault);
     const auto version = wanted_version(history, kind, to, services.log.last_position());
@@ -286,11 +286,11 @@ Awaitable<Result<Response>> rollback(Context& context, const Request& request) {
     auto old = history.text_of(version->published.sha256);
     if (!old) return old.error();
     // What was built in and still is needs no file of one's own.
-    const auto built_in = services.renderer()->with(*kind.vendor, *kind.model, std::nullopt);
+    const auto built_in = services.renderer()->with(*kind.vendor, *kind.model, std::nullopt, stop);
     if (!built_in) return built_in.error();
     const auto present = (*built_in)->find(kind.vendor->vendor, kind.model->model);
     const bool same = present && present->text == *old;
-    return change(context, kind, same ? std::nullopt : std::optional(std::move(*old)), dry_run, by);
+    return change(context, kind, same ? std::nullopt : std::optional(std::move(*old)), dry_run, by, stop);
   };
   const auto answer = co_await offloaded(request, context.pool, work);
   if (!answer) co_return answer.error();

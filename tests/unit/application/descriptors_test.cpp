@@ -34,7 +34,7 @@ TEST_CASE("the unit's limit gives each part all that it wants, a login shell's d
   const auto unit = divide_descriptors(262'144).value();
   CHECK(unit.http_connections == 20'000);
   CHECK(unit.http_connections_per_source == 4'000);
-  CHECK(unit.sip_connections == 10'000);
+  CHECK(unit.sip_connections == 4'096);
   CHECK(unit.tftp_transfers == 512);
   const auto shell = divide_descriptors(1024).value();
   CHECK(shell.http_connections == 144);
