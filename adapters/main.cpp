@@ -36,6 +36,12 @@ int main(int argc, char** argv) {
   auto* check = config->add_subcommand("check", "Say all that is wrong with a settings file");
   check->add_option("file", checked, "The file")->required();
   check->callback([&] { exit_code = cli::config_check(checked); });
+  cli::ConfigAcceptOptions accepted;
+  auto* accept = config->add_subcommand(
+      "accept", "Accept a settings file that lets in more than before, for the next reload of the running server");
+  accept->add_option("file", accepted.config, "The file that the server reads")->required();
+  accept->add_option("--data-dir", accepted.data_dir, "The server's data directory, where not as the settings say");
+  accept->callback([&] { exit_code = cli::config_accept(accepted); });
 
   cli::DhcpOptions dhcp_options;
   auto* dhcp = app.add_subcommand("dhcp-snippet", "Print what a DHCP server has to tell the phones of each vendor");

@@ -99,6 +99,7 @@ Result<Settings> load_text(std::string_view text, const std::string& name, const
   if (faults.empty()) check_together(settings, reader, faults);
   if (!faults.empty()) return faults.error();
   settings.source = name;
+  settings.text = text;
   return settings;
 }
 

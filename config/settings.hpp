@@ -212,6 +212,7 @@ struct Settings {
   std::vector<SeedExtension> extensions;
 
   std::string source;       // the file it came from; empty: the defaults
+  std::string text;         // of that file, as it was read
   Timestamp modified_at{};  // of that file; of the start where there is none
 };
 

@@ -12,6 +12,7 @@
 #include "actors/reboot/reboot_reactor.hpp"
 #include "adapters/application/application.hpp"
 #include "adapters/application/current.hpp"
+#include "adapters/application/descriptors.hpp"
 #include "adapters/application/directories.hpp"
 #include "adapters/application/folder_watch.hpp"
 #include "adapters/http/provision/own_templates.hpp"
@@ -73,6 +74,9 @@ struct Application::House {
   void start_retention();
   convergence::Policy policy() const;
   void announce() const;
+  Result<void> check_access(const config::Settings& present, const config::Settings& wanted) const;
+  void tell_config_url(const config::Settings& present, const config::Settings& wanted,
+                       const std::string& wanted_ip) const;
   Result<std::string> create_backup(bool with_master_key);
   Result<std::string> list_backups() const;
 
@@ -86,6 +90,7 @@ struct Application::House {
   http::Services services();
 
   std::shared_ptr<spdlog::logger> logger;
+  DescriptorBudget descriptors;
   Current<config::Settings> settings;
   Current<provisioning::Renderer> renderer;
   Current<std::string> address;  // external_ip as set or found

@@ -122,6 +122,8 @@ Result<void> Application::House::start_http() {
   directories = start_syncs({*log, ids, *runner, extension_rows, user_rows, device_rows, directory_rows, *extensions,
                              *devices, *users, *vault, [this] { return settings.get(); }, logger});
   http_services = std::make_unique<http::Services>(services());
+  http_services->most_connections = descriptors.http_connections;
+  http_services->most_connections_per_source = descriptors.http_connections_per_source;
   http_services->campaigns = campaigns.get();
   http_services->campaign_rows = &campaign_rows;
   http_services->directories = directories.get();
@@ -136,7 +138,7 @@ Result<void> Application::House::start_http() {
   auto started = http::start_server(*http_services);
   if (!started) return started.error();
   http = std::move(*started);
-  auto by_tftp = start_tftp(*now, http->files(), *logger);
+  auto by_tftp = start_tftp(*now, http->files(), *logger, descriptors.tftp_transfers);
   if (!by_tftp) return by_tftp.error();
   tftp = std::move(*by_tftp);
   tftp_running = tftp.get();

@@ -27,6 +27,11 @@ struct TokenOptions {
   unsigned hours = 12;
 };
 
+struct ConfigAcceptOptions {
+  std::filesystem::path config;
+  std::optional<std::string> data_dir;  // of the server, where not as the settings say
+};
+
 // Where a server's data is.
 struct DataOptions {
   std::filesystem::path config;
@@ -125,6 +130,7 @@ struct DirectoryOptions {
 int serve(const ServeOptions& options);
 int token(const TokenOptions& options);
 int config_check(const std::filesystem::path& config);
+int config_accept(const ConfigAcceptOptions& options);
 int dhcp_snippet(const DhcpOptions& options);
 // Whether the server runs or not.
 int rotate_key(const KeyOptions& options);

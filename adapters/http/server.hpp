@@ -34,6 +34,10 @@
 
 namespace strowger::http {
 
+class Occupancy;
+// For servers that share their limits of connections: see Options::occupancy.
+std::shared_ptr<Occupancy> make_occupancy();
+
 struct Limits {
   std::size_t head = std::size_t{16} * 1024;
   std::size_t connections = 20'000;
@@ -65,6 +69,7 @@ struct Options {
   bool require_client_certificate = false;   // Request::needs_certificate
   bool legacy_tls = false;                   // see tls.hpp
   Limits limits;
+  std::shared_ptr<Occupancy> occupancy;  // counts connections together with the other servers that have it; none: alone
 
   // What no line of a log may show. By default what looks like a phone's token.
   TokenMask mask{};

@@ -111,6 +111,10 @@ struct Services {
   // owns what renders; works while the server is there.
   std::function<Result<std::string>(const DefinitionPtr& device)> current_etag{};
 
+  // How many connections all listeners take together, and of one address: what descriptors allow.
+  std::size_t most_connections = 20'000;
+  std::size_t most_connections_per_source = 4'000;
+
   // None: this house runs no campaigns.
   actors::Entities<actors::Campaign>* campaigns = nullptr;
   const CampaignsProjection* campaign_rows = nullptr;

@@ -50,8 +50,7 @@ class Connection final : public Session {
 
   ~Connection() override {
     loop_.leave(place_);
-    common_.sources.leave(request_.address);
-    common_.connections.fetch_sub(1, std::memory_order_relaxed);
+    common_.occupancy->leave(request_.address);
   }
 
   void cut() override {

@@ -183,8 +183,9 @@ Awaitable<Result<Response>> import(Context& context, const Request& request) {
   const auto dry = flag_parameter(request.query(), "dry_run");
   if (!dry) co_return dry.error();
   auto& services = context.services;
-  const auto work = [&services, text = std::string(request.body), csv]() -> Result<Judgement> {
-    auto entries = csv ? bulk::read_device_csv(text) : read_json(text);
+  const auto work = [&services, text = std::string(request.body),
+                     csv](const std::stop_token& stop = {}) -> Result<Judgement> {
+    auto entries = csv ? bulk::read_device_csv(text, stop) : read_json(text);
     if (!entries) return entries.error();
     return Judge(services).judge(std::move(*entries));
   };

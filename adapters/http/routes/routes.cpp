@@ -205,6 +205,9 @@ Result<std::unique_ptr<Servers>> start_server(Services& services) {
   fill(*router, context);
 
   Options options{.host = settings->api.host, .port = settings->api.port};
+  options.limits.connections = services.most_connections;
+  options.limits.connections_per_source = services.most_connections_per_source;
+  options.occupancy = make_occupancy();
   options.cert_file = settings->api.tls.cert_file;
   options.key_file = settings->api.tls.key_file;
   if (settings->api.require_authentication)
