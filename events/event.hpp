@@ -38,7 +38,7 @@ using Event = std::variant<ExtensionCreated, ExtensionChanged, ExtensionPassword
                            CampaignStarted, CampaignDevicesAdded, CampaignDeviceSkipped, CampaignPaused,    //
                            CampaignResumed, CampaignCancelled, CampaignAborted, CampaignCompleted,          //
                            DeviceCredentialsSet, DeviceCredentialsRemoved, DeviceTokenIssued,               //
-                           DeviceTokenRevoked, DeviceEnrolmentOpened, SourceBlocked, SourceUnblocked,       //
+                           DeviceTokenRevoked, DeviceEnrolmentOpened, DeviceEnrolled, SourceBlocked, SourceUnblocked,  //
                            PhoneRegistered, PhoneMoved, PhoneUnregistered, RegistrationExpired,             //
                            ConfigRefused,                                                                   //
                            ConfigRefusedRepeated, OthersRefused,                                            //
