@@ -26,8 +26,8 @@ class DecideTogether {
     parts_.push_back({EntityImage<D>(StreamId(D::category, key)), std::move(command), {}});
   }
 
-  // One chain of events: all have the correlation of the first, where the cause brings none. No facts in it: nothing has
-  // to change.
+  // One chain of events: all have the correlation of the first, where the cause brings none. No facts in it: nothing
+  // has to change.
   Result<AppendRequest> decide(Cause cause, const std::string& idempotency_key) {
     AppendRequest request;
     request.idempotency_key = idempotency_key;

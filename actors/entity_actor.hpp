@@ -110,8 +110,7 @@ class EntityState {
     }
     if (!decided) return ask->reply(decided.error());
     if (decided->empty())
-      return ask->reply(
-          Outcome{{}, ask->meta.cause.correlation, image_.version(), world_->log.last_position(), false});
+      return ask->reply(Outcome{{}, ask->meta.cause.correlation, image_.version(), world_->log.last_position(), false});
     append(std::move(ask), std::move(*decided));
   }
 

@@ -38,9 +38,9 @@ using Event = std::variant<ExtensionCreated, ExtensionChanged, ExtensionPassword
                            CampaignStarted, CampaignDevicesAdded, CampaignDeviceSkipped, CampaignPaused,    //
                            CampaignResumed, CampaignCancelled, CampaignAborted, CampaignCompleted,          //
                            DeviceCredentialsSet, DeviceCredentialsRemoved, DeviceTokenIssued,               //
-                           DeviceTokenRevoked, DeviceEnrolmentOpened, DeviceEnrolled, SourceBlocked, SourceUnblocked,  //
+                           DeviceTokenRevoked, DeviceEnrolmentOpened, SourceBlocked, SourceUnblocked,       //
                            PhoneRegistered, PhoneMoved, PhoneUnregistered, RegistrationExpired,             //
-                           ConfigRefused,                                                                   //
+                           ConfigRefused, DeviceEnrolled,                                                   //
                            ConfigRefusedRepeated, OthersRefused,                                            //
                            LoginFailed, LoginFailedRepeated, OtherLoginsFailed,                             //
                            Folded, DaySummarized,                                                           //

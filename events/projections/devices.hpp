@@ -124,8 +124,8 @@ using CredentialsPtr = std::shared_ptr<const DeviceCredentials>;
 struct DeviceEnrolment {
   Timestamp opened_at{};
   std::optional<Timestamp> registered_at;  // its first SIP registration since
-  // That it is bound to: of DeviceEnrolled, else of that registration. Empty: none yet. Fetches themselves do not count,
-  // for they are folded one day.
+  // That it is bound to: of DeviceEnrolled, else of that registration. Empty: none yet. Fetches themselves do not
+  // count, for they are folded one day.
   std::string ip;
   bool recorded = false;  // by DeviceEnrolled
 };

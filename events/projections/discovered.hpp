@@ -1,8 +1,8 @@
 // Phones that were seen and are not registered: asked for their file, or registered by SIP under their MAC address.
 //
 // Requests are kept by the day on which they were recorded, for some days, each day by itself: what the log folds of a
-// day leaves here with the day's summary (DaySummarized), so that the rows are the same whether events are folded before
-// or after they are applied. SIP registrations are never folded, and are kept apart.
+// day leaves here with the day's summary (DaySummarized), so that the rows are the same whether events are folded
+// before or after they are applied. SIP registrations are never folded, and are kept apart.
 //
 // Bounded, for anybody can invent MAC addresses: of a day's phones, those leave first that access rules refused, then
 // those of the address that most come from, then those that were not seen for longest. Of those that registered, which
@@ -58,7 +58,7 @@ namespace strowger {
 
 class DiscoveredProjection : public Projection {
  public:
-  static constexpr std::size_t kept = 1000;       // phones of a day; that registered by SIP; and in the list
+  static constexpr std::size_t kept = 1000;      // phones of a day; that registered by SIP; and in the list
   static constexpr std::int64_t days_kept = 30;  // before the day of the last request
 
   std::optional<DiscoveredRow> find(const MacAddress& mac) const;
@@ -92,7 +92,7 @@ class DiscoveredProjection : public Projection {
   void make_room_by_sip();
 
   Rows<PhoneOnDay, DiscoveredRow> asked_;
-  std::map<std::int64_t, Day> days_;             // of asked_, and what had to leave it
+  std::map<std::int64_t, Day> days_;                      // of asked_, and what had to leave it
   std::map<std::int64_t, std::uint64_t> counts_changed_;  // evicted ones of a day, to be flushed; 0: gone
   Rows<MacAddress, DiscoveredRow> by_sip_;
   Rows<MacAddress, bool> devices_;  // that are registered, and so are not discovered

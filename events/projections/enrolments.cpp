@@ -52,8 +52,7 @@ class EnrolmentsBefore {
     return store.load("devices", [this](std::string_view, std::string_view text) -> Result<void> {
       auto row = json::from_string<StoredEnrolment>(text);
       // The projection is built anew in any case; what the log tells is left.
-      if (row && !row->enrolment.ip.empty())
-        stored_.insert_or_assign(row->definition.mac, std::move(row->enrolment));
+      if (row && !row->enrolment.ip.empty()) stored_.insert_or_assign(row->definition.mac, std::move(row->enrolment));
       return {};
     });
   }
@@ -113,7 +112,8 @@ class EnrolmentsBefore {
       if (!records) return records.error();
       summary_ = summary;
       day_.clear();
-      const auto envelope = records->empty() ? Result<Envelope>(internal_error("no summary")) : decode(records->front());
+      const auto envelope =
+          records->empty() ? Result<Envelope>(internal_error("no summary")) : decode(records->front());
       const auto* day = envelope ? std::get_if<DaySummarized>(&envelope->event) : nullptr;
       if (day != nullptr)
         for (const auto& device : day->served) day_.emplace(device.mac, device.last_ip);

@@ -15,8 +15,8 @@ namespace strowger {
 // The address is that of the stored row of the devices (schema 2), which saw the fetch itself; where there is none, of
 // the first fetch since the enrolment was opened; where that is folded, the last address of its day's summary.
 //
-// Done is remembered in the log's state with the events: a kill leaves both or some of the events, and it is done again.
-// Returns how many were recorded. Complexity: once O(log), then O(1). Errors: of the log and the store.
+// Done is remembered in the log's state with the events: a kill leaves both or some of the events, and it is done
+// again. Returns how many were recorded. Complexity: once O(log), then O(1). Errors: of the log and the store.
 Result<std::uint64_t> record_enrolments(EventLog& log, ProjectionStore& store, IdSource& ids, Timestamp now);
 
 }  // namespace strowger

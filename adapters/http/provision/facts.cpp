@@ -187,9 +187,8 @@ std::optional<Fact> Facts::enrolment_by(const Note& note, const Notes& notes, st
   const auto opened_at = devices_.open_enrolment(mac);
   if (!opened_at || !known.insert(mac).second) return std::nullopt;
   const auto texts = texts_of(note, notes.text);
-  return Fact{StreamId::of(mac),
-              encode(DeviceEnrolled{mac, std::string(texts.peer), *opened_at},
-                     {"phone:" + mac.text(), fetch.correlation, fetch.id}, note.time, ids_)};
+  return Fact{StreamId::of(mac), encode(DeviceEnrolled{mac, std::string(texts.peer), *opened_at},
+                                        {"phone:" + mac.text(), fetch.correlation, fetch.id}, note.time, ids_)};
 }
 
 void Facts::append(Notes& notes) {

@@ -59,9 +59,9 @@ class Facts {
   void served(const Served& note);
   void refused(ConfigRefused event);
 
-  // While one is held, the log gets no facts from here: they wait as notes do, within the same bounds. For a decision on
-  // many devices at once, whose streams' versions the facts of a large fleet would move for ever. Hold it for the time of
-  // one append. Any thread; it may outlive the Facts.
+  // While one is held, the log gets no facts from here: they wait as notes do, within the same bounds. For a decision
+  // on many devices at once, whose streams' versions the facts of a large fleet would move for ever. Hold it for the
+  // time of one append. Any thread; it may outlive the Facts.
   class Pause;
   Pause pause() const;
 

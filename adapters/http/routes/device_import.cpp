@@ -226,9 +226,7 @@ Awaitable<Result<void>> carry_out(Context& context, const Request& request, Judg
   pause.reset();
   for (std::size_t i = 0; i < rows.size(); ++i)
     judged.set(*rows[i], action_of(together->before(i).registered, together->events(i)));
-  const auto wait = [&](auto done) {
-    services.runner.when_applied(position, [done] { done(Result<bool>(true)); });
-  };
+  const auto wait = [&](auto done) { services.runner.when_applied(position, [done] { done(Result<bool>(true)); }); };
   const auto applied = co_await completion<bool>(request, wait);
   if (!applied) co_return applied.error();
   co_return Result<void>();

@@ -137,7 +137,8 @@ TEST_CASE_METHOD(Office, "ten thousand devices come in as one, and twice with on
   CHECK(number(import(exported(), "?dry_run=true"), "unchanged") == 10'000);
 }
 
-TEST_CASE_METHOD(Office, "a file that changes a device meanwhile is seen by If-Match, also where nothing seemed to change") {
+TEST_CASE_METHOD(Office,
+                 "a file that changes a device meanwhile is seen by If-Match, also where nothing seemed to change") {
   const std::string device = "/api/provisioning/devices/001565000001";
   REQUIRE(import(header + "001565000001,1001,yealink,t46s,,\r\n").status == 200);
   // So that the actor holds the device as it is now.

@@ -57,7 +57,8 @@ const std::string phone = "/api/extensions/1001";
 
 }  // namespace
 
-TEST_CASE_METHOD(Accounts, "an extension's token ends with its password, with its being disabled, and with the extension") {
+TEST_CASE_METHOD(Accounts,
+                 "an extension's token ends with its password, with its being disabled, and with the extension") {
   create_extension("1001", "Ann", "sip-password");
   const auto again = [&](const std::string& password) {
     return log_in(R"({"extension":1001,"password":")" + password + R"("})");

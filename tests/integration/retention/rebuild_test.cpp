@@ -202,9 +202,9 @@ class RandomHistory {
   void serve() {
     const auto mac = device();
     const auto ip = address();
-    add(StreamId::of(mac), ConfigServed{mac, extension(), "yealink", "t46s", "/p", "\"e" + std::to_string(below(5)),
-                                        100, static_cast<std::uint16_t>(one_in(2) ? 200 : 304), ip,
-                                        "ua" + std::to_string(below(5))});
+    add(StreamId::of(mac),
+        ConfigServed{mac, extension(), "yealink", "t46s", "/p", "\"e" + std::to_string(below(5)), 100,
+                     static_cast<std::uint16_t>(one_in(2) ? 200 : 304), ip, "ua" + std::to_string(below(5))});
     if (opened_.contains(mac) && one_in(2)) add(StreamId::of(mac), DeviceEnrolled{mac, ip, opened_[mac]});
   }
   void refuse(const MacAddress& mac, const std::string& code) {
@@ -216,12 +216,8 @@ class RandomHistory {
   void refuse_again() {
     if (one_in(2)) {
       const auto probes = below(10);
-      return add({"provisioning", "refused"}, OthersRefused{address(),
-                                                            probes + 7,
-                                                            5,
-                                                            {{"probe", probes}, {"unknown_mac", 7}},
-                                                            now_ - 1h,
-                                                            now_});
+      return add({"provisioning", "refused"},
+                 OthersRefused{address(), probes + 7, 5, {{"probe", probes}, {"unknown_mac", 7}}, now_ - 1h, now_});
     }
     const auto mac = MacAddress::from_bits(0x0015'6500'0000 + below(6));
     ConfigRefusedRepeated event;

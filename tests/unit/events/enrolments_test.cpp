@@ -54,10 +54,11 @@ struct Before {
   // A row as schema 2 had it.
   void keep_row(Timestamp opened_at, const std::string& ip) {
     store.present = Checkpoint{log.last_position(), 2};
-    store.rows[mac.text()] = R"({"definition":{"mac":"001565123456","extension":"1001","vendor":"yealink","model":"t46s",)"
-                             R"("created_at":1,"updated_at":1,"version":1,"token":"","site":"","lines":[]},)"
-                             R"("activity":{"fetches":2},"enrolment":{"opened_at":)" +
-                             std::to_string(opened_at.time_since_epoch().count()) + R"(,"ip":")" + ip + R"("}})";
+    store.rows[mac.text()] =
+        R"({"definition":{"mac":"001565123456","extension":"1001","vendor":"yealink","model":"t46s",)"
+        R"("created_at":1,"updated_at":1,"version":1,"token":"","site":"","lines":[]},)"
+        R"("activity":{"fetches":2},"enrolment":{"opened_at":)" +
+        std::to_string(opened_at.time_since_epoch().count()) + R"(,"ip":")" + ip + R"("}})";
   }
   std::uint64_t record() { return record_enrolments(log, store, ids, now).value(); }
   std::string ip() const {
