@@ -42,7 +42,7 @@ std::int64_t day_of(Timestamp time) {
 }
 
 // The `count` phones that leave first.
-std::vector<MacAddress> leaving(const std::vector<DiscoveredRow>& rows, std::size_t count) {
+std::vector<MacAddress> first_to_leave(const std::vector<DiscoveredRow>& rows, std::size_t count) {
   std::unordered_map<std::string_view, std::size_t> of_address;
   for (const auto& row : rows) ++of_address[row.ip];
   using Rank = std::tuple<bool, std::size_t, Timestamp, MacAddress>;
@@ -58,7 +58,7 @@ std::vector<MacAddress> leaving(const std::vector<DiscoveredRow>& rows, std::siz
 }
 
 // What is known of one phone from two places: of the one that is later, and the numbers of both.
-void merge(std::optional<DiscoveredRow>& into, const DiscoveredRow& other) {
+void merge_rows(std::optional<DiscoveredRow>& into, const DiscoveredRow& other) {
   if (!into) {
     into = other;
     return;
@@ -77,7 +77,7 @@ void merge(std::optional<DiscoveredRow>& into, const DiscoveredRow& other) {
   into = std::move(both);
 }
 
-void see(DiscoveredRow& row, const MacAddress& mac, Timestamp first, Timestamp last) {
+void note_seen(DiscoveredRow& row, const MacAddress& mac, Timestamp first, Timestamp last) {
   if (row.first_seen == Timestamp{}) {
     row.mac = mac;
     row.first_seen = first;
@@ -91,8 +91,8 @@ std::optional<DiscoveredRow> DiscoveredProjection::find(const MacAddress& mac) c
   const std::shared_lock lock(mutex_);
   std::optional<DiscoveredRow> row;
   for (const auto& [day, of] : days_)
-    if (const auto* found = asked_.find({day, mac})) merge(row, *found);
-  if (const auto* found = by_sip_.find(mac)) merge(row, *found);
+    if (const auto* found = asked_.find({day, mac})) merge_rows(row, *found);
+  if (const auto* found = by_sip_.find(mac)) merge_rows(row, *found);
   return row;
 }
 
@@ -100,14 +100,14 @@ std::vector<DiscoveredRow> DiscoveredProjection::list() const {
   std::map<MacAddress, std::optional<DiscoveredRow>> all;
   {
     const std::shared_lock lock(mutex_);
-    for (const auto& row : asked_.in_order()) merge(all[row.key.mac], row.value);
-    for (const auto& row : by_sip_.in_order()) merge(all[row.key], row.value);
+    for (const auto& row : asked_.in_order()) merge_rows(all[row.key.mac], row.value);
+    for (const auto& row : by_sip_.in_order()) merge_rows(all[row.key], row.value);
   }
   std::vector<DiscoveredRow> out;
   out.reserve(all.size());
   for (auto& [mac, row] : all) out.push_back(std::move(*row));
   if (out.size() > kept) {
-    const auto gone = leaving(out, out.size() - kept);
+    const auto gone = first_to_leave(out, out.size() - kept);
     const std::unordered_set<MacAddress> known(gone.begin(), gone.end());
     std::erase_if(out, [&](const DiscoveredRow& row) { return known.contains(row.mac); });
   }
@@ -136,7 +136,7 @@ void DiscoveredProjection::refused(const Refused& event, const Envelope& envelop
     ++days_[day].phones;
   }
   auto& row = asked_.put(phone);
-  see(row, phone.mac, first, last);
+  note_seen(row, phone.mac, first, last);
   row.ip = kept_text(event.ip);
   if (!event.user_agent.empty()) row.user_agent = kept_text(event.user_agent);
   row.path = kept_text(event.path);
@@ -150,7 +150,7 @@ void DiscoveredProjection::registered(const Registration& event, Timestamp time)
   if (!event.mac || devices_.find(*event.mac) != nullptr) return;
   if (by_sip_.find(*event.mac) == nullptr && by_sip_.size() >= kept) make_room_by_sip();
   auto& row = by_sip_.put(*event.mac);
-  see(row, *event.mac, time, time);
+  note_seen(row, *event.mac, time, time);
   row.ip = event.ip;
   if (!event.user_agent.empty()) row.user_agent = kept_text(event.user_agent);
   row.extension = event.extension;
@@ -167,7 +167,7 @@ std::vector<DiscoveredRow> DiscoveredProjection::of_day(std::int64_t day) const 
 
 void DiscoveredProjection::make_room(std::int64_t day) {
   auto& of = days_[day];
-  for (const auto& mac : leaving(of_day(day), leave_at_once)) {
+  for (const auto& mac : first_to_leave(of_day(day), leave_at_once)) {
     asked_.erase({day, mac});
     --of.phones;
     ++of.evicted;
