@@ -24,7 +24,10 @@ int main(int argc, char** argv) {
   auto* token = app.add_subcommand("token", "Print an administrator's bearer token, for whoever can read the data");
   token->add_option("--config", token_options.config, "Settings (YAML) of the server");
   token->add_option("--data-dir", token_options.data_dir, "Its data directory, where not as the settings say");
-  token->add_option("--user", token_options.user, "Whose name events carry")->capture_default_str();
+  token
+      ->add_option("--user", token_options.user,
+                   "Whose name events carry; a change of that user's password or role ends it")
+      ->capture_default_str();
   token->add_option("--hours", token_options.hours, "How long it is good for")
       ->check(CLI::Range(1, 24 * 366))
       ->capture_default_str();

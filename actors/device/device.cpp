@@ -28,9 +28,14 @@ void place(Events& events, const Device::State& state, const MacAddress& mac, co
 }
 
 Result<Events> register_device(const Device::State& state, const RegisterDevice& command, const Context& context) {
-  Events events{DeviceRegistered{command.mac, command.extension, command.vendor, command.model, state.registered}};
+  Events events;
+  const bool different = !state.registered || state.extension != command.extension || state.vendor != command.vendor ||
+                         state.model != command.model;
+  if (different || !command.if_different)
+    events.emplace_back(
+        DeviceRegistered{command.mac, command.extension, command.vendor, command.model, state.registered});
   place(events, state, command.mac, command);
-  if (command.phone_present) {
+  if (command.phone_present && !events.empty()) {
     const auto registered = Device::evolve(state, events.front());
     events.emplace_back(
         reboot_request(registered, {RebootVerb::reboot, RebootReason::device_registered, command.etag, {}}, context));

@@ -31,6 +31,8 @@ struct RegisterDevice {
   // Not given: as they were.
   std::optional<std::string> site{};
   std::optional<std::vector<DeviceLine>> lines{};
+  // A device that has this extension and model is not registered anew.
+  bool if_different = false;
 };
 
 struct ChangeDevice {

@@ -2,6 +2,7 @@
 #include "adapters/application/version.hpp"
 #include "adapters/rocksdb/archive/backup.hpp"
 #include "events/json.hpp"
+#include "events/projections/enrolments.hpp"
 
 namespace strowger::application {
 namespace {
@@ -39,6 +40,10 @@ Result<void> Application::House::open_storage() {
 }
 
 Result<void> Application::House::start_projections() {
+  const auto enrolments = record_enrolments(*log, *store, ids, system_now());
+  if (!enrolments) return enrolments.error();
+  if (*enrolments > 0)
+    logger->info("Recorded where {} devices were enrolled, once: until now only their first fetches told", *enrolments);
   RunnerOptions options;
   options.report = warnings();
   runner = std::make_unique<ProjectionRunner>(

@@ -4,6 +4,18 @@
 #include "adapters/rocksdb/stream_index.hpp"
 
 namespace strowger::rocks {
+namespace {
+
+Error version_conflict(const StreamId& stream, StreamVersion expected, StreamVersion present) {
+  return conflict("version_conflict", stream.text() + " is at version " + std::to_string(number(present)) +
+                                          ", not at the expected " + std::to_string(number(expected)) +
+                                          "; read it again and decide anew")
+      .with("stream", boost::json::string(stream.text()))
+      .with("expected", number(expected))
+      .with("present", number(present));
+}
+
+}  // namespace
 
 Batch::Batch(Database& database, const RecentStreams& recent, VersionCache& versions, Hasher& hasher,
              const ChainEnd& end, const Batch* before)
@@ -36,14 +48,13 @@ Result<Receipt> Batch::add(AppendRequest& request) {
     auto found = version_of(request.stream);
     if (!found) return found.error();
     version = *found;
-    if (!request.expected.accepts(*version)) {
-      const auto expected = number(*request.expected.version());
-      return conflict("version_conflict", request.stream.text() + " is at version " + std::to_string(number(*version)) +
-                                              ", not at the expected " + std::to_string(expected) +
-                                              "; read it again and decide anew")
-          .with("expected", expected)
-          .with("present", number(*version));
-    }
+    if (!request.expected.accepts(*version))
+      return version_conflict(request.stream, *request.expected.version(), *version);
+  }
+  for (const auto& [stream, expected] : request.expectations) {
+    const auto present = version_of(stream);
+    if (!present) return present.error();
+    if (**present != expected) return version_conflict(stream, expected, **present);
   }
   std::vector<StreamVersion*> facts;
   facts.reserve(request.facts.size());

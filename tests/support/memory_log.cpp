@@ -62,6 +62,9 @@ Result<Receipt> MemoryLog::commit(AppendRequest& request) {
     }
   }
   Receipt receipt;
+  for (const auto& [stream, version] : request.expectations)
+    if (const StreamVersion present{streams_[stream.text()].size()}; present != version)
+      return conflict("version_conflict", "the stream has changed meanwhile").with("present", number(present));
   if (!request.events.empty()) {
     const StreamVersion present{streams_[request.stream.text()].size()};
     if (!request.expected.accepts(present))

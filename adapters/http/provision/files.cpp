@@ -51,7 +51,8 @@ Files::Files(Services& services, Sightings& sightings, Offload& pool)
       phonebooks_(services.extension_rows, services.contact_rows, services.clock),
       uploads_(std::make_shared<Uploads>(
           [&services] { return std::filesystem::path(services.settings()->data_dir) / "uploads"; }, services.clock)),
-      facts_(services.log, services.ids, services.clock, services.logger, sightings, services.vendors, mask_) {}
+      facts_(services.log, services.ids, services.clock, services.logger, sightings, services.vendors,
+             services.device_rows, mask_) {}
 
 Result<std::string> Files::current_etag(const PresentPtr& present, const DefinitionPtr& device) {
   const auto extension = services_.extension_rows.find(device->extension);

@@ -2,6 +2,7 @@
 #include "adapters/http/errors.hpp"
 #include "adapters/http/json_body.hpp"
 #include "adapters/http/routes/context.hpp"
+#include "adapters/http/routes/failed_login.hpp"
 
 #include <sodium.h>
 
@@ -62,6 +63,12 @@ struct Login {
   std::string password;
 };
 
+Uuid epoch_of(const Services& services, const Login& login) {
+  if (!login.is_extension) return services.user_rows.user_epoch(login.name);
+  const auto extension = ExtensionNumber::parse(login.name);
+  return extension ? services.user_rows.extension_epoch(extension->text()) : Uuid{};
+}
+
 // Off the loops: argon2id takes its time by design.
 Result<Principal> check(Services& services, const Login& login) {
   const Error refused{ErrorKind::unauthenticated, "bad_credentials", "The name or the password is wrong."};
@@ -118,18 +125,19 @@ Awaitable<Result<Response>> log_in(Context& context, const Request& request) {
     wait.set("Retry-After", std::to_string(seconds));
     co_return wait;
   }
+  const auto epoch = epoch_of(context.services, login);
   auto who = co_await check(context, request, login);
   if (!who) {
     if (who.error().kind == ErrorKind::unauthenticated) {
       context.logins.failed(address, login.name);
-      context.sightings.login_failed({login.name, address});
+      context.sightings.login_failed(failed_login(context.services, login.name, address));
     }
     co_return who.error();
   }
   context.logins.succeeded(address, login.name);
 
   const auto expires_at = context.services.clock() + token_lifetime;
-  const auto token = context.signer.issue(who->name, who->role, context.services.ids.next(), expires_at);
+  const auto token = context.signer.issue(who->name, who->role, context.services.ids.next(), expires_at, epoch);
   bj::object answer{{"success", true},
                     {"token", text(token)},
                     {"expires_at", iso(std::chrono::floor<std::chrono::seconds>(expires_at))},

@@ -165,6 +165,13 @@ std::function<Result<Principal>(std::string_view token)> authenticator(Services&
   return [signer, &users = services.user_rows](std::string_view token) -> Result<Principal> {
     auto who = signer->verify(token);
     if (!who) return who;
+    if (!users.stands(who->name, who->epoch, who->issued_at))
+      return Error{ErrorKind::unauthenticated,
+                   "token_revoked",
+                   "The account " + who->name +
+                       " was given another password or role, disabled or deleted since the token was issued. Log in "
+                       "again, or make a token anew with 'strowger token'.",
+                   {}};
     // What the directory gave it takes back at once, and not when the token ends.
     const auto user = users.find(who->name);
     if (!user || user->directory.empty()) return who;

@@ -78,6 +78,7 @@ std::string in_words(const Event& event) {
             return std::string(e.status == 304 ? "Fetched: it has the present file" : "Fetched its file") + " from " +
                    e.ip;
           },
+          [](const DeviceEnrolled& e) { return "Enrolled from " + e.ip; },
           [](const FileUploaded& e) { return "Left " + e.file + ", " + std::to_string(e.size) + " bytes"; },
           [](const PnpAnswered& e) {
             return "Asked the LAN on " + e.interface + " where its file is, and was told " + e.url;

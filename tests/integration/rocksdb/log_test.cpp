@@ -157,6 +157,25 @@ TEST_CASE_METHOD(Fixture, "facts of many streams are committed together, each at
   }
 }
 
+TEST_CASE_METHOD(Fixture, "decisions on many streams are committed together, or none where one stream has moved on") {
+  CHECK(append(1));
+  const auto decided = [&](std::uint64_t version_of_first) {
+    AppendRequest request;
+    request.expectations = {{StreamId::of(sample_mac(1)), v(version_of_first)}, {StreamId::of(sample_mac(2)), v(0)}};
+    for (const std::uint64_t device : {1, 2, 1})
+      request.facts.push_back({StreamId::of(sample_mac(device)), sample_event(device, ids)});
+    return request;
+  };
+  const auto refused = append_and_wait(*log, decided(0)).error();
+  CHECK(refused.code == "version_conflict");
+  CHECK(refused.details.at("stream").as_string() == StreamId::of(sample_mac(1)).text().c_str());
+  CHECK(number(log->last_position()) == 1);
+  CHECK(append_and_wait(*log, decided(1)));
+  CHECK(number(log->last_position()) == 4);
+  CHECK(append_and_wait(*log, decided(3)).error().code == "version_conflict");  // the other one is at 1
+  CHECK(number(log->last_position()) == 4);
+}
+
 TEST_CASE_METHOD(Fixture, "one fact that the log cannot hold refuses its whole request") {
   auto request = sample_append(1, ids);
   request.facts.push_back({StreamId::of(sample_mac(2)), sample_event(2, ids)});

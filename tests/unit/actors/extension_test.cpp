@@ -115,6 +115,36 @@ SCENARIO("what somebody else wrote is looked at before a command is refused or f
   CHECK(kit.run(ann()));
 }
 
+SCENARIO("If-Match is compared with what somebody else wrote, also where nothing seemed to have to change") {
+  const auto number = *ExtensionNumber::parse("1001");
+  EntityKit<Extension> kit("1001");
+  REQUIRE(kit.run(ann()));
+  AskMeta first;
+  first.if_match = StreamVersion{1};
+  GIVEN("a definition that was written past the actor") {
+    REQUIRE(append_and_wait(kit.log, {StreamId::of(number),
+                                      ExpectedVersion::any(),
+                                      {encode(ExtensionChanged{number, "Somebody", {}, {}}, {}, kit.now, kit.ids)},
+                                      {},
+                                      {}}));
+    THEN("a command that is what the actor still holds is refused, and changes nothing") {
+      const auto lost = kit.run(ChangeExtension{"Ann", {}, {}, {}}, first);
+      REQUIRE_FALSE(lost);
+      CHECK(lost.error().kind == ErrorKind::stale);
+      CHECK(kit.stream().size() == 2);
+    }
+    THEN("so is one that would change something, and one that is refused by itself") {
+      CHECK(kit.run(ChangeExtension{"Annie", {}, {}, {}}, first).error().kind == ErrorKind::stale);
+      CHECK(kit.run(ann(), first).error().kind == ErrorKind::stale);
+      CHECK(kit.stream().size() == 2);
+    }
+    THEN("who has read it may change it") {
+      first.if_match = StreamVersion{2};
+      CHECK(kit.run(ChangeExtension{"Ann", {}, {}, {}}, first).value().events.size() == 1);
+    }
+  }
+}
+
 SCENARIO("a repeated idempotency key does not act twice") {
   EntityKit<Extension> kit("1001");
   AskMeta meta;
