@@ -311,6 +311,15 @@ TEST_CASE_METHOD(Fixture, "a snapshot is kept across a restart") {
   CHECK(snapshot->data == "state");
 }
 
+TEST_CASE_METHOD(Fixture, "a snapshot is synced like all that is written, though nobody waits for it") {
+  REQUIRE(append(1));
+  const auto before = log->counters().batches;
+  const auto stream = StreamId::of(sample_mac(1));
+  log->save_snapshot(stream, {v(7), 2, "state"});
+  REQUIRE(eventually([&] { return log->load_snapshot(stream).value().has_value(); }));
+  CHECK(log->counters().batches == before + 1);
+}
+
 TEST_CASE_METHOD(Fixture, "an event that does not fit is refused alone") {
   AppendRequest nameless;
   nameless.events.push_back(sample_event(1, ids));
