@@ -7,6 +7,7 @@
 #include "adapters/rocksdb/stream_index.hpp"
 #include "adapters/rocksdb/subscription.hpp"
 #include "adapters/rocksdb/wal_tail.hpp"
+#include "events/event_size.hpp"
 
 #include <future>
 
@@ -146,6 +147,7 @@ RocksLog::~RocksLog() {
 }
 
 void RocksLog::append(AppendRequest request, AppendDone done) {
+  if (auto fault = oversized(request)) return done(std::move(*fault));
   PendingAppend pending{std::move(request), std::move(done), std::chrono::steady_clock::now()};
   if (core_->queue.push(pending)) return;
   core_->refused.fetch_add(1, std::memory_order_relaxed);
