@@ -113,6 +113,7 @@ struct ReportReboot {
 struct SetDeviceCredentials {
   std::string username;
   SealedSecret password;
+  SealedSecret sealed_like{};  // the password whose data key it was sealed with; empty: its own
 };
 struct RemoveDeviceCredentials {};
 
@@ -121,6 +122,7 @@ struct IssueDeviceToken {
   SealedSecret token;
   std::string sha256;
   std::chrono::minutes grace{0};
+  SealedSecret sealed_like{};  // as of a password
 };
 struct RevokeDeviceToken {};
 
