@@ -4,7 +4,7 @@ namespace strowger::rocks {
 namespace {
 
 constexpr std::size_t most_snapshots = 4'096;
-constexpr std::size_t plenty = 4'096;  // of events: more company makes a sync no cheaper
+constexpr std::size_t sync_company = 4'096;  // of events: more company makes a sync no cheaper
 constexpr std::chrono::seconds snapshot_patience{1};
 
 }  // namespace
@@ -31,7 +31,7 @@ bool AppendQueue::push(PendingAppend& append) {
     events_ += weight;
     bytes_ += bytes;
   }
-  hurry(waiting_.weight < plenty ? due : Clock::time_point::min(), std::move(lock));
+  hurry(waiting_.weight < sync_company ? due : Clock::time_point::min(), std::move(lock));
   return true;
 }
 
