@@ -138,6 +138,7 @@ struct Directory {
   bool start_tls = false;
   std::string ca_file;  // empty: whom this system trusts
   std::uint16_t timeout_seconds = 10;
+  std::uint16_t read_timeout_seconds = 900;
   bool auto_provision = false;
   bool deactivate_removed_users = true;
   std::string extension_attribute;  // tried before ipPhone and telephoneNumber; empty: none

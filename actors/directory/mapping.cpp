@@ -31,6 +31,8 @@ std::size_t sequence(std::string_view text) {
   return size;
 }
 
+constexpr std::size_t longest_account = 256;  // bytes; sAMAccountName has 20, uid and userPrincipalName up to 256
+
 // The role that reaches farthest.
 std::optional<Role> role_of(const Entry& entry, const Policy& policy) {
   std::optional<Role> best;
@@ -42,6 +44,14 @@ std::optional<Role> role_of(const Entry& entry, const Policy& policy) {
 }
 
 }  // namespace
+
+std::string_view first_bytes(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return text;
+  constexpr std::size_t longest_rest = 3;  // of a character, after its first byte
+  auto end = most;
+  while (end > 0 && most - end < longest_rest && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end);
+}
 
 bool is_plain_text(std::string_view text) {
   while (!text.empty()) {
@@ -57,7 +67,7 @@ Person map(const Entry& entry, const Policy& policy) {
   Person person;
   person.identity = entry.identity;
   person.account = trimmed_name(entry.account);
-  if (!is_plain_text(person.account)) person.account.clear();
+  if (!is_plain_text(person.account) || person.account.size() > longest_account) person.account.clear();
   person.disabled = entry.disabled;
   person.role = role_of(entry, policy);
   if (entry.identity.is_nil()) {

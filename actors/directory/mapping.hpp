@@ -4,8 +4,10 @@
 #include "actors/directory/entry.hpp"
 #include "actors/directory/number_rule.hpp"
 
+#include <cstddef>
 #include <map>
 #include <string>
+#include <string_view>
 
 namespace strowger::directory {
 
@@ -23,6 +25,10 @@ struct Policy {
 // a name from being synced. Control characters, and those that change the direction of text, are left out rather than
 // refused: the directory's owner is not there to be told of them.
 Person map(const Entry& entry, const Policy& policy);
+
+// The beginning of a text: at most `most` bytes, with no part of a UTF-8 character at its end. Of a user whom a sync
+// describes, so much is shown of any text: 128 bytes.
+std::string_view first_bytes(std::string_view text, std::size_t most = 128);
 
 // Whether it is well-formed UTF-8 without control characters.
 bool is_plain_text(std::string_view text);

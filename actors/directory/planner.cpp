@@ -22,8 +22,9 @@ bool same(const ExtensionRow& row, const Person& person, const std::string& dire
 }  // namespace
 
 std::string label(const Person& person) {
-  if (person.account.empty()) return person.name.empty() ? person.identity.text() : person.name;
-  return person.name.empty() ? person.account : person.account + " (" + person.name + ")";
+  const std::string account(first_bytes(person.account)), name(first_bytes(person.name));
+  if (account.empty()) return name.empty() ? person.identity.text() : name;
+  return name.empty() ? account : account + " (" + name + ")";
 }
 
 Planner::Planner(const Policy& policy, Present present, Spool spool)

@@ -39,6 +39,8 @@ Result<Events> change(const Extension::State& state, const ChangeExtension& comm
     if (auto ok = check_name(*command.name); !ok) return ok.error();
   if (command.email)
     if (auto ok = check_email(*command.email); !ok) return ok.error();
+  if (command.password)
+    if (auto ok = check_sibling(command.sealed_like, state.password); !ok) return ok.error();
   ExtensionChanged changed{state.number, command.name, command.email, command.allow_external};
   keep_difference(changed.name, state.name);
   keep_difference(changed.email, state.email);

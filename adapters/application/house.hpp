@@ -15,6 +15,7 @@
 #include "adapters/application/descriptors.hpp"
 #include "adapters/application/directories.hpp"
 #include "adapters/application/folder_watch.hpp"
+#include "adapters/application/key_sweep.hpp"
 #include "adapters/http/provision/own_templates.hpp"
 #include "adapters/http/provision/present.hpp"
 #include "adapters/http/routes.hpp"
@@ -142,6 +143,7 @@ struct Application::House {
   std::unique_ptr<convergence::ConvergenceReactor> convergence;
   std::unique_ptr<campaign::Coordinator> coordinator;
   std::unique_ptr<actors::DeletionReactor> deletions;
+  std::unique_ptr<KeySweep> key_sweep;
   std::unique_ptr<history::Retention> retention;
   std::atomic<const history::Retention*> retention_running = nullptr;  // it starts after HTTP does
   std::unique_ptr<actors::DeviceSettingsReactor> device_settings;
@@ -152,6 +154,7 @@ struct Application::House {
   ~House() {
     // Nobody new comes in, what is under way is finished, and only then what it needs ends.
     template_watch.reset();
+    key_sweep.reset();
     device_settings.reset();
     deletions.reset();
     coordinator.reset();

@@ -112,7 +112,10 @@ http::Services Application::House::services() {
         std::vector<http::StreamOut> all;
         if (!kafka) return all;
         const auto status = kafka->status();
-        all.push_back({"kafka", status.delivered, status.lag, status.events, status.failures, status.error});
+        auto& out = all.emplace_back(http::StreamOut{"kafka", status.delivered, status.lag, status.events,
+                                                     status.failures, status.error, status.parked.count});
+        for (const auto& one : status.parked.newest)
+          out.newest_parked.push_back({Position{one.position}, one.stream, one.type, one.reason, one.parked_at});
         return all;
       },
   };

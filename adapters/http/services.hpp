@@ -41,12 +41,22 @@ namespace strowger::http {
 
 // A copy of the log that is sent elsewhere.
 struct StreamOut {
+  struct Parked {
+    Position position{};
+    std::string stream;
+    std::string type;
+    std::string reason;
+    Timestamp at;
+  };
   std::string name;          // kafka
   Position delivered{};      // everything up to here is there
   std::uint64_t lag = 0;     // events that are not
   std::uint64_t events = 0;  // sent since the start
   std::uint64_t failures = 0;
   std::string error;  // what is wrong now; empty: nothing
+  // Events that were refused there, in whose place a reference is: how many, and the newest of them, newest first.
+  std::uint64_t parked = 0;
+  std::vector<Parked> newest_parked{};
 };
 
 struct Services {

@@ -176,9 +176,9 @@ Awaitable<Result<Response>> set_credentials(Context& context, const Request& req
   auto before = row->credentials ? row->credentials->password : SealedSecret{};
   const bool fresh = before.empty();
   auto clear = password;
-  const auto secret = co_await sealed(context, request, std::move(before), std::move(clear));
+  const auto secret = co_await sealed(context, request, before, std::move(clear));
   if (!secret) co_return secret.error();
-  actors::Device::Command wanted = actors::SetDeviceCredentials{username, *secret};
+  actors::Device::Command wanted = actors::SetDeviceCredentials{username, *secret, std::move(before)};
   auto reply = co_await command(context, request, *mac, std::move(wanted));
   drop_unless_taken(context, fresh, *secret, reply);
   co_return reply;
@@ -201,9 +201,9 @@ Awaitable<Result<Response>> issue_token(Context& context, const Request& request
   auto hash = provisioning::sha256_of(token);
   auto before = row->definition->token;
   const bool fresh = before.empty();
-  const auto secret = co_await sealed(context, request, std::move(before), std::move(token));
+  const auto secret = co_await sealed(context, request, before, std::move(token));
   if (!secret) co_return secret.error();
-  actors::Device::Command wanted = actors::IssueDeviceToken{*secret, std::move(hash), grace};
+  actors::Device::Command wanted = actors::IssueDeviceToken{*secret, std::move(hash), grace, std::move(before)};
   auto reply = co_await command(context, request, *mac, std::move(wanted));
   drop_unless_taken(context, fresh, *secret, reply);
   co_return reply;

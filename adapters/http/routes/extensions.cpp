@@ -212,6 +212,7 @@ Awaitable<Result<Response>> change_extension(Context& context, const Request& re
     auto sealed = context.services.vault.seal_like(before->password, *wanted->password);
     if (!sealed) co_return sealed.error();
     change.password = std::move(*sealed);
+    change.sealed_like = before->password;
   }
   actors::Extension::Command command = std::move(change);
   const auto outcome = co_await decide(context, request, context.services.extensions, extension->text(),

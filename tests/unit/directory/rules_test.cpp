@@ -116,6 +116,12 @@ TEST_CASE("an entry becomes a person by the first attribute that is set") {
     CHECK(ann.name == "Ann Lee");
     CHECK(ann.number->text() == "1007");
   }
+  SECTION("an account name that is longer than any directory's is none") {
+    auto endless = entry({"1007"});
+    endless.account = std::string(257, 'a');
+    CHECK(map(endless, policy()).account.empty());
+    CHECK(map(endless, policy()).fault.empty());
+  }
   SECTION("mail that is none does not keep the name from being synced") {
     auto odd = entry({"1007"});
     odd.mail = "ann at example";
@@ -127,6 +133,24 @@ TEST_CASE("an entry becomes a person by the first attribute that is set") {
     member.groups = {"Desk", "Other", "Admins"};
     CHECK(map(member, policy()).role == Role::admin);
   }
+}
+
+TEST_CASE("the beginning of a text ends between characters") {
+  CHECK(first_bytes("Ann", 3) == "Ann");
+  CHECK(first_bytes("Anna", 3) == "Ann");
+  CHECK(first_bytes("A\u00f1o", 2) == "A");  // ñ has two bytes
+  CHECK(first_bytes("A\u00f1o", 3) == "A\u00f1");
+  CHECK(first_bytes("\U0001f600x", 3).empty());  // and this has four
+  CHECK(first_bytes("\U0001f600x", 4) == "\U0001f600");
+  CHECK(first_bytes("\x80\x80\x80\x80\x80\x80", 5).size() >= 2);  // no text: it ends somewhere
+}
+
+TEST_CASE("a rule says what it cannot read without cutting a character") {
+  std::string value;
+  while (value.size() < 200) value += "ñ";
+  const auto refused = NumberRule::parse("").value().apply("x" + value);
+  REQUIRE_FALSE(refused);
+  CHECK(is_plain_text(refused.error().message));
 }
 
 TEST_CASE("schedules: intervals, times of day and cron") {
