@@ -81,7 +81,8 @@ Awaitable<Result<actors::Outcome>> decide(Context& context, const Request& reque
   if (!outcome) co_return outcome;
   const auto position = outcome->position;
   const auto wait = [&](auto done) {
-    context.services.runner.when_applied(position, [done] { done(Result<bool>(true)); });
+    context.services.runner.when_applied(
+        position, [done] { done(Result<bool>(true)); }, [done](const Error& error) { done(Result<bool>(error)); });
   };
   const auto applied = co_await completion<bool>(request, wait);
   if (!applied) co_return applied.error();

@@ -215,7 +215,8 @@ Awaitable<Result<Response>> import(Context& context, const Request& request) {
     const auto receipt = co_await completion<Receipt>(request, start);
     if (!receipt) co_return receipt.error();
     const auto wait = [&, position = receipt->position](auto done) {
-      services.runner.when_applied(position, [done] { done(Result<bool>(true)); });
+      services.runner.when_applied(
+          position, [done] { done(Result<bool>(true)); }, [done](const Error& error) { done(Result<bool>(error)); });
     };
     const auto applied = co_await completion<bool>(request, wait);
     if (!applied) co_return applied.error();
