@@ -1,5 +1,7 @@
 #include "actors/extension/extension.hpp"
 
+#include "events/utf8.hpp"
+
 #include <algorithm>
 
 namespace strowger::actors {
@@ -116,7 +118,7 @@ Result<void> check_email(const std::string& email) {
   const bool plain =
       std::none_of(email.begin(), email.end(), [](char c) { return static_cast<unsigned char>(c) <= ' '; });
   if (!plain || email.size() > email_limit || at == 0 || at == std::string::npos || at + 1 == email.size())
-    return unacceptable("bad_email", "email: '" + email.substr(0, 64) + "' is not an address such as ann@example.com")
+    return unacceptable("bad_email", "email: '" + utf8::clip(email, 64) + "' is not an address such as ann@example.com")
         .with("field", "email");
   return {};
 }

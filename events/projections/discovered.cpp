@@ -2,6 +2,7 @@
 
 #include "events/json.hpp"
 #include "events/overloaded.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -26,7 +27,7 @@ std::string key_of(std::string_view prefix, const MacAddress& mac) {
 }
 
 std::string kept_text(const std::string& text) {
-  return text.substr(0, longest_text);
+  return std::string(utf8::prefix(text, longest_text));
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "adapters/http/provision/request_log.hpp"
 
-#include <algorithm>
+#include "events/utf8.hpp"
 
 #include <spdlog/logger.h>
 
@@ -9,26 +9,31 @@ namespace {
 
 constexpr std::string_view separator = " | ";
 
-bool is_plain(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte >= 0x20 && byte != 0x7f && c != '\\';
+bool is_plain(char32_t code) {
+  return code >= 0x20 && code != 0x7f && code != '\\';
 }
 
 void append_escaped(std::string& out, std::string_view text) {
   constexpr std::size_t most = 256;
   constexpr std::string_view digits = "0123456789abcdef";
-  const auto shown = text.substr(0, most);
-  for (auto rest = shown; !rest.empty();) {
-    const auto plain = static_cast<std::size_t>(std::find_if_not(rest.begin(), rest.end(), is_plain) - rest.begin());
-    out += rest.substr(0, plain);
-    rest.remove_prefix(plain);
-    if (rest.empty()) break;
-    const auto byte = static_cast<unsigned char>(rest.front());
-    out += "\\x";
-    out.push_back(digits[byte >> 4]);
-    out.push_back(digits[byte & 15]);
-    rest.remove_prefix(1);
+  const auto shown = utf8::prefix(text, most);
+  std::size_t plain = 0;  // start of the run that needs no escape
+  for (std::size_t at = 0; at < shown.size();) {
+    const auto character = utf8::character_at(shown, at);
+    const auto end = at + character.size;
+    if (!character.valid || !is_plain(character.code)) {
+      out += shown.substr(plain, at - plain);
+      for (; at < end; ++at) {
+        const auto byte = static_cast<unsigned char>(shown[at]);
+        out += "\\x";
+        out.push_back(digits[byte >> 4]);
+        out.push_back(digits[byte & 15]);
+      }
+      plain = end;
+    }
+    at = end;
   }
+  out += shown.substr(plain);
   if (text.size() > most) out += "...";
 }
 

@@ -16,7 +16,7 @@ class logger;
 
 namespace strowger::http::provision {
 
-// Control characters and the backslash as \xNN; cut off at 256 bytes.
+// Control characters, the backslash and bytes that are not UTF-8 as \xNN; cut between characters at 256 bytes.
 std::string escaped(std::string_view text);
 
 class RequestLog {
