@@ -1,6 +1,7 @@
 #include "actors/contact/contact.hpp"
 
 #include "events/controls.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 
@@ -33,7 +34,7 @@ Result<void> check_number(const std::string& field, const std::string& number) {
            std::string_view("+*#()-./ @:_").find(c) != std::string_view::npos;
   });
   if (!dialled || !plain || number.size() > longest_number)
-    return bad(field, "'" + number.substr(0, longest_number) +
+    return bad(field, "'" + utf8::clip(number, longest_number) +
                           "' is nothing that a phone can dial, such as +49 30 1234567, *98 or sip:ann@example.com");
   return {};
 }

@@ -45,14 +45,6 @@ std::optional<Role> role_of(const Entry& entry, const Policy& policy) {
 
 }  // namespace
 
-std::string_view first_bytes(std::string_view text, std::size_t most) {
-  if (text.size() <= most) return text;
-  constexpr std::size_t longest_rest = 3;  // of a character, after its first byte
-  auto end = most;
-  while (end > 0 && most - end < longest_rest && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end);
-}
-
 bool is_plain_text(std::string_view text) {
   while (!text.empty()) {
     const auto size = sequence(text);

@@ -26,10 +26,6 @@ struct Policy {
 // refused: the directory's owner is not there to be told of them.
 Person map(const Entry& entry, const Policy& policy);
 
-// The beginning of a text: at most `most` bytes, with no part of a UTF-8 character at its end. Of a user whom a sync
-// describes, so much is shown of any text: 128 bytes.
-std::string_view first_bytes(std::string_view text, std::size_t most = 128);
-
 // Whether it is well-formed UTF-8 without control characters.
 bool is_plain_text(std::string_view text);
 

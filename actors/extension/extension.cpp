@@ -1,6 +1,7 @@
 #include "actors/extension/extension.hpp"
 
 #include "events/controls.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 
@@ -121,7 +122,7 @@ Result<void> check_email(const std::string& email) {
   const auto at = email.find('@');
   const bool plain = email.find(' ') == std::string::npos && !find_control(email);
   if (!plain || email.size() > email_limit || at == 0 || at == std::string::npos || at + 1 == email.size())
-    return unacceptable("bad_email", "email: '" + email.substr(0, 64) + "' is not an address such as ann@example.com")
+    return unacceptable("bad_email", "email: '" + utf8::clip(email, 64) + "' is not an address such as ann@example.com")
         .with("field", "email");
   return {};
 }

@@ -4,6 +4,7 @@
 #include "actors/provisioning/vendor_values.hpp"
 #include "events/controls.hpp"
 #include "events/nearest.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -86,7 +87,7 @@ constexpr KeyKind kinds[] = {
 };
 
 std::string in_quotes(std::string_view value) {
-  return "'" + valid_utf8(value.substr(0, 64)) + "'";
+  return "'" + utf8::clip(value, 64) + "'";
 }
 
 Error bad(const SettingType& type, const SettingInput& input, const std::string& expected,
@@ -187,7 +188,7 @@ Error unknown_setting(std::string_view name) {
   const auto near = nearest(name, known);
   return unacceptable("unknown_setting", "Setting " + in_quotes(name) + " is not known; did you mean " + listed(near) +
                                              "? GET /api/provisioning/phone-settings/schema lists all")
-      .with("key", boost::json::value(valid_utf8(name.substr(0, 64))))
+      .with("key", boost::json::value(utf8::clip(name, 64)))
       .with("nearest", boost::json::value_from(near));
 }
 

@@ -74,7 +74,7 @@ Result<std::unique_ptr<Application>> Application::start(config::SettingsPtr sett
   if (auto done = house->start_sip(); !done) return done.error();
   if (auto done = house->start_kafka(); !done) return done.error();
   if (auto done = house->start_http(); !done) return done.error();
-  house->start_reactors();
+  if (auto done = house->start_reactors(); !done) return done.error();
   house->start_retention();
   house->follow_templates();
   house->announce();

@@ -5,6 +5,7 @@
 
 #include "actors/campaign/coordinator.hpp"
 #include "actors/convergence/convergence_reactor.hpp"
+#include "actors/dead_letters.hpp"
 #include "actors/extension/deletion_reactor.hpp"
 #include "actors/history/publisher.hpp"
 #include "actors/history/retention.hpp"
@@ -27,6 +28,7 @@
 #include "adapters/sip/server.hpp"
 #include "adapters/tftp/server.hpp"
 #include "adapters/vault/sodium_vault.hpp"
+#include "events/projections/quarantine.hpp"
 
 #include <atomic>
 #include <filesystem>
@@ -58,6 +60,7 @@ struct Application::House {
 
   Result<void> open_storage();
   Result<void> start_projections();
+  Result<void> catch_up(Position position) const;
   void start_actors();
   Result<void> prepare_first_start();
   void make_own_templates();
@@ -71,7 +74,7 @@ struct Application::House {
   Result<void> start_kafka();
   Result<void> start_http();
   void follow_pnp();
-  void start_reactors();
+  Result<void> start_reactors();
   void start_retention();
   convergence::Policy policy() const;
   void announce() const;
@@ -104,7 +107,9 @@ struct Application::House {
   std::unique_ptr<vault::SodiumVault> vault;
   std::unique_ptr<rocks::RocksProjectionStore> store;
   std::unique_ptr<history::Publisher> publisher;
+  std::unique_ptr<actors::DeadLetters> dead_letters;
 
+  QuarantineProjection quarantine_rows;
   ExtensionsProjection extension_rows;
   DevicesProjection device_rows;
   CampaignsProjection campaign_rows;

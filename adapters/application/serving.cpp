@@ -1,4 +1,5 @@
 #include "adapters/application/house.hpp"
+#include "adapters/application/event_metrics.hpp"
 #include "adapters/application/kafka_metrics.hpp"
 #include "adapters/application/metrics.hpp"
 #include "adapters/application/pnp.hpp"
@@ -93,7 +94,8 @@ http::Services Application::House::services() {
       [this] {
         return metrics_text(*log, *runner, sip->metrics(), *extensions, *devices, *users, *world->counters,
                             retention_running.load(), convergence_counters, settings.get()->data_dir) +
-               (kafka ? metrics_text(kafka->status()) : std::string()) + metrics_text(tftp_running.load());
+               (kafka ? metrics_text(kafka->status()) : std::string()) + metrics_text(tftp_running.load()) +
+               metrics_text(quarantine_rows.counts(), *dead_letters);
       },
       std::string(version),
       started_at,
@@ -127,6 +129,8 @@ Result<void> Application::House::start_http() {
   http_services = std::make_unique<http::Services>(services());
   http_services->most_connections = descriptors.http_connections;
   http_services->most_connections_per_source = descriptors.http_connections_per_source;
+  http_services->quarantine_rows = &quarantine_rows;
+  http_services->dead_letters = dead_letters.get();
   http_services->campaigns = campaigns.get();
   http_services->campaign_rows = &campaign_rows;
   http_services->directories = directories.get();

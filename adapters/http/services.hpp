@@ -5,6 +5,7 @@
 
 #include "actors/campaign/campaign.hpp"
 #include "actors/contact/contact.hpp"
+#include "actors/dead_letters.hpp"
 #include "actors/device/device.hpp"
 #include "actors/directory/syncs.hpp"
 #include "actors/extension/extension.hpp"
@@ -23,6 +24,7 @@
 #include "events/projections/discovered.hpp"
 #include "events/projections/extensions.hpp"
 #include "events/projections/phone_settings.hpp"
+#include "events/projections/quarantine.hpp"
 #include "events/projections/requests.hpp"
 #include "events/projections/users.hpp"
 #include "events/secret.hpp"
@@ -134,6 +136,9 @@ struct Services {
   // None: this house keeps no contacts.
   actors::Entities<actors::Contact>* contacts = nullptr;
   const ContactsProjection* contact_rows = nullptr;
+  // None: this house does not say which events of its log cannot be decoded, or parks none.
+  const QuarantineProjection* quarantine_rows = nullptr;
+  actors::DeadLetters* dead_letters = nullptr;
   // None: this house does not keep what it saw of phones that nobody registered.
   const DiscoveredProjection* discovered_rows = nullptr;
 };

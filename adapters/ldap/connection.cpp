@@ -1,4 +1,5 @@
 #include "adapters/ldap/connection.hpp"
+#include "events/utf8.hpp"
 
 #include "actors/directory/mapping.hpp"
 #include "adapters/ldap/certificate.hpp"
@@ -254,14 +255,14 @@ Result<void> bind(LDAP* handle, const ConnectionOptions& options, const Target& 
 }
 
 std::string text_of(const berval& value, std::size_t most) {
-  return std::string(directory::first_bytes({value.bv_val, value.bv_len}, most));
+  return std::string(utf8::prefix({value.bv_val, value.bv_len}, most));
 }
 
 }  // namespace
 
 std::string Found::dn() const {
   const Text text(::ldap_get_dn(handle_, entry_));
-  return text ? std::string(directory::first_bytes(text.get(), longest_dn)) : std::string();
+  return text ? std::string(utf8::prefix(text.get(), longest_dn)) : std::string();
 }
 
 std::vector<std::string> Found::all(const char* attribute) const {

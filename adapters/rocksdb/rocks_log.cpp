@@ -182,6 +182,32 @@ Result<Receipt> RocksLog::fold(const std::vector<FoldedRecord>& records, const M
   return done.get_future().get();
 }
 
+Result<Receipt> RocksLog::replace(const std::vector<Record>& instead, const MakeRepair& make) {
+  std::vector<Rewrite> rewrites;
+  std::vector<std::string> proofs;
+  Hasher hasher;
+  {
+    const auto database = core_->borrow();
+    if (!database) return database.error();
+    std::string key, stored;
+    for (const auto& record : instead) {
+      key.clear();
+      append_key(key, number(record.position));
+      const auto status = (*database)->db().Get(rocksdb::ReadOptions(), (**database)[Family::events], key, &stored);
+      if (!status.ok()) return read_error(status, "event " + std::to_string(number(record.position)));
+      auto replaced = replace_record(stored, record, hasher);
+      if (!replaced) return replaced.error();
+      proofs.push_back(to_hex(hasher.link({}, record.position, *replaced)));
+      rewrites.push_back({record.position, std::move(*replaced)});
+    }
+  }
+  std::promise<Result<Receipt>> done;
+  PendingAppend pending{make(proofs), [&done](Result<Receipt> receipt) { done.set_value(std::move(receipt)); },
+                        std::chrono::steady_clock::now(), std::move(rewrites)};
+  if (!core_->queue.push(pending)) return overloaded("the log's queue is full; try again after a moment");
+  return done.get_future().get();
+}
+
 Result<void> RocksLog::compact(Position first, Position last) {
   const auto database = core_->borrow();
   if (!database) return database.error();

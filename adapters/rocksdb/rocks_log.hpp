@@ -106,6 +106,11 @@ class RocksLog : public EventLog {
   // What FoldRecords says (events/folding.hpp). The hash chain goes on through what is left, and the proof is checked
   // by `strowger log verify`. One thread at a time.
   Result<Receipt> fold(const std::vector<FoldedRecord>& records, const MakeSummary& make);
+  // Puts records in the places of stored ones, each with the position, stream, version and id of the one that it takes
+  // the place of, in one commit with the request that `make` makes of their proofs (a SHA-256 of what stands there now,
+  // as hex, for each). For `strowger log repair`. One thread at a time.
+  using MakeRepair = std::function<AppendRequest(const std::vector<std::string>& proofs)>;
+  Result<Receipt> replace(const std::vector<Record>& instead, const MakeRepair& make);
   // Frees the space of what was folded there, and makes it unreadable on the disk. Takes as long as reading it does.
   Result<void> compact(Position first, Position last);
 

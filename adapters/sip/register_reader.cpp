@@ -4,6 +4,7 @@
 #include "actors/registrar/uri.hpp"
 #include "adapters/sip/addresses.hpp"
 #include "adapters/sip/fields.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 #include <array>
@@ -114,7 +115,7 @@ Result<registrar::RegisterRequest> read_register(const sip_t* sip, ExtensionNumb
   request.port = source.port;
   request.transport = source.transport;
   request.local_ip = source.local_ip;
-  request.user_agent = user_agent(sip).substr(0, 256);
+  request.user_agent = utf8::clip(user_agent(sip), 256);
   if (sip->sip_expires) {
     constexpr unsigned long kMost = UINT32_MAX;
     request.expires = static_cast<std::uint32_t>(std::min<unsigned long>(sip->sip_expires->ex_delta, kMost));

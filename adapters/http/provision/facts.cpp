@@ -2,6 +2,7 @@
 
 #include "actors/provisioning/identity.hpp"
 #include "adapters/http/provision/request_log.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 #include <array>
@@ -23,7 +24,7 @@ constexpr std::size_t most_text = 16U << 20;
 constexpr std::size_t longest_kept = 512;  // of a path or User-Agent that a stranger sends
 
 std::string_view kept(std::string_view text) {
-  return text.substr(0, longest_kept);
+  return utf8::prefix(text, longest_kept);
 }
 
 std::uint16_t put(std::string& to, std::string_view text) {
@@ -99,9 +100,7 @@ void Facts::served(const Served& note) {
 }
 
 void Facts::refused(ConfigRefused event) {
-  event.path.resize(std::min(event.path.size(), longest_kept));
-  event.mac_address.resize(std::min(event.mac_address.size(), longest_kept));
-  event.user_agent.resize(std::min(event.user_agent.size(), longest_kept));
+  for (auto* text : {&event.path, &event.mac_address, &event.user_agent}) *text = utf8::clip(*text, longest_kept);
   sightings_.refused(std::move(event));
 }
 

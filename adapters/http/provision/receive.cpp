@@ -3,6 +3,7 @@
 #include "adapters/http/errors.hpp"
 #include "adapters/http/provision/asked.hpp"
 #include "adapters/http/services.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 
@@ -112,7 +113,7 @@ void Files::tell_upload(const Asked& asked, const Upload& upload, const std::str
                      upload.size,
                      sha256,
                      std::string(asked.peer),
-                     mask_(asked.user_agent()).substr(0, 512),
+                     utf8::clip(mask_(asked.user_agent()), 512),
                      1,
                      now};
   {

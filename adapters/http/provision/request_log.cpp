@@ -3,6 +3,7 @@
 #include "events/controls.hpp"
 
 #include <algorithm>
+#include "events/utf8.hpp"
 
 #include <spdlog/logger.h>
 
@@ -11,23 +12,31 @@ namespace {
 
 constexpr std::string_view separator = " | ";
 
+bool is_plain(const utf8::Character& character, std::string_view bytes) {
+  return character.valid && character.code != '\\' && !find_control(bytes);
+}
+
 void append_escaped(std::string& out, std::string_view text) {
   constexpr std::size_t most = 256;
   constexpr std::string_view digits = "0123456789abcdef";
-  const auto shown = text.substr(0, most);
+  const auto shown = utf8::prefix(text, most);
+  std::size_t plain = 0;  // start of the run that needs no escape
   for (std::size_t at = 0; at < shown.size();) {
-    const auto control = find_control(shown, at);
-    const auto special = std::min({control ? control->at : shown.size(), shown.find('\\', at), shown.size()});
-    out += shown.substr(at, special - at);
-    if (special == shown.size()) break;
-    at = special + (control && control->at == special ? control->size : 1);
-    for (const char c : shown.substr(special, at - special)) {
-      const auto byte = static_cast<unsigned char>(c);
-      out += "\\x";
-      out.push_back(digits[byte >> 4]);
-      out.push_back(digits[byte & 15]);
+    const auto character = utf8::character_at(shown, at);
+    const auto end = at + character.size;
+    if (!is_plain(character, shown.substr(at, character.size))) {
+      out += shown.substr(plain, at - plain);
+      for (; at < end; ++at) {
+        const auto byte = static_cast<unsigned char>(shown[at]);
+        out += "\\x";
+        out.push_back(digits[byte >> 4]);
+        out.push_back(digits[byte & 15]);
+      }
+      plain = end;
     }
+    at = end;
   }
+  out += shown.substr(plain);
   if (text.size() > most) out += "...";
 }
 

@@ -18,8 +18,8 @@ class logger;
 
 namespace strowger::http::provision {
 
-// Control characters, those that change the direction of text, and the backslash as \xNN, a byte each; cut off at 256
-// bytes.
+// Control characters, those that change the direction of text, the backslash and bytes that are not UTF-8 as \xNN, a
+// byte each; cut between characters at 256 bytes.
 std::string escaped(std::string_view text);
 
 class RequestLog {

@@ -1,6 +1,7 @@
 #include "adapters/http/routes/context.hpp"
 
 #include "adapters/http/prepared.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -78,7 +79,17 @@ std::string etag_of(StreamVersion version) {
 }
 
 Response json_response(const boost::json::value& value, std::uint16_t status) {
-  return Response::json(boost::json::serialize(value), status);
+  auto body = boost::json::serialize(value);
+  utf8::mend(body);  // Boost writes the bytes of a text as they are
+  return Response::json(std::move(body), status);
+}
+
+std::vector<std::string> event_warnings(const Services& services) {
+  auto warnings =
+      services.quarantine_rows != nullptr ? services.quarantine_rows->warnings() : std::vector<std::string>{};
+  if (services.dead_letters != nullptr)
+    for (auto& warning : services.dead_letters->warnings()) warnings.push_back(std::move(warning));
+  return warnings;
 }
 
 boost::json::string text(std::string_view view) {

@@ -3,6 +3,7 @@
 #include "actors/decide_together.hpp"
 #include "adapters/http/json_body.hpp"
 #include "adapters/http/routes/device_checks.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 #include <unordered_map>
@@ -314,7 +315,7 @@ Result<Response> export_devices(const ContextPtr& context, const Request& reques
   const auto query = request.query();
   const auto format = query.find("format").value_or("csv");
   if (format != "csv" && format != "json")
-    return unacceptable("unknown_format", "format is csv or json, not '" + std::string(format.substr(0, 64)) + "'.");
+    return unacceptable("unknown_format", "format is csv or json, not '" + utf8::clip(format, 64) + "'.");
   const bool csv = format == "csv";
   Response response{.content_type = csv ? "text/csv; charset=utf-8" : "application/json"};
   response.set("Content-Disposition",

@@ -127,9 +127,7 @@ Result<std::vector<Event>> decided_before(EventLog& log, const StreamId& stream,
   std::vector<Event> events;
   for (const auto& record : *records) {
     if (record.correlation != records->back().correlation) continue;  // another request's
-    auto envelope = strowger::decode(record);
-    if (!envelope) return envelope.error();
-    events.push_back(std::move(envelope->event));
+    events.push_back(decode_or_quarantine(record).event);
   }
   return events;
 }

@@ -2,6 +2,7 @@
 #include "actors/reboot/correlation.hpp"
 #include "adapters/http/routes/device_view.hpp"
 #include "adapters/http/routes/phone_view.hpp"
+#include "events/utf8.hpp"
 
 namespace strowger::http::routes {
 namespace {
@@ -117,7 +118,7 @@ Result<Response> lookup(Context& context, const Request& request) {
     if (fault)
       return malformed(
           "bad_identifier",
-          "'" + identifier.substr(0, 64) + "' is neither a MAC address (such as 00:15:65:12:34:56) nor an IP address.");
+          "'" + utf8::clip(identifier, 64) + "' is neither a MAC address (such as 00:15:65:12:34:56) nor an IP address.");
     if (address.is_v6() && address.to_v6().is_v4_mapped())
       address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
     answer["identifier"] = text(address.to_string());

@@ -292,6 +292,7 @@ bj::array all_warnings(Context& context, const provision::Present& present,
          " devices run an older firmware than firmware_version says; see "
          "/api/provisioning/firmware/devices?state=behind "
          "for the next step of each.");
+  for (const auto& warning : event_warnings(services)) warn(warning);
   if (const auto fault = services.log.fault()) warn("Nothing can be written: " + fault->message);
   if (const auto lost = context.files.facts().dropped() + context.files.facts().failed(); lost > 0)
     warn(std::to_string(lost) + " requests of phones are missing in the history: the log did not take them.");

@@ -132,6 +132,7 @@ void fill(Router& router, const routes::ContextPtr& context) {
   routes::add_phone_settings(router, context);
   routes::add_phones(router, context);
   routes::add_reboots(router, context);
+  routes::add_dead_letters(router, context);
   routes::add_events(router, context);
   routes::add_event_stream(router, context->feed);
   routes::add_backups(router, context);

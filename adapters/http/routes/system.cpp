@@ -32,7 +32,8 @@ constexpr std::string_view ready_schema = R"({
   "required": ["ready", "checks"],
   "properties": {
     "ready": {"type": "boolean"},
-    "checks": {"type": "object", "description": "ok, or what is wrong, by part: as a code; to administrators in words.", "additionalProperties": {"type": "string"}}
+    "checks": {"type": "object", "description": "ok, or what is wrong, by part: as a code; to administrators in words.", "additionalProperties": {"type": "string"}},
+    "warnings": {"type": "array", "items": {"type": "string"}, "description": "What needs a person and keeps nobody from being served: events that cannot be decoded, and events that were parked."}
   }
 })";
 constexpr std::string_view rotation_schema = R"({
@@ -87,7 +88,10 @@ Result<Response> ready(const Context& context, const Request& request) {
                                 projection.name + " is " + std::to_string(projection.lag) + " events behind the log");
   }
   check("projections", projections);
-  auto response = json_response(bj::object{{"ready", all}, {"checks", std::move(checks)}}, all ? 200 : 503);
+  bj::array warnings;
+  for (const auto& warning : event_warnings(services)) warnings.push_back(text(warning));
+  auto response = json_response(
+      bj::object{{"ready", all}, {"checks", std::move(checks)}, {"warnings", std::move(warnings)}}, all ? 200 : 503);
   if (!all) response.set("Retry-After", "5");
   return response;
 }

@@ -6,6 +6,7 @@
 #include "adapters/http/provision/device_values.hpp"
 #include "adapters/http/routes/blast_radius_view.hpp"
 #include "adapters/http/routes/history_view.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -261,7 +262,7 @@ Result<history::PublishedTemplate> wanted_version(const history::History& histor
   if (found == nullptr && is_position && position <= number(last))
     found = last_of([&](const auto& one) { return number(one.origin.position) <= position; });
   if (found != nullptr) return *found;
-  return not_found("version_not_found", "No template of " + kind.model->name + " is known by '" + to.substr(0, 64) +
+  return not_found("version_not_found", "No template of " + kind.model->name + " is known by '" + utf8::clip(to, 64) +
                                             "'; give a position of the log, or at least 8 digits of a SHA-256, of GET "
                                             "/api/provisioning/templates/" +
                                             kind.vendor->vendor + "/" + kind.model->model + "/history");

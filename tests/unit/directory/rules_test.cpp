@@ -135,16 +135,6 @@ TEST_CASE("an entry becomes a person by the first attribute that is set") {
   }
 }
 
-TEST_CASE("the beginning of a text ends between characters") {
-  CHECK(first_bytes("Ann", 3) == "Ann");
-  CHECK(first_bytes("Anna", 3) == "Ann");
-  CHECK(first_bytes("A\u00f1o", 2) == "A");  // ñ has two bytes
-  CHECK(first_bytes("A\u00f1o", 3) == "A\u00f1");
-  CHECK(first_bytes("\U0001f600x", 3).empty());  // and this has four
-  CHECK(first_bytes("\U0001f600x", 4) == "\U0001f600");
-  CHECK(first_bytes("\x80\x80\x80\x80\x80\x80", 5).size() >= 2);  // no text: it ends somewhere
-}
-
 TEST_CASE("a rule says what it cannot read without cutting a character") {
   std::string value;
   while (value.size() < 200) value += "ñ";
