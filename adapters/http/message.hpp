@@ -28,6 +28,7 @@ namespace strowger::http {
 using Method = boost::beast::http::verb;
 using Field = boost::beast::http::field;
 
+class Asker;
 class Loop;
 struct TlsPeer;
 
@@ -53,6 +54,7 @@ struct Request {
   };
   std::vector<Header> headers;
 
+  std::shared_ptr<Asker> asker;  // while an AsyncHandler runs; none: it is not known whether the client is there
   std::shared_ptr<void> pass;  // what the route's gate leaves for its handler
 
   // What matched the pattern's {…} parts in order, decoded.

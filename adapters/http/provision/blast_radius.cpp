@@ -21,8 +21,12 @@ Templates templates_of(const provisioning::Renderer& renderer) {
 
 class Measure {
  public:
-  Measure(const Services& services, const PresentPtr& present, const Proposal& proposal)
-      : services_(services), present_(*present), proposal_(proposal), now_(templates_of(*present->renderer)) {
+  Measure(const Services& services, const PresentPtr& present, const Proposal& proposal, std::stop_token stop)
+      : services_(services),
+        present_(*present),
+        proposal_(proposal),
+        stop_(std::move(stop)),
+        now_(templates_of(*present->renderer)) {
     then_ = proposal.renderer ? templates_of(*proposal.renderer) : now_;
   }
 
@@ -31,7 +35,10 @@ class Measure {
     for (bool more = true; more;) {
       constexpr std::size_t step = 1000;
       const auto rows = services_.device_rows.list(after, step);
-      for (const auto& row : rows) look(row);
+      for (const auto& row : rows) {
+        if (stop_.stop_requested()) return std::move(out_);
+        look(row);
+      }
       more = rows.size() == step;
       if (more) after = rows.back().definition->mac;
     }
@@ -112,6 +119,7 @@ class Measure {
   const Services& services_;
   const Present& present_;
   const Proposal& proposal_;
+  const std::stop_token stop_;
   Templates now_;
   Templates then_;
   BlastRadius out_;
@@ -119,8 +127,9 @@ class Measure {
 
 }  // namespace
 
-BlastRadius blast_radius(const Services& services, const PresentPtr& present, const Proposal& proposal) {
-  return Measure(services, present, proposal).take();
+BlastRadius blast_radius(const Services& services, const PresentPtr& present, const Proposal& proposal,
+                         std::stop_token stop) {
+  return Measure(services, present, proposal, std::move(stop)).take();
 }
 
 }  // namespace strowger::http::provision

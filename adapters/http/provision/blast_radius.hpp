@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,8 @@ struct BlastRadius {
   std::vector<Device> first;
 };
 
-BlastRadius blast_radius(const Services& services, const PresentPtr& present, const Proposal& proposal);
+// O(devices), renders each that is reached twice. What is returned after a stop is not whole.
+BlastRadius blast_radius(const Services& services, const PresentPtr& present, const Proposal& proposal,
+                         std::stop_token stop = {});
 
 }  // namespace strowger::http::provision
