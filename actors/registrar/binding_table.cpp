@@ -100,8 +100,8 @@ std::vector<BindingPtr> BindingTable::with_mac(const MacAddress& mac) const {
   std::vector<ExtensionNumber> extensions;
   {
     std::shared_lock lock(index_mutex_);
-    for (auto at = index_.by_mac.lower_bound({mac, ExtensionNumber{}});
-         at != index_.by_mac.end() && at->first == mac; ++at)
+    for (auto at = index_.by_mac.lower_bound({mac, ExtensionNumber{}}); at != index_.by_mac.end() && at->first == mac;
+         ++at)
       extensions.push_back(at->second);
   }
   std::vector<BindingPtr> out;
@@ -165,7 +165,8 @@ void BindingTable::put(const ExtensionNumber& extension, std::vector<BindingPtr>
       replaced = std::move(found->second.bindings);
       home.entries.erase(found);  // its place in due_ finds nothing and falls away
     } else {
-      const auto first = (*std::ranges::min_element(bindings, {}, [](const auto& one) { return one->expires_at; }))->expires_at;
+      const auto first =
+          (*std::ranges::min_element(bindings, {}, [](const auto& one) { return one->expires_at; }))->expires_at;
       auto& entry = home.entries[extension];
       replaced = std::exchange(entry.bindings, std::move(bindings));
       schedule(entry, extension, first);

@@ -1,5 +1,5 @@
-// Ends the process where its orderly stop takes too long. What was acknowledged is on the disk by then: an end like this
-// costs no more than a power cut does.
+// Ends the process where its orderly stop takes too long. What was acknowledged is on the disk by then: an end like
+// this costs no more than a power cut does.
 #pragma once
 
 #include <chrono>

@@ -10,8 +10,8 @@ namespace strowger::http {
 
 // Used by the files that phones fetch and leave.
 struct FileLanes {
-  Offload files{"http-files", {2, 256}};      // reads of firmware and other files that are streamed
-  Offload uploads{"http-uploads", {1, 32}};   // writes and removals of what phones leave
+  Offload files{"http-files", {2, 256}};     // reads of firmware and other files that are streamed
+  Offload uploads{"http-uploads", {1, 32}};  // writes and removals of what phones leave
 };
 
 struct Lanes {

@@ -40,7 +40,8 @@ Offload::~Offload() {
 // The queue is full: jobs that nobody waits for any more leave it.
 void Offload::drop_unwanted(std::unique_lock<std::mutex>& lock) {
   std::vector<Job> dropped;
-  const auto unwanted = std::stable_partition(jobs_.begin(), jobs_.end(), [](const Job& job) { return !is_unwanted(job); });
+  const auto unwanted =
+      std::stable_partition(jobs_.begin(), jobs_.end(), [](const Job& job) { return !is_unwanted(job); });
   std::move(unwanted, jobs_.end(), std::back_inserter(dropped));
   jobs_.erase(unwanted, jobs_.end());
   counts_.dropped += dropped.size();

@@ -2,8 +2,8 @@
 // log, against nginx serving the very same files. Rounds alternate in one run, and the table shows medians: requests/s,
 // CPU time a request, and the ratios. Then a boot storm: all phones of a mixed fleet come up at once.
 //
-// At last, what it costs to ask about the whole fleet: a scrape and the diagnostics with 1,000 and with 100,000 devices,
-// and logins with 20,000 devices while 4 clients scrape without pause.
+// At last, what it costs to ask about the whole fleet: a scrape and the diagnostics with 1,000 and with 100,000
+// devices, and logins with 20,000 devices while 4 clients scrape without pause.
 //
 //   bench_http [--rounds N] [--seconds S] [--devices N] [--only fetch|storm|reads]
 #include "benchmarks/http/fetch.hpp"

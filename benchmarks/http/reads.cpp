@@ -41,8 +41,8 @@ ReadTimes time_reads(std::uint16_t port, unsigned rounds) {
   const auto session = boost::json::parse(body_of_reply(exchange(port, login_request())));
   const std::string bearer(session.at("token").as_string());
   const std::string diagnostics =
-      "GET /api/provisioning/diagnostics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\nAuthorization: Bearer " + bearer +
-      "\r\n\r\n";
+      "GET /api/provisioning/diagnostics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\nAuthorization: Bearer " +
+      bearer + "\r\n\r\n";
   std::vector<double> scrapes;
   std::vector<double> reads;
   for (unsigned i = 0; i < rounds; ++i) {

@@ -82,8 +82,8 @@ void DevicesProjection::fold(const Envelope& envelope) {
   // What was served is what it would be sent then; another definition makes another file.
   const auto* row = rows_.find(*mac);
   const auto look = looks_.find(*mac);
-  if (look != looks_.end() && (row == nullptr || row->definition != look->second.first ||
-                               std::holds_alternative<ConfigServed>(envelope.event)))
+  if (look != looks_.end() &&
+      (row == nullptr || row->definition != look->second.first || std::holds_alternative<ConfigServed>(envelope.event)))
     looks_.erase(look);
   recount(*mac, before);
 }

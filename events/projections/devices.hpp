@@ -167,8 +167,8 @@ class DevicesProjection : public Projection {
   // At most `most` MACs: the nearest in order above and below. O(most).
   std::vector<MacAddress> around(const MacAddress& mac, std::size_t most) const;
   // Tells what a device would be sent now: the file of this ETag, or none for the reason given. Where `device` is not
-  // the present definition it is not taken. It changes only what is counted, and is forgotten with the process. O(log n),
-  // under the writers' lock only where it changes something.
+  // the present definition it is not taken. It changes only what is counted, and is forgotten with the process. O(log
+  // n), under the writers' lock only where it changes something.
   void looked(const DefinitionPtr& device, const Result<std::string>& etag) const;
 
   // For the hot path: the definition, and what a fetch now belongs to (nil where nothing waits for one).

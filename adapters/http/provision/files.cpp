@@ -55,10 +55,9 @@ Files::Files(Services& services, Sightings& sightings, FileLanes& lanes)
 
 Result<std::string> Files::current_etag(const PresentPtr& present, const DefinitionPtr& device) {
   const auto extension = services_.extension_rows.find(device->extension);
-  auto etag = extension
-                  ? cache_.etag(present, device, extension)
-                  : Result<std::string>(not_found(
-                        "extension_not_found", "Extension " + device->extension.text() + " of the device does not exist."));
+  auto etag = extension ? cache_.etag(present, device, extension)
+                        : Result<std::string>(not_found("extension_not_found", "Extension " + device->extension.text() +
+                                                                                   " of the device does not exist."));
   services_.device_rows.looked(device, etag);  // so that they are counted without a look at each
   return etag;
 }
@@ -253,7 +252,8 @@ std::optional<Response> Files::serve_firmware(Asked& asked, std::string_view pat
   counters_.firmware.fetch_add(1, std::memory_order_relaxed);
   const auto size = (*file)->size();
   if (asked.plain != nullptr) asked.plain->firmware = *file;
-  auto response = asked.plain != nullptr ? Response{} : firmware_response(asked.request, std::move(*file), lanes_.files);
+  auto response =
+      asked.plain != nullptr ? Response{} : firmware_response(asked.request, std::move(*file), lanes_.files);
   if (asked.log.wanted()) {
     asked.say({"Firmware ", escaped(*name), " of ", std::to_string(size), " bytes: ", std::to_string(response.status),
                " to ", asked.peer});

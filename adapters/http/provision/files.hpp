@@ -9,8 +9,8 @@
 #pragma once
 
 #include "actors/provisioning/resolver.hpp"
-#include "adapters/http/message.hpp"
 #include "adapters/http/lanes.hpp"
+#include "adapters/http/message.hpp"
 #include "adapters/http/provision/access.hpp"
 #include "adapters/http/provision/facts.hpp"
 #include "adapters/http/provision/phonebooks.hpp"

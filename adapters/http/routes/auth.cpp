@@ -45,7 +45,7 @@ constexpr std::string_view session_schema = R"({
   }
 })";
 
-bj::object view_of(const Services& services, const Principal& who) {
+bj::object principal_view(const Services& services, const Principal& who) {
   bj::object view{{"username", text(who.name)}, {"role", text(to_text(who.role))}, {"sip_extension", nullptr}};
   const auto extension = ExtensionNumber::parse(who.name);
   if (who.role == Role::user && extension && services.extension_rows.find(*extension))
@@ -110,10 +110,10 @@ std::string login_source(const Request& request) {
 Response too_many_tries(const LoginGuard::Verdict& verdict) {
   const auto seconds = std::to_string(verdict.retry_after.count());
   const bool busy = verdict.why == "logins_busy";
-  auto wait = error_response(429, verdict.why,
-                             (busy ? "Too many logins are tried at the moment. Try again in "
-                                   : "Too many failed logins. Try again in ") +
-                                 seconds + (seconds == "1" ? " second." : " seconds."));
+  auto wait = error_response(
+      429, verdict.why,
+      (busy ? "Too many logins are tried at the moment. Try again in " : "Too many failed logins. Try again in ") +
+          seconds + (seconds == "1" ? " second." : " seconds."));
   std::erase_if(wait.headers, [](const auto& header) { return header.first == "Retry-After"; });
   wait.set("Retry-After", seconds);
   return wait;
@@ -134,7 +134,8 @@ Awaitable<Result<Response>> log_in(Context& context, const Request& request) {
 
   const std::string address(request.peer);
   // An extension and a user of the same name are two.
-  auto verdict = context.logins.reserve(login_source(request), (login.is_extension ? "extension/" : "user/") + login.name);
+  auto verdict =
+      context.logins.reserve(login_source(request), (login.is_extension ? "extension/" : "user/") + login.name);
   if (!verdict.pass) co_return too_many_tries(verdict);
   if (verdict.delay.count() > 0) {
     Timer timer(request.loop->executor(), verdict.delay);
@@ -156,7 +157,7 @@ Awaitable<Result<Response>> log_in(Context& context, const Request& request) {
   bj::object answer{{"success", true},
                     {"token", text(token)},
                     {"expires_at", iso(std::chrono::floor<std::chrono::seconds>(expires_at))},
-                    {"user", view_of(context.services, *who)}};
+                    {"user", principal_view(context.services, *who)}};
   co_return json_response(answer);
 }
 
@@ -205,7 +206,7 @@ void add_auth(Router& router, const ContextPtr& context) {
               .role = Role::user,
               .replies = {{.status = 200, .description = "The user of the token", .schema = "#Me"}},
               .handler = Handler([context](const Request& request) -> Result<Response> {
-                return json_response(view_of(context->services, request.who));
+                return json_response(principal_view(context->services, request.who));
               })});
 }
 

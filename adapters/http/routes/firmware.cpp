@@ -9,7 +9,7 @@ namespace {
 namespace bj = boost::json;
 using provisioning::FirmwareState;
 
-constexpr std::size_t shown_devices = 1000;
+constexpr std::size_t devices_a_page = 1000;
 constexpr std::size_t most_looks = 20'000;  // at devices, of one request
 
 constexpr std::string_view model_schema = R"({
@@ -114,11 +114,11 @@ std::optional<FirmwareState> state_of(std::string_view word) {
   return std::nullopt;
 }
 
-struct Wanted {
+struct WantedFirmware {
   std::optional<FirmwareState> state;
   std::string vendor;
   std::string model;
-  std::size_t limit = shown_devices;
+  std::size_t limit = devices_a_page;
   std::optional<MacAddress> after;
 
   bool fits(const std::pair<std::string, std::string>& kind) const {
@@ -148,7 +148,7 @@ struct FoundDevices {
 };
 
 // A page may be short, or empty, where few fit: one request looks at no more than most_looks devices.
-Result<FoundDevices> find_devices(const Services& services, FleetSurveys& surveys, const Wanted& wanted,
+Result<FoundDevices> find_devices(const Services& services, FleetSurveys& surveys, const WantedFirmware& wanted,
                                   const std::stop_token& stop) {
   constexpr std::size_t at_once = 1000;
   bj::array list;
@@ -179,10 +179,10 @@ Result<FoundDevices> find_devices(const Services& services, FleetSurveys& survey
   return found;
 }
 
-Awaitable<Result<Response>> list_devices(Context& context, const Request& request) {
-  const auto page = page_of(request, shown_devices);
+Awaitable<Result<Response>> list_firmware_devices(Context& context, const Request& request) {
+  const auto page = page_of(request, devices_a_page);
   if (!page) co_return page.error();
-  Wanted wanted;
+  WantedFirmware wanted;
   wanted.limit = page->limit;
   if (!page->cursor.empty()) {
     const auto cursor = MacAddress::parse(page->cursor);
@@ -249,7 +249,8 @@ void add_firmware(Router& router, const ContextPtr& context) {
                            .schema = R"({"type":"array","items":{"$ref":"#/components/schemas/DeviceFirmware"}})",
                            .headers = {"Link", "X-Total-Count"}}},
               .errors = {400, 422},
-              .handler = AsyncHandler([context](const Request& request) { return list_devices(*context, request); })});
+              .handler = AsyncHandler(
+                  [context](const Request& request) { return list_firmware_devices(*context, request); })});
 }
 
 }  // namespace strowger::http::routes

@@ -29,8 +29,8 @@ class LoginGuard {
     unsigned most_of_pair = 10;
     unsigned most_of_source = 20;
     std::chrono::seconds window{60};
-    unsigned free_of_name = 10;                       // tries of a name within the window before they are slowed
-    std::chrono::milliseconds first_delay{500};       // doubles with each further free_of_name tries
+    unsigned free_of_name = 10;                  // tries of a name within the window before they are slowed
+    std::chrono::milliseconds first_delay{500};  // doubles with each further free_of_name tries
     std::chrono::milliseconds longest_delay{4'000};
     unsigned most_delayed = 64;  // tries that wait at the same time
     double tries_per_second = 5;
@@ -62,14 +62,16 @@ class LoginGuard {
     bool ended_ = false;
   };
   struct Verdict {
-    std::optional<Pass> pass;                // none: refused
-    std::chrono::seconds retry_after{0};     // where it is refused
-    std::string_view why;                    // likewise: too_many_logins, logins_busy
-    std::chrono::milliseconds delay{0};      // to wait before the password is looked at
+    std::optional<Pass> pass;             // none: refused
+    std::chrono::seconds retry_after{0};  // where it is refused
+    std::string_view why;                 // likewise: too_many_logins, logins_busy
+    std::chrono::milliseconds delay{0};   // to wait before the password is looked at
   };
 
-  explicit LoginGuard(std::function<Moment()> now = std::chrono::steady_clock::now) : LoginGuard(Limits{}, std::move(now)) {}
-  LoginGuard(Limits limits, std::function<Moment()> now) : limits_(limits), now_(std::move(now)), tokens_(limits.burst) {}
+  explicit LoginGuard(std::function<Moment()> now = std::chrono::steady_clock::now)
+      : LoginGuard(Limits{}, std::move(now)) {}
+  LoginGuard(Limits limits, std::function<Moment()> now)
+      : limits_(limits), now_(std::move(now)), tokens_(limits.burst) {}
 
   Verdict reserve(std::string source, std::string name);
 

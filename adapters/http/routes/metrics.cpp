@@ -154,7 +154,8 @@ void write_lanes(Text& text, const Context& context) {
     for (const auto& [label, counts] : all) text.sample(name, label, static_cast<double>(value(counts)));
   };
   family("strowger_http_lane_running", "gauge", "Jobs that run now, by lane.", [](const auto& c) { return c.running; });
-  family("strowger_http_lane_waiting", "gauge", "Jobs in the queue of a lane.", [](const auto& c) { return c.waiting; });
+  family("strowger_http_lane_waiting", "gauge", "Jobs in the queue of a lane.",
+         [](const auto& c) { return c.waiting; });
   family("strowger_http_lane_jobs_total", "counter", "Jobs done since the start, by lane.",
          [](const auto& c) { return c.done; });
   family("strowger_http_lane_refused_total", "counter", "Jobs refused because a lane's queue was full.",

@@ -97,13 +97,13 @@ Result<Response> of_extension(Context& context, const Request& request) {
   return response;
 }
 
-struct Found {
+struct FoundPhone {
   BindingPtr phone;
   std::optional<DeviceRow> device;
 };
 
-Found by_mac(const Services& services, const MacAddress& mac) {
-  Found found{nullptr, services.device_rows.find(mac)};
+FoundPhone by_mac(const Services& services, const MacAddress& mac) {
+  FoundPhone found{nullptr, services.device_rows.find(mac)};
   if (found.device) {
     const auto phones = reboot::bindings_of(*found.device, services.bindings.of(found.device->definition->extension));
     if (!phones.empty()) found.phone = phones.front();
@@ -115,8 +115,8 @@ Found by_mac(const Services& services, const MacAddress& mac) {
   return found;
 }
 
-Found by_ip(const Services& services, const asio::ip::address& address) {
-  Found found;
+FoundPhone by_ip(const Services& services, const asio::ip::address& address) {
+  FoundPhone found;
   for (const auto& binding : services.bindings.at_ip(address.to_string(), most_at_address)) {
     auto identity = identify(services, *binding);
     const bool better = !found.phone || (!found.device && identity.device);
@@ -133,7 +133,7 @@ Result<Response> lookup(Context& context, const Request& request) {
   const auto& services = context.services;
   bj::object answer{
       {"identifier", nullptr}, {"type", nullptr}, {"registered_phone", nullptr}, {"provisioned_device", nullptr}};
-  Found found;
+  FoundPhone found;
   const auto mac = MacAddress::parse(identifier);
   if (mac) {
     answer["identifier"] = text(mac->text());
@@ -198,7 +198,8 @@ void add_phones(Router& router, const ContextPtr& context) {
        .id = "listRegisteredPhones",
        .tag = "phones",
        .summary = "List the registered phones, one row a binding",
-       .description = "A page ends with the last binding of an extension, so that it may hold a few more than its limit.",
+       .description =
+           "A page ends with the last binding of an extension, so that it may hold a few more than its limit.",
        .parameters = {limit_parameter(), cursor_parameter()},
        .replies = {{.status = 200,
                     .description = "By extension",
@@ -212,7 +213,8 @@ void add_phones(Router& router, const ContextPtr& context) {
        .id = "listRegisteredPhonesWithMac",
        .tag = "phones",
        .summary = "List the registered phones whose MAC address is known",
-       .description = "A page may hold fewer than its limit, as it is made of those that have one. X-Total-Count is there where one page "
+       .description = "A page may hold fewer than its limit, as it is made of those that have one. X-Total-Count is "
+                      "there where one page "
                       "holds all.",
        .parameters = {limit_parameter(), cursor_parameter()},
        .replies = {{.status = 200,

@@ -158,8 +158,8 @@ void add_system(Router& router, const ContextPtr& context) {
                            .description = "As of now",
                            .schema = R"({"type":"string"})",
                            .content_type = "text/plain"}},
-              // O(1) in the fleet, but it asks the file system for sizes: off the loops. A lane of its own, as anybody may
-              // ask. The lane ends before the context it belongs to does.
+              // O(1) in the fleet, but it asks the file system for sizes: off the loops. A lane of its own, as anybody
+              // may ask. The lane ends before the context it belongs to does.
               .handler = AsyncHandler([context](const Request& request) {
                 return offloaded(request, context->lanes.scrapes, [context = context.get()]() -> Result<Response> {
                   return Response{.content_type = "text/plain; version=0.0.4; charset=utf-8",

@@ -32,7 +32,8 @@ TEST_CASE("a stop that hangs ends the process, and says so") {
   int pipe_ends[2];
   REQUIRE(::pipe(pipe_ends) == 0);
   CHECK(exit_code_of([&] {
-          const StopLimit limit(std::chrono::milliseconds(20), [&] { static_cast<void>(!::write(pipe_ends[1], "!", 1)); });
+          const StopLimit limit(std::chrono::milliseconds(20),
+                                [&] { static_cast<void>(!::write(pipe_ends[1], "!", 1)); });
           for (;;) ::pause();
         }) == 1);
   char said = 0;

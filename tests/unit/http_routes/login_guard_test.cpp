@@ -17,7 +17,9 @@ struct Guarded {
 
   explicit Guarded(LoginGuard::Limits limits = {}) : guard(limits, [this] { return now; }) {}
 
-  bool fails(const std::string& source, const std::string& name) { return guard.reserve(source, name).pass.has_value(); }
+  bool fails(const std::string& source, const std::string& name) {
+    return guard.reserve(source, name).pass.has_value();
+  }
   bool succeeds(const std::string& source, const std::string& name) {
     auto verdict = guard.reserve(source, name);
     if (verdict.pass) verdict.pass->succeeded();
