@@ -27,6 +27,7 @@ namespace strowger::http {
 
 using Method = boost::beast::http::verb;
 
+class Asker;
 class Loop;
 struct TlsPeer;
 
@@ -52,7 +53,8 @@ struct Request {
   };
   std::vector<Header> headers;
 
-  std::shared_ptr<void> pass;  // what the route's gate leaves for its handler
+  std::shared_ptr<Asker> asker;  // while an AsyncHandler runs; none: it is not known whether the client is there
+  std::shared_ptr<void> pass;    // what the route's gate leaves for its handler
 
   // What matched the pattern's {…} parts in order, decoded.
   static constexpr std::size_t most_parameters = 4;

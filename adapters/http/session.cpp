@@ -1,6 +1,7 @@
 #include "adapters/http/session.hpp"
 
 #include "adapters/http/admission.hpp"
+#include "adapters/http/asker.hpp"
 #include "adapters/http/errors.hpp"
 #include "adapters/http/reply_head.hpp"
 #include "adapters/http/stream_writer.hpp"
@@ -54,6 +55,7 @@ class Connection final : public Session {
   }
 
   void cut() override {
+    if (request_.asker) request_.asker->leave();
     error_code ignored;
     lowest().close(ignored);
   }
@@ -246,6 +248,15 @@ class Connection final : public Session {
       ~InFlight() { counter.subtract(); }
     };
     const InFlight in_flight(loop_.counters.in_flight);
+    struct Present {
+      Request& request;
+      Present(Request& of, int socket) : request(of) { request.asker = std::make_shared<Asker>(socket); }
+      ~Present() {
+        request.asker->leave();
+        request.asker.reset();
+      }
+    };
+    const Present present(request_, lowest().native_handle());
     // Handlers bound their own waiting (await.hpp).
     deadline = SteadyClock::time_point::max();
     try {

@@ -18,7 +18,10 @@ constexpr std::chrono::seconds retry{1};
 }  // namespace
 
 Feed::Feed(EventLog& log, FeedOptions options)
-    : log_(log), options_(std::move(options)), past_(1, options_.most_readers), thread_([this] { run(); }) {}
+    : log_(log),
+      options_(std::move(options)),
+      past_("http-past", {1, options_.most_readers}),
+      thread_([this] { run(); }) {}
 
 Feed::~Feed() {
   {

@@ -17,7 +17,8 @@
 namespace strowger::http::provision {
 namespace {
 
-constexpr unsigned most_similar_searches = 20;  // a second
+constexpr unsigned most_similar_searches = 20;       // a second
+constexpr std::size_t most_similar_looks = 100'000;  // MACs that they look at in a second, all together
 
 // To a phone, and to a stranger, every refusal of a kind looks the same.
 std::string_view body_of(std::uint16_t status) {
@@ -41,9 +42,9 @@ std::string_view body_of(std::uint16_t status) {
 
 }  // namespace
 
-Files::Files(Services& services, Sightings& sightings, Offload& pool)
+Files::Files(Services& services, Sightings& sightings, FileLanes& lanes)
     : services_(services),
-      pool_(pool),
+      lanes_(lanes),
       mask_([&rows = services.device_rows](const std::string& sha256) { return rows.with_token(sha256).has_value(); }),
       present_(services),
       access_(services),
@@ -56,9 +57,11 @@ Files::Files(Services& services, Sightings& sightings, Offload& pool)
 
 Result<std::string> Files::current_etag(const PresentPtr& present, const DefinitionPtr& device) {
   const auto extension = services_.extension_rows.find(device->extension);
-  if (!extension)
-    return not_found("extension_not_found", "Extension " + device->extension.text() + " of the device does not exist.");
-  return cache_.etag(present, device, extension);
+  auto etag = extension ? cache_.etag(present, device, extension)
+                        : Result<std::string>(not_found("extension_not_found", "Extension " + device->extension.text() +
+                                                                                   " of the device does not exist."));
+  services_.device_rows.looked(device, etag);  // so that they are counted without a look at each
+  return etag;
 }
 
 Result<Response> Files::respond(const Request& request, Delivery* plain, std::string_view protocol) {
@@ -236,7 +239,7 @@ Response Files::refuse_access(Asked& asked, const Access::Answer& answer) {
 }
 
 Response Files::send_file(Asked& asked, std::shared_ptr<const FirmwareFile> file) {
-  auto response = firmware_response(asked.request, std::move(file), pool_);
+  auto response = firmware_response(asked.request, std::move(file), lanes_.files);
   if (!response.stream) return response;
   auto place = downloads_.enter(provisioning::access::source_of(asked.client.bytes));
   if (!place)
@@ -291,8 +294,11 @@ void Files::say_similar(Asked& asked, const MacAddress& mac) {
   if (!asked.log.wanted()) return;
   const auto second = std::chrono::floor<std::chrono::seconds>(services_.clock()).time_since_epoch().count();
   if (similar_second_.exchange(second, std::memory_order_relaxed) != second) similar_searches_ = 0;
-  if (similar_searches_.fetch_add(1, std::memory_order_relaxed) >= most_similar_searches) return;
-  const auto registered = services_.device_rows.macs();
+  // Anybody can cause one: what a second of them costs does not grow with the fleet.
+  const auto looks = std::min(most_similar_looks, services_.device_rows.size());
+  const auto most = std::min<std::size_t>(most_similar_searches, most_similar_looks / std::max<std::size_t>(1, looks));
+  if (similar_searches_.fetch_add(1, std::memory_order_relaxed) >= most) return;
+  const auto registered = services_.device_rows.around(mac, most_similar_looks);
   const auto similar = provisioning::similar_macs(mac, registered);
   if (!similar.empty()) asked.say({provisioning::similar_macs_log_line(similar)});
 }

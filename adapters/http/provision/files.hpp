@@ -9,8 +9,8 @@
 #pragma once
 
 #include "actors/provisioning/resolver.hpp"
+#include "adapters/http/lanes.hpp"
 #include "adapters/http/message.hpp"
-#include "adapters/http/offload.hpp"
 #include "adapters/http/provision/access.hpp"
 #include "adapters/http/provision/downloads.hpp"
 #include "adapters/http/provision/facts.hpp"
@@ -19,6 +19,7 @@
 #include "adapters/http/provision/render_cache.hpp"
 #include "adapters/http/provision/request_log.hpp"
 #include "adapters/http/provision/served_paths.hpp"
+#include "adapters/http/provision/upload_seats.hpp"
 #include "adapters/http/provision/uploads.hpp"
 #include "adapters/http/token_mask.hpp"
 
@@ -66,8 +67,8 @@ struct Delivery {
 
 class Files {
  public:
-  // The pool reads firmware and writes uploads; it outlives all replies.
-  Files(Services& services, Sightings& sightings, Offload& pool);
+  // The lanes read firmware and write uploads; they outlive all replies.
+  Files(Services& services, Sightings& sightings, FileLanes& lanes);
 
   // The handler, on any loop's thread.
   Result<Response> answer(const Request& request) { return respond(request, nullptr); }
@@ -82,7 +83,8 @@ class Files {
   Awaitable<Result<Response>> take(const Request& request);
 
   PresentPtr present() { return present_.get(); }
-  // Of the file that the device would be sent now. Fails where it would get none.
+  // Of the file that the device would be sent now. Fails where it would get none. Renders where it is not in the cache;
+  // what is found is told to the devices projection, which counts by it.
   Result<std::string> current_etag(const PresentPtr& present, const DefinitionPtr& device);
 
   struct Counters {
@@ -141,7 +143,7 @@ class Files {
   void say_similar(Asked& asked, const MacAddress& mac);
 
   Services& services_;
-  Offload& pool_;
+  FileLanes& lanes_;
   const TokenMask mask_;
   PresentSource present_;
   Access access_;
@@ -154,7 +156,7 @@ class Files {
   Counters counters_;
   std::atomic<std::int64_t> similar_second_{0};  // searches for similar MACs look at every device: some a second
   std::atomic<unsigned> similar_searches_{0};
-  std::atomic<unsigned> receiving_{0};  // uploads that are under way
+  UploadSeats upload_seats_{UploadSeats::Limits{}};
   std::mutex repeats_mutex_;
   std::map<std::pair<MacAddress, std::string>, Repeats> repeats_;  // by device and file
 };

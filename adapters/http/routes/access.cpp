@@ -133,13 +133,13 @@ Awaitable<Result<SealedSecret>> sealed(Context& context, const Request& request,
   const auto seal = [&vault = context.services.vault, before = std::move(before), clear = std::move(clear)] {
     return before.empty() ? vault.seal(clear) : vault.seal_like(before, clear);
   };
-  co_return co_await offloaded(request, context.pool, seal);
+  co_return co_await offloaded(request, context.lanes.writes, seal);
 }
 
 // A secret that was sealed for nothing leaves no key behind; where it is open whether it was taken, it stays.
 void drop_unless_taken(Context& context, bool fresh, SealedSecret secret, const Result<Response>& reply) {
   if (!fresh || reply || reply.error().kind == ErrorKind::unavailable) return;
-  context.pool.post(
+  context.lanes.writes.post(
       [&vault = context.services.vault, secret = std::move(secret)] { static_cast<void>(vault.shred(secret)); });
 }
 

@@ -140,7 +140,9 @@ struct Selection {
   }
 };
 
-Result<std::vector<MacAddress>> devices_of(const Services& services, const Selection& selection) {
+// O(devices), renders each that is left where it selects by staleness.
+Result<std::vector<MacAddress>> devices_of(const Services& services, const Selection& selection,
+                                           const std::stop_token& stop) {
   std::set<ExtensionNumber> extensions;
   for (const auto& word : selection.extensions.value_or(std::vector<std::string>{})) {
     const auto extension = ExtensionNumber::parse(word);
@@ -170,6 +172,7 @@ Result<std::vector<MacAddress>> devices_of(const Services& services, const Selec
   }
   std::vector<MacAddress> chosen;
   for (const auto& mac : candidates) {
+    if (stop.stop_requested()) return stopped_early();
     const auto row = services.device_rows.find(mac);
     if (!row) continue;
     const auto& device = *row->definition;
@@ -223,8 +226,8 @@ Awaitable<Result<Response>> start(Context& context, const Request& request) {
                            "Say which devices: extensions, devices, vendor, model, site, stale, or \"all\": true.");
   // May render every device's file.
   auto& services = context.services;
-  const auto look = [&services, selection] { return devices_of(services, selection); };
-  auto devices = co_await offloaded(request, context.pool, look);
+  const auto look = [&services, selection](std::stop_token stop) { return devices_of(services, selection, stop); };
+  auto devices = co_await offloaded(request, context.lanes.scans, look);
   if (!devices) co_return devices.error();
   if (devices->empty())
     co_return unacceptable("no_devices", "No device fits the selection (" + selection.words() + ").");
@@ -325,7 +328,7 @@ Awaitable<Result<Uuid>> start_campaign(Context& context, const Request& request,
     if (!records) return records.error();
     return Uuid::parse(records->at(0).stream.key());
   };
-  co_return co_await offloaded(request, context.pool, look);
+  co_return co_await offloaded(request, context.lanes.reads, look);
 }
 
 void add_campaigns(Router& router, const ContextPtr& context) {

@@ -26,8 +26,8 @@ Context::Context(Services& with, std::function<Counts()> server_counts)
       signer(token_key(with), with.clock, revocations(with)),
       sightings(with.log, with.ids, with.clock, &with.runner,
                 {.window = [&with] { return with.settings()->log.repeat_window; }}),
-      files(with, sightings, reading),
-      logins(with.clock),
+      files(with, sightings, file_lanes),
+      surveys(with),
       feed(std::make_shared<events::Feed>(with.log, feed_options(with))) {}
 
 TokenSigner::KeySource token_key(const Services& services) {
@@ -123,9 +123,18 @@ Result<Page> page_of(const Request& request, std::size_t by_default) {
   return page;
 }
 
+Offload& lane_of(Context& context, const Page& page) {
+  constexpr std::size_t short_page = 500;
+  return page.limit > short_page ? context.lanes.scans : context.lanes.reads;
+}
+
 Response page_response(const Request& request, boost::json::array items, std::size_t total,
                        const std::string& next_cursor) {
-  auto response = json_response(std::move(items));
+  return page_response(request, boost::json::serialize(items), total, next_cursor);
+}
+
+Response page_response(const Request& request, std::string array, std::size_t total, const std::string& next_cursor) {
+  auto response = Response::json(std::move(array));
   response.set("X-Total-Count", std::to_string(total));
   if (next_cursor.empty()) return response;
   std::string next(request.path);

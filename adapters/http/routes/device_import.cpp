@@ -246,7 +246,7 @@ Awaitable<Result<Response>> import(Context& context, const Request& request) {
     if (!entries) return entries.error();
     return Judge(services).judge(std::move(*entries));
   };
-  auto judged = co_await offloaded(request, context.pool, work);
+  auto judged = co_await offloaded(request, context.lanes.scans, work);
   if (!judged) co_return judged.error();
   if (*dry) {
     auto answer = summary(*judged, true, "Nothing was changed.");

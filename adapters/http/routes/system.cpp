@@ -99,7 +99,7 @@ Result<Response> ready(const Context& context, const Request& request) {
 Awaitable<Result<Response>> rotate_master_key(Context& context, const Request& request) {
   const auto& rotate = context.services.rotate_master_key;
   const auto work = [&rotate, by = request.who.by()] { return rotate(by); };
-  const auto done = co_await offloaded(request, context.pool, work);
+  const auto done = co_await offloaded(request, context.lanes.upkeep, work);
   if (!done) co_return done.error();
   bj::object answer{{"success", true},
                     {"message", "The master key was rotated; every token is void, log in again"},
@@ -168,10 +168,10 @@ void add_system(Router& router, const ContextPtr& context) {
                            .description = "As of now",
                            .schema = R"({"type":"string"})",
                            .content_type = "text/plain"}},
-              // It looks at every device and may render each: off the loops.
+              // O(1) in the fleet, but it asks the file system for sizes: off the loops. A lane of its own, as anybody
+              // may ask. The lane ends before the context it belongs to does.
               .handler = AsyncHandler([context](const Request& request) {
-                // The pool ends before the context it belongs to does.
-                return offloaded(request, context->pool, [context = context.get()]() -> Result<Response> {
+                return offloaded(request, context->lanes.scrapes, [context = context.get()]() -> Result<Response> {
                   return Response{.content_type = "text/plain; version=0.0.4; charset=utf-8",
                                   .body = metrics_text(*context)};
                 });

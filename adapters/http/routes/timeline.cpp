@@ -198,7 +198,7 @@ Awaitable<Result<Response>> timeline(Context& context, const Request& request) {
   if (!page) co_return page.error();
   // The pool ends before the context it belongs to does.
   const auto work = [&context, mac = *mac, limit = page->limit] { return tell(context, mac, limit); };
-  co_return co_await offloaded(request, context.pool, work);
+  co_return co_await offloaded(request, context.lanes.reads, work);
 }
 
 }  // namespace

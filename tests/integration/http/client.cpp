@@ -36,7 +36,7 @@ std::string Reply::header(std::string_view name) const {
   return {};
 }
 
-Client::Client(std::uint16_t port, const std::string& host) {
+Client::Client(std::uint16_t port, const std::string& host, const std::string& from) {
   sockaddr_storage address{};
   socklen_t size = 0;
   if (host.find(':') != std::string::npos) {
@@ -53,6 +53,13 @@ Client::Client(std::uint16_t port, const std::string& host) {
     size = sizeof *v4;
   }
   socket_ = ::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (!from.empty()) {
+    sockaddr_in own{};
+    own.sin_family = AF_INET;
+    inet_pton(AF_INET, from.c_str(), &own.sin_addr);
+    if (::bind(socket_, reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0)
+      throw std::runtime_error("cannot come from " + from);
+  }
   if (::connect(socket_, reinterpret_cast<sockaddr*>(&address), size) != 0) {
     ::close(socket_);
     throw std::runtime_error("cannot connect");

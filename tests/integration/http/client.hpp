@@ -23,7 +23,8 @@ struct Reply {
 // Blocking, with a deadline on every wait. Throws std::runtime_error where it cannot connect or the deadline passes.
 class Client {
  public:
-  explicit Client(std::uint16_t port, const std::string& host = "127.0.0.1");
+  // `from`: a loopback address of its own to come from.
+  explicit Client(std::uint16_t port, const std::string& host = "127.0.0.1", const std::string& from = {});
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
