@@ -86,14 +86,20 @@ class RebootReactor::Telling {
   // Acceptance by any binding outweighs a refusal, which outweighs silence.
   void take(const std::string& contact, const NoticeOutcome& outcome) {
     const bool accepted = outcome.status >= 200 && outcome.status < 300;
-    const bool answered = !outcome.timed_out && !accepted && outcome.status > 0;
+    const bool reached = !outcome.timed_out && outcome.status != not_connected;
+    const bool answered = reached && !accepted && outcome.status > 0;
     const auto answer = accepted ? Answer::accepted : answered ? Answer::refused : Answer::none;
     const bool better = report_.contact.empty() || answer < report_.answer;
     if (!better) return;
     report_.answer = answer;
     report_.contact = contact;
     report_.status = outcome.status;
-    report_.phrase = answer == Answer::none && outcome.phrase.empty() ? "no answer" : outcome.phrase;
+    if (outcome.status == not_connected)
+      report_.phrase = "its TCP connection has ended; it is reached again when it registers";
+    else if (answer == Answer::none && outcome.phrase.empty())
+      report_.phrase = "no answer";
+    else
+      report_.phrase = with_retry_after(outcome.phrase, outcome.retry_after);
   }
 
   std::shared_ptr<Shared> shared_;

@@ -22,6 +22,7 @@
 #include "adapters/http/routes.hpp"
 #include "adapters/http/server.hpp"
 #include "adapters/http/services.hpp"
+#include "adapters/http/sightings.hpp"
 #include "adapters/kafka/sink.hpp"
 #include "adapters/rocksdb/projection_store.hpp"
 #include "adapters/rocksdb/rocks_log.hpp"
@@ -133,6 +134,7 @@ struct Application::House {
 
   std::unique_ptr<directory::Syncs> directories;
   std::unique_ptr<kafka::Sink> kafka;
+  std::unique_ptr<http::Sightings> wrong_passwords;  // that SIP was given; outlives it
   std::unique_ptr<sip::Server> sip;
   std::atomic<std::uint16_t> api_port = 0;
   std::unique_ptr<http::provision::OwnTemplates> own_templates;

@@ -45,6 +45,14 @@ std::optional<sip::Credential> Application::House::credential(const ExtensionNum
 Result<void> Application::House::start_sip() {
   auto options = sip::options_from(*settings.get());
   if (options.external_ip.empty()) options.external_ip = *address.get();
+  // Told like failed logins by HTTP: one event, then one with a count for each window. A name that is no extension's is
+  // not kept, for it may be a password in the wrong field.
+  wrong_passwords = std::make_unique<http::Sightings>(
+      *log, ids, system_now, runner.get(),
+      http::SightingOptions{.window = [this] { return settings.get()->log.repeat_window; }});
+  options.on_wrong_password = [this](const std::optional<ExtensionNumber>& extension, const std::string& ip) {
+    wrong_passwords->login_failed({extension ? "SIP extension " + extension->text() : "SIP, an unknown extension", ip});
+  };
   sip = std::make_unique<sip::Server>(
       options, *log, ids, [this](const ExtensionNumber& number) { return credential(number); },
       vault->derive_key("sip-nonce"), system_now, logger);
