@@ -172,7 +172,7 @@ Result<std::vector<MacAddress>> devices_of(const Services& services, const Selec
   }
   std::vector<MacAddress> chosen;
   for (const auto& mac : candidates) {
-    if (stop.stop_requested()) return stopped_early();
+    if (stop.stop_requested()) return stopped();
     const auto row = services.device_rows.find(mac);
     if (!row) continue;
     const auto& device = *row->definition;

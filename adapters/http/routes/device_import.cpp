@@ -212,7 +212,7 @@ Awaitable<Result<void>> carry_out(Context& context, const Request& request, Judg
   Position position{};
   for (std::size_t tries = 0;; ++tries) {
     const auto work = [together, meta] { return together->decide(meta.cause, meta.idempotency_key); };
-    auto append = co_await offloaded(request, context.pool, work);
+    auto append = co_await offloaded(request, context.lanes.scans, work);
     if (!append) co_return append.error();
     if (append->facts.empty()) break;
     const auto start = [&](auto done) { services.log.append(std::move(*append), done); };
@@ -227,7 +227,10 @@ Awaitable<Result<void>> carry_out(Context& context, const Request& request, Judg
   pause.reset();
   for (std::size_t i = 0; i < rows.size(); ++i)
     judged.set(*rows[i], action_of(together->before(i).registered, together->events(i)));
-  const auto wait = [&](auto done) { services.runner.when_applied(position, [done] { done(Result<bool>(true)); }); };
+  const auto wait = [&](auto done) {
+    services.runner.when_applied(
+        position, [done] { done(Result<bool>(true)); }, [done](const Error& error) { done(Result<bool>(error)); });
+  };
   const auto applied = co_await completion<bool>(request, wait);
   if (!applied) co_return applied.error();
   co_return Result<void>();

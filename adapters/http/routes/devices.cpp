@@ -271,7 +271,7 @@ Result<DevicePage> device_page(Context& context, const std::optional<MacAddress>
   const auto present = context.files.present();
   bj::array items;
   for (std::size_t i = 0; i < std::min(found.size(), limit); ++i) {
-    if (stop.stop_requested()) return stopped_early();
+    if (stop.stop_requested()) return stopped();
     items.push_back(view_of(context, present, found[i], with_token));
   }
   return DevicePage{bj::serialize(items),

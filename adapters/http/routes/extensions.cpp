@@ -120,7 +120,7 @@ Result<ExtensionPage> extension_page(const Services& services, const std::option
   const auto found = services.extension_rows.list(after, limit + 1);
   bj::array items;
   for (std::size_t i = 0; i < std::min(found.size(), limit); ++i) {
-    if (stop.stop_requested()) return stopped_early();
+    if (stop.stop_requested()) return stopped();
     items.push_back(view(services, *found[i]));
   }
   return ExtensionPage{bj::serialize(items), found.size() > limit ? found[limit - 1]->number.text() : std::string()};

@@ -55,7 +55,7 @@ struct PhonePage {
 // O(limit).
 Result<PhonePage> phone_page(Context& context, const std::optional<ExtensionNumber>& after, std::size_t limit,
                              bool only_with_mac, const std::stop_token& stop) {
-  if (stop.stop_requested()) return stopped_early();
+  if (stop.stop_requested()) return stopped();
   std::optional<ExtensionNumber> next;
   const auto bindings = context.services.bindings.page(after, limit, next);
   const auto list = phone_views(context, bindings, only_with_mac);

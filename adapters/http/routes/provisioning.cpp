@@ -321,12 +321,12 @@ Result<Response> diagnose(Context& context, const std::optional<std::size_t>& li
   const auto shown = devices_shown(services, limit);
   bj::array devices;
   for (const auto& row : services.device_rows.list({}, shown)) {
-    if (stop.stop_requested()) return stopped_early();
+    if (stop.stop_requested()) return stopped();
     devices.push_back(view_of(context, present, row));
   }
   bj::array not_converged;
   for (const auto& row : services.device_rows.unsettled(shown_not_converged)) {
-    if (stop.stop_requested()) return stopped_early();
+    if (stop.stop_requested()) return stopped();
     const auto etag = context.files.current_etag(present, row.definition);
     if (!standing_of(row.activity, look_of(etag)).unsettled()) continue;
     const auto view = convergence_view(context, row, etag);
