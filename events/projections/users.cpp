@@ -2,7 +2,6 @@
 
 #include "events/overloaded.hpp"
 
-#include <algorithm>
 #include <mutex>
 
 namespace strowger {
@@ -36,11 +35,11 @@ Uuid UsersProjection::extension_epoch(const std::string& number) const {
   return subject ? subject->extension : Uuid{};
 }
 
-bool UsersProjection::stands(const std::string& name, const Uuid& epoch, Timestamp issued_at) const {
+bool UsersProjection::stands(const std::string& name, const Uuid& epoch, Timestamp issued_at, Timestamp now) const {
   const std::shared_lock lock(mutex_);
   const auto subject = subjects_.find(name);
   if (!subject) return epoch.is_nil();
-  if (epoch.is_nil()) return issued_at >= subject->since;
+  if (epoch.is_nil()) return issued_at >= subject->since || subject->since > now;
   return epoch == subject->user || epoch == subject->extension;
 }
 
@@ -56,7 +55,7 @@ void UsersProjection::begin_user_epoch(const std::string& name, const Envelope& 
   const auto present = subjects_.find(name);
   auto subject = present ? *present : TokenSubject{name, {}, {}, {}, {}};
   subject.user = envelope.id;
-  subject.since = std::max(subject.since, envelope.time);
+  subject.since = envelope.time;
   subject.gone_at.reset();
   put(std::move(subject));
 }
@@ -65,7 +64,7 @@ void UsersProjection::begin_extension_epoch(const ExtensionNumber& number, const
   const auto present = subjects_.find(number.text());
   auto subject = present ? *present : TokenSubject{number.text(), {}, {}, {}, {}};
   subject.extension = envelope.id;
-  subject.since = std::max(subject.since, envelope.time);
+  subject.since = envelope.time;
   subject.gone_at.reset();
   if (gone && subject.user.is_nil()) subject.gone_at = envelope.time;
   put(std::move(subject));

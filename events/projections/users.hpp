@@ -52,9 +52,10 @@ class UsersProjection : public Projection {
   Uuid user_epoch(const std::string& name) const;
   Uuid extension_epoch(const std::string& number) const;
   // Whether a token of that name still stands for the account that it was given to. One without an epoch (of `strowger
-  // token`, or of a release before epochs) stands for the name since it was issued; for a name that is no account's,
-  // always. Complexity: one look-up by hash.
-  bool stands(const std::string& name, const Uuid& epoch, Timestamp issued_at) const;
+  // token`, or of a release before epochs) must be issued after the account's last change; where that lies in the
+  // future the clock was put back meanwhile, and it stands. For a name that is no account's it always does. Complexity:
+  // one look-up by hash.
+  bool stands(const std::string& name, const Uuid& epoch, Timestamp issued_at, Timestamp now) const;
 
   std::string_view name() const override { return "users"; }
   std::uint32_t schema() const override { return 2; }

@@ -221,7 +221,10 @@ Awaitable<Result<void>> carry_out(Context& context, const Request& request, Judg
       position = receipt->position;
       break;
     }
-    if (receipt.error().code != "version_conflict" || tries == world.limits.conflict_retries) co_return receipt.error();
+    if (receipt.error().code != "version_conflict") co_return receipt.error();
+    if (tries == world.limits.conflict_retries)
+      co_return conflict("devices_changing",
+                         "Devices of the file were changed by others all the while, so none is imported. Try again.");
     if (!pause) pause.emplace(context.files.facts().pause());
   }
   pause.reset();
@@ -346,7 +349,7 @@ void add_device_files(Router& router, const ContextPtr& context) {
               .body_types = {"text/csv", "application/json"},
               .body_limit = body_limit,
               .replies = {{.status = 200, .description = "What became of the rows", .schema = "#DeviceImport"}},
-              .errors = {400, 413, 415, 422},
+              .errors = {400, 409, 413, 415, 422},
               .handler = AsyncHandler([context](const Request& request) { return import(*context, request); })});
   router.add(
       {.method = Method::get,

@@ -163,10 +163,10 @@ void add_routes(Router& router, Services& services, std::function<Counts()> coun
 std::function<Result<Principal>(std::string_view token)> authenticator(Services& services) {
   auto signer =
       std::make_shared<TokenSigner>(routes::token_key(services), services.clock, routes::revocations(services));
-  return [signer, &users = services.user_rows](std::string_view token) -> Result<Principal> {
+  return [signer, &users = services.user_rows, clock = services.clock](std::string_view token) -> Result<Principal> {
     auto who = signer->verify(token);
     if (!who) return who;
-    if (!users.stands(who->name, who->epoch, who->issued_at))
+    if (!users.stands(who->name, who->epoch, who->issued_at, clock()))
       return Error{ErrorKind::unauthenticated,
                    "token_revoked",
                    "The account " + who->name +

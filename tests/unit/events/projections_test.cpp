@@ -387,40 +387,41 @@ TEST_CASE("tokens of an account end with its password, its role, and with itself
   const Timestamp before = parse_iso8601("2026-01-08T19:39:00Z").value();
   const Timestamp later = parse_iso8601("2026-01-08T20:40:00Z").value();
   // A name that is no account's stands for itself, as long as it is none.
-  CHECK(users.stands("ann", {}, before));
-  CHECK_FALSE(users.stands("ann", Uuid::parse("019b9f0e-7c3b-7000-8000-000000000001").value(), later));
+  CHECK(users.stands("ann", {}, before, later));
+  CHECK_FALSE(users.stands("ann", Uuid::parse("019b9f0e-7c3b-7000-8000-000000000001").value(), later, later));
 
   const StreamId stream("user", "ann");
   fold(stream, UserCreated{"ann", Role::operator_, PasswordHash{"h"}});
-  CHECK_FALSE(users.stands("ann", {}, before));
-  CHECK(users.stands("ann", {}, later));
+  CHECK_FALSE(users.stands("ann", {}, before, later));
+  CHECK(users.stands("ann", {}, later, later));
+  CHECK(users.stands("ann", {}, before, before));  // the clock was put back: nobody can tell which was first
   auto epoch = users.user_epoch("ann");
   const auto ends = [&](const Event& event) {
-    CHECK(users.stands("ann", epoch, later));
+    CHECK(users.stands("ann", epoch, later, later));
     fold(stream, event);
-    CHECK_FALSE(users.stands("ann", epoch, later));
+    CHECK_FALSE(users.stands("ann", epoch, later, later));
     epoch = users.user_epoch("ann");
   };
   ends(UserPasswordChanged{"ann", PasswordHash{"i"}});
   ends(UserRoleSynced{"ann", Role::viewer, "ad", {}});
   ends(UserRoleWithdrawn{"ann", "ad"});
   fold(stream, TokenRevoked{"ann", Uuid{}, later});
-  CHECK(users.stands("ann", epoch, later));  // one token, and no other
+  CHECK(users.stands("ann", epoch, later, later));  // one token, and no other
 
   fold(StreamId::of(ann), ExtensionCreated{ann, "Ann", "", true, SealedSecret{"a"}});
   auto phone = users.extension_epoch("1001");
   const auto ends_for_phone = [&](const Event& event) {
-    CHECK(users.stands("1001", phone, later));
+    CHECK(users.stands("1001", phone, later, later));
     fold(StreamId::of(ann), event);
-    CHECK_FALSE(users.stands("1001", phone, later));
+    CHECK_FALSE(users.stands("1001", phone, later, later));
     phone = users.extension_epoch("1001");
   };
   fold(StreamId::of(ann), ExtensionChanged{ann, "Anna", {}, {}});
   ends_for_phone(ExtensionPasswordChanged{ann, SealedSecret{"b"}});
   ends_for_phone(ExtensionDisabled{ann, {}});
   ends_for_phone(ExtensionDeleted{ann, SealedSecret{"b"}});
-  CHECK_FALSE(users.stands("1001", {}, before));  // gone, and not forgotten
+  CHECK_FALSE(users.stands("1001", {}, before, later));  // gone, and not forgotten
   // A user of the same name is somebody else.
   fold({"user", "1001"}, UserCreated{"1001", Role::viewer, PasswordHash{"h"}});
-  CHECK(users.stands("1001", users.user_epoch("1001"), later));
+  CHECK(users.stands("1001", users.user_epoch("1001"), later, later));
 }
