@@ -1,5 +1,5 @@
-#include "adapters/application/house.hpp"
 #include "adapters/application/event_metrics.hpp"
+#include "adapters/application/house.hpp"
 #include "adapters/application/kafka_metrics.hpp"
 #include "adapters/application/metrics.hpp"
 #include "adapters/application/pnp.hpp"
