@@ -20,6 +20,11 @@ int main(int argc, char** argv) {
   serve->add_option("--sip-port", serving.sip_port, "SIP port, UDP and TCP (default: 5060)");
   serve->callback([&] { exit_code = cli::serve(serving); });
 
+  cli::HelpOptions help_options;
+  auto* help = app.add_subcommand("help", "Print a guide, or list the guides");
+  help->add_option("topic", help_options.topic, "The guide; without one, all are listed");
+  help->callback([&] { exit_code = cli::help(help_options); });
+
   cli::TokenOptions token_options;
   auto* token = app.add_subcommand("token", "Print an administrator's bearer token, for whoever can read the data");
   token->add_option("--config", token_options.config, "Settings (YAML) of the server");

@@ -137,6 +137,10 @@ struct DirectoryOptions {
   bool changes_only = false;
 };
 
+struct HelpOptions {
+  std::string topic;  // empty: list all
+};
+
 // Serves until SIGTERM or SIGINT; SIGHUP reads the settings again.
 int serve(const ServeOptions& options);
 int token(const TokenOptions& options);
@@ -145,6 +149,8 @@ int config_accept(const ConfigAcceptOptions& options);
 int dhcp_snippet(const DhcpOptions& options);
 // Whether the server runs or not.
 int rotate_key(const KeyOptions& options);
+// Prints a guide of config/guide, or the list of them.
+int help(const HelpOptions& options);
 int version();
 int lint_templates(const TemplateLintOptions& options);
 int log_verify(const LogVerifyOptions& options);
