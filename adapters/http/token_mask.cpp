@@ -42,9 +42,13 @@ bool looks_random(std::string_view run) {
   return upper >= 2 && lower >= 2 && changes * 4 >= run.size();
 }
 
+// A run is as long as a token, or a part of it looks random: other characters may be joined to a token's.
 bool looks_like_token(std::string_view run) {
-  return run.size() == token_size || run.size() > longest_hashed_run ||
-         (run.size() >= shortest_run && looks_random(run));
+  constexpr std::size_t stride = 4;
+  if (run.size() == token_size) return true;
+  for (std::size_t at = 0; at + shortest_run <= run.size(); at += stride)
+    if (looks_random(run.substr(at, shortest_run))) return true;
+  return false;
 }
 
 // A text with, for each of its bytes, where in the text that was given it begins.

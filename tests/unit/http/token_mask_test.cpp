@@ -80,7 +80,9 @@ TEST_CASE("what looks like a token is masked, also where no device has it") {
   CHECK(mask("/provision/" + sample_token.substr(0, 24) + "/x.cfg") == "/provision/********/x.cfg");
   CHECK(mask("/provision/" + sample_token + "0015").find(sample_token.substr(0, 8)) == std::string::npos);
   CHECK(mask("/provision/" + every_byte_encoded(sample_token)) == "/provision/********");
-  CHECK(mask(std::string(3000, 'a')) == "********");
+  CHECK(mask(std::string(3000, 'a') + sample_token + std::string(3000, 'b')) == "********");
+  CHECK(mask(std::string(3000, 'a')) == std::string(3000, 'a'));
+  CHECK(knowing({sample_token})(std::string(3000, 'a')) == "********");  // too long to be looked through
   // As they are made.
   for (int i = 0; i < 200; ++i) {
     const auto made = provision::new_token();
