@@ -1,5 +1,7 @@
 #include "actors/directory/number_rule.hpp"
 
+#include "events/utf8.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -56,7 +58,7 @@ std::string_view after_last_x(std::string_view value) {
 }
 
 Error bad_rule(std::string_view text, const std::string& why) {
-  return unacceptable("bad_number_rule", "the number rule '" + std::string(text.substr(0, 128)) + "' " + why +
+  return unacceptable("bad_number_rule", "the number rule '" + utf8::clip(text, 128) + "' " + why +
                                              "; there are 'last 4' (the last four digits), 'x' (what follows an x) and "
                                              "'regex: …' with one group");
 }
@@ -102,7 +104,7 @@ Result<NumberRule> NumberRule::parse(std::string_view given) {
 Result<ExtensionNumber> NumberRule::apply(std::string_view given) const {
   const auto value = trimmed_rule(given);
   const auto missed = [&](const std::string& what) {
-    return unacceptable("no_number", "'" + std::string(value.substr(0, longest_value)) + "' " + what);
+    return unacceptable("no_number", "'" + utf8::clip(value, longest_value) + "' " + what);
   };
   if (value.size() > longest_value)
     return missed("… is longer than a telephone number (" + std::to_string(value.size()) + " characters)");

@@ -2,6 +2,7 @@
 
 #include "events/nearest.hpp"
 #include "events/stopped.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 #include <span>
@@ -51,7 +52,7 @@ std::string_view key_of(Format format) {
 
 std::string unknown_name(std::string_view name, const Vocabulary& known) {
   const auto near = nearest(name, known.names());
-  return "placeholder {{" + std::string(name.substr(0, 64)) + "}} is not known here; did you mean " + listed(near) +
+  return "placeholder {{" + utf8::clip(name, 64) + "}} is not known here; did you mean " + listed(near) +
          "?";
 }
 

@@ -74,7 +74,7 @@ Result<std::unique_ptr<Application>> Application::start(config::SettingsPtr sett
   if (auto done = house->start_sip(); !done) return done.error();
   if (auto done = house->start_kafka(); !done) return done.error();
   if (auto done = house->start_http(); !done) return done.error();
-  house->start_reactors();
+  if (auto done = house->start_reactors(); !done) return done.error();
   house->start_retention();
   house->follow_templates();
   house->announce();
@@ -94,6 +94,7 @@ bool Application::reload(config::SettingsPtr settings) {
   keep("server.sip_port", merged->server.sip_port, present->server.sip_port);
   keep("server.sip_realm", merged->server.sip_realm, present->server.sip_realm);
   keep("server.sip_digest", merged->server.sip_digest, present->server.sip_digest);
+  keep("server.sip_digest_without_qop", merged->server.sip_digest_without_qop, present->server.sip_digest_without_qop);
   keep("api.host", merged->api.host, present->api.host);
   keep("api.port", merged->api.port, present->api.port);
   keep("api.require_authentication", merged->api.require_authentication, present->api.require_authentication);

@@ -17,6 +17,7 @@ Result<std::unique_ptr<tftp::Server>> start_tftp(const config::Settings& setting
   const auto& set = settings.provisioning.tftp;
   if (!set.enabled) return std::unique_ptr<tftp::Server>();
   auto options = tftp::options_from(set);
+  options.mask = files->mask();
   options.limits.transfers = most_transfers;
   options.limits.transfers_per_address = std::min(options.limits.transfers_per_address, (most_transfers + 7) / 8);
   auto started = tftp::Server::start(

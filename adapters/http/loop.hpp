@@ -55,7 +55,7 @@ struct Common {
   OncePerMinute accept_faults;
 
   void fault(std::string_view line) const {
-    if (options.on_fault) options.on_fault(line);
+    if (options.on_fault) options.on_fault(options.mask(line));
   }
   // At most once a second, but `at_once`. Where there is TLS.
   void refresh_certificates(bool at_once) const;

@@ -21,6 +21,7 @@
 #include "adapters/http/counters.hpp"
 #include "adapters/http/message.hpp"
 #include "adapters/http/router.hpp"
+#include "adapters/http/token_mask.hpp"
 #include "events/error.hpp"
 
 #include <chrono>
@@ -70,11 +71,14 @@ struct Options {
   Limits limits;
   std::shared_ptr<Occupancy> occupancy;  // counts connections together with the other servers that have it; none: alone
 
+  // What no line of a log may show. By default what looks like a phone's token.
+  TokenMask mask{};
+
   // Tells who a bearer token is of. None: everybody is the administrator.
   std::function<Result<Principal>(std::string_view token)> authenticate;
   // Called after each reply, on the loop's thread; must not block. None: nothing is spent on it.
   std::function<void(const Exchange&)> on_exchange;
-  // A fault of ours or of the machine, as a line for the log. Any loop's thread.
+  // A fault of ours or of the machine, as a line for the log, in which tokens are masked. Any loop's thread.
   std::function<void(std::string_view line)> on_fault;
   // What an operator may want to know, the same way.
   std::function<void(std::string_view line)> on_note;

@@ -76,7 +76,7 @@ struct Server::Place {
 };
 
 Options options_from(const config::ProvisioningTftp& settings) {
-  return {settings.host, settings.port, {}};
+  return {.host = settings.host, .port = settings.port};
 }
 
 Server::Server(Options options, Deliver deliver, spdlog::logger& logger)
@@ -331,7 +331,7 @@ Awaitable<void> Server::carry(std::shared_ptr<Transfer> transfer, std::function<
 
 void Server::say(const Transfer& transfer, Transfer::End end) {
   const auto request = std::get<ReadRequest>(parse(transfer.request()));
-  const auto file = escaped(http::provision::without_token(request.file));
+  const auto file = escaped(options_.mask(request.file));
   const auto peer = plain(transfer.phone().address()).to_string();
   switch (end) {
     case Transfer::End::completed:

@@ -38,6 +38,7 @@ struct Options {
   std::string host = "0.0.0.0";
   std::uint16_t port = 69;  // 0: any free one
   Limits limits{};
+  http::TokenMask mask{};  // for what is logged
 };
 Options options_from(const config::ProvisioningTftp& settings);
 

@@ -139,7 +139,7 @@ SCENARIO("abuse: transfer codings that a proxy may read otherwise end the connec
 }
 
 SCENARIO("abuse: half-open connections beyond the descriptors of a login shell leave the log writable") {
-  Victim victim({}, {"prlimit", "--nofile=1024:1024"});
+  Victim victim({}, 1024);
   std::vector<RawHttp> open;
   try {
     for (int i = 0; i < 1'300; ++i) {

@@ -27,7 +27,7 @@ std::optional<SipText> ask_like_a_phone(Wire& wire, const std::string& request) 
 
 }  // namespace
 
-Victim::Victim(const std::string& settings, std::vector<std::string> launcher) : site(settings, std::move(launcher)) {
+Victim::Victim(const std::string& settings, unsigned descriptors) : site(settings, descriptors) {
   site.create_extension(extension, "Ann Example", password);
   REQUIRE(site.register_device(mac, extension, "yealink", "t46s").status == 201);
   serves();  // so that what is made at first use is there before the measure

@@ -17,7 +17,7 @@ class Victim {
   static constexpr const char* mac = "001565123456";
   static constexpr const char* file = "/provision/001565123456.cfg";
 
-  explicit Victim(const std::string& settings = {}, std::vector<std::string> launcher = {});
+  explicit Victim(const std::string& settings = {}, unsigned descriptors = 0);
 
   Site site;
 

@@ -3,7 +3,6 @@
 #include "tests/e2e/site.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
-#include "tests/support/process.hpp"
 
 #include <fstream>
 
@@ -56,7 +55,7 @@ void register_phone(const Site& site) {
 }  // namespace
 
 TEST_CASE("a stranger's sockets take neither the log's descriptors nor other addresses' connections") {
-  Site site({}, {"prlimit", "--nofile=1024:1024"});
+  Site site({}, 1024);
   register_phone(site);
   CHECK_THAT(site.log(), ContainsSubstring("The limit of open files and sockets is 1024"));
   const HalfOpen strangers(site.api_port(), "127.0.0.66", 900);
@@ -69,10 +68,9 @@ TEST_CASE("a stranger's sockets take neither the log's descriptors nor other add
 
 TEST_CASE("with too few descriptors the program says so and does not start") {
   Site site;
-  Process limited("prlimit", {"--nofile=256:256", STROWGER_PROGRAM, "serve", "--config", site.settings_file().string()},
-                  site.folder() / "limited");
-  CHECK(limited.wait() != 0);
-  CHECK_THAT(limited.output(), ContainsSubstring("at least 768") && ContainsSubstring("LimitNOFILE"));
+  const auto ran = site.run_limited({"serve", "--config", site.settings_file().string()}, 256);
+  CHECK(ran.exit_code != 0);
+  CHECK_THAT(ran.output, ContainsSubstring("at least 768") && ContainsSubstring("LimitNOFILE"));
 }
 
 TEST_CASE("a template of lists inside lists is refused at once, and the program stops when told to") {

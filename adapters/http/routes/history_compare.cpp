@@ -190,7 +190,7 @@ Awaitable<Result<Response>> diff(Context& context, const Request& request) {
     if (!after) return after.error();
     return compare(mac, *before, *after, stop);
   };
-  const auto compared = co_await offloaded(request, context.pool, work);
+  const auto compared = co_await offloaded(request, context.lanes.reads, work);
   if (!compared) co_return compared.error();
   co_return json_response(*compared);
 }
@@ -237,7 +237,7 @@ Awaitable<Result<Response>> explanation(Context& context, const Request& request
     view["keys"] = std::move(keys);
     return view;
   };
-  const auto explained = co_await offloaded(request, context.pool, work);
+  const auto explained = co_await offloaded(request, context.lanes.reads, work);
   if (!explained) co_return explained.error();
   co_return json_response(*explained);
 }

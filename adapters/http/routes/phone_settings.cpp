@@ -74,7 +74,7 @@ Awaitable<Result<Response>> dry_run(Context& context, const Request& request, Se
     body = std::make_shared<JsonBody>(std::move(*parsed));
   }
   const auto work = [&context, target, body,
-                     replace = request.method == Method::put](const std::stop_token& stop = {}) -> Result<bj::object> {
+                     replace = request.method == Method::put](const std::stop_token& stop) -> Result<bj::object> {
     if (body) {
       auto proposed = propose_settings(context.services, target, body->root(), replace);
       if (!proposed) return proposed.error();
@@ -84,7 +84,7 @@ Awaitable<Result<Response>> dry_run(Context& context, const Request& request, Se
     nothing.change.replace = true;
     return radius_of(context, target, std::move(nothing), stop);
   };
-  const auto view = co_await offloaded(request, context.pool, work);
+  const auto view = co_await offloaded(request, context.lanes.scans, work);
   if (!view) co_return view.error();
   co_return json_response(*view);
 }
@@ -109,7 +109,7 @@ Awaitable<Result<Response>> change(Context& context, const Request& request, Who
                        replace = request.method == Method::put] {
       return read_settings(services, target, body->root(), replace);
     };
-    auto read = co_await offloaded(request, context.pool, work);
+    auto read = co_await offloaded(request, context.lanes.writes, work);
     if (!read) co_return read.error();
     command = std::move(*read);
   }

@@ -6,6 +6,7 @@
 #include "adapters/http/provision/device_values.hpp"
 #include "adapters/http/routes/blast_radius_view.hpp"
 #include "adapters/http/routes/history_view.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -171,8 +172,8 @@ Awaitable<Result<Response>> changed(Context& context, const Request& request, st
   const auto dry_run = dry_run_of(request);
   if (!dry_run) co_return dry_run.error();
   const auto work = [&context, kind = *kind, wanted = std::move(wanted), dry_run = *dry_run, by = request.who.by()](
-                        const std::stop_token& stop = {}) { return change(context, kind, wanted, dry_run, by, stop); };
-  const auto answer = co_await offloaded(request, context.pool, work);
+                        const std::stop_token& stop) { return change(context, kind, wanted, dry_run, by, stop); };
+  const auto answer = co_await offloaded(request, context.lanes.scans, work);
   if (!answer) co_return answer.error();
   co_return json_response(*answer);
 }
@@ -235,10 +236,11 @@ Awaitable<Result<Response>> preview(Context& context, const Request& request) {
   if (auto fault = fields.fault()) co_return std::move(*fault);
   const auto mac = MacAddress::parse(mac_text);
   if (!mac) co_return mac.error();
-  const auto work = [&context, kind = *kind, mac = *mac, wanted = std::move(wanted)](const std::stop_token& stop = {}) {
+  auto& lane = wanted ? context.lanes.scans : context.lanes.reads;  // of another text it tells what that would do
+  const auto work = [&context, kind = *kind, mac = *mac, wanted = std::move(wanted)](const std::stop_token& stop) {
     return render_preview(context, kind, mac, wanted, stop);
   };
-  const auto view = co_await offloaded(request, context.pool, work);
+  const auto view = co_await offloaded(request, lane, work);
   if (!view) co_return view.error();
   co_return json_response(*view);
 }
@@ -261,7 +263,7 @@ Result<history::PublishedTemplate> wanted_version(const history::History& histor
   if (found == nullptr && is_position && position <= number(last))
     found = last_of([&](const auto& one) { return number(one.origin.position) <= position; });
   if (found != nullptr) return *found;
-  return not_found("version_not_found", "No template of " + kind.model->name + " is known by '" + to.substr(0, 64) +
+  return not_found("version_not_found", "No template of " + kind.model->name + " is known by '" + utf8::clip(to, 64) +
                                             "'; give a position of the log, or at least 8 digits of a SHA-256, of GET "
                                             "/api/provisioning/templates/" +
                                             kind.vendor->vendor + "/" + kind.model->model + "/history");
@@ -278,7 +280,7 @@ Awaitable<Result<Response>> rollback(Context& context, const Request& request) {
   const auto to = fields.required_text_or_number("to");
   if (auto fault = fields.fault()) co_return std::move(*fault);
   const auto work = [&context, kind = *kind, to, dry_run = *dry_run,
-                     by = request.who.by()](const std::stop_token& stop = {}) -> Result<bj::object> {
+                     by = request.who.by()](const std::stop_token& stop) -> Result<bj::object> {
     auto& services = context.services;
     const history::History history(services.log, services.vault);
     const auto version = wanted_version(history, kind, to, services.log.last_position());
@@ -292,7 +294,7 @@ Awaitable<Result<Response>> rollback(Context& context, const Request& request) {
     const bool same = present && present->text == *old;
     return change(context, kind, same ? std::nullopt : std::optional(std::move(*old)), dry_run, by, stop);
   };
-  const auto answer = co_await offloaded(request, context.pool, work);
+  const auto answer = co_await offloaded(request, context.lanes.scans, work);
   if (!answer) co_return answer.error();
   co_return json_response(*answer);
 }
@@ -303,7 +305,7 @@ Awaitable<Result<Response>> versions(Context& context, const Request& request) {
   const auto work = [&services = context.services, kind = *kind] {
     return history::History(services.log, services.vault).templates(kind.vendor->vendor, kind.model->model);
   };
-  const auto all = co_await offloaded(request, context.pool, work);
+  const auto all = co_await offloaded(request, context.lanes.reads, work);
   if (!all) co_return all.error();
   bj::array out;
   for (auto one = all->rbegin(); one != all->rend(); ++one)
@@ -329,7 +331,7 @@ Awaitable<Result<Response>> reload(Context& context, const Request& request) {
     return bj::object{
         {"success", refused.empty()}, {"templates", all.size()}, {"custom", custom}, {"refused", std::move(refused)}};
   };
-  const auto answer = co_await offloaded(request, context.pool, work);
+  const auto answer = co_await offloaded(request, context.lanes.scans, work);
   if (!answer) co_return answer.error();
   co_return json_response(*answer);
 }

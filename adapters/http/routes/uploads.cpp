@@ -96,7 +96,7 @@ Awaitable<Result<Response>> remove_upload(Context& context, const Request& reque
   const auto work = [&uploads = context.files.uploads(), mac = *mac, id = request.parameter(1)] {
     return uploads.remove(mac, id);
   };
-  const auto upload = co_await offloaded(request, context.pool, work);
+  const auto upload = co_await offloaded(request, context.file_lanes.uploads, work);
   if (!upload) co_return upload.error();
   auto& services = context.services;
   AppendRequest append;

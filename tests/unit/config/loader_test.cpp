@@ -175,6 +175,8 @@ TEST_CASE("a fault names file, line, key, what was expected and the nearest key"
        "no base_dn"},
       {"integrations:\n  ldap: {enabled: true, base_dn: dc=a, server: dc1,\n         bind_dn: cn=a}\n",
        "strowger.yml:3: integrations.ldap.bind_password", "let in as nobody"},
+      {"integrations:\n  ldap:\n    read_timeout_seconds: 0\n",
+       "strowger.yml:3: integrations.ldap.read_timeout_seconds", "at least a second"},
       {"integrations:\n  ldap:\n    timeout_seconds: 0\n", "strowger.yml:3: integrations.ldap.timeout_seconds",
        "at least a second"},
       {"integrations:\n  ldap:\n    filter: cn=a\n", "strowger.yml:3: integrations.ldap.filter", "(department=Sales)"},

@@ -107,6 +107,21 @@ TEST_CASE("an entry becomes a person by the first attribute that is set") {
     nameless.identity = {};
     CHECK_THAT(map(nameless, policy()).fault, ContainsSubstring("objectGUID"));
   }
+  SECTION("characters that nobody sees are left out") {
+    const auto ann = map(entry({"\xE2\x80\xAA"
+                                "1007\xE2\x80\xAC"},
+                               "Ann\xE2\x80\xAE\x1b Lee\n"),
+                         policy());
+    CHECK(ann.fault.empty());
+    CHECK(ann.name == "Ann Lee");
+    CHECK(ann.number->text() == "1007");
+  }
+  SECTION("an account name that is longer than any directory's is none") {
+    auto endless = entry({"1007"});
+    endless.account = std::string(257, 'a');
+    CHECK(map(endless, policy()).account.empty());
+    CHECK(map(endless, policy()).fault.empty());
+  }
   SECTION("mail that is none does not keep the name from being synced") {
     auto odd = entry({"1007"});
     odd.mail = "ann at example";
@@ -118,6 +133,14 @@ TEST_CASE("an entry becomes a person by the first attribute that is set") {
     member.groups = {"Desk", "Other", "Admins"};
     CHECK(map(member, policy()).role == Role::admin);
   }
+}
+
+TEST_CASE("a rule says what it cannot read without cutting a character") {
+  std::string value;
+  while (value.size() < 200) value += "ñ";
+  const auto refused = NumberRule::parse("").value().apply("x" + value);
+  REQUIRE_FALSE(refused);
+  CHECK(is_plain_text(refused.error().message));
 }
 
 TEST_CASE("schedules: intervals, times of day and cron") {
