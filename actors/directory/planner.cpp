@@ -1,4 +1,5 @@
 #include "actors/directory/planner.hpp"
+
 #include "events/utf8.hpp"
 
 #include <algorithm>

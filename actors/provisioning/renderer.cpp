@@ -248,8 +248,8 @@ Result<std::shared_ptr<const Renderer>> Renderer::with(const Vendor& vendor, con
 
 Result<const Renderer::Entry*> Renderer::entry(std::string_view vendor, std::string_view model) const {
   const auto missing = [&] {
-    return not_found("template_not_found", "Template not found for " + utf8::clip(vendor, 64) + " " +
-                                               utf8::clip(model, 64));
+    return not_found("template_not_found",
+                     "Template not found for " + utf8::clip(vendor, 64) + " " + utf8::clip(model, 64));
   };
   const auto* known_vendor = catalog_->find_vendor(vendor);
   if (known_vendor == nullptr) return missing();
@@ -273,8 +273,7 @@ Result<Rendered> Renderer::render_common(std::string_view vendor, const ServerVa
   const auto* known = catalog_->find_vendor(vendor);
   const auto found = known == nullptr ? entries_.end() : entries_.find(Key{known->vendor, common_key(name)});
   if (found == entries_.end())
-    return not_found("template_not_found",
-                     "Phones of '" + utf8::clip(vendor, 64) + "' have no common file here");
+    return not_found("template_not_found", "Phones of '" + utf8::clip(vendor, 64) + "' have no common file here");
   const ValueSet values(server, config_url, {});
   return finish(found->second.vendor->content_type, found->second.text, values, found->second.custom);
 }

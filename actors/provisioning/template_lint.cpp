@@ -52,8 +52,7 @@ std::string_view key_of(Format format) {
 
 std::string unknown_name(std::string_view name, const Vocabulary& known) {
   const auto near = nearest(name, known.names());
-  return "placeholder {{" + utf8::clip(name, 64) + "}} is not known here; did you mean " + listed(near) +
-         "?";
+  return "placeholder {{" + utf8::clip(name, 64) + "}} is not known here; did you mean " + listed(near) + "?";
 }
 
 struct Tag {

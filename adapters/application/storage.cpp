@@ -20,8 +20,9 @@ Result<bool> readable_again(EventLog& log, ProjectionStore& store) {
   const auto checkpoint = store.checkpoint(QuarantineProjection::its_name);
   if (!checkpoint) return checkpoint.error();
   if (!*checkpoint || (*checkpoint)->schema != passed_over.schema()) return false;
-  const auto loaded = store.load(QuarantineProjection::its_name,
-                                 [&](std::string_view key, std::string_view row) { return passed_over.load(key, row); });
+  const auto loaded = store.load(QuarantineProjection::its_name, [&](std::string_view key, std::string_view row) {
+    return passed_over.load(key, row);
+  });
   if (!loaded) return false;  // the runner folds them anew
   for (const auto& row : passed_over.list()) {
     const auto records = log.read_all(Position{number(row->position) - 1}, 1);
@@ -73,10 +74,9 @@ Result<void> Application::House::start_projections() {
   if (!enrolments) return enrolments.error();
   if (*enrolments > 0)
     logger->info("Recorded where {} devices were enrolled, once: until now only their first fetches told", *enrolments);
-  const std::vector<Projection*> projections{&quarantine_rows,     &extension_rows, &device_rows,
-                                             &campaign_rows,       &request_rows,   &user_rows,
-                                             &phone_settings_rows, &directory_rows, &contact_rows,
-                                             &discovered_rows};
+  const std::vector<Projection*> projections{&quarantine_rows, &extension_rows, &device_rows,         &campaign_rows,
+                                             &request_rows,    &user_rows,      &phone_settings_rows, &directory_rows,
+                                             &contact_rows,    &discovered_rows};
   const auto readable = readable_again(*log, *store);
   if (!readable) return readable.error();
   if (*readable) {

@@ -1,9 +1,9 @@
 #include "adapters/ldap/connection.hpp"
-#include "events/utf8.hpp"
 
 #include "actors/directory/mapping.hpp"
 #include "adapters/ldap/certificate.hpp"
 #include "adapters/ldap/values.hpp"
+#include "events/utf8.hpp"
 
 #include <array>
 #include <cerrno>

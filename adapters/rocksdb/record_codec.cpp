@@ -232,7 +232,7 @@ Result<std::string> replace_record(std::string_view stored, const Record& instea
 
 Hash body_digest(const Record& record, Hasher& hasher) {
   std::string body;
-  encode_body(body, format, record.stream, record.version, record);
+  encode_body(body, record_format, record.stream, record.version, record);
   return hasher.digest(std::string_view(body).substr(checksum_bytes));
 }
 

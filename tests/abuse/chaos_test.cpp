@@ -79,9 +79,9 @@ SCENARIO("abuse: after everything at once, all that was acknowledged is there") 
     acknowledged.insert(number);
   });
   attackers.add([&](std::mt19937& random) {
-    http(
-        api, "GET",
-        random() % 4 == 0 ? "/provision/001565" + std::to_string(100'000 + random() % 900'000) + ".cfg" : Victim::file);
+    http(api, "GET",
+         random() % 4 == 0 ? "/provision/001565" + std::to_string(100'000 + random() % 900'000) + ".cfg"
+                           : Victim::config_file);
   });
   attackers.add([&](std::mt19937& random) {
     RawHttp connection(api, "127.0.0." + std::to_string(2 + random() % 200));
@@ -104,7 +104,7 @@ SCENARIO("abuse: after everything at once, all that was acknowledged is there") 
                 random_bytes(random, 2'000) + "\r\n\r\n");
   });
   attackers.add([&](std::mt19937& random) {
-    Phone phone(Wire::Kind::udp, sip, Victim::extension, random() % 2 == 0 ? Victim::password : "guess");
+    Phone phone(Wire::Kind::udp, sip, Victim::number, random() % 2 == 0 ? Victim::password : "guess");
     phone.register_as(phone.contact());
   });
 

@@ -39,8 +39,7 @@ class Facts {
  public:
   // All outlive it.
   Facts(EventLog& log, IdSource& ids, Clock clock, spdlog::logger& logger, Sightings& sightings,
-        const provisioning::VendorCatalog& catalog, const DevicesProjection& devices,
-        TokenMask mask = TokenMask());
+        const provisioning::VendorCatalog& catalog, const DevicesProjection& devices, TokenMask mask = TokenMask());
   ~Facts();  // hands over what waits
   Facts(const Facts&) = delete;
   Facts& operator=(const Facts&) = delete;

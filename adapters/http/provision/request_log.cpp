@@ -1,9 +1,9 @@
 #include "adapters/http/provision/request_log.hpp"
 
 #include "events/controls.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
-#include "events/utf8.hpp"
 
 #include <spdlog/logger.h>
 

@@ -47,7 +47,7 @@ constexpr std::string_view session_schema = R"({
 })";
 
 bj::object principal_view(const Services& services, const Principal& who) {
-  bj::object view{{"username", text(who.name)}, {"role", text(to_text(who.role))}, {"sip_extension", nullptr}};
+  bj::object view{{"username", text(who.name)}, {"role", text(http::to_text(who.role))}, {"sip_extension", nullptr}};
   const auto extension = ExtensionNumber::parse(who.name);
   if (who.role == Role::user && extension && services.extension_rows.find(*extension))
     view["sip_extension"] = text(extension->text());

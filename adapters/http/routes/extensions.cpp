@@ -215,8 +215,9 @@ Awaitable<Result<Response>> change_extension(Context& context, const Request& re
   auto wanted = read_body(request.body, false, whole);
   if (!wanted) co_return wanted.error();
   if (!wanted->number.empty() && wanted->number != extension->text())
-    co_return unacceptable("number_is_fixed", "An extension keeps its number. Create " + utf8::clip(wanted->number, 32) +
-                                                  " and delete " + extension->text() + " instead.");
+    co_return unacceptable("number_is_fixed", "An extension keeps its number. Create " +
+                                                  utf8::clip(wanted->number, 32) + " and delete " + extension->text() +
+                                                  " instead.");
   const auto before = context.services.extension_rows.find(*extension);
   if (!before) co_return missing(*extension);
   auto& change = wanted->change;

@@ -146,9 +146,9 @@ Result<Response> lookup(Context& context, const Request& request) {
     const auto plain = bracketed ? identifier.substr(1, identifier.size() - 2) : identifier;
     auto address = asio::ip::make_address(plain, fault);
     if (fault)
-      return malformed(
-          "bad_identifier",
-          "'" + utf8::clip(identifier, 64) + "' is neither a MAC address (such as 00:15:65:12:34:56) nor an IP address.");
+      return malformed("bad_identifier",
+                       "'" + utf8::clip(identifier, 64) +
+                           "' is neither a MAC address (such as 00:15:65:12:34:56) nor an IP address.");
     if (address.is_v6() && address.to_v6().is_v4_mapped())
       address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
     answer["identifier"] = text(address.to_string());

@@ -376,10 +376,10 @@ TEST_CASE_METHOD(Site, "access: a stranger behind a proxy is who the proxy says 
     CHECK(seen() == "203.0.113.5");
   }
   // The proxy does not say who it is.
-  for (const auto& unknown : {lines({"10.1.1.1", "unknown"}), lines({"10.1.1.1, unknown"}),
-                              lines({"10.1.1.1", "_hidden"}), lines({"10.1.1.1", "127.0.0.9, 203.0.113"})}) {
-    CAPTURE(unknown);
-    CHECK(refused_by(file, unknown) == "access_denied");
+  for (const auto& nameless : {lines({"10.1.1.1", "unknown"}), lines({"10.1.1.1, unknown"}),
+                               lines({"10.1.1.1", "_hidden"}), lines({"10.1.1.1", "127.0.0.9, 203.0.113"})}) {
+    CAPTURE(nameless);
+    CHECK(refused_by(file, nameless) == "access_denied");
     CHECK(seen() == "unknown");
   }
   CHECK(refused_by(file, lines({"10.1.1.1", "[2001:db8::7]:4711"})) == "access_denied");

@@ -505,7 +505,7 @@ TEST_CASE("the server stops while it is flooded") {
   std::atomic<bool> over = false;
   std::vector<std::thread> floods;
   for (int i = 0; i < 2; ++i)
-    floods.emplace_back([&house, &over, port = house.port()] {
+    floods.emplace_back([&over, port = house.port()] {
       Wire wire(Wire::Kind::udp, port);
       const auto text = request_text("REGISTER", wire, 1, "Contact: <sip:a>" + many(1500, ",<sip:a>") + "\r\n");
       while (!over) wire.send(text);

@@ -50,8 +50,8 @@ TEST_CASE("what a server answers to the bind, or that it does not, has its own c
                                           Answer{49, "directory_credentials", "the password is wrong"},
                                           Answer{53, "directory_refused", "did not let cn=sync"}}) {
     CAPTURE(code);
-    const ScriptedLdap server([code = code](const Peer& peer, std::uint32_t id, unsigned char) {
-      return code >= 0 && peer.bound(id, static_cast<unsigned char>(code));
+    const ScriptedLdap server([answer = code](const Peer& peer, std::uint32_t id, unsigned char) {
+      return answer >= 0 && peer.bound(id, static_cast<unsigned char>(answer));
     });
     const auto refused = connected(server);
     REQUIRE_FALSE(refused);
