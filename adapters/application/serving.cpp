@@ -9,6 +9,8 @@
 #include "adapters/vault/password.hpp"
 #include "config/external_address.hpp"
 
+#include <algorithm>
+
 namespace strowger::application {
 
 std::shared_ptr<const std::string> Application::House::find_address(const config::Settings& from) const {
@@ -45,6 +47,9 @@ std::optional<sip::Credential> Application::House::credential(const ExtensionNum
 Result<void> Application::House::start_sip() {
   auto options = sip::options_from(*settings.get());
   if (options.external_ip.empty()) options.external_ip = *address.get();
+  auto& connections = options.connections;
+  connections.in_all = std::min(connections.in_all, descriptors.sip_connections);
+  connections.per_source = std::min(connections.per_source, descriptors.sip_connections / 4);
   // Told like failed logins by HTTP: one event, then one with a count for each window. A name that is no extension's is
   // not kept, for it may be a password in the wrong field.
   wrong_passwords = std::make_unique<http::Sightings>(

@@ -321,7 +321,7 @@ void Server::forget_idle_addresses(SteadyClock::time_point now) {
 }
 
 Awaitable<void> Server::carry(std::shared_ptr<Transfer> transfer, std::function<void()> arrived) {
-  const auto give_back = [this](const Transfer* held) { leave(*held); };
+  auto give_back = [this](const Transfer* held) { leave(*held); };
   const std::unique_ptr<const Transfer, decltype(give_back)> place(transfer.get(), give_back);
   const auto end = co_await transfer->run();
   leave(*transfer);

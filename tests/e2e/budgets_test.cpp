@@ -9,6 +9,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/json/serialize.hpp>
+#include <sys/resource.h>
 
 using namespace strowger::test;
 
@@ -58,7 +59,11 @@ TEST_CASE("a stranger's sockets take neither the log's descriptors nor other add
   Site site({}, 1024);
   register_phone(site);
   CHECK_THAT(site.log(), ContainsSubstring("The limit of open files and sockets is 1024"));
-  const HalfOpen strangers(site.api_port(), "127.0.0.66", 900);
+  ::rlimit ours{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &ours) == 0);
+  ours.rlim_cur = ours.rlim_max;
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &ours) == 0);
+  const HalfOpen strangers(site.api_port(), "127.0.0.66", 1'300);
   site.create_extension("1002", "Bob Example", "s3cret-1002");
   CHECK(site.send_json("POST", "/api/backups", "{}").status < 300);
   CHECK(site.fetch(budget_file).status == 200);

@@ -132,7 +132,8 @@ TEST_CASE("many lines, many values on one line and many tags cost no more than t
   CHECK(file->keys.back().key == "a[20000]");
   CHECK(file->keys.back().template_line == 20'000);
   CHECK(file->keys.back().line == 20'000);
-  const LineConditions conditions(repeated("{{#MAC}}a = {{MAC}}{{/MAC}}\n", 9'000));
+  const auto sections = repeated("{{#MAC}}a = {{MAC}}{{/MAC}}\n", 9'000);
+  const LineConditions conditions(sections);
   CHECK(conditions.of(9'000) == std::vector<std::string>{"MAC"});
   file = take(Format::text, "a = " + repeated("{{MAC}}", 30'000) + "\n");
   REQUIRE(file);
@@ -150,7 +151,7 @@ TEST_CASE("files of more keys than anybody has, or deeper than any, are not take
   CHECK(config_entries(Format::text, lines).error().code == "output_too_large");
   CHECK(check_format(Format::text, "", lines).error().code == "output_too_large");
   CHECK(config_entries(Format::text, lines.substr(4)));
-  const auto elements = "<a>" + repeated("<b/>", most_entries) + "</a>";
+  const auto elements = "<a>" + repeated("<b/>", most_entries + 1) + "</a>";
   CHECK(config_entries(Format::xml, elements).error().code == "output_too_large");
   CHECK(check_format(Format::xml, "", elements).error().code == "output_too_large");
   const auto deep = [](std::size_t depth) { return repeated("<a>", depth) + repeated("</a>", depth); };

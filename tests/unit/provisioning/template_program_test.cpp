@@ -177,7 +177,7 @@ TEST_CASE("a template is filled as the engine before filled it, byte by byte, an
   const TemplateValues all{values, lists};
   const auto known = Vocabulary::device(*VendorValues::none());
   std::size_t tried = 0;
-  for (unsigned seed = 1; seed <= 20'000; ++seed) {
+  for (unsigned seed = 1; seed <= 60'000; ++seed) {
     std::minstd_rand random(seed);
     const auto text = random_template(random);
     const auto format = seed % 2 == 0 ? Format::xml : Format::text;
