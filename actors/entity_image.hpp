@@ -49,9 +49,13 @@ class EntityImage {
       auto records = world.log.read_stream(stream_, version_, world.limits.read_batch);
       if (!records) return records.error();
       for (const auto& record : *records) {
-        auto envelope = strowger::decode(record);
-        if (!envelope) return envelope.error();
-        apply(envelope->event, record.version);
+        // A damaged event changes nothing. One of a newer release may be a decision that this one does not know:
+        // nothing is decided on half a state.
+        const auto envelope = decode_or_quarantine(record);
+        const auto* unread = std::get_if<Undecodable>(&envelope.event);
+        if (unread != nullptr && unread->newer)
+          return unavailable("newer_release", stream_.text() + " cannot be changed: " + unread->reason);
+        apply(envelope.event, record.version);
       }
       if (!hydrated_) world.counters->replayed += records->size();
       if (records->size() < world.limits.read_batch) break;

@@ -79,8 +79,8 @@ struct Receipt {
 };
 
 // Runs on the writer thread, after fsync. Errors: conflict `version_conflict` (details: stream, expected, present);
-// overloaded when the queue is full (at once, on the caller's thread); unavailable `log_unavailable` when it could
-// not be made durable: nothing of it is or will be visible.
+// overloaded when the queue is full, `event_too_large` (event_size.hpp) when an event is (both at once, on the caller's
+// thread); unavailable `log_unavailable` when it could not be made durable: nothing of it is or will be visible.
 using AppendDone = std::function<void(Result<Receipt>)>;
 
 // Events that follow one another in the log, shared with all who follow it: copying it copies none of them.

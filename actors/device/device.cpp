@@ -65,6 +65,7 @@ Result<Events> unregister(const Device::State& state) {
 
 Result<Events> set_credentials(const Device::State& state, const SetDeviceCredentials& command) {
   if (!state.registered) return no_such_device();
+  if (auto ok = check_sibling(command.sealed_like, state.password); !ok) return ok.error();
   return Events{DeviceCredentialsSet{state.mac, command.username, command.password}};
 }
 
@@ -76,6 +77,7 @@ Result<Events> remove_credentials(const Device::State& state) {
 
 Result<Events> issue_token(const Device::State& state, const IssueDeviceToken& command, const Context& context) {
   if (!state.registered) return no_such_device();
+  if (auto ok = check_sibling(command.sealed_like, state.token); !ok) return ok.error();
   DeviceTokenIssued issued{state.mac, command.token, command.sha256, {}};
   if (!state.token.empty() && command.grace.count() > 0) issued.previous_until = context.now + command.grace;
   return Events{std::move(issued)};

@@ -115,6 +115,7 @@ struct ReportReboot {
 struct SetDeviceCredentials {
   std::string username;
   SealedSecret password;
+  SealedSecret sealed_like{};  // the password whose data key it was sealed with; empty: its own
 };
 struct RemoveDeviceCredentials {};
 
@@ -123,6 +124,7 @@ struct IssueDeviceToken {
   SealedSecret token;
   std::string sha256;
   std::chrono::minutes grace{0};
+  SealedSecret sealed_like{};  // as of a password
 };
 struct RevokeDeviceToken {};
 

@@ -78,13 +78,11 @@ Result<Receipt> Batch::add(AppendRequest& request) {
       (void)writes_.Put(database_[Family::state], key, *write.value);
     else
       (void)writes_.Delete(database_[Family::state], key);
-    must_sync_ = true;
   }
   const Receipt receipt{version != nullptr ? *version : StreamVersion{0}, end_.position, false};
   if (!request.idempotency_key.empty()) {
     (void)writes_.Put(database_[Family::receipts], request.idempotency_key, encode_receipt(receipt));
     receipts_.emplace(request.idempotency_key, receipt);
-    must_sync_ = true;
   }
   return receipt;
 }
@@ -96,7 +94,6 @@ Result<Receipt> Batch::add(PendingAppend& append) {
     key_.clear();
     append_key(key_, number(rewrite.position));
     (void)writes_.Put(database_[Family::events], key_, rewrite.stored);
-    must_sync_ = true;
   }
   return receipt;
 }
@@ -118,7 +115,6 @@ void Batch::add(const RecentStreams::Rows& index) {
 }
 
 void Batch::add_event(const StreamId& stream, StreamVersion version, NewRecord&& event) {
-  must_sync_ = true;
   encode_record(value_, stream, version, event, hasher_, end_);
   key_.clear();
   append_key(key_, number(end_.position));

@@ -265,10 +265,8 @@ void DevicesProjection::answered(const MacAddress& mac, const Uuid& reboot, Rebo
   progress.detail = detail;
 }
 
-void DevicesProjection::fold(const Envelope& envelope) {
-  if (const auto* registered = std::get_if<PhoneRegistered>(&envelope.event))
-    return phone_registered(*registered, envelope.time);
-  if (envelope.stream.category() != "device") return;
+// Of the stream device/<stream_mac>; fold() in device_counting.cpp counts what it changes.
+void DevicesProjection::fold_device(const Envelope& envelope, const MacAddress& stream_mac) {
   // Not among the changes: files are served as before.
   if (const auto* enrolment = std::get_if<DeviceEnrolled>(&envelope.event)) return enrolled(*enrolment);
   std::visit(Overloaded{
@@ -361,8 +359,7 @@ void DevicesProjection::fold(const Envelope& envelope) {
                  },
                  // A fetch of long ago: the last one of each device is never folded.
                  [&](const Folded& e) {
-                   const auto mac = MacAddress::parse(envelope.stream.key());
-                   auto* row = mac && e.was == ConfigServed::type ? rows_.change(*mac) : nullptr;
+                   auto* row = e.was == ConfigServed::type ? rows_.change(stream_mac) : nullptr;
                    if (row == nullptr) return;
                    auto& activity = row->activity;
                    activity.last_provisioned = envelope.time;
@@ -374,9 +371,7 @@ void DevicesProjection::fold(const Envelope& envelope) {
              envelope.event);
   if (std::holds_alternative<ConfigServed>(envelope.event)) return;
   changes_.fetch_add(1, std::memory_order_release);
-  const auto mac = MacAddress::parse(envelope.stream.key());
-  if (!mac) return;
-  if (auto* row = rows_.change(*mac)) strowger::fold(row->activity.convergence, envelope);
+  if (auto* row = rows_.change(stream_mac)) strowger::fold(row->activity.convergence, envelope);
 }
 
 std::string DevicesProjection::stored(const DeviceRow& row) {
@@ -407,6 +402,7 @@ Result<void> DevicesProjection::load(std::string_view, std::string_view row) {
   }
   rows_.load(definition->mac) =
       DeviceRow{definition, std::move(loaded->activity), std::move(credentials), std::move(loaded->enrolment)};
+  recount(definition->mac, {});
   return {};
 }
 
@@ -417,6 +413,10 @@ void DevicesProjection::adopt(Projection& rebuilt) {
   std::swap(by_extension_, other.by_extension_);
   std::swap(by_username_, other.by_username_);
   std::swap(by_token_, other.by_token_);
+  std::swap(by_ip_, other.by_ip_);
+  std::swap(counts_, other.counts_);
+  std::swap(unsettled_, other.unsettled_);
+  std::swap(looks_, other.looks_);
   changes_.fetch_add(1, std::memory_order_release);
 }
 

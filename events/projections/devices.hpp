@@ -1,6 +1,7 @@
 // The devices as they are now, what each was last served, and how its last reboot goes.
 #pragma once
 
+#include "events/projections/device_census.hpp"
 #include "events/projections/table.hpp"
 
 #include <atomic>
@@ -131,6 +132,17 @@ struct DeviceEnrolment {
 };
 BOOST_DESCRIBE_STRUCT(DeviceEnrolment, (), (opened_at, registered_at, ip, recorded))
 
+// What was found when the file was last rendered that the device would be sent. No event says so, so it is not stored.
+struct DeviceLook {
+  enum class Found : std::uint8_t { unknown, file, nothing };
+  Found found = Found::unknown;
+  std::string etag{};  // of the file
+  bool operator==(const DeviceLook&) const = default;
+};
+// Without a look, a phone that was served a file is taken to have the present one: a change begins with an event, and
+// the convergence reactor looks at each device that it may concern.
+DeviceStanding standing_of(const DeviceActivity& activity, const DeviceLook& look);
+
 struct DeviceRow {
   DefinitionPtr definition;
   DeviceActivity activity;
@@ -146,6 +158,21 @@ class DevicesProjection : public Projection {
   std::vector<MacAddress> on_extension(const ExtensionNumber& extension) const;
   std::vector<MacAddress> macs() const;
   std::size_t size() const;
+
+  // --- Without a look at every device
+
+  // How many stand how. O(1).
+  DeviceCounts counts() const;
+  // The first by MAC that are neither converged nor waiting. O(max).
+  std::vector<DeviceRow> unsettled(std::size_t max) const;
+  // The first that was last served at an address. O(log n).
+  std::optional<DeviceRow> served_at(const std::string& ip) const;
+  // At most `most` MACs: the nearest in order above and below. O(most).
+  std::vector<MacAddress> around(const MacAddress& mac, std::size_t most) const;
+  // Tells what a device would be sent now: the file of this ETag, or none for the reason given. Where `device` is not
+  // the present definition it is not taken. It changes only what is counted, and is forgotten with the process. O(log
+  // n), under the writers' lock only where it changes something.
+  void looked(const DefinitionPtr& device, const Result<std::string>& etag) const;
 
   // For the hot path: the definition, and what a fetch now belongs to (nil where nothing waits for one).
   struct Serving {
@@ -175,6 +202,7 @@ class DevicesProjection : public Projection {
 
  private:
   void fold(const Envelope& envelope) override;
+  void fold_device(const Envelope& envelope, const MacAddress& stream_mac);
   struct Stored {
     DeviceDefinition definition;
     DeviceActivity activity;
@@ -198,11 +226,25 @@ class DevicesProjection : public Projection {
   void answered(const MacAddress& mac, const Uuid& reboot, RebootStage stage, std::uint16_t status,
                 const std::string& detail);
 
+  struct Counted {
+    std::optional<DeviceStanding> standing{};
+    std::string ip{};
+  };
+  const DeviceLook& look_at(const MacAddress& mac, const DeviceRow& row) const;
+  Counted counted(const MacAddress& mac) const;
+  void recount(const MacAddress& mac, const Counted& before) const;
+
   Rows<MacAddress, DeviceRow> rows_;
   std::set<std::pair<ExtensionNumber, MacAddress>> by_extension_;
   std::unordered_map<std::string, MacAddress> by_username_;
   std::unordered_map<std::string, MacAddress> by_token_;
+  mutable std::set<std::pair<std::string, MacAddress>> by_ip_;  // of the last fetch
   std::atomic<std::uint64_t> changes_{0};
+  // looked() changes these, with the lock held; they say nothing that a row does not.
+  mutable DeviceCounts counts_;
+  mutable std::set<MacAddress> unsettled_;
+  // Of those for whom a look says something else than no look would; each with the definition that it is of.
+  mutable std::unordered_map<MacAddress, std::pair<DefinitionPtr, DeviceLook>> looks_;
 };
 
 }  // namespace strowger

@@ -2,6 +2,7 @@
 
 #include "events/json.hpp"
 #include "events/overloaded.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -34,7 +35,7 @@ std::string evicted_key(std::int64_t day) {
 }
 
 std::string kept_text(const std::string& text) {
-  return text.substr(0, longest_text);
+  return std::string(utf8::prefix(text, longest_text));
 }
 
 std::int64_t day_of(Timestamp time) {

@@ -101,7 +101,7 @@ SCENARIO("abuse: connections that say nothing, or half of a message, end") {
 
 SCENARIO("abuse: one REGISTER of thousands of contacts is refused before they are worked in") {
   Victim victim;
-  Phone phone(Wire::Kind::tcp, victim.site.sip_port(), Victim::extension, Victim::password);
+  Phone phone(Wire::Kind::tcp, victim.site.sip_port(), Victim::number, Victim::password);
   Phone::Register what;
   for (int i = 0; i < 1'000; ++i) what.contact += (i == 0 ? "<sip:i" : ",<sip:i") + std::to_string(i) + "@h>";
   try {
@@ -113,7 +113,7 @@ SCENARIO("abuse: one REGISTER of thousands of contacts is refused before they ar
 
 SCENARIO("abuse: guesses of a phone's password are slowed and told, and its own phone gets in") {
   Victim victim;
-  Phone guesser(Wire::Kind::udp, victim.site.sip_port(), Victim::extension, "guess", "127.0.0.66");
+  Phone guesser(Wire::Kind::udp, victim.site.sip_port(), Victim::number, "guess", "127.0.0.66");
   int refused = 0;
   for (int i = 0; i < 200; ++i) {
     try {

@@ -1,5 +1,7 @@
 #include "tests/support/memory_log.hpp"
 
+#include "events/event_size.hpp"
+
 #include <algorithm>
 
 namespace strowger::test {
@@ -50,6 +52,7 @@ StreamVersion MemoryLog::add(const StreamId& id, NewRecord&& event) {
 }
 
 Result<Receipt> MemoryLog::commit(AppendRequest& request) {
+  if (auto fault = oversized(request)) return *fault;
   if (failures_ > 0) {
     --failures_;
     return unavailable("log_unavailable", "the log cannot be written: a test made it fail");

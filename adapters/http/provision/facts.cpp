@@ -2,6 +2,7 @@
 
 #include "actors/provisioning/identity.hpp"
 #include "adapters/http/provision/request_log.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 #include <array>
@@ -23,7 +24,7 @@ constexpr std::size_t most_text = 16U << 20;
 constexpr std::size_t longest_kept = 512;  // of a path or User-Agent that a stranger sends
 
 std::string_view kept(std::string_view text) {
-  return text.substr(0, longest_kept);
+  return utf8::prefix(text, longest_kept);
 }
 
 std::uint16_t put(std::string& to, std::string_view text) {
@@ -53,7 +54,7 @@ void Facts::Notes::clear() {
 }
 
 Facts::Facts(EventLog& log, IdSource& ids, Clock clock, spdlog::logger& logger, Sightings& sightings,
-             const provisioning::VendorCatalog& catalog, const DevicesProjection& devices)
+             const provisioning::VendorCatalog& catalog, const DevicesProjection& devices, TokenMask mask)
     : log_(log),
       ids_(ids),
       clock_(std::move(clock)),
@@ -61,6 +62,7 @@ Facts::Facts(EventLog& log, IdSource& ids, Clock clock, spdlog::logger& logger, 
       sightings_(sightings),
       catalog_(catalog),
       devices_(devices),
+      mask_(std::move(mask)),
       thread_([this] { run(); }) {
   pthread_setname_np(thread_.native_handle(), "facts");
 }
@@ -98,9 +100,7 @@ void Facts::served(const Served& note) {
 }
 
 void Facts::refused(ConfigRefused event) {
-  event.path.resize(std::min(event.path.size(), longest_kept));
-  event.mac_address.resize(std::min(event.mac_address.size(), longest_kept));
-  event.user_agent.resize(std::min(event.user_agent.size(), longest_kept));
+  for (auto* text : {&event.path, &event.mac_address, &event.user_agent}) *text = utf8::clip(*text, longest_kept);
   sightings_.refused(std::move(event));
 }
 
@@ -154,9 +154,9 @@ const Recorded& Facts::words_for(const Note& note, const Notes& notes) {
   known = std::make_unique<Recorded>(Recorded{std::string(asked), sizes, note.status, note.fetched});
   if (note.fetched)
     known->event =
-        encode(ConfigServed{device.mac, device.extension, device.vendor, device.model, std::string(texts.path),
+        encode(ConfigServed{device.mac, device.extension, device.vendor, device.model, mask_(texts.path),
                             file.representation.etag, static_cast<std::uint32_t>(file.size), note.status,
-                            std::string(texts.peer), std::string(texts.user_agent), std::string(texts.tls_identity)},
+                            std::string(texts.peer), mask_(texts.user_agent), std::string(texts.tls_identity)},
                {"phone:" + device.mac.text(), note.correlation, note.causation}, note.time, ids_);
   known->line = line_of(note, texts);
   return *known;
@@ -231,7 +231,7 @@ void Facts::hand_over(std::vector<Fact> facts) {
 }
 
 void Facts::log_served(const Notes& notes) {
-  RequestLog log(logger_);
+  RequestLog log(logger_, mask_);
   if (!log.wanted()) return;
   for (const auto& note : notes.served) log.write(words_for(note, notes).line, note.time);
 }
@@ -242,7 +242,7 @@ RequestLog::Line Facts::line_of(const Note& note, const Texts& texts) {
   const auto& server = file.present->server;
   const auto mac = device.mac.text();
   const auto size = std::to_string(file.size);
-  RequestLog log(logger_);
+  RequestLog log(logger_, mask_);
   log.add_request(mac, texts.peer, texts.user_agent);
   log.add({"Found device: vendor=", device.vendor, ", model=", device.model, ", extension=", device.extension.text()});
   const auto says = provisioning::parse_user_agent(texts.user_agent);

@@ -11,6 +11,7 @@
 #include "actors/provisioning/vendor_catalog.hpp"
 #include "adapters/http/provision/render_cache.hpp"
 #include "adapters/http/sightings.hpp"
+#include "adapters/http/token_mask.hpp"
 #include "events/event.hpp"
 #include "events/log.hpp"
 #include "events/projections/devices.hpp"
@@ -38,7 +39,7 @@ class Facts {
  public:
   // All outlive it.
   Facts(EventLog& log, IdSource& ids, Clock clock, spdlog::logger& logger, Sightings& sightings,
-        const provisioning::VendorCatalog& catalog, const DevicesProjection& devices);
+        const provisioning::VendorCatalog& catalog, const DevicesProjection& devices, TokenMask mask = TokenMask());
   ~Facts();  // hands over what waits
   Facts(const Facts&) = delete;
   Facts& operator=(const Facts&) = delete;
@@ -130,6 +131,7 @@ class Facts {
   Sightings& sightings_;
   const provisioning::VendorCatalog& catalog_;
   const DevicesProjection& devices_;
+  const TokenMask mask_;
   const std::shared_ptr<Counts> counts_ = std::make_shared<Counts>();  // completions may come after the end
   const std::shared_ptr<Handed> handed_ = std::make_shared<Handed>();
 

@@ -3,6 +3,7 @@
 #include "actors/decide_together.hpp"
 #include "adapters/http/json_body.hpp"
 #include "adapters/http/routes/device_checks.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 #include <unordered_map>
@@ -211,7 +212,7 @@ Awaitable<Result<void>> carry_out(Context& context, const Request& request, Judg
   Position position{};
   for (std::size_t tries = 0;; ++tries) {
     const auto work = [together, meta] { return together->decide(meta.cause, meta.idempotency_key); };
-    auto append = co_await offloaded(request, context.pool, work);
+    auto append = co_await offloaded(request, context.lanes.scans, work);
     if (!append) co_return append.error();
     if (append->facts.empty()) break;
     const auto start = [&](auto done) { services.log.append(std::move(*append), done); };
@@ -229,7 +230,10 @@ Awaitable<Result<void>> carry_out(Context& context, const Request& request, Judg
   pause.reset();
   for (std::size_t i = 0; i < rows.size(); ++i)
     judged.set(*rows[i], action_of(together->before(i).registered, together->events(i)));
-  const auto wait = [&](auto done) { services.runner.when_applied(position, [done] { done(Result<bool>(true)); }); };
+  const auto wait = [&](auto done) {
+    services.runner.when_applied(
+        position, [done] { done(Result<bool>(true)); }, [done](const Error& error) { done(Result<bool>(error)); });
+  };
   const auto applied = co_await completion<bool>(request, wait);
   if (!applied) co_return applied.error();
   co_return Result<void>();
@@ -238,16 +242,17 @@ Awaitable<Result<void>> carry_out(Context& context, const Request& request, Judg
 Awaitable<Result<Response>> import(Context& context, const Request& request) {
   auto meta = ask_meta(request);
   if (!meta) co_return meta.error();
-  const bool csv = request.header(Field::content_type).find("csv") != std::string_view::npos;
+  const bool csv = request.header(headers::content_type).find("csv") != std::string_view::npos;
   const auto dry = flag_parameter(request.query(), "dry_run");
   if (!dry) co_return dry.error();
   auto& services = context.services;
-  const auto work = [&services, text = std::string(request.body), csv]() -> Result<Judgement> {
-    auto entries = csv ? bulk::read_device_csv(text) : read_json(text);
+  const auto work = [&services, text = std::string(request.body),
+                     csv](const std::stop_token& stop = {}) -> Result<Judgement> {
+    auto entries = csv ? bulk::read_device_csv(text, stop) : read_json(text);
     if (!entries) return entries.error();
     return Judge(services).judge(std::move(*entries));
   };
-  auto judged = co_await offloaded(request, context.pool, work);
+  auto judged = co_await offloaded(request, context.lanes.scans, work);
   if (!judged) co_return judged.error();
   if (*dry) {
     auto answer = summary(*judged, true, "Nothing was changed.");
@@ -316,7 +321,7 @@ Result<Response> export_devices(const ContextPtr& context, const Request& reques
   const auto query = request.query();
   const auto format = query.find("format").value_or("csv");
   if (format != "csv" && format != "json")
-    return unacceptable("unknown_format", "format is csv or json, not '" + std::string(format.substr(0, 64)) + "'.");
+    return unacceptable("unknown_format", "format is csv or json, not '" + utf8::clip(format, 64) + "'.");
   const bool csv = format == "csv";
   Response response{.content_type = csv ? "text/csv; charset=utf-8" : "application/json"};
   response.set("Content-Disposition",

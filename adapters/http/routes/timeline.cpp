@@ -87,6 +87,7 @@ std::string in_words(const Event& event) {
           [](const DeviceReturned& e) { return "Registered again from " + e.ip; },
           [](const RebootRetryScheduled& e) { return "Told again at " + to_iso8601(e.not_before) + ": " + e.reason; },
           [](const RebootFailed& e) { return "Given up: " + e.reason; },
+          [](const Undecodable& e) { return "A " + e.was + " that cannot be decoded: " + e.reason; },
           [](const CampaignStarted& e) { return "Campaign " + (e.name.empty() ? e.selection : e.name); },
           [](const auto& e) { return std::string(e.type); },
       },
@@ -120,8 +121,7 @@ Result<std::vector<Record>> tail_of(EventLog& log, const StreamId& stream) {
 }
 
 void add(std::map<Uuid, Story>& stories, const Record& record) {
-  if (auto envelope = strowger::decode(record))
-    stories[record.correlation].emplace(record.position, std::move(*envelope));
+  stories[record.correlation].emplace(record.position, decode_or_quarantine(record));
 }
 
 // What led to the story and happened elsewhere.
@@ -198,7 +198,7 @@ Awaitable<Result<Response>> timeline(Context& context, const Request& request) {
   if (!page) co_return page.error();
   // The pool ends before the context it belongs to does.
   const auto work = [&context, mac = *mac, limit = page->limit] { return tell(context, mac, limit); };
-  co_return co_await offloaded(request, context.pool, work);
+  co_return co_await offloaded(request, context.lanes.reads, work);
 }
 
 }  // namespace

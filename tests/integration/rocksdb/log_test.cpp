@@ -1,4 +1,5 @@
 #include "adapters/rocksdb/rocks_log.hpp"
+#include "events/event_size.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/sample_events.hpp"
@@ -328,6 +329,38 @@ TEST_CASE_METHOD(Fixture, "a snapshot is kept across a restart") {
   CHECK(snapshot->version == v(7));
   CHECK(snapshot->schema == 2);
   CHECK(snapshot->data == "state");
+}
+
+TEST_CASE_METHOD(Fixture, "a snapshot is synced like all that is written, though nobody waits for it") {
+  REQUIRE(append(1));
+  const auto before = log->counters().batches;
+  const auto stream = StreamId::of(sample_mac(1));
+  log->save_snapshot(stream, {v(7), 2, "state"});
+  REQUIRE(eventually([&] { return log->load_snapshot(stream).value().has_value(); }));
+  CHECK(log->counters().batches == before + 1);
+}
+
+TEST_CASE_METHOD(
+    Fixture, "an event that is too large is refused by name, as event and as fact, and nothing of its request stays") {
+  auto request = sample_append(1, ids);
+  auto large = sample_event(1, ids);
+  large.data = "{\"path\":\"" + std::string(max_event_bytes, 'p') + "\"}";
+  SECTION("as an event") {
+    request.events.push_back(large);
+  }
+  SECTION("as a fact") {
+    request.facts.push_back({StreamId::of(sample_mac(2)), large});
+  }
+  const auto refused = append_and_wait(*log, std::move(request));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == "event_too_large");
+  CHECK(refused.error().kind == ErrorKind::too_large);
+  CHECK_THAT(refused.error().message, ContainsSubstring(large.type) && ContainsSubstring("262144"));
+  CHECK(number(log->last_position()) == 0);
+  large.data = "{\"path\":\"" + std::string(max_event_bytes - 11, 'p') + "\"}";
+  AppendRequest fits;
+  fits.facts.push_back({StreamId::of(sample_mac(2)), large});
+  CHECK(append_and_wait(*log, std::move(fits)));
 }
 
 TEST_CASE_METHOD(Fixture, "an event that does not fit is refused alone") {

@@ -1,7 +1,9 @@
 #include "events/event.hpp"
 
 #include "events/json.hpp"
+#include "events/utf8.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/sample_values.hpp"
 
 using namespace strowger;
 
@@ -15,6 +17,23 @@ Record recorded(const Event& event, IdSource& ids) {
   record.version = StreamVersion{1};
   record.position = Position{42};
   return record;
+}
+
+template <class T>
+void set_texts(T& value, const std::string& bytes) {
+  if constexpr (std::is_same_v<T, std::string>) {
+    value = bytes;
+  } else if constexpr (json::is_optional<T>::value) {
+    if (value) set_texts(*value, bytes);
+  } else if constexpr (json::is_vector<T>::value) {
+    for (auto& item : value) set_texts(item, bytes);
+  } else if constexpr (json::is_string_map<T>::value) {
+    auto item = value.begin()->second;
+    set_texts(item, bytes);
+    value = {{bytes, item}};
+  } else if constexpr (json::Described<T>) {
+    boost::mp11::mp_for_each<json::Members<T>>([&](auto member) { set_texts(value.*member.pointer, bytes); });
+  }
 }
 
 }  // namespace
@@ -79,6 +98,52 @@ TEST_CASE("an event of a newer release is refused, not misread") {
   record.type = "device.teleported";
   REQUIRE_FALSE(decode(record));
   CHECK_THAT(decode(record).error().message, ContainsSubstring("device.teleported"));
+}
+
+TEST_CASE("an event that cannot be decoded has a stand-in, and is shown as such") {
+  IdSource ids(system_now, 1);
+  auto record = recorded(ServerStarted{"1"}, ids);
+  record.data = "{\"version\":\"\xff\"}";
+  CHECK(decode(record).error().code == "bad_event");
+  const auto envelope = decode_or_quarantine(record);
+  CHECK(envelope.id == record.id);
+  CHECK(envelope.position == record.position);
+  const auto& undecodable = std::get<Undecodable>(envelope.event);
+  CHECK(undecodable.was == "system.server_started");
+  CHECK(undecodable.was_schema == 1);
+  CHECK_FALSE(undecodable.newer);
+  CHECK_THAT(undecodable.reason, ContainsSubstring("not JSON"));
+  const auto shown = json::parse(to_cloud_event(record, "strowger")).value();
+  CHECK(shown.at("data").is_null());
+  CHECK_THAT(std::string(shown.at("undecodable").as_string()), ContainsSubstring("not JSON"));
+  CHECK(shown.at("type").as_string() == "strowger.system.server_started.v1");
+
+  record.data = R"({"version":7})";
+  CHECK_THAT(std::get<Undecodable>(decode_or_quarantine(record).event).reason, ContainsSubstring("version"));
+  record.type = "system.teleported";
+  CHECK(std::get<Undecodable>(decode_or_quarantine(record).event).newer);
+  CHECK(decode(record).error().code == "unknown_event_type");
+}
+
+TEST_CASE("whatever bytes its texts are made of, every event type can be read again, and who did it too") {
+  IdSource ids(system_now, 1);
+  boost::mp11::mp_for_each<boost::mp11::mp_transform<boost::mp11::mp_identity, Event>>([&](auto identity) {
+    using T = typename decltype(identity)::type;
+    for (const auto* bytes : {"\xff", "Caf\xE9", "\xED\xA0\x80", "\xF0\x9F\x98", "\"\\\n\x01"}) {
+      T event;
+      test::fill(event);
+      set_texts(event, bytes);
+      Record record;
+      static_cast<NewRecord&>(record) =
+          encode(event, Cause{"admin:" + std::string(1'000, 'a') + bytes, {}, {}}, system_now(), ids);
+      record.stream = StreamId("device", "001565123456");
+      CAPTURE(record.type, record.data);
+      REQUIRE(decode(record));
+      CHECK(utf8::is_valid(record.by));
+      CHECK(record.by.size() <= 512);
+      CHECK(json::parse(to_cloud_event(record, "strowger")));
+    }
+  });
 }
 
 TEST_CASE("ids rise even when the clock jumps back") {
