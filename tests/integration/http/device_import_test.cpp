@@ -167,7 +167,11 @@ TEST_CASE_METHOD(Office, "devices that are fetched all the time are changed by a
     for (unsigned i = 0; !ended; ++i) {
       std::array<char, 48> path{};
       std::snprintf(path.data(), path.size(), "/provision/0015650%05x.cfg", i % 200);
-      fetch(path.data());
+      try {
+        fetch(path.data());
+      } catch (const std::runtime_error&) {
+        // A busy machine: the next phone.
+      }
     }
   });
   const auto first = import(after);

@@ -9,6 +9,7 @@
 #include "events/projections/discovered.hpp"
 #include "events/projections/extensions.hpp"
 #include "events/projections/phone_settings.hpp"
+#include "events/projections/quarantine.hpp"
 #include "events/projections/requests.hpp"
 #include "events/projections/users.hpp"
 #include "tests/support/catch.hpp"
@@ -34,12 +35,13 @@ struct AllProjections {
   DiscoveredProjection discovered;
   ExtensionsProjection extensions;
   PhoneSettingsProjection phone_settings;
+  QuarantineProjection quarantine;
   RequestsProjection requests;
   UsersProjection users;
 
   std::vector<Projection*> all() {
-    return {&campaigns,  &contacts,       &devices,  &directories, &discovered,
-            &extensions, &phone_settings, &requests, &users};
+    return {&campaigns,  &contacts,       &devices,    &directories, &discovered,
+            &extensions, &phone_settings, &quarantine, &requests,    &users};
   }
   void apply(const Envelope& envelope) {
     for (auto* projection : all()) projection->apply(envelope);
