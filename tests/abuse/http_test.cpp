@@ -111,9 +111,11 @@ SCENARIO("abuse: a template that multiplies itself is refused at once, and the p
 }
 
 SCENARIO("abuse: a stranger behind a proxy does not pass for a phone by a header line of his own") {
-  Victim victim("provisioning: {access: {allowed_networks: [10.0.0.0/8], trusted_proxies: [127.0.0.0/8]}}\n");
+  Site site("provisioning: {access: {allowed_networks: [10.0.0.0/8], trusted_proxies: [127.0.0.0/8]}}\n");
+  site.create_extension(Victim::number, "Ann Example", Victim::password);
+  REQUIRE(site.register_device(Victim::mac, Victim::number, "yealink", "t46s").status == 201);
   const auto ask = [&](const std::string& lines) {
-    RawHttp connection(victim.site.api_port());
+    RawHttp connection(site.api_port());
     connection.send("GET /provision/001565123456.cfg HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + lines + "\r\n");
     return connection.read_all();
   };
