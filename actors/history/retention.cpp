@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* state_table = "retention";
 constexpr const char* summaries_key = "summaries";
-constexpr auto clock_difference = std::chrono::hours(24);  // that a clock may have been ahead
+constexpr auto clock_tolerance = std::chrono::hours(24);  // that a clock may have been ahead
 
 // What has a time of its own.
 struct Kind {
@@ -132,7 +132,7 @@ Result<bool> Retention::step(std::size_t which) {
     if (!records) return records.error();
     ended = records->empty();
     for (const auto& record : *records) {
-      if (kind.has(record.type) && record.time <= now + clock_difference) {
+      if (kind.has(record.type) && record.time <= now + clock_tolerance) {
         if (record.time >= due) {
           ended = true;
           break;

@@ -58,7 +58,7 @@ void append_special(std::string& out, Format format, char32_t code) {
   out.push_back(static_cast<char>(code));  // plain ASCII: all else is copied as it came
 }
 
-std::string trimmed(std::string value) {
+std::string without_outer_blanks(std::string value) {
   const auto first = value.find_first_not_of(' ');
   if (first == std::string::npos) return {};
   const auto last = value.find_last_not_of(' ');
@@ -99,7 +99,7 @@ std::string escape(Format format, std::string_view value) {
     }
     at += size;
   }
-  return format == Format::xml ? out : trimmed(std::move(out));
+  return format == Format::xml ? out : without_outer_blanks(std::move(out));
 }
 
 std::string valid_utf8(std::string_view text) {

@@ -97,6 +97,8 @@ std::vector<std::string> event_warnings(const Services& services);
 std::string etag_of(StreamVersion version);
 Response json_response(const boost::json::value& value, std::uint16_t status = 200);
 boost::json::string text(std::string_view view);
+// null where it is empty.
+boost::json::value text_or_null(std::string_view view);
 boost::json::value time_or_null(const std::optional<Timestamp>& time);
 boost::json::string iso(Timestamp time);
 
