@@ -8,7 +8,7 @@
 #include "actors/directory/mapping.hpp"
 #include "actors/extension/extension.hpp"
 #include "actors/provisioning/recorded.hpp"
-#include "actors/provisioning/unknown_device.hpp"
+#include "actors/provisioning/vendor_values.hpp"
 #include "actors/registrar/decide.hpp"
 #include "actors/user/user.hpp"
 #include "adapters/http/json_body.hpp"
@@ -176,7 +176,7 @@ class AdapterEvents {
 
   // A template's name and text, as they lie in a folder.
   void files(std::string_view bytes, Taken& taken) {
-    provisioning::TemplateInForce source;
+    auto source = provisioning::in_force({}, std::string(bytes), provisioning::VendorValues::none());
     source.name = bytes;
     add(provisioning::published(source), "system", taken);
   }
