@@ -1,5 +1,7 @@
 #include "actors/log_follower.hpp"
 
+#include <exception>
+
 namespace strowger::actors {
 namespace {
 constexpr std::size_t batch = 256;
@@ -33,16 +35,35 @@ Step LogFollower::hand_over(std::size_t max) {
       after_ = record.position;
       continue;
     }
-    const auto envelope = decode(record);
-    const auto handled = envelope ? handlers_.event(*envelope) : Result<void>(envelope.error());
-    if (!handled) {
-      handlers_.trouble(handled.error());
+    const auto envelope = decode_or_quarantine(record);
+    const auto handled = handle(envelope);
+    if (!handled && !failed_for_good(envelope, handled.error())) {
       subscription_ = log_.subscribe(after_);  // the next try meets this event again
       return Step::failed;
     }
+    tried_ = unavailable_ = 0;
     after_ = record.position;
   }
   return records->empty() ? Step::idle : Step::more;
+}
+
+Result<void> LogFollower::handle(const Envelope& envelope) {
+  try {
+    return handlers_.event(envelope);
+  } catch (const std::exception& thrown) {
+    return internal_error("event " + std::to_string(number(envelope.position)) +
+                          " could not be handled: " + std::string(thrown.what()));
+  }
+}
+
+// Whether it was parked, after its last try.
+bool LogFollower::failed_for_good(const Envelope& envelope, const Error& error) {
+  if (tried_++ == 0) handlers_.trouble(error);
+  if (error.kind == ErrorKind::unavailable || error.kind == ErrorKind::overloaded) ++unavailable_;
+  if (!handlers_.park) return false;
+  if (tried_ - unavailable_ < handlers_.tries && unavailable_ < handlers_.tries_while_unavailable) return false;
+  const auto parked = handlers_.park(envelope, error, tried_);
+  return parked.has_value();
 }
 
 void LogFollower::follow(const std::stop_token& stop) {

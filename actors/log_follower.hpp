@@ -6,6 +6,7 @@
 #include "events/log.hpp"
 
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -19,13 +20,20 @@ class LogFollower {
   struct Handlers {
     // Whether an event is looked at; the others are not even decoded. May be empty: all are.
     std::function<bool(const Record&)> wanted;
-    // An event whose handling fails is handed over again after a pause; none is skipped.
+    // An event whose handling fails or throws is handed over again after a pause. One that cannot be decoded comes as
+    // Undecodable.
     std::function<Result<void>(const Envelope&)> event;
     // Between batches and at least every `pause`: for retries and checkpoints. May be empty.
     std::function<void()> between;
-    // The log could not be read, or held what this release does not know, or an event's handling failed; following
-    // goes on after a pause and from the same event, never past it.
+    // The log could not be read, or the handling of an event failed (told once an event).
     std::function<void(const Error&)> trouble;
+    // Takes an event whose handling failed too often; then following goes on behind it. Where this fails (the log
+    // cannot be written) the event is tried again. Empty: an event is tried for ever.
+    std::function<Result<void>(const Envelope&, const Error& last, std::uint32_t tries)> park{};
+    // After so many tries an event is parked; those that failed because something is down or full may well succeed
+    // later, so they get more.
+    std::uint32_t tries = 5;
+    std::uint32_t tries_while_unavailable = 60;
   };
 
   // Handlers run on the follower's thread. Destroying it ends the thread after the event at hand.
@@ -39,6 +47,8 @@ class LogFollower {
 
  private:
   Step hand_over(std::size_t max);
+  Result<void> handle(const Envelope& envelope);
+  bool failed_for_good(const Envelope& envelope, const Error& error);
   void follow(const std::stop_token& stop);
 
   // Shared with the log's wake-up, which may come after this is gone.
@@ -50,6 +60,8 @@ class LogFollower {
 
   EventLog& log_;
   Position after_;
+  std::uint32_t tried_ = 0;        // the event behind `after_`, in vain
+  std::uint32_t unavailable_ = 0;  // of those, because something was down or full
   Handlers handlers_;
   std::chrono::milliseconds pause_;
   std::shared_ptr<Wake> wake_ = std::make_shared<Wake>();

@@ -1,6 +1,7 @@
 #include "actors/reactor.hpp"
 
 #include <charconv>
+#include <exception>
 
 namespace strowger::actors {
 namespace {
@@ -21,8 +22,9 @@ Result<Position> load_checkpoint(EventLog& log, const std::string& name) {
 }  // namespace
 
 Reactor::Reactor(EventLog& log, std::string name, std::function<Result<void>(const Envelope&)> handle,
-                 std::function<void(const Error&)> trouble, Drive drive, std::function<bool(const Record&)> wanted)
-    : log_(log), name_(std::move(name)) {
+                 std::function<void(const Error&)> trouble, Drive drive, std::function<bool(const Record&)> wanted,
+                 DeadLetters* parked)
+    : log_(log), name_(std::move(name)), handle_(std::move(handle)), parked_(parked) {
   if (const auto checkpoint = load_checkpoint(log_, name_))
     handled_ = saved_ = *checkpoint;
   else
@@ -34,12 +36,19 @@ Reactor::Reactor(EventLog& log, std::string name, std::function<Result<void>(con
       handled_ = record.position;
       return false;
     };
-  handlers.event = [this, handle = std::move(handle)](const Envelope& envelope) {
-    auto done = handle(envelope);
+  handlers.event = [this](const Envelope& envelope) {
+    auto done = handle_(envelope);
     if (done) handled_ = envelope.position;
     return done;
   };
+  if (parked_ != nullptr)
+    handlers.park = [this](const Envelope& envelope, const Error& error, std::uint32_t tries) {
+      auto done = parked_->park(dead_letter_of(envelope, name_, error, tries));
+      if (done) handled_ = envelope.position;
+      return done;
+    };
   handlers.between = [this] {
+    try_parked();
     if (number(handled_) >= number(saved_) + save_every) save_checkpoint();
   };
   handlers.trouble = std::move(trouble);
@@ -49,6 +58,24 @@ Reactor::Reactor(EventLog& log, std::string name, std::function<Result<void>(con
 Reactor::~Reactor() {
   follower_.reset();
   if (handled_ != saved_) save_checkpoint();
+}
+
+void Reactor::try_parked() {
+  if (parked_ == nullptr) return;
+  for (const auto& letter : parked_->take_retries(name_)) parked_->tried(letter, try_again(letter));
+}
+
+Result<void> Reactor::try_again(const DeadLetter& letter) {
+  const auto records = log_.read_all(Position{number(letter.position) - 1}, 1);
+  if (!records) return records.error();
+  if (records->empty() || records->front().id != letter.event)
+    return internal_error("event " + letter.event.text() + " is not at position " +
+                          std::to_string(number(letter.position)) + " of this log; skip it");
+  try {
+    return handle_(decode_or_quarantine(records->front()));
+  } catch (const std::exception& thrown) {
+    return internal_error(thrown.what());
+  }
 }
 
 void Reactor::save_checkpoint() {

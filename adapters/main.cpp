@@ -24,7 +24,10 @@ int main(int argc, char** argv) {
   auto* token = app.add_subcommand("token", "Print an administrator's bearer token, for whoever can read the data");
   token->add_option("--config", token_options.config, "Settings (YAML) of the server");
   token->add_option("--data-dir", token_options.data_dir, "Its data directory, where not as the settings say");
-  token->add_option("--user", token_options.user, "Whose name events carry")->capture_default_str();
+  token
+      ->add_option("--user", token_options.user,
+                   "Whose name events carry; a change of that user's password or role ends it")
+      ->capture_default_str();
   token->add_option("--hours", token_options.hours, "How long it is good for")
       ->check(CLI::Range(1, 24 * 366))
       ->capture_default_str();
@@ -36,6 +39,12 @@ int main(int argc, char** argv) {
   auto* check = config->add_subcommand("check", "Say all that is wrong with a settings file");
   check->add_option("file", checked, "The file")->required();
   check->callback([&] { exit_code = cli::config_check(checked); });
+  cli::ConfigAcceptOptions accepted;
+  auto* accept = config->add_subcommand(
+      "accept", "Accept a settings file that lets in more than before, for the next reload of the running server");
+  accept->add_option("file", accepted.config, "The file that the server reads")->required();
+  accept->add_option("--data-dir", accepted.data_dir, "The server's data directory, where not as the settings say");
+  accept->callback([&] { exit_code = cli::config_accept(accepted); });
 
   cli::DhcpOptions dhcp_options;
   auto* dhcp = app.add_subcommand("dhcp-snippet", "Print what a DHCP server has to tell the phones of each vendor");
@@ -81,6 +90,13 @@ int main(int argc, char** argv) {
       ->excludes("--config")
       ->excludes("--data-dir");
   verify->callback([&] { exit_code = cli::log_verify(verifying); });
+
+  cli::LogRepairOptions repairing;
+  auto* repair = log->add_subcommand(
+      "repair", "Show which events cannot be decoded and what would be done about them; --apply does it");
+  add_data_options(repair, repairing.data);
+  repair->add_flag("--apply", repairing.apply, "Do it; the server must be stopped. Take a backup first");
+  repair->callback([&] { exit_code = cli::log_repair(repairing); });
 
   cli::LogExportOptions exporting;
   auto* export_command = log->add_subcommand(
@@ -188,6 +204,22 @@ int main(int argc, char** argv) {
     add_campaign_command(name, help)->callback([&, what = std::string(name)] {
       exit_code = cli::campaign_command(one_campaign, what);
     });
+
+  auto* reactors = app.add_subcommand("reactors", "Settle events that a reactor of the running server gave up on");
+  reactors->require_subcommand(1);
+  cli::ServerOptions reactors_of;
+  auto* reactors_list = reactors->add_subcommand("list", "Show the parked events, with the reason for each");
+  add_server_options(reactors_list, reactors_of);
+  reactors_list->callback([&] { exit_code = cli::reactors_list(reactors_of); });
+  cli::DeadLetterOptions one_letter;
+  for (const auto& [name, help] : {std::pair{"retry", "Handle a parked event again"},
+                                   std::pair{"skip", "Forget a parked event: nothing is done for it"}}) {
+    auto* settle = reactors->add_subcommand(name, help);
+    add_server_options(settle, one_letter.server);
+    settle->add_option("reactor", one_letter.handler, "The reactor, as `list` shows it")->required();
+    settle->add_option("event", one_letter.event, "The event's id")->required();
+    settle->callback([&, what = std::string(name)] { exit_code = cli::reactors_settle(one_letter, what); });
+  }
 
   auto* directory = app.add_subcommand("directory", "Users that come from Active Directory or LDAP");
   directory->require_subcommand(1);

@@ -1,12 +1,16 @@
 #include "events/event.hpp"
 
 #include "events/json.hpp"
+#include "events/utf8.hpp"
 
 #include <array>
 #include <unordered_map>
 
 namespace strowger {
 namespace {
+
+constexpr std::size_t longest_by = 512;
+constexpr std::size_t longest_reason = 512;
 
 using Decoder = Result<Event> (*)(const boost::json::value&);
 
@@ -45,25 +49,54 @@ Result<void> upcast(std::string_view type, std::uint16_t from, boost::json::valu
     if (data.is_object()) data.get_object()["tls_identity"] = "";
     return {};
   }
+  // Version 1 kept names as they were typed, and they may be passwords: nobody is shown more than their length.
+  if ((type == LoginFailed::type || type == LoginFailedRepeated::type) && from == 1) {
+    if (!data.is_object()) return {};
+    auto& fields = data.get_object();
+    const auto* name = fields.if_contains("name");
+    fields["name_length"] = name != nullptr && name->is_string() ? name->get_string().size() : std::size_t{0};
+    fields["name"] = "";
+    return {};
+  }
+  if (type == DaySummarized::type && from == 1) {
+    if (!data.is_object()) return {};
+    auto& fields = data.get_object();
+    std::uint64_t logins = 0;
+    boost::json::error_code ignored;
+    if (const auto* others = fields.if_contains("other_failed_logins"))
+      logins += others->to_number<std::uint64_t>(ignored);
+    if (const auto* names = fields.if_contains("failed_logins"); names != nullptr && names->is_object())
+      for (const auto& name : names->get_object()) logins += name.value().to_number<std::uint64_t>(ignored);
+    fields["failed_logins"].emplace_object();
+    fields["other_failed_logins"] = logins;
+    return {};
+  }
   return internal_error("no upcaster for " + std::string(type) + " version " + std::to_string(from));
 }
 
 Result<Event> decode_data(const Record& record) {
   const auto entry = types().find(record.type);
   if (entry == types().end() || record.schema > entry->second.schema)
-    return internal_error("event " + std::to_string(number(record.position)) + " has type " + record.type +
-                          " version " + std::to_string(record.schema) +
-                          ", which this release does not know; start the release that wrote it")
-        .with("code", "unknown_event_type");
+    return Error{ErrorKind::internal, "unknown_event_type",
+                 "version " + std::to_string(record.schema) + " of " + record.type +
+                     " is not known to this release; start the release that wrote it"};
   // The parsed form lives only until the event is read from it: no allocation for one of usual size.
   std::array<unsigned char, 4'096> buffer;
   boost::json::monotonic_resource memory(buffer.data(), buffer.size());
+  const auto bad = [](const Error& why) { return Error{ErrorKind::internal, "bad_event", why.message}; };
   auto data = json::parse(record.data, &memory);
-  if (!data) return data.error();
+  if (!data) return bad(data.error());
   if (record.schema < entry->second.schema) {
-    if (auto done = upcast(record.type, record.schema, *data); !done) return done.error();
+    if (auto done = upcast(record.type, record.schema, *data); !done) return bad(done.error());
   }
-  return entry->second.decode(*data);
+  auto event = entry->second.decode(*data);
+  if (!event) return bad(event.error());
+  return event;
+}
+
+Envelope envelope_of(const Record& record, Event event) {
+  return {record.id, record.stream,      record.version,   record.position, record.time,
+          record.by, record.correlation, record.causation, std::move(event)};
 }
 
 }  // namespace
@@ -76,7 +109,7 @@ NewRecord encode(const Event& event, const Cause& cause, Timestamp time, IdSourc
   NewRecord record;
   record.id = ids.next();
   record.time = time;
-  record.by = cause.by;
+  record.by = utf8::clip(cause.by, longest_by);
   record.correlation = cause.correlation.is_nil() ? record.id : cause.correlation;
   record.causation = cause.causation;
   std::visit(
@@ -96,8 +129,18 @@ Result<Envelope> decode(const Record& record) {
     fault.message = "event " + std::to_string(number(record.position)) + " (" + record.type + "): " + fault.message;
     return fault;
   }
-  return Envelope{record.id, record.stream,      record.version,   record.position,  record.time,
-                  record.by, record.correlation, record.causation, std::move(*event)};
+  return envelope_of(record, std::move(*event));
+}
+
+Envelope decode_or_quarantine(const Record& record) {
+  auto event = decode_data(record);
+  if (event) return envelope_of(record, std::move(*event));
+  const auto& fault = event.error();
+  return envelope_of(record, Undecodable{record.type,
+                                         record.schema,
+                                         utf8::clip(fault.message, longest_reason),
+                                         fault.code == "unknown_event_type",
+                                         {}});
 }
 
 std::string to_cloud_event(const Record& record, std::string_view source) {
@@ -118,10 +161,12 @@ std::string to_cloud_event(const Record& record, std::string_view source) {
   text("datacontenttype", "application/json");
   out += ",\"data\":";
   // Through the typed event, because only its types say what is a secret. What cannot be decoded is not shown.
-  if (const auto event = decode_data(record))
+  const auto event = decode_data(record);
+  if (event)
     std::visit([&](const auto& e) { json::write(out, e, json::Secrets::masked); }, *event);
   else
     out += "null";
+  if (!event) text("undecodable", event.error().message);
   text("sequence", std::to_string(number(record.position)));
   out += ",\"streamversion\":" + std::to_string(number(record.version));
   text("correlationid", record.correlation.text());

@@ -15,6 +15,7 @@
 #include "events/types/phonebook.hpp"
 #include "events/types/pnp.hpp"
 #include "events/types/provisioning.hpp"
+#include "events/types/quarantine.hpp"
 #include "events/types/registration.hpp"
 #include "events/types/sighting.hpp"
 #include "events/types/system.hpp"
@@ -40,7 +41,7 @@ using Event = std::variant<ExtensionCreated, ExtensionChanged, ExtensionPassword
                            DeviceCredentialsSet, DeviceCredentialsRemoved, DeviceTokenIssued,               //
                            DeviceTokenRevoked, DeviceEnrolmentOpened, SourceBlocked, SourceUnblocked,       //
                            PhoneRegistered, PhoneMoved, PhoneUnregistered, RegistrationExpired,             //
-                           ConfigRefused,                                                                   //
+                           ConfigRefused, DeviceEnrolled,                                                   //
                            ConfigRefusedRepeated, OthersRefused,                                            //
                            LoginFailed, LoginFailedRepeated, OtherLoginsFailed,                             //
                            Folded, DaySummarized,                                                           //
@@ -49,7 +50,8 @@ using Event = std::variant<ExtensionCreated, ExtensionChanged, ExtensionPassword
                            ExtensionDisabled, ExtensionEnabled, UserRoleSynced, UserRoleWithdrawn,          //
                            TemplateTextStored, TemplatePublished, SettingsApplied, SecretsShown,            //
                            UserCreated, UserPasswordChanged, TokenRevoked,                                  //
-                           ServerStarted, LogSeeded, MasterKeyRotated>;
+                           ServerStarted, LogSeeded, MasterKeyRotated,                                      //
+                           Undecodable, LogRepaired>;
 
 // A recorded event, decoded.
 struct Envelope {
@@ -73,13 +75,18 @@ struct Cause {
 
 std::string_view type_of(const Event& event);
 
-// Ready to append. Safe from any thread.
+// Ready to append. Safe from any thread. Whatever bytes the event's texts and `by` are made of, decode() reads the
+// record: what is not UTF-8 becomes U+FFFD (events/json.hpp).
 NewRecord encode(const Event& event, const Cause& cause, Timestamp time, IdSource& ids);
 // Fails with `unknown_event_type` on a type or schema version of a newer release, `bad_event` on data that does not
 // fit its type. Older schema versions are upcast here.
 Result<Envelope> decode(const Record& record);
+// For whoever follows the log or reads a stream and must not stop at one bad event: an event that cannot be decoded
+// comes as Undecodable, in its place, with its envelope. Never fails.
+Envelope decode_or_quarantine(const Record& record);
 
-// CloudEvents 1.0, JSON format (API.md section 1), secrets masked.
+// CloudEvents 1.0, JSON format (API.md section 1), secrets masked. An event that cannot be decoded has `data` null and
+// an extension attribute `undecodable`, which says why.
 std::string to_cloud_event(const Record& record, std::string_view source);
 
 }  // namespace strowger

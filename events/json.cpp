@@ -1,5 +1,7 @@
 #include "events/json.hpp"
 
+#include "events/utf8.hpp"
+
 #include <boost/json/parse.hpp>
 
 namespace strowger::json {
@@ -10,6 +12,16 @@ void write_string(std::string& out, std::string_view text) {
   std::size_t plain = 0;  // start of the run that needs no escape
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x80) {
+      const auto character = utf8::character_at(text, i);
+      if (!character.valid) {
+        out.append(text, plain, i - plain);
+        out += utf8::replacement;
+        plain = i + character.size;
+      }
+      i += character.size - 1;
+      continue;
+    }
     if (c >= 0x20 && c != '"' && c != '\\') continue;
     out.append(text, plain, i - plain);
     plain = i + 1;

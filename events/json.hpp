@@ -3,6 +3,9 @@
 //
 // Reading is tolerant in one direction only: a missing member keeps its default (it was added later) and an unknown
 // one is skipped (it was added by a newer release); a member of the wrong type is an error that names it.
+//
+// Whatever is written can be read again, by every reader that takes JSON: text that is not UTF-8 is written with U+FFFD
+// in place of what is wrong, and a number that JSON cannot write (NaN, infinity) as 0.
 #pragma once
 
 #include "events/ids.hpp"
@@ -12,6 +15,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <concepts>
 #include <cstdint>
 #include <map>
@@ -31,6 +35,7 @@ namespace strowger::json {
 // Whether secrets are written as they are (into the log) or masked (to anybody else).
 enum class Secrets : std::uint8_t { kept, masked };
 
+// With quotes and escapes; as UTF-8, whatever bytes the text is made of.
 void write_string(std::string& out, std::string_view text);
 // Parses a JSON text of our own making; the value's memory comes from `storage`, which outlives it.
 Result<boost::json::value> parse(std::string_view text, boost::json::storage_ptr storage = {});
@@ -78,7 +83,7 @@ void write(std::string& out, const T& value, Secrets secrets) {
     out.append(digits, std::to_chars(std::begin(digits), std::end(digits), value).ptr);
   } else if constexpr (std::is_same_v<T, double>) {
     char digits[40];
-    out.append(digits, std::to_chars(std::begin(digits), std::end(digits), value).ptr);
+    out.append(digits, std::to_chars(std::begin(digits), std::end(digits), std::isfinite(value) ? value : 0.0).ptr);
   } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
     write_string(out, value);
   } else if constexpr (std::is_same_v<T, SealedSecret> || std::is_same_v<T, PasswordHash>) {
@@ -147,6 +152,25 @@ std::string to_string(const T& value, Secrets secrets = Secrets::kept) {
   return out;
 }
 
+// Calls `visit(std::string_view)` with each text in the value, however deep.
+template <class T, class Visit>
+void for_each_text(const T& value, const Visit& visit) {
+  if constexpr (std::is_convertible_v<const T&, std::string_view>) {
+    visit(std::string_view(value));
+  } else if constexpr (is_optional<T>::value) {
+    if (value) for_each_text(*value, visit);
+  } else if constexpr (is_vector<T>::value) {
+    for (const auto& item : value) for_each_text(item, visit);
+  } else if constexpr (is_string_map<T>::value) {
+    for (const auto& [key, item] : value) {
+      visit(std::string_view(key));
+      for_each_text(item, visit);
+    }
+  } else if constexpr (Described<T>) {
+    boost::mp11::mp_for_each<Members<T>>([&](auto member) { for_each_text(value.*member.pointer, visit); });
+  }
+}
+
 Error wrong_type(std::string_view expected);
 
 template <class T>
@@ -173,12 +197,14 @@ Result<void> read(const boost::json::value& from, T& to) {
     to = Timestamp(std::chrono::microseconds(microseconds));
   } else if constexpr (requires { T::parse(std::string_view{}); }) {
     if (!from.is_string()) return wrong_type("a string");
-    // A default-constructed extension or MAC is written as an empty text where a fact has none.
-    if (from.get_string().empty()) {
+    const std::string_view text(from.get_string().data(), from.get_string().size());
+    // A default-constructed value (an extension, a MAC address) stands for none in a fact, and not all can be parsed.
+    if (text.empty()) {
       to = T{};
       return {};
     }
-    auto parsed = T::parse(std::string_view(from.get_string().data(), from.get_string().size()));
+    auto parsed = T::parse(text);
+    if (!parsed && text == T{}.text()) parsed = T{};
     if (!parsed) return parsed.error();
     to = std::move(*parsed);
   } else if constexpr (DescribedEnum<T>) {

@@ -1,5 +1,6 @@
 // Rebuilding a projection beside the live one, and setting one aside that throws.
 #include "events/projection_runner_parts.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -31,7 +32,7 @@ Result<void> ProjectionRunner::rebuild(std::string_view name) {
   const auto live =
       std::find_if(live_.begin(), live_.end(), [&](const auto& l) { return l->projection.name() == name; });
   if (live == live_.end())
-    return not_found("unknown_projection", "there is no projection '" + std::string(name.substr(0, 64)) + "'");
+    return not_found("unknown_projection", "there is no projection '" + utf8::clip(name, 64) + "'");
   const std::lock_guard lock(mutex_);
   if (!running_) return unavailable("projections_stopped", "the projections are not running");
   if (rebuild_)
@@ -63,12 +64,7 @@ void ProjectionRunner::run_rebuild(Rebuild& rebuild) {
     }
     for (const auto& record : *records) {
       if (record.position > target) break;
-      const auto envelope = decode(record);
-      if (!envelope) {
-        failed = envelope.error();
-        break;
-      }
-      if (auto thrown = try_apply(*rebuild.fresh, *envelope)) {
+      if (auto thrown = try_apply(*rebuild.fresh, decode_or_quarantine(record))) {
         failed = std::move(*thrown);
         break;
       }
@@ -104,10 +100,7 @@ void ProjectionRunner::adopt_rebuilt() {
     auto records = log_.read_all(position, options_.batch);
     if (!records) failed = records.error();
     for (std::size_t i = 0; !failed && i < records->size() && (*records)[i].position <= target; ++i) {
-      if (auto envelope = decode((*records)[i]))
-        failed = try_apply(*rebuild->fresh, *envelope);
-      else
-        failed = envelope.error();
+      failed = try_apply(*rebuild->fresh, decode_or_quarantine((*records)[i]));
       position = (*records)[i].position;
     }
   }

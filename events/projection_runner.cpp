@@ -3,6 +3,7 @@
 #include "events/projection_runner_parts.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include <pthread.h>
@@ -168,12 +169,7 @@ void ProjectionRunner::apply(const Records& records) {
   uncommitted_ = true;
   decoded_.clear();
   for (const auto& record : records) {
-    auto envelope = decode(record);
-    if (!envelope) {
-      stop_with(envelope.error());
-      break;
-    }
-    decoded_.push_back(std::move(*envelope));
+    decoded_.push_back(decode_or_quarantine(record));
     if (decoded_.size() < at_once) continue;
     apply(decoded_);
     done = record.position;
@@ -189,10 +185,9 @@ void ProjectionRunner::apply(const Records& records) {
     if (done > applied_position_) applied_position_ = done;
     for (auto& live : live_)
       if (!live->aside) live->position = std::max(live->position, done);
-    const auto later = [](const auto& a, const auto& b) { return a.first > b.first; };
-    while (!waiting_.empty() && waiting_.front().first <= applied_position_) {
-      std::pop_heap(waiting_.begin(), waiting_.end(), later);
-      calls.push_back(std::move(waiting_.back().second));
+    while (!waiting_.empty() && waiting_.front().position <= applied_position_) {
+      std::pop_heap(waiting_.begin(), waiting_.end(), std::greater<>());
+      calls.push_back(std::move(waiting_.back().done));
       waiting_.pop_back();
     }
   }
@@ -244,25 +239,48 @@ void ProjectionRunner::commit(Live& live, bool force) {
 
 void ProjectionRunner::stop_with(Error fault) {
   report("projections stopped: " + fault.message);
-  const std::lock_guard lock(mutex_);
-  stopped_ = std::move(fault);
+  std::vector<Waiter> waiting;
+  std::optional<Error> error;
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = std::move(fault);
+    waiting = std::exchange(waiting_, {});
+    error = stopped_error();
+  }
+  applied_.notify_all();
+  for (const auto& waiter : waiting)
+    if (waiter.failed) waiter.failed(*error);
 }
 
-void ProjectionRunner::when_applied(Position position, std::function<void()> done) {
+Error ProjectionRunner::stopped_error() const {
+  return unavailable("projections_stopped",
+                     "What was decided is in the log, but queries do not show it: they stopped at event " +
+                         std::to_string(number(applied_position_)) + ": " + stopped_->message);
+}
+
+void ProjectionRunner::when_applied(Position position, std::function<void()> done,
+                                    std::function<void(const Error&)> failed) {
+  std::optional<Error> error;
   {
     const std::lock_guard lock(mutex_);
     if (applied_position_ < position) {
-      waiting_.emplace_back(position, std::move(done));
-      std::push_heap(waiting_.begin(), waiting_.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
-      return;
+      if (!stopped_) {
+        waiting_.push_back({position, std::move(done), std::move(failed)});
+        std::push_heap(waiting_.begin(), waiting_.end(), std::greater<>());
+        return;
+      }
+      error = stopped_error();
     }
   }
-  done();
+  if (!error)
+    done();
+  else if (failed)
+    failed(*error);
 }
 
 bool ProjectionRunner::wait_applied(Position position, SteadyClock::time_point deadline) {
   std::unique_lock lock(mutex_);
-  applied_.wait_until(lock, deadline, [&] { return applied_position_ >= position || !running_; });
+  applied_.wait_until(lock, deadline, [&] { return applied_position_ >= position || !running_ || stopped_; });
   return applied_position_ >= position;
 }
 

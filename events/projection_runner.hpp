@@ -8,8 +8,11 @@
 // A projection that throws is set aside as it is, with the reason in status(), and the others go on. It is built again
 // from the first event, and again with backoff as long as it throws, and takes its place when that succeeds.
 //
-// An event that cannot be decoded stops the runner for good, with the reason in status(): a projection that skipped
-// events would be wrong in silence.
+// An event that cannot be decoded does not stop it: projections are handed an Undecodable in its place and pass over
+// it. QuarantineProjection counts and lists such events.
+//
+// A log that cannot be read stops the runner for good, with the reason in status(). Whoever waits for a position is
+// answered with that error at once, and so is whoever would wait later.
 #pragma once
 
 #include "events/drive.hpp"
@@ -75,15 +78,16 @@ class ProjectionRunner {
   // Loads the rows, then follows the log. Rows of another schema, without a checkpoint or ahead of the log are dropped
   // and folded again from the first event. Only an unreadable store or row is an error.
   Result<void> start();
-  // Commits what is applied and ends the threads. Who still waits is not called.
+  // Commits what is applied and ends the threads. Whoever still waits is not called.
   void stop();
   // Driven by hand: one batch, and the commit where one is due. Failed also when the runner stopped for good.
   Step step();
 
   // Any thread. `done` is called once all projections have applied `position`: at once on this thread when they have,
-  // else on the runner's. It must only hand over.
-  void when_applied(Position position, std::function<void()> done);
-  // False when the deadline passed or the runner stopped before.
+  // else on the runner's. `failed` is called instead with `projections_stopped` where the runner stopped before that by
+  // itself. Both must only hand over.
+  void when_applied(Position position, std::function<void()> done, std::function<void(const Error&)> failed = {});
+  // False when the deadline passed, or at once when the runner stopped before; status() says why.
   bool wait_applied(Position position, std::chrono::steady_clock::time_point deadline);
 
   // Builds the projection again from the first event beside the live one, on a thread of its own, and swaps when it
@@ -111,6 +115,7 @@ class ProjectionRunner {
   void adopt_rebuilt();
   void run_rebuild(Rebuild& rebuild);
   void stop_with(Error fault);
+  Error stopped_error() const;  // with mutex_ held
   void report(const std::string& line) const;
 
   EventLog& log_;
@@ -125,8 +130,14 @@ class ProjectionRunner {
 
   mutable std::mutex mutex_;  // guards what follows, and what status() reads of live_
   std::condition_variable applied_;
-  Position applied_position_{};                                      // by all
-  std::vector<std::pair<Position, std::function<void()>>> waiting_;  // a heap, the lowest position first
+  Position applied_position_{};  // by all
+  struct Waiter {
+    Position position{};
+    std::function<void()> done;
+    std::function<void(const Error&)> failed;
+    bool operator>(const Waiter& other) const { return position > other.position; }
+  };
+  std::vector<Waiter> waiting_;  // a heap, the lowest position first
   std::optional<Error> stopped_;
   bool running_ = false;
   std::unique_ptr<Rebuild> rebuild_;

@@ -2,6 +2,7 @@
 
 #include "actors/bulk/csv.hpp"
 #include "events/nearest.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 #include <array>
@@ -55,7 +56,7 @@ Result<void> read_lines(DeviceEntry& entry, std::string_view cell) {
     const auto* const end = number.data() + number.size();
     const auto [stop, fault] = std::from_chars(number.data(), end, line);
     if (fault != std::errc() || stop != end || line < 1 || line > most_lines)
-      return malformed("bad_lines", "row " + std::to_string(entry.row) + ": '" + number.substr(0, 64) +
+      return malformed("bad_lines", "row " + std::to_string(entry.row) + ": '" + utf8::clip(number, 64) +
                                         "' is no line's number from 1 to " + std::to_string(most_lines) +
                                         "; lines are written 2:1002:label; 3:1003");
     const auto colon = rest.find(':');
@@ -111,7 +112,7 @@ Result<std::vector<const Column*>> columns_of(const CsvRow& header) {
     if (column == columns.end()) {
       const auto names = column_names();
       return malformed("unknown_column", "line " + std::to_string(header.line) + ": there is no column '" +
-                                             std::string(name.substr(0, 64)) + "'; did you mean " +
+                                             utf8::clip(name, 64) + "'; did you mean " +
                                              listed(nearest(name.substr(0, 64), names, 1)) + "? The columns are " +
                                              listed(names));
     }
@@ -136,13 +137,12 @@ Error too_many_rows(std::size_t rows) {
       "there are " + std::to_string(rows) + " rows; at most " + std::to_string(most_rows) + " are taken at once"};
 }
 
-Result<std::vector<DeviceEntry>> read_device_csv(std::string_view text) {
-  const auto rows = read_csv(text);
+Result<std::vector<DeviceEntry>> read_device_csv(std::string_view text, const std::stop_token& stop) {
+  const auto rows = read_csv(text, {.rows = most_rows + 1}, stop);
   if (!rows) return rows.error();
   if (rows->empty())
     return malformed("missing_column",
                      "the file is empty; its first line names the columns: " + listed(column_names()));
-  if (rows->size() - 1 > most_rows) return too_many_rows(rows->size() - 1);
   const auto order = columns_of(rows->front());
   if (!order) return order.error();
   std::vector<DeviceEntry> entries;

@@ -1,5 +1,8 @@
 #include "actors/contact/contact.hpp"
 
+#include "events/controls.hpp"
+#include "events/utf8.hpp"
+
 #include <algorithm>
 
 namespace strowger::actors {
@@ -19,8 +22,7 @@ Result<void> check_text(const std::string& field, const std::string& value) {
   if (value.size() > longest_text)
     return bad(field,
                "it has " + std::to_string(value.size()) + " bytes; " + std::to_string(longest_text) + " is the most");
-  if (std::any_of(value.begin(), value.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }))
-    return bad(field, "it holds a line break or another control character");
+  if (const auto fault = control_fault(value); !fault.empty()) return bad(field, fault);
   return {};
 }
 
@@ -32,7 +34,7 @@ Result<void> check_number(const std::string& field, const std::string& number) {
            std::string_view("+*#()-./ @:_").find(c) != std::string_view::npos;
   });
   if (!dialled || !plain || number.size() > longest_number)
-    return bad(field, "'" + number.substr(0, longest_number) +
+    return bad(field, "'" + utf8::clip(number, longest_number) +
                           "' is nothing that a phone can dial, such as +49 30 1234567, *98 or sip:ann@example.com");
   return {};
 }

@@ -1,5 +1,7 @@
 #include "actors/directory/schedule.hpp"
 
+#include "events/utf8.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <ctime>
@@ -10,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 Error bad(std::string_view text) {
-  return unacceptable("bad_schedule", "'" + std::string(text.substr(0, 64)) +
+  return unacceptable("bad_schedule", "'" + utf8::clip(text, 64) +
                                           "' is no schedule; there are 'every 15m', '03:00' and cron's five fields "
                                           "such as '*/15 6-20 * * 1-5'");
 }

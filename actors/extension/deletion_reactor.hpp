@@ -21,7 +21,7 @@ class DeletionReactor {
   // after a crash, when the number has long been taken anew or enabled: then the bindings are left alone.
   DeletionReactor(EventLog& log, Vault& vault, ProjectionRunner& runner, const ExtensionsProjection& extensions,
                   DropBindings drop_bindings, std::function<void(const Error&)> trouble,
-                  Drive drive = Drive::own_thread)
+                  Drive drive = Drive::own_thread, DeadLetters* parked = nullptr)
       : reactor_(
             log, "extension-deletion",
             [&vault, &runner, &extensions, drop = std::move(drop_bindings)](const Envelope& envelope) -> Result<void> {
@@ -47,7 +47,8 @@ class DeletionReactor {
             [](const Record& record) {
               return record.type == ExtensionDeleted::type || record.type == ExtensionDisabled::type ||
                      record.type == DeviceCredentialsRemoved::type || record.type == DeviceTokenRevoked::type;
-            }) {}
+            },
+            parked) {}
 
   // Driven by hand: up to `max` events.
   Step step(std::size_t max) { return reactor_.step(max); }

@@ -78,9 +78,8 @@ Result<std::optional<Moment>> History::last_at(Position position) const {
   if (found->empty()) return std::optional<Moment>{};
   Moment moment{found->front().position, found->front().time};
   if (found->front().type == ConfigServed::type) {
-    auto envelope = decode(found->front());
-    if (!envelope) return envelope.error();
-    moment.served = std::get<ConfigServed>(std::move(envelope->event));
+    auto envelope = decode_or_quarantine(found->front());
+    if (auto* served = std::get_if<ConfigServed>(&envelope.event)) moment.served = std::move(*served);
   }
   return std::optional(std::move(moment));
 }
@@ -103,9 +102,8 @@ Result<bool> History::scan(const StreamId& stream, Position until, Wanted wanted
       any = true;
       version = record.version;
       if (!wanted(record.type)) continue;
-      const auto envelope = decode(record);
-      if (!envelope) return envelope.error();
-      visit(*envelope);
+      const auto envelope = decode_or_quarantine(record);
+      if (!std::holds_alternative<Undecodable>(envelope.event)) visit(envelope);
     }
     if (records->size() < history_page) return any;
     read += records->size();

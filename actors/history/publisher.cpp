@@ -2,6 +2,9 @@
 
 #include "actors/provisioning/recorded.hpp"
 #include "events/json.hpp"
+#include "events/utf8.hpp"
+
+#include <optional>
 
 namespace strowger::history {
 namespace {
@@ -76,10 +79,10 @@ Result<Publisher::Last> Publisher::read_last(const StreamId& stream) {
     if (!records) return records.error();
     if (!records->empty()) {
       // Through the typed event: what an older release wrote is compared as this one would write it.
-      auto envelope = decode(records->back());
-      if (!envelope) return envelope.error();
+      // What cannot be decoded equals nothing: it is recorded anew.
+      const auto envelope = decode_or_quarantine(records->back());
       last.version = records->back().version;
-      last.data = std::visit([](const auto& e) { return json::to_string(e); }, envelope->event);
+      last.data = std::visit([](const auto& e) { return json::to_string(e); }, envelope.event);
     }
     if (records->size() < stream_page) return last;
   }
@@ -112,14 +115,20 @@ Result<void> Publisher::store_text(const std::string& text, bool seal, const std
   return {};
 }
 
-// What could not be read again must not get into the log: settings may come in any bytes.
+// Settings and templates may come in any bytes. Recorded as UTF-8 they would be others, and their digests would not
+// fit: they are refused instead.
 Result<NewRecord> Publisher::encoded(const Event& event, const std::string& by) const {
-  Record record;
-  static_cast<NewRecord&>(record) = encode(event, Cause{by, {}, {}}, clock_(), ids_);
-  if (auto read = decode(record); !read)
-    return unacceptable("not_recordable", "settings or templates cannot be recorded: " + read.error().message +
-                                              "; all text in them has to be UTF-8");
-  return NewRecord(std::move(record));
+  std::optional<std::string> foreign;
+  const auto look_at = [&](std::string_view text) {
+    if (!foreign && !utf8::is_valid(text)) foreign = utf8::clip(text, 64);
+  };
+  std::visit([&](const auto& e) { json::for_each_text(e, look_at); }, event);
+  if (foreign)
+    return unacceptable("not_recordable",
+                        "settings or templates cannot be recorded: all text in them has to be UTF-8, "
+                        "and '" +
+                            *foreign + "' is not");
+  return encode(event, Cause{by, {}, {}}, clock_(), ids_);
 }
 
 }  // namespace strowger::history

@@ -137,15 +137,16 @@ Result<bool> Retention::step(std::size_t which) {
           ended = true;
           break;
         }
-        const auto envelope = decode(record);
-        if (!envelope) return envelope.error();
-        const auto* served = std::get_if<ConfigServed>(&envelope->event);
-        if (served == nullptr || world_.served_since(served->mac, record.time)) {
+        const auto envelope = decode_or_quarantine(record);
+        const auto* served = std::get_if<ConfigServed>(&envelope.event);
+        // What cannot be decoded cannot be summed up either: it stays as it is.
+        const bool passed_over = std::holds_alternative<Undecodable>(envelope.event);
+        if (!passed_over && (served == nullptr || world_.served_since(served->mac, record.time))) {
           const auto day = std::chrono::floor<std::chrono::days>(record.time);
           full = part.records.size() >= options_.records || (part.day && *part.day != day);
           if (full) break;
           part.day = day;
-          auto marker = part.summary.add(*envelope);
+          auto marker = part.summary.add(envelope);
           marker.summary = *last_summary + 1;
           part.records.push_back({record.position, json::to_string(marker)});
         }

@@ -24,11 +24,13 @@ class DeviceSettingsReactor {
     const PhoneSettingsProjection& rows;
     Entities<PhoneSettings>& settings;
   };
-  DeviceSettingsReactor(World world, std::function<void(const Error&)> trouble, Drive drive = Drive::own_thread)
+  DeviceSettingsReactor(World world, std::function<void(const Error&)> trouble, Drive drive = Drive::own_thread,
+                        DeadLetters* parked = nullptr)
       : world_(world),
         reactor_(
             world.log, "device-settings", [this](const Envelope& envelope) { return handle(envelope); },
-            std::move(trouble), drive) {}
+            std::move(trouble), drive, [](const Record& record) { return record.type == DeviceUnregistered::type; },
+            parked) {}
 
   // Driven by hand: up to `max` events.
   Step step(std::size_t max) { return reactor_.step(max); }

@@ -1,39 +1,11 @@
 #include "actors/provisioning/format.hpp"
 
+#include "events/utf8.hpp"
+
 #include <cstddef>
 
 namespace strowger::provisioning {
 namespace {
-
-constexpr char32_t kReplacement = 0xFFFD;
-
-struct Decoded {
-  char32_t code = kReplacement;
-  std::size_t size = 1;
-};
-
-bool continues(std::string_view text, std::size_t at) {
-  return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U;
-}
-
-// The character at `at`; a wrong sequence gives U+FFFD for as many bytes as could have belonged to it (Unicode 15,
-// section 3.9, "maximal subparts"), so that decoding always gets on.
-Decoded decode(std::string_view text, std::size_t at) {
-  const auto lead = static_cast<unsigned char>(text[at]);
-  if (lead < 0x80) return {lead, 1};
-  if (lead < 0xC2 || lead > 0xF4) return {};
-  const std::size_t want = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  char32_t code = lead & (0x7FU >> want);
-  for (std::size_t i = 1; i < want; ++i) {
-    if (!continues(text, at + i)) return {kReplacement, i};
-    const auto byte = static_cast<unsigned char>(text[at + i]);
-    const bool overlong = i == 1 && ((lead == 0xE0 && byte < 0xA0) || (lead == 0xF0 && byte < 0x90));
-    const bool outside = i == 1 && ((lead == 0xED && byte > 0x9F) || (lead == 0xF4 && byte > 0x8F));
-    if (overlong || outside) return {kReplacement, 1};
-    code = code << 6 | (byte & 0x3FU);
-  }
-  return {code, want};
-}
 
 // What some reader takes for the end of a line or for white space that it may swallow.
 bool breaks_line(char32_t code) {
@@ -45,6 +17,12 @@ bool is_control(char32_t code) {
   return code < 0x20 || (code >= 0x7F && code < 0xA0);
 }
 
+// The property Bidi_Control of Unicode's UAX #9; without width, so nothing takes its place.
+bool changes_direction(char32_t code) {
+  return code == 0x061C || code == 0x200E || code == 0x200F || (code >= 0x202A && code <= 0x202E) ||
+         (code >= 0x2066 && code <= 0x2069);
+}
+
 bool is_noncharacter(char32_t code) {
   return (code & 0xFFFE) == 0xFFFE;
 }
@@ -54,10 +32,11 @@ void append_special(std::string& out, Format format, char32_t code) {
     out.push_back(' ');
     return;
   }
-  if (is_control(code) || is_noncharacter(code)) {
+  if (is_control(code) || is_noncharacter(code) || changes_direction(code)) {
     if (format != Format::xml) out.push_back(' ');
     return;
   }
+  if (changes_direction(code)) return;
   if (format == Format::set && code == '"') {
     out.push_back('\'');
     return;
@@ -84,10 +63,6 @@ void append_special(std::string& out, Format format, char32_t code) {
     }
   }
   out.push_back(static_cast<char>(code));  // plain ASCII: all else is copied as it came
-}
-
-bool is_replaced(Decoded decoded, std::string_view text, std::size_t at) {
-  return decoded.code == kReplacement && text.substr(at, decoded.size) != "\xEF\xBF\xBD";
 }
 
 std::string without_outer_blanks(std::string value) {
@@ -121,11 +96,11 @@ std::string escape(Format format, std::string_view value) {
   std::string out;
   out.reserve(value.size() + 16);
   for (std::size_t at = 0; at < value.size();) {
-    const auto decoded = decode(value, at);
-    const auto [code, size] = decoded;
-    if (is_replaced(decoded, value, at)) {
-      out += "\xEF\xBF\xBD";
-    } else if (code < 0x80 || breaks_line(code) || is_control(code) || is_noncharacter(code)) {
+    const auto [code, size, valid] = utf8::character_at(value, at);
+    if (!valid) {
+      out += utf8::replacement;
+    } else if (code < 0x80 || breaks_line(code) || is_control(code) || is_noncharacter(code) ||
+               changes_direction(code)) {
       append_special(out, format, code);
     } else {
       out.append(value, at, size);
@@ -136,14 +111,7 @@ std::string escape(Format format, std::string_view value) {
 }
 
 std::string valid_utf8(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t at = 0; at < text.size();) {
-    const auto decoded = decode(text, at);
-    out += is_replaced(decoded, text, at) ? "\xEF\xBF\xBD" : text.substr(at, decoded.size);
-    at += decoded.size;
-  }
-  return out;
+  return utf8::valid(text);
 }
 
 }  // namespace strowger::provisioning

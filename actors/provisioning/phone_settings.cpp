@@ -2,7 +2,9 @@
 
 #include "actors/provisioning/format.hpp"
 #include "actors/provisioning/vendor_values.hpp"
+#include "events/controls.hpp"
 #include "events/nearest.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -85,7 +87,7 @@ constexpr KeyKind kinds[] = {
 };
 
 std::string in_quotes(std::string_view value) {
-  return "'" + valid_utf8(value.substr(0, 64)) + "'";
+  return "'" + utf8::clip(value, 64) + "'";
 }
 
 Error bad(const SettingType& type, const SettingInput& input, const std::string& expected,
@@ -107,9 +109,7 @@ Error bad(const SettingType& type, const SettingInput& input, const std::string&
 }
 
 bool on_one_line(std::string_view value) {
-  return valid_utf8(value) == value && std::none_of(value.begin(), value.end(), [](char c) {
-           return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-         });
+  return valid_utf8(value) == value && !find_control(value);
 }
 
 bool only(std::string_view value, std::string_view more) {
@@ -188,7 +188,7 @@ Error unknown_setting(std::string_view name) {
   const auto near = nearest(name, known);
   return unacceptable("unknown_setting", "Setting " + in_quotes(name) + " is not known; did you mean " + listed(near) +
                                              "? GET /api/provisioning/phone-settings/schema lists all")
-      .with("key", boost::json::value(valid_utf8(name.substr(0, 64))))
+      .with("key", boost::json::value(utf8::clip(name, 64)))
       .with("nearest", boost::json::value_from(near));
 }
 

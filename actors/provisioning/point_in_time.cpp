@@ -1,5 +1,7 @@
 #include "actors/provisioning/point_in_time.hpp"
 
+#include "events/utf8.hpp"
+
 #include <charconv>
 #include <string>
 
@@ -34,7 +36,7 @@ Result<PointInTime> parse_point_in_time(std::string_view text) {
   if (const auto space = time.rfind(' '); space != std::string::npos && space > 10) time[space] = '+';
   const auto parsed = parse_iso8601(time);
   if (!parsed)
-    return malformed("bad_point_in_time", "'" + std::string(text.substr(0, 64)) +
+    return malformed("bad_point_in_time", "'" + utf8::clip(text, 64) +
                                               "' is no point in time; give a time such as 2026-01-08T19:40:00Z, a "
                                               "position of the log such as 12345 or pos:12345, or now");
   return PointInTime{{}, *parsed + unit_of(time) - std::chrono::microseconds(1)};

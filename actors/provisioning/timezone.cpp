@@ -1,5 +1,7 @@
 #include "actors/provisioning/timezone.hpp"
 
+#include "events/utf8.hpp"
+
 #include <cctype>
 #include <charconv>
 #include <cstdlib>
@@ -127,7 +129,7 @@ Result<TimeZone> TimeZone::parse(std::string_view posix) {
     zone.summer = summer;
   }
   if (!reader.fine || !reader.at_end() || std::abs(zone.offset) > day)
-    return malformed("bad_time_zone", "'" + std::string(posix.substr(0, 64)) + "' is no time zone's rule");
+    return malformed("bad_time_zone", "'" + utf8::clip(posix, 64) + "' is no time zone's rule");
   return zone;
 }
 

@@ -2,6 +2,7 @@
 
 #include "actors/provisioning/file_table.hpp"
 #include "events/nearest.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 
@@ -200,7 +201,7 @@ Result<const Vendor*> VendorCatalog::vendor(std::string_view name) const {
   std::vector<std::string> known;
   for (const auto& vendor : vendors_) known.push_back(vendor.vendor);
   const auto near = nearest(squeezed(name), known);
-  return unacceptable("unknown_vendor", "Vendor '" + std::string(name.substr(0, 64)) + "' is not known; did you mean " +
+  return unacceptable("unknown_vendor", "Vendor '" + utf8::clip(name, 64) + "' is not known; did you mean " +
                                             listed(near) + "? GET /api/provisioning/vendors lists all")
       .with("nearest", boost::json::value_from(near))
       .with("known", boost::json::value_from(known));
@@ -211,8 +212,8 @@ Result<const Model*> VendorCatalog::model(const Vendor& vendor, std::string_view
   std::vector<std::string> known;
   for (const auto& model : vendor.models) known.push_back(model.model);
   const auto near = nearest(squeezed(name), known);
-  auto message = "Model '" + std::string(name.substr(0, 64)) + "' of " + vendor.name + " is not known; did you mean " +
-                 listed(near) + "?";
+  auto message =
+      "Model '" + utf8::clip(name, 64) + "' of " + vendor.name + " is not known; did you mean " + listed(near) + "?";
   for (const auto& other : vendors_) {
     if (&other == &vendor) continue;
     if (const auto* elsewhere = find_model(other, name))

@@ -6,29 +6,55 @@ namespace strowger::reboot {
 
 using actors::ReportReboot;
 
+namespace {
+
+constexpr std::uint32_t report_tries = 5;
+
+}  // namespace
+
 struct RebootReactor::Shared {
   explicit Shared(World w) : world(std::move(w)) {}
+
+  // An outcome that the device did not take; made again between events.
+  struct Unreported {
+    Reboot reboot;
+    ReportReboot outcome;
+    std::uint32_t tries = 0;  // those that failed for another reason than a log that is down or full
+    Error error;              // of the last
+  };
 
   World world;
   // Recursive, because an ask that is shed answers at once, within report().
   mutable std::recursive_mutex mutex;
   bool stopped = false;  // after this nothing of `world` may be touched
   std::set<Uuid> under_way;
-  std::vector<std::pair<Reboot, ReportReboot>> unreported;  // the log was not available; tried again
+  std::vector<Unreported> unreported;
+  std::map<Uuid, Unreported> parked;  // by the event that asked for the reboot
 
-  // Hands the outcome to the device; keeps it for another try where the log cannot take it now.
-  static void report(const std::shared_ptr<Shared>& self, const Reboot& reboot, const ReportReboot& outcome) {
+  // Hands the outcome to the device; keeps it for another try where that fails.
+  static void report(const std::shared_ptr<Shared>& self, const Reboot& reboot, const ReportReboot& outcome,
+                     std::uint32_t tries = 0) {
     const std::lock_guard lock(self->mutex);
     if (self->stopped) return;
-    self->world.devices.ask(reboot.mac.text(), outcome, {reboot.cause, {}, {}},
-                            [self, reboot, outcome](const Result<actors::Outcome>& answer) {
-                              const std::lock_guard again(self->mutex);
-                              if (!answer && (answer.error().kind == ErrorKind::unavailable ||
-                                              answer.error().kind == ErrorKind::overloaded))
-                                self->unreported.emplace_back(reboot, outcome);
-                              else
-                                self->under_way.erase(reboot.id);
-                            });
+    self->world.devices.ask(
+        reboot.mac.text(), outcome, {reboot.cause, {}, {}},
+        [self, reboot, outcome, tries](const Result<actors::Outcome>& answer) {
+          const std::lock_guard again(self->mutex);
+          if (answer) return self->reported(reboot);
+          const auto kind = answer.error().kind;
+          const bool passing = kind == ErrorKind::unavailable || kind == ErrorKind::overloaded;
+          self->unreported.push_back({reboot, outcome, tries + (passing ? 0U : 1U), answer.error()});
+        });
+  }
+
+  // With the mutex held.
+  void reported(const Reboot& reboot) {
+    under_way.erase(reboot.id);
+    if (parked.erase(reboot.cause.causation) == 0 || stopped) return;
+    actors::DeadLetter settled;
+    settled.handler = its_name;
+    settled.event = reboot.cause.causation;
+    world.parked->tried(settled, {});
   }
 };
 
@@ -60,14 +86,20 @@ class RebootReactor::Telling {
   // Acceptance by any binding outweighs a refusal, which outweighs silence.
   void take(const std::string& contact, const NoticeOutcome& outcome) {
     const bool accepted = outcome.status >= 200 && outcome.status < 300;
-    const bool answered = !outcome.timed_out && !accepted && outcome.status > 0;
+    const bool reached = !outcome.timed_out && outcome.status != not_connected;
+    const bool answered = reached && !accepted && outcome.status > 0;
     const auto answer = accepted ? Answer::accepted : answered ? Answer::refused : Answer::none;
     const bool better = report_.contact.empty() || answer < report_.answer;
     if (!better) return;
     report_.answer = answer;
     report_.contact = contact;
     report_.status = outcome.status;
-    report_.phrase = answer == Answer::none && outcome.phrase.empty() ? "no answer" : outcome.phrase;
+    if (outcome.status == not_connected)
+      report_.phrase = "its TCP connection has ended; it is reached again when it registers";
+    else if (answer == Answer::none && outcome.phrase.empty())
+      report_.phrase = "no answer";
+    else
+      report_.phrase = with_retry_after(outcome.phrase, outcome.retry_after);
   }
 
   std::shared_ptr<Shared> shared_;
@@ -190,12 +222,46 @@ void RebootReactor::tell(const Reboot& reboot) {
 }
 
 void RebootReactor::retry_reports() {
-  std::vector<std::pair<Reboot, ReportReboot>> again;
+  std::vector<Shared::Unreported> again;
   {
     const std::lock_guard lock(shared_->mutex);
     again.swap(shared_->unreported);
   }
-  for (const auto& [reboot, outcome] : again) Shared::report(shared_, reboot, outcome);
+  for (auto& one : again) {
+    if (one.tries < report_tries || !park(one.reboot, one.error, one.tries)) {
+      Shared::report(shared_, one.reboot, one.outcome, one.tries);
+      continue;
+    }
+    const std::lock_guard lock(shared_->mutex);
+    shared_->under_way.erase(one.reboot.id);
+    shared_->parked.insert_or_assign(one.reboot.cause.causation, std::move(one));
+  }
+  if (shared_->world.parked == nullptr) return;
+  for (const auto& letter : shared_->world.parked->take_retries(std::string(its_name))) {
+    std::optional<Shared::Unreported> wanted;
+    {
+      const std::lock_guard lock(shared_->mutex);
+      if (const auto found = shared_->parked.find(letter.event); found != shared_->parked.end()) wanted = found->second;
+    }
+    if (wanted)
+      Shared::report(shared_, wanted->reboot, wanted->outcome);
+    else  // of an earlier run: the phone of a device that still waited was told again at the start
+      shared_->world.parked->tried(letter, {});
+  }
+}
+
+bool RebootReactor::park(const Reboot& reboot, const Error& error, std::uint32_t tries) {
+  auto* const letters = shared_->world.parked;
+  if (letters == nullptr) return false;
+  const auto parked = letters->park({std::string(its_name),
+                                     reboot.cause.causation,
+                                     Position{},
+                                     StreamId::of(reboot.mac).text(),
+                                     std::string(RebootRequested::type),
+                                     "what became of the reboot cannot be recorded: " + error.message,
+                                     tries,
+                                     {}});
+  return parked.has_value();
 }
 
 }  // namespace strowger::reboot

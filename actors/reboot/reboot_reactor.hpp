@@ -5,8 +5,12 @@
 //
 // At least once: what a crash left unanswered is found in the devices projection at the next start and told again.
 // The device ignores a second report of one reboot.
+//
+// No outcome is dropped: a report that the device did not take is made again, and parked (dead_letters.hpp, handler
+// "reboots") when it failed too often for another reason than a log that is down or full.
 #pragma once
 
+#include "actors/dead_letters.hpp"
 #include "actors/device/device.hpp"
 #include "actors/log_follower.hpp"
 #include "actors/reboot/busy_phones.hpp"
@@ -35,7 +39,9 @@ class RebootReactor {
     std::function<std::string(const std::string& vendor, RebootVerb verb)> event_value;
     std::function<void(const std::string& line)> log_line;
     std::function<void(const Error&)> trouble;
+    actors::DeadLetters* parked = nullptr;  // none: failed reports are made again for ever
   };
+  static constexpr std::string_view its_name = "reboots";
 
   // Follows the log from `from`; first tells again what was left unanswered until then.
   RebootReactor(World world, Position from, Drive drive = Drive::own_thread);
@@ -67,6 +73,7 @@ class RebootReactor {
   void tell(const Reboot& reboot);
   void tell_held();
   void retry_reports();
+  bool park(const Reboot& reboot, const Error& error, std::uint32_t tries);
 
   std::shared_ptr<Shared> shared_;
   std::vector<Reboot> held_;  // their phones are in a call; of the follower's thread

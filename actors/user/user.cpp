@@ -1,5 +1,7 @@
 #include "actors/user/user.hpp"
 
+#include "events/utf8.hpp"
+
 #include <algorithm>
 
 namespace strowger::actors {
@@ -26,7 +28,7 @@ Result<Events> create(const User::State& state, const CreateUser& command) {
 // lock them out.
 Result<Events> sync_role(const User::State& state, const SyncUserRole& command) {
   if (!name_allowed(command.name))
-    return unacceptable("bad_user_name", "'" + command.name.substr(0, 64) +
+    return unacceptable("bad_user_name", "'" + utf8::clip(command.name, 64) +
                                              "' cannot be a user here: a name is 1 to 64 letters, digits, dots, "
                                              "dashes, underscores or at signs");
   if (state.exists && state.directory.empty())

@@ -5,6 +5,7 @@
 
 #include "actors/campaign/coordinator.hpp"
 #include "actors/convergence/convergence_reactor.hpp"
+#include "actors/dead_letters.hpp"
 #include "actors/extension/deletion_reactor.hpp"
 #include "actors/history/publisher.hpp"
 #include "actors/history/retention.hpp"
@@ -12,19 +13,23 @@
 #include "actors/reboot/reboot_reactor.hpp"
 #include "adapters/application/application.hpp"
 #include "adapters/application/current.hpp"
+#include "adapters/application/descriptors.hpp"
 #include "adapters/application/directories.hpp"
 #include "adapters/application/folder_watch.hpp"
+#include "adapters/application/key_sweep.hpp"
 #include "adapters/http/provision/own_templates.hpp"
 #include "adapters/http/provision/present.hpp"
 #include "adapters/http/routes.hpp"
 #include "adapters/http/server.hpp"
 #include "adapters/http/services.hpp"
+#include "adapters/http/sightings.hpp"
 #include "adapters/kafka/sink.hpp"
 #include "adapters/rocksdb/projection_store.hpp"
 #include "adapters/rocksdb/rocks_log.hpp"
 #include "adapters/sip/server.hpp"
 #include "adapters/tftp/server.hpp"
 #include "adapters/vault/sodium_vault.hpp"
+#include "events/projections/quarantine.hpp"
 
 #include <atomic>
 #include <filesystem>
@@ -56,6 +61,7 @@ struct Application::House {
 
   Result<void> open_storage();
   Result<void> start_projections();
+  Result<void> catch_up(Position position) const;
   void start_actors();
   Result<void> prepare_first_start();
   void make_own_templates();
@@ -69,10 +75,13 @@ struct Application::House {
   Result<void> start_kafka();
   Result<void> start_http();
   void follow_pnp();
-  void start_reactors();
+  Result<void> start_reactors();
   void start_retention();
   convergence::Policy policy() const;
   void announce() const;
+  Result<void> check_access(const config::Settings& present, const config::Settings& wanted) const;
+  void tell_config_url(const config::Settings& present, const config::Settings& wanted,
+                       const std::string& wanted_ip) const;
   Result<std::string> create_backup(bool with_master_key);
   Result<std::string> list_backups() const;
 
@@ -86,6 +95,7 @@ struct Application::House {
   http::Services services();
 
   std::shared_ptr<spdlog::logger> logger;
+  DescriptorBudget descriptors;
   Current<config::Settings> settings;
   Current<provisioning::Renderer> renderer;
   Current<std::string> address;  // external_ip as set or found
@@ -98,7 +108,9 @@ struct Application::House {
   std::unique_ptr<vault::SodiumVault> vault;
   std::unique_ptr<rocks::RocksProjectionStore> store;
   std::unique_ptr<history::Publisher> publisher;
+  std::unique_ptr<actors::DeadLetters> dead_letters;
 
+  QuarantineProjection quarantine_rows;
   ExtensionsProjection extension_rows;
   DevicesProjection device_rows;
   CampaignsProjection campaign_rows;
@@ -122,6 +134,7 @@ struct Application::House {
 
   std::unique_ptr<directory::Syncs> directories;
   std::unique_ptr<kafka::Sink> kafka;
+  std::unique_ptr<http::Sightings> wrong_passwords;  // that SIP was given; outlives it
   std::unique_ptr<sip::Server> sip;
   std::atomic<std::uint16_t> api_port = 0;
   std::unique_ptr<http::provision::OwnTemplates> own_templates;
@@ -137,6 +150,7 @@ struct Application::House {
   std::unique_ptr<convergence::ConvergenceReactor> convergence;
   std::unique_ptr<campaign::Coordinator> coordinator;
   std::unique_ptr<actors::DeletionReactor> deletions;
+  std::unique_ptr<KeySweep> key_sweep;
   std::unique_ptr<history::Retention> retention;
   std::atomic<const history::Retention*> retention_running = nullptr;  // it starts after HTTP does
   std::unique_ptr<actors::DeviceSettingsReactor> device_settings;
@@ -147,6 +161,7 @@ struct Application::House {
   ~House() {
     // Nobody new comes in, what is under way is finished, and only then what it needs ends.
     template_watch.reset();
+    key_sweep.reset();
     device_settings.reset();
     deletions.reset();
     coordinator.reset();

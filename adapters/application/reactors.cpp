@@ -1,12 +1,6 @@
 #include "adapters/application/house.hpp"
 
 namespace strowger::application {
-namespace {
-
-using namespace std::chrono_literals;
-
-}  // namespace
-
 void Application::House::start_actors() {
   actors = std::make_unique<caf::actor_system>(actor_config);
   world = std::make_unique<actors::EntityWorld>(actors::EntityWorld{*log, ids, system_now});
@@ -31,16 +25,18 @@ convergence::Policy Application::House::policy() const {
   return policy;
 }
 
-void Application::House::start_reactors() {
+Result<void> Application::House::start_reactors() {
   const auto from = log->last_position();
-  runner->wait_applied(from, std::chrono::steady_clock::now() + 60s);
+  // What they look up in the tables must be there up to the first event that they are handed.
+  if (auto done = catch_up(from); !done) return done;
   reboots = std::make_unique<reboot::RebootReactor>(
       reboot::RebootReactor::World{*log, *devices, device_rows, sip->bindings(), sip->notifier(), calls,
                                    [this](const std::string& vendor, RebootVerb verb) {
                                      const auto event = vendors.notify_event(vendor, verb);
                                      return event ? *event : std::string("check-sync");
                                    },
-                                   [to = logger](const std::string& line) { to->info(line); }, troubles("Reboots")},
+                                   [to = logger](const std::string& line) { to->info(line); }, troubles("Reboots"),
+                                   dead_letters.get()},
       from);
   convergence = std::make_unique<convergence::ConvergenceReactor>(
       convergence::ConvergenceReactor::World{
@@ -58,10 +54,11 @@ void Application::House::start_reactors() {
   deletions = std::make_unique<actors::DeletionReactor>(
       *log, *vault, *runner, extension_rows,
       [this](const ExtensionNumber& number, UnregisterReason reason) { sip->drop_extension(number, reason); },
-      troubles("Deletions"));
+      troubles("Deletions"), Drive::own_thread, dead_letters.get());
   device_settings = std::make_unique<actors::DeviceSettingsReactor>(
       actors::DeviceSettingsReactor::World{*log, *vault, *runner, phone_settings_rows, *phone_settings},
-      troubles("Settings of devices that are gone"));
+      troubles("Settings of devices that are gone"), Drive::own_thread, dead_letters.get());
+  return {};
 }
 
 void Application::House::start_retention() {
@@ -84,6 +81,8 @@ void Application::House::start_retention() {
   with.trouble = troubles("Retention");
   retention = std::make_unique<history::Retention>(std::move(with));
   retention_running = retention.get();
+  key_sweep =
+      std::make_unique<KeySweep>(*vault, [to = logger](const std::string& line) { to->info(line); }, warnings());
 }
 
 }  // namespace strowger::application

@@ -1,3 +1,4 @@
+#include "adapters/application/event_metrics.hpp"
 #include "adapters/application/house.hpp"
 #include "adapters/application/kafka_metrics.hpp"
 #include "adapters/application/metrics.hpp"
@@ -44,6 +45,14 @@ std::optional<sip::Credential> Application::House::credential(const ExtensionNum
 Result<void> Application::House::start_sip() {
   auto options = sip::options_from(*settings.get());
   if (options.external_ip.empty()) options.external_ip = *address.get();
+  // Told like failed logins by HTTP: one event, then one with a count for each window. A name that is no extension's is
+  // not kept, for it may be a password in the wrong field.
+  wrong_passwords = std::make_unique<http::Sightings>(
+      *log, ids, system_now, runner.get(),
+      http::SightingOptions{.window = [this] { return settings.get()->log.repeat_window; }});
+  options.on_wrong_password = [this](const std::optional<ExtensionNumber>& extension, const std::string& ip) {
+    wrong_passwords->login_failed({extension ? "SIP extension " + extension->text() : "SIP, an unknown extension", ip});
+  };
   sip = std::make_unique<sip::Server>(
       options, *log, ids, [this](const ExtensionNumber& number) { return credential(number); },
       vault->derive_key("sip-nonce"), system_now, logger);
@@ -93,7 +102,8 @@ http::Services Application::House::services() {
       [this] {
         return metrics_text(*log, *runner, sip->metrics(), *extensions, *devices, *users, *world->counters,
                             retention_running.load(), convergence_counters, settings.get()->data_dir) +
-               (kafka ? metrics_text(kafka->status()) : std::string()) + metrics_text(tftp_running.load());
+               (kafka ? metrics_text(kafka->status()) : std::string()) + metrics_text(tftp_running.load()) +
+               metrics_text(quarantine_rows.counts(), *dead_letters);
       },
       std::string(version),
       started_at,
@@ -112,7 +122,10 @@ http::Services Application::House::services() {
         std::vector<http::StreamOut> all;
         if (!kafka) return all;
         const auto status = kafka->status();
-        all.push_back({"kafka", status.delivered, status.lag, status.events, status.failures, status.error});
+        auto& out = all.emplace_back(http::StreamOut{"kafka", status.delivered, status.lag, status.events,
+                                                     status.failures, status.error, status.parked.count});
+        for (const auto& one : status.parked.newest)
+          out.newest_parked.push_back({Position{one.position}, one.stream, one.type, one.reason, one.parked_at});
         return all;
       },
   };
@@ -122,6 +135,10 @@ Result<void> Application::House::start_http() {
   directories = start_syncs({*log, ids, *runner, extension_rows, user_rows, device_rows, directory_rows, *extensions,
                              *devices, *users, *vault, [this] { return settings.get(); }, logger});
   http_services = std::make_unique<http::Services>(services());
+  http_services->most_connections = descriptors.http_connections;
+  http_services->most_connections_per_source = descriptors.http_connections_per_source;
+  http_services->quarantine_rows = &quarantine_rows;
+  http_services->dead_letters = dead_letters.get();
   http_services->campaigns = campaigns.get();
   http_services->campaign_rows = &campaign_rows;
   http_services->directories = directories.get();
@@ -136,7 +153,7 @@ Result<void> Application::House::start_http() {
   auto started = http::start_server(*http_services);
   if (!started) return started.error();
   http = std::move(*started);
-  auto by_tftp = start_tftp(*now, http->files(), *logger);
+  auto by_tftp = start_tftp(*now, http->files(), *logger, descriptors.tftp_transfers);
   if (!by_tftp) return by_tftp.error();
   tftp = std::move(*by_tftp);
   tftp_running = tftp.get();

@@ -2,6 +2,8 @@
 #include "adapters/application/version.hpp"
 #include "adapters/rocksdb/archive/backup.hpp"
 #include "events/json.hpp"
+#include "events/projections/enrolments.hpp"
+#include "events/projections/quarantine.hpp"
 
 namespace strowger::application {
 namespace {
@@ -9,7 +11,34 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-constexpr auto catch_up_report = 2s;  // between progress lines while projections catch up at the start
+constexpr auto catch_up_report = 2s;  // between progress lines while projections catch up
+
+// Whether an event that the projections passed over, because it could not be decoded, can be decoded now: it was
+// repaired, or this release knows its type.
+Result<bool> readable_again(EventLog& log, ProjectionStore& store) {
+  QuarantineProjection passed_over;
+  const auto checkpoint = store.checkpoint(QuarantineProjection::its_name);
+  if (!checkpoint) return checkpoint.error();
+  if (!*checkpoint || (*checkpoint)->schema != passed_over.schema()) return false;
+  const auto loaded = store.load(QuarantineProjection::its_name, [&](std::string_view key, std::string_view row) {
+    return passed_over.load(key, row);
+  });
+  if (!loaded) return false;  // the runner folds them anew
+  for (const auto& row : passed_over.list()) {
+    const auto records = log.read_all(Position{number(row->position) - 1}, 1);
+    if (!records) return records.error();
+    if (records->empty() || records->front().id != row->event) continue;
+    const auto envelope = decode_or_quarantine(records->front());
+    if (!std::holds_alternative<Undecodable>(envelope.event)) return true;
+  }
+  return false;
+}
+
+// The next start of the runner folds the projection from the first event.
+Result<void> forget_rows(ProjectionStore& store, const Projection& projection) {
+  constexpr std::uint32_t no_schema = 0;
+  return store.commit(projection.name(), {Position{}, no_schema}, {}, true);
+}
 
 }  // namespace
 
@@ -28,6 +57,8 @@ Result<void> Application::House::open_storage() {
   auto opened_vault = vault::SodiumVault::open(*log, vault::MasterKeySource::from_environment(data_dir));
   if (!opened_vault) return opened_vault.error();
   vault = std::move(*opened_vault);
+  dead_letters = std::make_unique<actors::DeadLetters>(*log, system_now, warnings());
+  if (auto loaded = dead_letters->load(); !loaded) return loaded.error();
   publisher = std::make_unique<history::Publisher>(*log, ids, *vault, system_now);
   rocks::ProjectionStoreOptions store_options;
   store_options.folder = data_dir / "projections";
@@ -39,21 +70,41 @@ Result<void> Application::House::open_storage() {
 }
 
 Result<void> Application::House::start_projections() {
+  const auto enrolments = record_enrolments(*log, *store, ids, system_now());
+  if (!enrolments) return enrolments.error();
+  if (*enrolments > 0)
+    logger->info("Recorded where {} devices were enrolled, once: until now only their first fetches told", *enrolments);
+  const std::vector<Projection*> projections{&quarantine_rows, &extension_rows, &device_rows,         &campaign_rows,
+                                             &request_rows,    &user_rows,      &phone_settings_rows, &directory_rows,
+                                             &contact_rows,    &discovered_rows};
+  const auto readable = readable_again(*log, *store);
+  if (!readable) return readable.error();
+  if (*readable) {
+    logger->warn("Events that could not be decoded can be decoded now; every projection is folded anew");
+    for (const auto* projection : projections)
+      if (auto forgotten = forget_rows(*store, *projection); !forgotten) return forgotten.error();
+  }
   RunnerOptions options;
   options.report = warnings();
-  runner = std::make_unique<ProjectionRunner>(
-      *log, *store,
-      std::vector<Projection*>{&extension_rows, &device_rows, &campaign_rows, &request_rows, &user_rows,
-                               &phone_settings_rows, &directory_rows, &contact_rows, &discovered_rows},
-      options);
+  runner = std::make_unique<ProjectionRunner>(*log, *store, projections, options);
   if (auto started = runner->start(); !started) return started.error();
-  const auto end = log->last_position();
-  while (!runner->wait_applied(end, std::chrono::steady_clock::now() + catch_up_report)) {
+  if (auto done = catch_up(log->last_position()); !done) return done;
+  for (const auto& warning : quarantine_rows.warnings()) logger->warn("{}", warning);
+  for (const auto& warning : dead_letters->warnings()) logger->warn("{}", warning);
+  return {};
+}
+
+// Until queries have applied the position, however long that takes; a line now and then says how far it is. Fails where
+// they stopped.
+Result<void> Application::House::catch_up(Position position) const {
+  while (!runner->wait_applied(position, std::chrono::steady_clock::now() + catch_up_report)) {
     const auto status = runner->status();
     if (status.stopped) return *status.stopped;
+    if (!status.running) return unavailable("projections_stopped", "the projections are not running");
     for (const auto& projection : status.projections)
       if (projection.lag > 0)
-        logger->info("Projection {} is at event {} of {}", projection.name, number(projection.position), number(end));
+        logger->info("Projection {} is at event {} of {}", projection.name, number(projection.position),
+                     number(position));
   }
   return {};
 }
@@ -75,8 +126,7 @@ Result<void> Application::House::prepare_first_start() {
                              {},
                              {}});
   if (!started) return started.error();
-  runner->wait_applied(started->position, std::chrono::steady_clock::now() + 60s);
-  return {};
+  return catch_up(started->position);
 }
 
 Result<std::string> Application::House::create_backup(bool with_master_key) {

@@ -27,6 +27,11 @@ struct TokenOptions {
   unsigned hours = 12;
 };
 
+struct ConfigAcceptOptions {
+  std::filesystem::path config;
+  std::optional<std::string> data_dir;  // of the server, where not as the settings say
+};
+
 // Where a server's data is.
 struct DataOptions {
   std::filesystem::path config;
@@ -37,6 +42,11 @@ struct LogVerifyOptions {
   DataOptions data;
   std::string anchor;          // position:hash that must still be there; empty: none
   std::filesystem::path file;  // an export, instead of the log
+};
+
+struct LogRepairOptions {
+  DataOptions data;
+  bool apply = false;  // else only what would be done is said
 };
 
 struct LogExportOptions {
@@ -76,6 +86,12 @@ struct DhcpOptions {
 struct ServerOptions {
   DataOptions data;
   std::optional<std::uint16_t> api_port;  // where not as the settings say
+};
+
+struct DeadLetterOptions {
+  ServerOptions server;
+  std::string handler;  // the reactor
+  std::string event;    // the event's id
 };
 
 struct CampaignStartOptions {
@@ -125,12 +141,14 @@ struct DirectoryOptions {
 int serve(const ServeOptions& options);
 int token(const TokenOptions& options);
 int config_check(const std::filesystem::path& config);
+int config_accept(const ConfigAcceptOptions& options);
 int dhcp_snippet(const DhcpOptions& options);
 // Whether the server runs or not.
 int rotate_key(const KeyOptions& options);
 int version();
 int lint_templates(const TemplateLintOptions& options);
 int log_verify(const LogVerifyOptions& options);
+int log_repair(const LogRepairOptions& options);
 int log_export(const LogExportOptions& options);
 int log_import(const LogImportOptions& options);
 int backup_create(const BackupCreateOptions& options);
@@ -138,6 +156,8 @@ int backup_list(const DataOptions& options);
 int backup_restore(const BackupRestoreOptions& options);
 int device_import(const DeviceImportOptions& options);
 int device_export(const DeviceExportOptions& options);
+int reactors_list(const ServerOptions& options);
+int reactors_settle(const DeadLetterOptions& options, const std::string& what);  // retry or skip
 int campaign_start(const CampaignStartOptions& options);
 int campaign_list(const ServerOptions& options);
 int campaign_watch(const CampaignOptions& options);                             // until it has ended

@@ -2,7 +2,9 @@
 #include "adapters/cli/commands.hpp"
 #include "adapters/cli/progress_bar.hpp"
 #include "adapters/rocksdb/archive/export_file.hpp"
+#include "adapters/rocksdb/archive/repair.hpp"
 #include "adapters/rocksdb/archive/verify.hpp"
+#include "events/utf8.hpp"
 
 #include <iostream>
 
@@ -22,7 +24,32 @@ void print(const rocks::Proved& proved) {
   if (proved.folded > 0)
     std::cout << "  folded   " << proved.folded << " of the events are only markers; what they told is in "
               << proved.summaries << " summaries\n";
+  if (proved.repaired > 0)
+    std::cout << "  repaired " << proved.repaired << " of the events; what they were is kept and proved\n";
+  if (proved.undecodable > 0) {
+    std::cout << "  unread   " << proved.undecodable
+              << " of the events are what was written, but cannot be decoded; the server passes over them, and "
+                 "`strowger log repair` says what can be done:\n";
+    for (const auto& event : proved.unreadable)
+      std::cout << "           " << utf8::valid(event.stream.text()) << ": " << utf8::valid(event.reason) << '\n';
+    if (proved.undecodable > proved.unreadable.size())
+      std::cout << "           and " << proved.undecodable - proved.unreadable.size() << " more\n";
+  }
   std::cout << "  head     " << rocks::to_text(proved.end) << '\n';
+}
+
+void print(const rocks::Repairs& plan) {
+  std::cout << plan.damaged() << " of " << plan.events << " events cannot be decoded\n";
+  for (const auto& repair : plan.listed)
+    std::cout << "  " << utf8::valid(repair.stream.text()) << ": " << utf8::valid(repair.reason) << "\n    "
+              << (repair.outcome == RepairOutcome::mended ? "mend: U+FFFD takes the place of what is not UTF-8"
+                                                          : "set aside: a marker takes its place, its data is kept")
+              << '\n';
+  if (plan.damaged() > plan.listed.size()) std::cout << "  and " << plan.damaged() - plan.listed.size() << " more\n";
+  if (plan.newer > 0)
+    std::cout << plan.newer << " events are of a newer release and are left alone; start the release that wrote them\n";
+  if (plan.too_large > 0)
+    std::cout << plan.too_large << " events are too large to be kept by a repair and are left alone\n";
 }
 
 Result<std::filesystem::path> log_folder(const DataOptions& options) {
@@ -66,6 +93,34 @@ int log_verify(const LogVerifyOptions& options) {
   if (!proved) return fail(proved.error());
   std::cout << "The log in " << folder->string() << " is proved: every record, stream and hash\n";
   print(*proved);
+  return 0;
+}
+
+int log_repair(const LogRepairOptions& options) {
+  const auto folder = log_folder(options.data);
+  if (!folder) return fail(folder.error());
+  const auto plan = rocks::with_log(*folder, [](rocks::Database& database) {
+    ProgressBar bar("Reading");
+    return rocks::plan_repair(database, [&](std::uint64_t done, std::uint64_t of) { bar.show(done, of); });
+  });
+  if (!plan) return fail(plan.error());
+  print(*plan);
+  if (plan->damaged() == 0) return 0;
+  if (!options.apply) {
+    std::cout << "Nothing was changed. To do it: stop the server, take a backup (strowger backup create), and run this "
+                 "again with --apply.\n";
+    return 0;
+  }
+  auto log = rocks::RocksLog::open({.folder = *folder});
+  if (!log) return fail(log.error());
+  ProgressBar bar("Repairing");
+  IdSource ids;
+  const auto done = rocks::apply_repair(**log, *plan, ids, system_now(),
+                                        [&](std::uint64_t at, std::uint64_t of) { bar.show(at, of); });
+  if (!done) return fail(done.error());
+  std::cout << "Done: " << done->mended << " events were mended, " << done->set_aside
+            << " set aside; event system.log_repaired keeps what they were. The next start folds every projection "
+               "anew.\n";
   return 0;
 }
 

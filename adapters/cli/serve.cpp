@@ -66,8 +66,7 @@ int serve(const ServeOptions& options) {
       continue;
     }
     const auto fresh = with_overrides(std::move(*again), options);
-    (*logging)->set_level(fresh->logging.level);
-    application.reload(fresh);
+    if (application.reload(fresh)) (*logging)->set_level(fresh->logging.level);
   }
   logger->info("Strowger stops");
   const application::StopLimit limit(longest_stop, [&logger] {

@@ -1,6 +1,7 @@
 #include "adapters/http/errors.hpp"
 
 #include "events/json.hpp"
+#include "events/utf8.hpp"
 
 #include <boost/json/serialize.hpp>
 
@@ -17,7 +18,7 @@ Response make(std::uint16_t status, std::string_view code, std::string_view mess
   json::write_string(response.body, code);
   if (!details.empty()) {
     response.body += R"(,"details":)";
-    response.body += boost::json::serialize(details);
+    response.body += utf8::valid(boost::json::serialize(details));
   }
   response.body += '}';
   if (status == 401) response.set("WWW-Authenticate", R"(Bearer realm="strowger")");

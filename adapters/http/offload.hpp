@@ -11,6 +11,7 @@
 
 #include "adapters/http/asker.hpp"
 #include "adapters/http/await.hpp"
+#include "events/stopped.hpp"
 
 #include <condition_variable>
 #include <cstddef>
@@ -91,10 +92,6 @@ using OffloadedResult = decltype(perform_offloaded(std::declval<const Work&>(), 
 
 }  // namespace detail
 
-// What a stopped job returns: nobody reads it.
-inline Error stopped_early() {
-  return unavailable("stopped", "The work was given up: nobody waited for it any more.");
-}
 // Whether a client that has closed its connection ends the work before it is begun.
 enum class WhenGone : std::uint8_t { drop, finish };
 
@@ -121,7 +118,7 @@ Awaitable<detail::OffloadedResult<Work>> offloaded(const Request& request, Offlo
         done(internal_error(fault.what()));
       }
     };
-    job.drop = [done] { done(stopped_early()); };
+    job.drop = [done] { done(stopped()); };
     if (!lane.post(std::move(job))) done(overloaded("The server is busy. Try again in a moment."));
   };
   co_return co_await completion<Value>(request, start);

@@ -5,6 +5,7 @@
 
 #include "actors/campaign/campaign.hpp"
 #include "actors/contact/contact.hpp"
+#include "actors/dead_letters.hpp"
 #include "actors/device/device.hpp"
 #include "actors/directory/syncs.hpp"
 #include "actors/extension/extension.hpp"
@@ -23,6 +24,7 @@
 #include "events/projections/discovered.hpp"
 #include "events/projections/extensions.hpp"
 #include "events/projections/phone_settings.hpp"
+#include "events/projections/quarantine.hpp"
 #include "events/projections/requests.hpp"
 #include "events/projections/users.hpp"
 #include "events/secret.hpp"
@@ -41,12 +43,22 @@ namespace strowger::http {
 
 // A copy of the log that is sent elsewhere.
 struct StreamOut {
+  struct Parked {
+    Position position{};
+    std::string stream;
+    std::string type;
+    std::string reason;
+    Timestamp at;
+  };
   std::string name;          // kafka
   Position delivered{};      // everything up to here is there
   std::uint64_t lag = 0;     // events that are not
   std::uint64_t events = 0;  // sent since the start
   std::uint64_t failures = 0;
   std::string error;  // what is wrong now; empty: nothing
+  // Events that were refused there, in whose place a reference is: how many, and the newest of them, newest first.
+  std::uint64_t parked = 0;
+  std::vector<Parked> newest_parked{};
 };
 
 struct Services {
@@ -111,6 +123,10 @@ struct Services {
   // owns what renders; works while the server is there.
   std::function<Result<std::string>(const DefinitionPtr& device)> current_etag{};
 
+  // How many connections all listeners take together, and of one address: what descriptors allow.
+  std::size_t most_connections = 20'000;
+  std::size_t most_connections_per_source = 4'000;
+
   // None: this house runs no campaigns.
   actors::Entities<actors::Campaign>* campaigns = nullptr;
   const CampaignsProjection* campaign_rows = nullptr;
@@ -120,6 +136,9 @@ struct Services {
   // None: this house keeps no contacts.
   actors::Entities<actors::Contact>* contacts = nullptr;
   const ContactsProjection* contact_rows = nullptr;
+  // None: this house does not say which events of its log cannot be decoded, or parks none.
+  const QuarantineProjection* quarantine_rows = nullptr;
+  actors::DeadLetters* dead_letters = nullptr;
   // None: this house does not keep what it saw of phones that nobody registered.
   const DiscoveredProjection* discovered_rows = nullptr;
 };

@@ -25,7 +25,7 @@ using boost::beast::http::error;
 constexpr std::size_t read_size = 4096;
 constexpr std::size_t largest_drain = 256 * 1024;  // of a refused body, so that the connection can go on
 constexpr std::chrono::milliseconds linger_time{2'000};
-constexpr int stream_send_buffer = 256 * 1024;
+constexpr int stream_send_buffer = 64 * 1024;  // of which the kernel makes twice as much
 constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
 template <class Stream>
@@ -51,8 +51,7 @@ class Connection final : public Session {
 
   ~Connection() override {
     loop_.leave(place_);
-    common_.sources.leave(request_.address);
-    common_.connections.fetch_sub(1, std::memory_order_relaxed);
+    common_.occupancy->leave(request_.address);
   }
 
   void cut() override {
@@ -80,12 +79,25 @@ class Connection final : public Session {
     bool open = true;
     while (open) {
       RequestParser parser(request_, storage_, common_.options.limits.head);
+      unsigned empty_lines = most_empty_lines;
 
+      skip_to_request(empty_lines);
       idle = buffer_.size() == 0;
       arm(idle ? common_.options.limits.idle_time : common_.options.limits.head_time);
       if (idle && loop_.stopping()) break;
-      for (;;) {
-        if (buffer_.size() > 0) {
+      for (bool begun = false;;) {
+        if (!begun) {
+          begun = skip_to_request(empty_lines);
+          if (!idle && buffer_.size() == 0) {
+            if (loop_.stopping()) {
+              co_await close();
+              co_return;
+            }
+            idle = true;
+            arm(common_.options.limits.idle_time);
+          }
+        }
+        if (begun) {
           buffer_.consume(parser.put(buffer_.data(), fault));
           if (parser.is_header_done() || (fault && fault != error::need_more)) break;
         }
@@ -181,6 +193,17 @@ class Connection final : public Session {
       return stream_;
     else
       return stream_.next_layer();
+  }
+
+  // Drops the empty lines that may stand before a request. Whether the request has begun behind them.
+  bool skip_to_request(unsigned& empty_lines) {
+    const auto waiting = [this] {
+      const auto bytes = buffer_.cdata();
+      return std::string_view(static_cast<const char*>(bytes.data()), bytes.size());
+    };
+    buffer_.consume(skip_empty_lines(waiting(), empty_lines));
+    const auto rest = waiting();
+    return !rest.empty() && (rest != "\r" || empty_lines == 0);
   }
 
   void arm(std::chrono::milliseconds time) { deadline = loop_.now() + time; }

@@ -150,6 +150,10 @@ Result<std::uint8_t> checked_format(Position position, std::string_view stored) 
 Result<void> check_encodable(const StreamId& stream, const NewRecord& record) {
   if (stream.text().empty() || stream.text().size() > 0xffff || stream.text().find('\0') != std::string::npos)
     return unacceptable("bad_stream", "an event needs a stream id of 1 to 65535 bytes without a NUL");
+  // StreamId::parse() must take it when the record is read.
+  if (const auto slash = stream.text().find('/');
+      slash == std::string::npos || slash == 0 || slash + 1 == stream.text().size())
+    return unacceptable("bad_stream", "an event needs a stream id of the form category/key");
   if (record.type.empty() || record.type.size() > 0xff)
     return unacceptable("bad_event", "an event type has 1 to 255 bytes");
   if (record.by.size() > 0xffff) return unacceptable("bad_event", "an event's `by` has at most 65535 bytes");
@@ -179,14 +183,28 @@ void encode_as_stored(std::string& out, const Record& record, const std::optiona
   seal(out, record.position, hash ? &*hash : nullptr);
 }
 
+namespace {
+
+// What stays of a record whose body goes: the digest of the body, and the record's hash.
+struct LeftOfRecord {
+  Hash digest{};
+  Hash hash{};
+};
+
+LeftOfRecord left_of(std::string_view stored, Hasher& hasher) {
+  if (is_folded(stored)) return {digest_of_folded(stored), hash_at_end(stored)};
+  if (!is_chained(stored)) return {{}, hasher.digest(stored)};
+  return {hasher.digest(stored.substr(checksum_bytes, stored.size() - checksum_bytes - hash_bytes)),
+          hash_at_end(stored)};
+}
+
+}  // namespace
+
 Result<std::string> fold_record(Position position, std::string_view stored, const std::string& marker, Hasher& hasher) {
   auto record = decode_record(position, stored);
   if (!record) return record.error();
-  if (is_folded(stored)) return std::string(stored);
-  const bool chained = is_chained(stored);
-  const auto digest =
-      chained ? hasher.digest(stored.substr(checksum_bytes, stored.size() - checksum_bytes - hash_bytes)) : Hash{};
-  const auto hash = chained ? hash_at_end(stored) : hasher.digest(stored);
+  if (is_folded(stored) && record->type == Folded::type) return std::string(stored);
+  const auto left = left_of(stored, hasher);
   record->type = Folded::type;
   record->schema = Folded::schema;
   record->by.clear();
@@ -194,8 +212,28 @@ Result<std::string> fold_record(Position position, std::string_view stored, cons
   record->causation = {};
   record->data = marker;
   std::string out;
-  encode_as_stored(out, *record, hash, digest);
+  encode_as_stored(out, *record, left.hash, left.digest);
   return out;
+}
+
+Result<std::string> replace_record(std::string_view stored, const Record& instead, Hasher& hasher) {
+  const auto record = decode_record(instead.position, stored);
+  if (!record) return record.error();
+  if (is_folded(stored) || record->id != instead.id || record->stream != instead.stream ||
+      record->version != instead.version)
+    return internal_error("event " + std::to_string(number(instead.position)) +
+                          " is not the one that shall be replaced");
+  if (auto fits = check_encodable(instead.stream, instead); !fits) return fits.error();
+  const auto left = left_of(stored, hasher);
+  std::string out;
+  encode_as_stored(out, instead, left.hash, left.digest);
+  return out;
+}
+
+Hash body_digest(const Record& record, Hasher& hasher) {
+  std::string body;
+  encode_body(body, record_format, record.stream, record.version, record);
+  return hasher.digest(std::string_view(body).substr(checksum_bytes));
 }
 
 Result<Record> decode_record(Position position, std::string_view stored) {

@@ -10,6 +10,10 @@
 // version, id and time, then the digest of the body that was there, then the record's own hash, which the two still
 // prove. Of a record of format 1, which the chain does not prove, the digest is zeros.
 //
+// A record that `strowger log repair` replaced has format 3 too: what stands there now, with the digest of the body
+// that was there and its hash. The LogRepaired event that tells of it proves what stands there, and keeps what was
+// there.
+//
 // Format 2 is written. Format 1, of the first releases, has no hash at its end and is read for ever. The body that the
 // hash covers (chain.hpp) is what lies between checksum and hash. Reading proves the checksum, which is cheap; the
 // chain is proved by `strowger log verify`.
@@ -39,13 +43,18 @@ void encode_as_stored(std::string& out, const Record& record, const std::optiona
                       const std::optional<Hash>& digest = {});
 // What takes the place of a stored record when it is folded; a folded one stays as it is.
 Result<std::string> fold_record(Position position, std::string_view stored, const std::string& marker, Hasher& hasher);
+// What takes the place of a stored record when it is replaced by `instead`, which is at the same position, stream and
+// version. One that was folded or replaced before cannot be replaced.
+Result<std::string> replace_record(std::string_view stored, const Record& instead, Hasher& hasher);
+// Of the body of a record as encode_record() writes it: what the digest of a folded or replaced one proves.
+Hash body_digest(const Record& record, Hasher& hasher);
 // `record_damaged`, naming the position, when the checksum or the shape is wrong.
 Result<Record> decode_record(Position position, std::string_view stored);
 
 // Of a stored record that was found whole.
 std::uint8_t format_of(std::string_view stored);
 bool is_chained(std::string_view stored);  // whether it carries a hash
-bool is_folded(std::string_view stored);
+bool is_folded(std::string_view stored);   // or replaced: of what was there only the digest is left
 Hash digest_of_folded(std::string_view stored);
 
 // What the chain says of a stored record. `record_damaged` when its checksum or shape is wrong.

@@ -1,5 +1,7 @@
 #include "adapters/tftp/packet.hpp"
 
+#include "events/utf8.hpp"
+
 #include <algorithm>
 #include <charconv>
 
@@ -128,7 +130,7 @@ std::string error_packet(ErrorCode code, std::string_view message) {
   std::string out;
   put(out, opcode_failure);
   put(out, static_cast<std::uint16_t>(code));
-  out += message.substr(0, std::min(message.find('\0'), longest_message));
+  out += utf8::prefix(message.substr(0, message.find('\0')), longest_message);
   out.push_back('\0');
   return out;
 }

@@ -137,6 +137,13 @@ DevicesProjection::Serving DevicesProjection::find_for_serving(const MacAddress&
   return {row->definition, {}, {}};
 }
 
+std::optional<Timestamp> DevicesProjection::open_enrolment(const MacAddress& mac) const {
+  const std::shared_lock lock(mutex_);
+  const auto* row = rows_.find(mac);
+  if (row == nullptr || !row->enrolment.ip.empty()) return std::nullopt;
+  return row->enrolment.opened_at;
+}
+
 std::optional<MacAddress> DevicesProjection::with_username(const std::string& username) const {
   const std::shared_lock lock(mutex_);
   const auto found = by_username_.find(username);
@@ -219,7 +226,16 @@ void DevicesProjection::change_credentials(const MacAddress& mac,
 }
 
 void DevicesProjection::enroll(const MacAddress& mac, Timestamp now) {
-  if (auto* row = rows_.change(mac)) row->enrolment = {now, std::nullopt, {}};
+  if (auto* row = rows_.change(mac)) row->enrolment = {now, std::nullopt, {}, false};
+}
+
+// The first one of an opening. One of an earlier opening comes too late.
+void DevicesProjection::enrolled(const DeviceEnrolled& event) {
+  const auto* known = rows_.find(event.mac);
+  if (known == nullptr || known->enrolment.recorded || known->enrolment.opened_at != event.opened_at) return;
+  auto& enrolment = rows_.change(event.mac)->enrolment;
+  enrolment.ip = event.ip;
+  enrolment.recorded = true;
 }
 
 // The phone is the device that SIP named by its MAC, else the only one of the extension.
@@ -251,6 +267,8 @@ void DevicesProjection::answered(const MacAddress& mac, const Uuid& reboot, Rebo
 
 // Of the stream device/<stream_mac>; fold() in device_counting.cpp counts what it changes.
 void DevicesProjection::fold_device(const Envelope& envelope, const MacAddress& stream_mac) {
+  // Not among the changes: files are served as before.
+  if (const auto* enrolment = std::get_if<DeviceEnrolled>(&envelope.event)) return enrolled(*enrolment);
   std::visit(Overloaded{
                  [&](const DeviceRegistered& e) {
                    DeviceDefinition fresh{e.mac,         e.extension,   e.vendor,        e.model,
@@ -335,7 +353,6 @@ void DevicesProjection::fold_device(const Envelope& envelope, const MacAddress& 
                    activity.last_ip = e.ip;
                    activity.last_user_agent = e.user_agent;
                    ++activity.fetches;
-                   if (row->enrolment.ip.empty()) row->enrolment.ip = e.ip;
                    if (!activity.reboot || activity.reboot->fetched_at) return;
                    activity.reboot->fetched_at = envelope.time;
                    changes_.fetch_add(1, std::memory_order_release);

@@ -125,9 +125,12 @@ using CredentialsPtr = std::shared_ptr<const DeviceCredentials>;
 struct DeviceEnrolment {
   Timestamp opened_at{};
   std::optional<Timestamp> registered_at;  // its first SIP registration since
-  std::string ip;                          // where it was first seen since; empty: nowhere
+  // That it is bound to: of DeviceEnrolled, else of that registration. Empty: none yet. Fetches themselves do not
+  // count, for they are folded one day.
+  std::string ip;
+  bool recorded = false;  // by DeviceEnrolled
 };
-BOOST_DESCRIBE_STRUCT(DeviceEnrolment, (), (opened_at, registered_at, ip))
+BOOST_DESCRIBE_STRUCT(DeviceEnrolment, (), (opened_at, registered_at, ip, recorded))
 
 // What was found when the file was last rendered that the device would be sent. No event says so, so it is not stored.
 struct DeviceLook {
@@ -178,6 +181,8 @@ class DevicesProjection : public Projection {
     Uuid causation;
   };
   Serving find_for_serving(const MacAddress& mac) const;
+  // When the enrolment was opened that a fetch now would decide; none: it is decided, or there is no such device.
+  std::optional<Timestamp> open_enrolment(const MacAddress& mac) const;
   // While it stands, so does what find_for_serving says of every device.
   std::uint64_t changes() const { return changes_.load(std::memory_order_acquire); }
 
@@ -188,7 +193,7 @@ class DevicesProjection : public Projection {
   CredentialsPtr any_with_password() const;
 
   std::string_view name() const override { return "devices"; }
-  std::uint32_t schema() const override { return 2; }
+  std::uint32_t schema() const override { return 3; }
   void flush(RowBatch& batch) override;
   Result<void> load(std::string_view key, std::string_view row) override;
   std::unique_ptr<Projection> blank() const override { return std::make_unique<DevicesProjection>(); }
@@ -207,6 +212,7 @@ class DevicesProjection : public Projection {
   };
   static std::string stored(const DeviceRow& row);
   void enroll(const MacAddress& mac, Timestamp now);
+  void enrolled(const DeviceEnrolled& event);
   void phone_registered(const PhoneRegistered& event, Timestamp time);
   void change_credentials(const MacAddress& mac, const std::function<void(DeviceCredentials&)>& change);
   void set_token(const MacAddress& mac, const SealedSecret& token, Timestamp time);

@@ -45,8 +45,8 @@ struct BlastRadius {
   std::vector<Device> first;
 };
 
-// O(devices), renders each that is reached twice. What is returned after a stop is not whole.
-BlastRadius blast_radius(const Services& services, const PresentPtr& present, const Proposal& proposal,
-                         std::stop_token stop = {});
+// Errors: `stopped`. Complexity: O(devices × their files).
+Result<BlastRadius> blast_radius(const Services& services, const PresentPtr& present, const Proposal& proposal,
+                                 const std::stop_token& stop = {});
 
 }  // namespace strowger::http::provision

@@ -12,6 +12,7 @@
 #include "adapters/http/lanes.hpp"
 #include "adapters/http/message.hpp"
 #include "adapters/http/provision/access.hpp"
+#include "adapters/http/provision/downloads.hpp"
 #include "adapters/http/provision/facts.hpp"
 #include "adapters/http/provision/phonebooks.hpp"
 #include "adapters/http/provision/present.hpp"
@@ -20,6 +21,7 @@
 #include "adapters/http/provision/served_paths.hpp"
 #include "adapters/http/provision/upload_seats.hpp"
 #include "adapters/http/provision/uploads.hpp"
+#include "adapters/http/token_mask.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -97,10 +99,13 @@ class Files {
     std::atomic<std::uint64_t> denied{0};
   };
   const Counters& counters() const { return counters_; }
+  std::size_t downloads() const { return downloads_.under_way(); }
   const Facts& facts() const { return facts_; }
   const RenderCache& cache() const { return cache_; }
   Phonebooks& phonebooks() { return phonebooks_; }
   Uploads& uploads() { return *uploads_; }
+  // Of the tokens that devices have now.
+  const TokenMask& mask() const { return mask_; }
   Access& access() { return access_; }
   const Access& access() const { return access_; }
 
@@ -127,6 +132,8 @@ class Files {
   std::optional<Response> give_back(Asked& asked);
   void tell_upload(const Asked& asked, const Upload& upload, const std::string& sha256);
   std::optional<Response> serve_firmware(Asked& asked, std::string_view path);
+  // The file as the reply's body, or a refusal where there are too many downloads.
+  Response send_file(Asked& asked, std::shared_ptr<const FirmwareFile> file);
   Response refuse(Asked& asked, std::uint16_t status, std::string_view code, std::string error, std::string body = {});
   Response refuse_access(Asked& asked, const Access::Answer& answer);
   Response refuse_secret(Asked& asked, const std::string& url);
@@ -137,11 +144,13 @@ class Files {
 
   Services& services_;
   FileLanes& lanes_;
+  const TokenMask mask_;
   PresentSource present_;
   Access access_;
   RenderCache cache_;
   ServedPaths paths_;
   Phonebooks phonebooks_;
+  Downloads downloads_;
   const std::shared_ptr<Uploads> uploads_;  // what the pool still writes at the end holds it too
   Facts facts_;
   Counters counters_;

@@ -3,6 +3,7 @@
 #include "adapters/http/errors.hpp"
 #include "adapters/http/provision/asked.hpp"
 #include "adapters/http/services.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 
@@ -26,8 +27,9 @@ UploadLimits limits_of(const config::Uploads& settings) {
 
 // Held by the request: while it lives, the upload counts as under way.
 struct Files::UploadPass {
-  UploadPass(const Request& request, PresentPtr present, ServedPaths::Stamp stamp, spdlog::logger& logger)
-      : asked(request, std::move(present), stamp, logger) {
+  UploadPass(const Request& request, PresentPtr present, ServedPaths::Stamp stamp, spdlog::logger& logger,
+             const TokenMask& mask)
+      : asked(request, std::move(present), stamp, logger, mask) {
     asked.resolve();
   }
   UploadPass(UploadPass&&) = delete;
@@ -38,7 +40,7 @@ struct Files::UploadPass {
 
 // What is refused here is not read: a stranger costs no memory.
 std::optional<Response> Files::admit_upload(Request& request, std::optional<std::uint64_t> size) {
-  const auto pass = std::make_shared<UploadPass>(request, present_.get(), stamp(), services_.logger);
+  const auto pass = std::make_shared<UploadPass>(request, present_.get(), stamp(), services_.logger, mask_);
   auto& asked = pass->asked;
   const auto& settings = asked.present->settings->provisioning;
   if (!settings.enabled || !settings.uploads.enabled || !is_upload(asked.file)) {
@@ -119,7 +121,7 @@ void Files::tell_upload(const Asked& asked, const Upload& upload, const std::str
                      upload.size,
                      sha256,
                      std::string(asked.peer),
-                     std::string(asked.user_agent().substr(0, 512)),
+                     utf8::clip(mask_(asked.user_agent()), 512),
                      1,
                      now};
   {
@@ -150,7 +152,8 @@ std::optional<Response> Files::give_back(Asked& asked) {
   if (!upload || upload->received_at < device->created_at) return std::nullopt;
   auto file = uploads_->open(*upload);
   if (!file) return std::nullopt;
-  auto response = firmware_response(asked.request, std::move(*file), lanes_.files);
+  auto response = send_file(asked, std::move(*file));
+  if (response.status == 503) return response;
   if (asked.log.wanted()) {
     asked.say({"Upload ", escaped(upload->file), " of ", std::to_string(upload->size),
                " bytes given back: ", std::to_string(response.status), " to ", asked.peer});

@@ -3,6 +3,7 @@
 #include "adapters/http/errors.hpp"
 #include "adapters/http/json_body.hpp"
 #include "adapters/http/routes/context.hpp"
+#include "adapters/http/routes/failed_login.hpp"
 
 #include <sodium.h>
 
@@ -46,7 +47,7 @@ constexpr std::string_view session_schema = R"({
 })";
 
 bj::object principal_view(const Services& services, const Principal& who) {
-  bj::object view{{"username", text(who.name)}, {"role", text(to_text(who.role))}, {"sip_extension", nullptr}};
+  bj::object view{{"username", text(who.name)}, {"role", text(http::to_text(who.role))}, {"sip_extension", nullptr}};
   const auto extension = ExtensionNumber::parse(who.name);
   if (who.role == Role::user && extension && services.extension_rows.find(*extension))
     view["sip_extension"] = text(extension->text());
@@ -62,6 +63,12 @@ struct Login {
   bool is_extension = false;
   std::string password;
 };
+
+Uuid epoch_of(const Services& services, const Login& login) {
+  if (!login.is_extension) return services.user_rows.user_epoch(login.name);
+  const auto extension = ExtensionNumber::parse(login.name);
+  return extension ? services.user_rows.extension_epoch(extension->text()) : Uuid{};
+}
 
 // Off the loops: argon2id takes its time by design.
 Result<Principal> check(Services& services, const Login& login) {
@@ -142,10 +149,11 @@ Awaitable<Result<Response>> log_in(Context& context, const Request& request) {
     error_code ignored;
     co_await timer.async_wait(into(ignored));
   }
+  const auto epoch = epoch_of(context.services, login);
   auto who = co_await check(context, request, login);
   if (!who) {
     if (who.error().kind == ErrorKind::unauthenticated)
-      context.sightings.login_failed({login.name, address});
+      context.sightings.login_failed(failed_login(context.services, login.name, address));
     else if (who.error().code != "stopped" && who.error().code != "timed_out")
       verdict.pass->give_back();
     co_return who.error();
@@ -153,7 +161,7 @@ Awaitable<Result<Response>> log_in(Context& context, const Request& request) {
   verdict.pass->succeeded();
 
   const auto expires_at = context.services.clock() + token_lifetime;
-  const auto token = context.signer.issue(who->name, who->role, context.services.ids.next(), expires_at);
+  const auto token = context.signer.issue(who->name, who->role, context.services.ids.next(), expires_at, epoch);
   bj::object answer{{"success", true},
                     {"token", text(token)},
                     {"expires_at", iso(std::chrono::floor<std::chrono::seconds>(expires_at))},

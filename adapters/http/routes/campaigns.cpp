@@ -4,6 +4,7 @@
 
 #include "adapters/http/json_body.hpp"
 #include "adapters/http/routes/phone_settings.hpp"
+#include "events/controls.hpp"
 #include "events/quiet_hours.hpp"
 
 #include <algorithm>
@@ -171,7 +172,7 @@ Result<std::vector<MacAddress>> devices_of(const Services& services, const Selec
   }
   std::vector<MacAddress> chosen;
   for (const auto& mac : candidates) {
-    if (stop.stop_requested()) return stopped_early();
+    if (stop.stop_requested()) return stopped();
     const auto row = services.device_rows.find(mac);
     if (!row) continue;
     const auto& device = *row->definition;
@@ -213,6 +214,8 @@ Awaitable<Result<Response>> start(Context& context, const Request& request) {
   pace("abort_percent", command.pace.abort_percent, 100);
   if (auto hours = fields.text("quiet_hours")) command.pace.quiet_hours = *hours;
   if (auto fault = fields.fault()) co_return std::move(*fault);
+  if (const auto fault = control_fault(command.name); !fault.empty())
+    co_return unacceptable("bad_name", "name: " + fault + ".").with("field", "name");
   if (verb != "reboot" && verb != "resync")
     co_return unacceptable("unknown_verb", "verb is reboot or resync, not '" + verb + "'.").with("field", "verb");
   command.verb = verb == "resync" ? RebootVerb::resync : RebootVerb::reboot;

@@ -1,6 +1,7 @@
 #include "adapters/http/routes/context.hpp"
 
 #include "adapters/http/prepared.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -55,7 +56,7 @@ Result<bool> flag_parameter(const Query& query, std::string_view name) {
 Result<actors::AskMeta> ask_meta(const Request& request) {
   actors::AskMeta meta;
   meta.cause.by = request.who.by();
-  if (const auto match = request.header(Field::if_match); !match.empty() && match != "*") {
+  if (const auto match = request.header(headers::if_match); !match.empty() && match != "*") {
     std::uint64_t version = 0;
     const auto* const end = match.data() + match.size();
     const bool quoted = match.size() > 2 && match.front() == '"' && match.back() == '"';
@@ -64,7 +65,7 @@ Result<actors::AskMeta> ask_meta(const Request& request) {
                    "If-Match must be the ETag that this server gave, such as \"7\"."};
     meta.if_match = StreamVersion{version};
   }
-  if (const auto key = request.header("Idempotency-Key"); !key.empty()) {
+  if (const auto key = request.header(headers::idempotency_key); !key.empty()) {
     if (key.size() > 255) return malformed("bad_idempotency_key", "Idempotency-Key must have at most 255 characters.");
     meta.idempotency_key = "http/" + request.who.by() + "/" +
                            std::string(boost::beast::http::to_string(request.method)) + "/" +
@@ -78,7 +79,17 @@ std::string etag_of(StreamVersion version) {
 }
 
 Response json_response(const boost::json::value& value, std::uint16_t status) {
-  return Response::json(boost::json::serialize(value), status);
+  auto body = boost::json::serialize(value);
+  utf8::mend(body);  // Boost writes the bytes of a text as they are
+  return Response::json(std::move(body), status);
+}
+
+std::vector<std::string> event_warnings(const Services& services) {
+  auto warnings =
+      services.quarantine_rows != nullptr ? services.quarantine_rows->warnings() : std::vector<std::string>{};
+  if (services.dead_letters != nullptr)
+    for (auto& warning : services.dead_letters->warnings()) warnings.push_back(std::move(warning));
+  return warnings;
 }
 
 boost::json::string text(std::string_view view) {

@@ -48,6 +48,7 @@ void add_device_files(Router& router, const ContextPtr& context);
 void add_devices(Router& router, const ContextPtr& context);
 void add_directories(Router& router, const ContextPtr& context);
 void add_discovery(Router& router, const ContextPtr& context);
+void add_dead_letters(Router& router, const ContextPtr& context);
 void add_events(Router& router, const ContextPtr& context);
 void add_extensions(Router& router, const ContextPtr& context);
 void add_firmware(Router& router, const ContextPtr& context);
@@ -83,7 +84,8 @@ Awaitable<Result<actors::Outcome>> decide(Context& context, const Request& reque
   if (!outcome) co_return outcome;
   const auto position = outcome->position;
   const auto wait = [&](auto done) {
-    context.services.runner.when_applied(position, [done] { done(Result<bool>(true)); });
+    context.services.runner.when_applied(
+        position, [done] { done(Result<bool>(true)); }, [done](const Error& error) { done(Result<bool>(error)); });
   };
   const auto applied = co_await completion<bool>(request, wait);
   if (!applied) co_return applied.error();
@@ -92,6 +94,8 @@ Awaitable<Result<actors::Outcome>> decide(Context& context, const Request& reque
 
 // --- Answering
 
+// Of events that cannot be decoded and of those that were parked; empty where there are none.
+std::vector<std::string> event_warnings(const Services& services);
 std::string etag_of(StreamVersion version);
 Response json_response(const boost::json::value& value, std::uint16_t status = 200);
 boost::json::string text(std::string_view view);

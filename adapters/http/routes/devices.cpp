@@ -127,9 +127,7 @@ Result<std::vector<Event>> decided_before(EventLog& log, const StreamId& stream,
   std::vector<Event> events;
   for (const auto& record : *records) {
     if (record.correlation != records->back().correlation) continue;  // another request's
-    auto envelope = strowger::decode(record);
-    if (!envelope) return envelope.error();
-    events.push_back(std::move(envelope->event));
+    events.push_back(decode_or_quarantine(record).event);
   }
   return events;
 }
@@ -273,7 +271,7 @@ Result<DevicePage> device_page(Context& context, const std::optional<MacAddress>
   const auto present = context.files.present();
   bj::array items;
   for (std::size_t i = 0; i < std::min(found.size(), limit); ++i) {
-    if (stop.stop_requested()) return stopped_early();
+    if (stop.stop_requested()) return stopped();
     items.push_back(view_of(context, present, found[i], with_token));
   }
   return DevicePage{bj::serialize(items),

@@ -3,6 +3,7 @@
 #include "adapters/http/errors.hpp"
 #include "adapters/http/routes/context.hpp"
 #include "events/json.hpp"
+#include "events/utf8.hpp"
 
 #include <charconv>
 
@@ -141,7 +142,7 @@ Error no_directories() {
 Result<std::string> directory_of(const Request& request) {
   const auto& name = request.parameter(0);
   if (name == "ad" || name == "ldap") return name;
-  return not_found("unknown_directory", "There is no directory '" + name.substr(0, 32) + "'; there are ad and ldap.");
+  return not_found("unknown_directory", "There is no directory '" + utf8::clip(name, 32) + "'; there are ad and ldap.");
 }
 
 Result<bool> flag(const Request& request, std::string_view name, bool by_default) {

@@ -1,7 +1,9 @@
 // /api/extensions: dialable numbers and their users. Passwords go in, never out.
 #include "adapters/http/json_body.hpp"
 #include "adapters/http/routes/context.hpp"
+#include "events/controls.hpp"
 #include "events/json.hpp"
+#include "events/utf8.hpp"
 
 #include <sodium.h>
 
@@ -98,8 +100,7 @@ std::string random_password() {
 
 // Phones and SIP's digest take any printable text; what cannot be typed or would be trimmed is refused.
 std::optional<Error> check_password(const std::string& password) {
-  const bool printable = std::all_of(password.begin(), password.end(),
-                                     [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
+  const bool printable = !find_control(password);
   if (!password.empty() && password.size() <= 128 && printable && password.front() != ' ' && password.back() != ' ')
     return std::nullopt;
   Error fault = unacceptable(
@@ -119,7 +120,7 @@ Result<ExtensionPage> extension_page(const Services& services, const std::option
   const auto found = services.extension_rows.list(after, limit + 1);
   bj::array items;
   for (std::size_t i = 0; i < std::min(found.size(), limit); ++i) {
-    if (stop.stop_requested()) return stopped_early();
+    if (stop.stop_requested()) return stopped();
     items.push_back(view(services, *found[i]));
   }
   return ExtensionPage{bj::serialize(items), found.size() > limit ? found[limit - 1]->number.text() : std::string()};
@@ -214,8 +215,9 @@ Awaitable<Result<Response>> change_extension(Context& context, const Request& re
   auto wanted = read_body(request.body, false, whole);
   if (!wanted) co_return wanted.error();
   if (!wanted->number.empty() && wanted->number != extension->text())
-    co_return unacceptable("number_is_fixed", "An extension keeps its number. Create " + wanted->number.substr(0, 32) +
-                                                  " and delete " + extension->text() + " instead.");
+    co_return unacceptable("number_is_fixed", "An extension keeps its number. Create " +
+                                                  utf8::clip(wanted->number, 32) + " and delete " + extension->text() +
+                                                  " instead.");
   const auto before = context.services.extension_rows.find(*extension);
   if (!before) co_return missing(*extension);
   auto& change = wanted->change;
@@ -228,6 +230,7 @@ Awaitable<Result<Response>> change_extension(Context& context, const Request& re
     auto sealed = context.services.vault.seal_like(before->password, *wanted->password);
     if (!sealed) co_return sealed.error();
     change.password = std::move(*sealed);
+    change.sealed_like = before->password;
   }
   actors::Extension::Command command = std::move(change);
   const auto outcome = co_await decide(context, request, context.services.extensions, extension->text(),

@@ -158,7 +158,7 @@ Result<FoundDevices> find_devices(const Services& services, FleetSurveys& survey
     const auto rows = services.device_rows.list(after, at_once);
     more = rows.size() == at_once;
     for (const auto& row : rows) {
-      if (stop.stop_requested()) return stopped_early();
+      if (stop.stop_requested()) return stopped();
       if (list.size() == wanted.limit) {
         more = true;
         break;

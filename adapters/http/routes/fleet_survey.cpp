@@ -25,7 +25,7 @@ Result<FleetSurveyPtr> FleetSurveys::make(const std::stop_token& stop) const {
   for (bool more = true; more;) {
     const auto rows = services_.device_rows.list(after, at_once);
     for (const auto& row : rows) {
-      if (stop.stop_requested()) return stopped_early();
+      if (stop.stop_requested()) return stopped();
       const auto firmware = firmware_of(services_, row);
       auto& model = survey->models[{row.definition->vendor, row.definition->model}];
       ++model.devices;

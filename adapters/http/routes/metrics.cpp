@@ -93,6 +93,9 @@ void write_provisioning(Text& text, const Context& context) {
   result("uploaded", counters.uploaded);
   result("refused", counters.refused);
   result("probe", counters.probes);
+  text.single("strowger_provisioning_downloads", "gauge",
+              "Firmware and uploads being sent to phones now; at most 512, and 128 of one source.",
+              context.files.downloads());
   text.single("strowger_provisioning_denied_total", "counter", "Requests from networks that may not fetch.",
               counters.denied.load());
   text.family("strowger_provisioning_access_refused_total", "counter", "Requests for phone files refused, by rule.");
@@ -171,6 +174,9 @@ void write_lanes(Text& text, const Context& context) {
 
 void write_streams(Text& text, const Context& context) {
   text.single("strowger_event_stream_readers", "gauge", "Who follows /api/events/stream now.", context.feed->readers());
+  text.single("strowger_event_stream_history_bytes", "gauge",
+              "Bytes of stored events that are being sent to them; from 32 MiB on readers wait for each other.",
+              context.feed->history_bytes());
   text.single("strowger_event_stream_delivered_total", "counter", "Events sent to them, to each counted.",
               context.feed->delivered());
 }

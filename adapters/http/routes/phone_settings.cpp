@@ -57,10 +57,10 @@ Result<bj::object> radius_of(Context& context, const SettingsTarget& target, Pro
   for (const auto& event : *events) after.apply(std::get<PhoneSettingsChanged>(event), {});
   const auto present = context.files.present();
   const auto radius = provision::blast_radius(services, present, {{}, after, std::move(proposed.open)}, stop);
-  if (stop.stop_requested()) return stopped_early();
+  if (!radius) return radius.error();
   auto view = settings_view(target, std::make_shared<const PhoneSettingsRow>(std::move(after)));
   view["dry_run"] = true;
-  view["blast_radius"] = view_of(radius);
+  view["blast_radius"] = view_of(*radius);
   view["updated_at"] = row ? bj::value(iso(row->updated_at)) : bj::value(nullptr);
   view["version"] = row ? number(row->version) : 0;
   return view;
@@ -74,7 +74,7 @@ Awaitable<Result<Response>> dry_run(Context& context, const Request& request, Se
     body = std::make_shared<JsonBody>(std::move(*parsed));
   }
   const auto work = [&context, target, body,
-                     replace = request.method == Method::put](std::stop_token stop) -> Result<bj::object> {
+                     replace = request.method == Method::put](const std::stop_token& stop) -> Result<bj::object> {
     if (body) {
       auto proposed = propose_settings(context.services, target, body->root(), replace);
       if (!proposed) return proposed.error();

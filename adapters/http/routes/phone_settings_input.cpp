@@ -2,6 +2,7 @@
 #include "actors/provisioning/taken_apart.hpp"
 #include "adapters/http/routes/phone_settings.hpp"
 #include "events/nearest.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -53,7 +54,7 @@ class Reader {
     std::set<std::string_view> seen;
     for (const auto& [name, value] : members) {
       if (!seen.insert(name).second)
-        return malformed("repeated_field", "Setting '" + std::string(name.substr(0, 64)) + "' is given twice.");
+        return malformed("repeated_field", "Setting '" + utf8::clip(name, 64) + "' is given twice.");
       const auto done = name == "keys" ? read_keys(value) : read_setting(name, value);
       if (!done) return done.error();
     }
@@ -92,6 +93,8 @@ class Reader {
     auto sealed = sealer_(sibling, clear);
     sodium_memzero(clear.data(), clear.size());
     if (!sealed) return sealed.error();
+    if (sibling != nullptr && !sibling->key().empty() && sealed->key() == sibling->key())
+      change_.sealed_like = *sibling;
     change_.secrets.emplace(name, std::move(*sealed));
     return {};
   }
@@ -108,12 +111,12 @@ class Reader {
                           "\"value\": \"1002\"}}.")
           .with("key", "keys");
     for (const auto& [number_text, key] : keys) {
-      const auto name = std::string(provisioning::key_prefix) + std::string(number_text.substr(0, 16));
+      const auto name = std::string(provisioning::key_prefix) + utf8::clip(number_text, 16);
       const auto number = provisioning::key_number(name);
       if (!number)
         return unacceptable("bad_key", "A key's number is a whole one from 1 to " +
                                            std::to_string(provisioning::most_keys) + "; '" +
-                                           std::string(number_text.substr(0, 16)) + "' is not.")
+                                           utf8::clip(number_text, 16) + "' is not.")
             .with("key", text(name));
       if (key.is_null())
         change_.remove.push_back(name);
@@ -192,7 +195,7 @@ Result<SettingsTarget> settings_target(const Services& services, const MacAddres
 Result<SettingsTarget> settings_target(const Services& services, std::string_view level, std::string_view name) {
   SettingsTarget target;
   if (!json::from_word(std::string(level), target.level))
-    return not_found("unknown_level", "There is no level '" + std::string(level.substr(0, 32)) +
+    return not_found("unknown_level", "There is no level '" + utf8::clip(level, 32) +
                                           "' of settings; they are global, site, vendor, model and device.");
   const bool named = target.level != SettingsLevel::global;
   if (named == name.empty())

@@ -2,6 +2,7 @@
 #include "actors/reboot/correlation.hpp"
 #include "adapters/http/routes/device_view.hpp"
 #include "adapters/http/routes/phone_view.hpp"
+#include "events/utf8.hpp"
 
 namespace strowger::http::routes {
 namespace {
@@ -54,7 +55,7 @@ struct PhonePage {
 // O(limit).
 Result<PhonePage> phone_page(Context& context, const std::optional<ExtensionNumber>& after, std::size_t limit,
                              bool only_with_mac, const std::stop_token& stop) {
-  if (stop.stop_requested()) return stopped_early();
+  if (stop.stop_requested()) return stopped();
   std::optional<ExtensionNumber> next;
   const auto bindings = context.services.bindings.page(after, limit, next);
   const auto list = phone_views(context, bindings, only_with_mac);
@@ -145,9 +146,9 @@ Result<Response> lookup(Context& context, const Request& request) {
     const auto plain = bracketed ? identifier.substr(1, identifier.size() - 2) : identifier;
     auto address = asio::ip::make_address(plain, fault);
     if (fault)
-      return malformed(
-          "bad_identifier",
-          "'" + identifier.substr(0, 64) + "' is neither a MAC address (such as 00:15:65:12:34:56) nor an IP address.");
+      return malformed("bad_identifier",
+                       "'" + utf8::clip(identifier, 64) +
+                           "' is neither a MAC address (such as 00:15:65:12:34:56) nor an IP address.");
     if (address.is_v6() && address.to_v6().is_v4_mapped())
       address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
     answer["identifier"] = text(address.to_string());

@@ -127,7 +127,15 @@ constexpr std::string_view diagnostics_schema = R"({
           "lag": {"type": "integer", "description": "Events that are not there yet."},
           "events": {"type": "integer"},
           "failures": {"type": "integer"},
-          "error": {"type": ["string", "null"]}
+          "error": {"type": ["string", "null"]},
+          "parked": {"type": "integer", "description": "Events that were refused there for what they are, such as their size. A reference is in the place of each: the same CloudEvent, with `dataref` instead of its data."},
+          "newest_parked": {
+            "type": "array",
+            "description": "The newest 20 of them, newest first.",
+            "items": {"type": "object", "properties": {
+              "position": {"type": "integer"}, "stream": {"type": "string"}, "type": {"type": "string"},
+              "reason": {"type": "string"}, "parked_at": {"type": "string", "format": "date-time"}}}
+          }
         }
       }
     },
@@ -286,12 +294,17 @@ bj::array all_warnings(Context& context, const provision::Present& present, cons
          " devices run an older firmware than firmware_version says; see "
          "/api/provisioning/firmware/devices?state=behind "
          "for the next step of each.");
+  for (const auto& warning : event_warnings(services)) warn(warning);
   if (const auto fault = services.log.fault()) warn("Nothing can be written: " + fault->message);
   if (const auto lost = context.files.facts().dropped() + context.files.facts().failed(); lost > 0)
     warn(std::to_string(lost) + " requests of phones are missing in the history: the log did not take them.");
-  for (const auto& out : streams_out_of(services))
+  for (const auto& out : streams_out_of(services)) {
     if (!out.error.empty())
       warn(std::to_string(out.lag) + " events wait to be sent to " + out.name + ": " + out.error + ".");
+    if (out.parked > 0)
+      warn(std::to_string(out.parked) + " events were refused by " + out.name +
+           ", a reference is in the place of each; see `streams_out` in /api/provisioning/diagnostics.");
+  }
   return warnings;
 }
 
@@ -308,12 +321,12 @@ Result<Response> diagnose(Context& context, const std::optional<std::size_t>& li
   const auto shown = devices_shown(services, limit);
   bj::array devices;
   for (const auto& row : services.device_rows.list({}, shown)) {
-    if (stop.stop_requested()) return stopped_early();
+    if (stop.stop_requested()) return stopped();
     devices.push_back(view_of(context, present, row));
   }
   bj::array not_converged;
   for (const auto& row : services.device_rows.unsettled(shown_not_converged)) {
-    if (stop.stop_requested()) return stopped_early();
+    if (stop.stop_requested()) return stopped();
     const auto etag = context.files.current_etag(present, row.definition);
     if (!standing_of(row.activity, look_of(etag)).unsettled()) continue;
     const auto view = convergence_view(context, row, etag);
@@ -334,13 +347,23 @@ Result<Response> diagnose(Context& context, const std::optional<std::size_t>& li
   };
   const auto requests = request_counts(context);
   bj::array streams_out;
-  for (const auto& out : streams_out_of(services))
+  for (const auto& out : streams_out_of(services)) {
+    bj::array newest_parked;
+    for (const auto& one : out.newest_parked)
+      newest_parked.push_back(bj::object{{"position", number(one.position)},
+                                         {"stream", text(one.stream)},
+                                         {"type", text(one.type)},
+                                         {"reason", text(one.reason)},
+                                         {"parked_at", to_iso8601(one.at)}});
     streams_out.push_back(bj::object{{"name", text(out.name)},
                                      {"delivered", number(out.delivered)},
                                      {"lag", out.lag},
                                      {"events", out.events},
                                      {"failures", out.failures},
-                                     {"error", out.error.empty() ? bj::value(nullptr) : bj::value(text(out.error))}});
+                                     {"error", text_or_null(out.error)},
+                                     {"parked", out.parked},
+                                     {"newest_parked", std::move(newest_parked)}});
+  }
   return json_response(bj::object{
       {"enabled", settings.provisioning.enabled},
       {"configuration", bj::object{{"url_format", text(settings.provisioning.url_format)},

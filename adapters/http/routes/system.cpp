@@ -32,7 +32,8 @@ constexpr std::string_view ready_schema = R"({
   "required": ["ready", "checks"],
   "properties": {
     "ready": {"type": "boolean"},
-    "checks": {"type": "object", "description": "ok, or what is wrong, by part.", "additionalProperties": {"type": "string"}}
+    "checks": {"type": "object", "description": "ok, or what is wrong, by part: as a code; to administrators in words.", "additionalProperties": {"type": "string"}},
+    "warnings": {"type": "array", "items": {"type": "string"}, "description": "What needs a person and keeps nobody from being served: events that cannot be decoded, and events that were parked."}
   }
 })";
 constexpr std::string_view rotation_schema = R"({
@@ -61,29 +62,36 @@ Result<Response> status(const Context& context) {
                                   {"devices", services.device_rows.size()}});
 }
 
-Result<Response> ready(const Context& context) {
+// Words may name files and folders of this machine: those are for administrators.
+Result<Response> ready(const Context& context, const Request& request) {
   const auto& services = context.services;
+  const bool in_words = request.who.may(Role::admin);
   bj::object checks;
   bool all = true;
-  const auto check = [&](std::string_view name, const std::string& fault) {
-    checks[bj::string_view(name.data(), name.size())] = fault.empty() ? text("ok") : text(fault);
-    all = all && fault.empty();
+  const auto check = [&](std::string_view name, const std::optional<Error>& fault) {
+    checks[bj::string_view(name.data(), name.size())] =
+        fault ? text(in_words ? fault->message : fault->code) : text("ok");
+    all = all && !fault;
   };
-  const auto log = services.log.fault();
-  check("log", log ? log->message : "");
+  check("log", services.log.fault());
   const auto runner = services.runner.status();
-  std::string projections;
-  if (runner.stopped)
-    projections = runner.stopped->message;
-  else if (!runner.running)
-    projections = "the projections are not followed";
+  std::optional<Error> projections = runner.stopped;
+  if (!projections && !runner.running)
+    projections = unavailable("projections_not_followed", "the projections are not followed");
   for (const auto& projection : runner.projections) {
-    if (projection.fault) projections = projection.name + ": " + projection.fault->message;
+    if (projection.fault) {
+      projections = projection.fault;
+      projections->message = projection.name + ": " + projection.fault->message;
+    }
     if (projection.lag > most_lag)
-      projections = projection.name + " is " + std::to_string(projection.lag) + " events behind the log";
+      projections = unavailable("projection_behind",
+                                projection.name + " is " + std::to_string(projection.lag) + " events behind the log");
   }
   check("projections", projections);
-  auto response = json_response(bj::object{{"ready", all}, {"checks", std::move(checks)}}, all ? 200 : 503);
+  bj::array warnings;
+  for (const auto& warning : event_warnings(services)) warnings.push_back(text(warning));
+  auto response = json_response(
+      bj::object{{"ready", all}, {"checks", std::move(checks)}, {"warnings", std::move(warnings)}}, all ? 200 : 503);
   if (!all) response.set("Retry-After", "5");
   return response;
 }
@@ -144,10 +152,12 @@ void add_system(Router& router, const ContextPtr& context) {
        .id = "getReadiness",
        .tag = "system",
        .summary = "Whether everything that is needed works",
+       .description = "What does not work is told as a code; to an administrator's token in words.",
        .role = std::nullopt,
+       .recognises = true,
        .replies = {{.status = 200, .description = "It does", .schema = "#Readiness"},
                    {.status = 503, .description = "What does not", .schema = "#Readiness", .headers = {"Retry-After"}}},
-       .handler = Handler([context](const Request&) { return ready(*context); })});
+       .handler = Handler([context](const Request& request) { return ready(*context, request); })});
   router.add({.method = Method::get,
               .pattern = "/metrics",
               .id = "getMetrics",

@@ -6,6 +6,7 @@
 #include "adapters/http/provision/device_values.hpp"
 #include "adapters/http/routes/blast_radius_view.hpp"
 #include "adapters/http/routes/history_view.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -150,10 +151,10 @@ Result<bj::object> change(Context& context, const Kind& kind, const std::optiona
   auto& services = context.services;
   if (services.own_templates == nullptr) return not_editable();
   const auto present = context.files.present();
-  const auto proposed = services.own_templates->propose(*kind.vendor, *kind.model, wanted);
+  const auto proposed = services.own_templates->propose(*kind.vendor, *kind.model, wanted, stop);
   if (!proposed) return proposed.error();
   const auto radius = provision::blast_radius(services, present, {.renderer = *proposed}, stop);
-  if (stop.stop_requested()) return stopped_early();
+  if (!radius) return radius.error();
   auto renderer = *proposed;
   if (!dry_run) {
     const auto done = services.own_templates->put(*kind.vendor, *kind.model, wanted, by);
@@ -162,7 +163,7 @@ Result<bj::object> change(Context& context, const Kind& kind, const std::optiona
   }
   const auto info = renderer->find(kind.vendor->vendor, kind.model->model);
   if (!info) return info.error();
-  return bj::object{{"dry_run", dry_run}, {"blast_radius", view_of(radius)}, {"template", summary(*info)}};
+  return bj::object{{"dry_run", dry_run}, {"blast_radius", view_of(*radius)}, {"template", summary(*info)}};
 }
 
 Awaitable<Result<Response>> changed(Context& context, const Request& request, std::optional<std::string> wanted) {
@@ -171,7 +172,7 @@ Awaitable<Result<Response>> changed(Context& context, const Request& request, st
   const auto dry_run = dry_run_of(request);
   if (!dry_run) co_return dry_run.error();
   const auto work = [&context, kind = *kind, wanted = std::move(wanted), dry_run = *dry_run, by = request.who.by()](
-                        std::stop_token stop) { return change(context, kind, wanted, dry_run, by, stop); };
+                        const std::stop_token& stop) { return change(context, kind, wanted, dry_run, by, stop); };
   const auto answer = co_await offloaded(request, context.lanes.scans, work);
   if (!answer) co_return answer.error();
   co_return json_response(*answer);
@@ -190,7 +191,7 @@ Result<bj::object> render_preview(Context& context, const Kind& kind, const MacA
   auto renderer = present->renderer;
   if (wanted) {
     if (services.own_templates == nullptr) return not_editable();
-    auto proposed = services.own_templates->propose(*kind.vendor, *kind.model, wanted);
+    auto proposed = services.own_templates->propose(*kind.vendor, *kind.model, wanted, stop);
     if (!proposed) return proposed.error();
     renderer = *proposed;
   }
@@ -209,14 +210,16 @@ Result<bj::object> render_preview(Context& context, const Kind& kind, const MacA
   if (!values) return values.error();
   for (const auto& source : renderer->in_force()) {
     if (source.vendor != kind.vendor->vendor || source.model != kind.model->model) continue;
-    const auto parts = provisioning::take_apart(source, *values);
+    const auto parts = provisioning::take_apart(source, *values, stop);
     values->wipe();
     if (!parts) return parts.error();
     bj::object view{{"mac_address", text(mac.text())}, {"vendor", text(source.vendor)},
                     {"model", text(source.model)},     {"content_type", text(source.content_type)},
                     {"size", parts->bytes.size()},     {"config", safe_text(parts->masked())}};
-    if (wanted)
-      view["blast_radius"] = view_of(provision::blast_radius(services, present, {.renderer = renderer}, stop));
+    if (!wanted) return view;
+    const auto radius = provision::blast_radius(services, present, {.renderer = renderer}, stop);
+    if (!radius) return radius.error();
+    view["blast_radius"] = view_of(*radius);
     return view;
   }
   return not_found("template_not_found", "There is no template of this vendor and model.");
@@ -234,7 +237,7 @@ Awaitable<Result<Response>> preview(Context& context, const Request& request) {
   const auto mac = MacAddress::parse(mac_text);
   if (!mac) co_return mac.error();
   auto& lane = wanted ? context.lanes.scans : context.lanes.reads;  // of another text it tells what that would do
-  const auto work = [&context, kind = *kind, mac = *mac, wanted = std::move(wanted)](std::stop_token stop) {
+  const auto work = [&context, kind = *kind, mac = *mac, wanted = std::move(wanted)](const std::stop_token& stop) {
     return render_preview(context, kind, mac, wanted, stop);
   };
   const auto view = co_await offloaded(request, lane, work);
@@ -260,7 +263,7 @@ Result<history::PublishedTemplate> wanted_version(const history::History& histor
   if (found == nullptr && is_position && position <= number(last))
     found = last_of([&](const auto& one) { return number(one.origin.position) <= position; });
   if (found != nullptr) return *found;
-  return not_found("version_not_found", "No template of " + kind.model->name + " is known by '" + to.substr(0, 64) +
+  return not_found("version_not_found", "No template of " + kind.model->name + " is known by '" + utf8::clip(to, 64) +
                                             "'; give a position of the log, or at least 8 digits of a SHA-256, of GET "
                                             "/api/provisioning/templates/" +
                                             kind.vendor->vendor + "/" + kind.model->model + "/history");
@@ -277,7 +280,7 @@ Awaitable<Result<Response>> rollback(Context& context, const Request& request) {
   const auto to = fields.required_text_or_number("to");
   if (auto fault = fields.fault()) co_return std::move(*fault);
   const auto work = [&context, kind = *kind, to, dry_run = *dry_run,
-                     by = request.who.by()](std::stop_token stop) -> Result<bj::object> {
+                     by = request.who.by()](const std::stop_token& stop) -> Result<bj::object> {
     auto& services = context.services;
     const history::History history(services.log, services.vault);
     const auto version = wanted_version(history, kind, to, services.log.last_position());
@@ -285,7 +288,7 @@ Awaitable<Result<Response>> rollback(Context& context, const Request& request) {
     auto old = history.text_of(version->published.sha256);
     if (!old) return old.error();
     // What was built in and still is needs no file of one's own.
-    const auto built_in = services.renderer()->with(*kind.vendor, *kind.model, std::nullopt);
+    const auto built_in = services.renderer()->with(*kind.vendor, *kind.model, std::nullopt, stop);
     if (!built_in) return built_in.error();
     const auto present = (*built_in)->find(kind.vendor->vendor, kind.model->model);
     const bool same = present && present->text == *old;

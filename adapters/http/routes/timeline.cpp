@@ -78,6 +78,7 @@ std::string in_words(const Event& event) {
             return std::string(e.status == 304 ? "Fetched: it has the present file" : "Fetched its file") + " from " +
                    e.ip;
           },
+          [](const DeviceEnrolled& e) { return "Enrolled from " + e.ip; },
           [](const FileUploaded& e) { return "Left " + e.file + ", " + std::to_string(e.size) + " bytes"; },
           [](const PnpAnswered& e) {
             return "Asked the LAN on " + e.interface + " where its file is, and was told " + e.url;
@@ -86,6 +87,7 @@ std::string in_words(const Event& event) {
           [](const DeviceReturned& e) { return "Registered again from " + e.ip; },
           [](const RebootRetryScheduled& e) { return "Told again at " + to_iso8601(e.not_before) + ": " + e.reason; },
           [](const RebootFailed& e) { return "Given up: " + e.reason; },
+          [](const Undecodable& e) { return "A " + e.was + " that cannot be decoded: " + e.reason; },
           [](const CampaignStarted& e) { return "Campaign " + (e.name.empty() ? e.selection : e.name); },
           [](const auto& e) { return std::string(e.type); },
       },
@@ -119,8 +121,7 @@ Result<std::vector<Record>> tail_of(EventLog& log, const StreamId& stream) {
 }
 
 void add(std::map<Uuid, Story>& stories, const Record& record) {
-  if (auto envelope = strowger::decode(record))
-    stories[record.correlation].emplace(record.position, std::move(*envelope));
+  stories[record.correlation].emplace(record.position, decode_or_quarantine(record));
 }
 
 // What led to the story and happened elsewhere.

@@ -2,6 +2,7 @@
 
 #include "adapters/rocksdb/record_codec.hpp"
 #include "events/json.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -64,6 +65,7 @@ bool parse_whole(std::string_view text, T& out) {
 // The members that are read, as texts; numbers as they stand.
 struct Members {
   std::string_view id, type, subject, time, by, sequence, version, correlation, causation, format, hash, digest, data;
+  std::string_view by_base64, data_base64;
 
   std::string_view* find(std::string_view name) {
     if (name == "id") return &id;
@@ -79,6 +81,8 @@ struct Members {
     if (name == "hash") return &hash;
     if (name == "bodydigest") return &digest;
     if (name == "data") return &data;
+    if (name == "bybase64") return &by_base64;
+    if (name == "data_base64") return &data_base64;
     return nullptr;
   }
 };
@@ -124,6 +128,16 @@ Result<ExportLine> to_record(const Members& from) {
   record.type = from.type.substr(type_prefix.size(), dot - type_prefix.size());
   record.by = from.by;
   record.data = from.data;
+  if (!from.by_base64.empty()) {
+    auto by = from_base64(from.by_base64);
+    if (!by || !from.by.empty()) return wrong("bybase64");
+    record.by = std::move(*by);
+  }
+  if (!from.data_base64.empty()) {
+    auto data = from_base64(from.data_base64);
+    if (!data || !from.data.empty()) return wrong("data_base64");
+    record.data = std::move(*data);
+  }
   record.stream = std::move(*stream);
   record.version = StreamVersion{version};
   record.position = Position{position};
@@ -158,7 +172,12 @@ std::string to_line(const ExportFinished& finished, Timestamp now) {
   return with_data(std::move(out), json::to_string(finished));
 }
 
-Result<std::string> to_line(const Record& record, std::string_view stored) {
+namespace {
+
+// Texts: `by` and `data` as they are. Bytes: in base64, where they are no text that JSON can hold.
+enum class LineForm : std::uint8_t { texts, bytes };
+
+std::string record_line(const Record& record, std::string_view stored, LineForm form) {
   auto out =
       begin(record.id.text(), std::string(type_prefix) + record.type + ".v" + std::to_string(unsigned(record.schema)));
   member(out, "subject", record.stream.text());
@@ -167,7 +186,10 @@ Result<std::string> to_line(const Record& record, std::string_view stored) {
   member(out, "streamversion", number(record.version));
   member(out, "correlationid", record.correlation.text());
   if (!record.causation.is_nil()) member(out, "causationid", record.causation.text());
-  member(out, "by", record.by);
+  if (form == LineForm::bytes && !utf8::is_valid(record.by))
+    member(out, "bybase64", to_base64(record.by));
+  else
+    member(out, "by", record.by);
   member(out, "recordformat", std::uint64_t{format_of(stored)});
   if (is_chained(stored)) {
     Hash hash;
@@ -175,11 +197,26 @@ Result<std::string> to_line(const Record& record, std::string_view stored) {
     member(out, "hash", to_hex(hash));
     if (is_folded(stored)) member(out, "bodydigest", to_hex(digest_of_folded(stored)));
   }
-  out = with_data(std::move(out), record.data);
+  if (form == LineForm::texts) return with_data(std::move(out), record.data);
+  member(out, "data_base64", to_base64(record.data));
+  out.push_back('}');
+  return out;
+}
+
+}  // namespace
+
+Result<std::string> to_line(const Record& record, std::string_view stored) {
   thread_local ExportLineReader reader;
-  const auto back = out.find('\n') == std::string::npos ? reader.read(out) : bad("it has a line break");
-  const auto* same = back ? std::get_if<ExportedRecord>(&*back) : nullptr;
-  if (same == nullptr || same->stored != stored)
+  Result<ExportLine> back = bad("it has a line break");
+  const auto is_exact = [&](const std::string& line) {
+    if (line.find('\n') == std::string::npos) back = reader.read(line);
+    const auto* same = back ? std::get_if<ExportedRecord>(&*back) : nullptr;
+    return same != nullptr && same->stored == stored;
+  };
+  auto out = record_line(record, stored, LineForm::texts);
+  if (is_exact(out)) return out;
+  out = record_line(record, stored, LineForm::bytes);
+  if (!is_exact(out))
     return unacceptable("export_inexact", "event " + std::to_string(number(record.position)) + " (" +
                                               record.stream.text() +
                                               ") cannot be written as JSON that gives the same record again" +

@@ -3,7 +3,8 @@
 //   strowger.export.started.v1    where it begins, and the hash that its first event follows on
 //   strowger.<type>.v<schema>     an event, as /api/events shows it, but with its data as it lies in the log (secrets
 //                                 sealed, not masked), its time in microseconds, and `recordformat` and `hash`;
-//                                 of a folded one `bodydigest` too
+//                                 of a folded one `bodydigest` too. Data that is no JSON (an event that cannot be
+//                                 decoded) is in `data_base64` instead, a `by` that is not UTF-8 in `bybase64`
 //   strowger.export.state.v1      a row beside the events (the wrapped data keys of sealed secrets, bindings, what
 //                                 reactors have done, idempotency receipts), only in the export of a whole log
 //   strowger.export.finished.v1   what was exported; without it the file is incomplete

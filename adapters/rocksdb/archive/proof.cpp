@@ -1,7 +1,8 @@
 #include "adapters/rocksdb/archive/proof.hpp"
 
+#include "adapters/rocksdb/archive/export_line.hpp"
+#include "events/event.hpp"
 #include "events/json.hpp"
-#include "events/types/history.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -63,6 +64,8 @@ Result<Record> Proof::add(Position position, std::string_view stored) {
                       "has the stream version " + std::to_string(number(record->version)) + ", where version " +
                           std::to_string(known != versions_.end() ? number(known->second) + 1 : 1) + " must follow");
   if (auto fits = check_folding(*record, stored); !fits) return fits.error();
+  if (auto fits = check_repair(*record); !fits) return fits.error();
+  look_at(*record);
   versions_.insert_or_assign(record->stream, record->version);
   end_ = {position, link->hash};
   if (proved_.events++ == 0) {
@@ -78,6 +81,12 @@ Result<Record> Proof::add(Position position, std::string_view stored) {
 // The chain proves no marker, only that there was a record. What the markers say is proved by their summary, which is a
 // record as any other.
 Result<void> Proof::check_folding(const Record& record, std::string_view stored) {
+  if (is_folded(stored) && record.type != Folded::type) {
+    replaced_.insert_or_assign(
+        record.id, ReplacedRecord{record, hasher_.link({}, record.position, stored), digest_of_folded(stored)});
+    ++proved_.repaired;
+    return {};
+  }
   if (is_folded(stored)) {
     const auto marker = json::from_string<Folded>(record.data);
     if (!marker) return bad_record(record.position, record.stream, "is damaged: its marker does not fit");
@@ -103,6 +112,42 @@ Result<void> Proof::check_folding(const Record& record, std::string_view stored)
   return {};
 }
 
+// The chain proves that there was a record where a repair put another one. What stands there now, and that what the
+// repair kept is what was there, its event proves.
+Result<void> Proof::check_repair(const Record& record) {
+  if (record.type != LogRepaired::type) return {};
+  const auto repair = json::from_string<LogRepaired>(record.data);
+  if (!repair) return bad_record(record.position, record.stream, "is damaged: the repair cannot be read");
+  for (const auto& told : repair->records) {
+    const auto found = replaced_.extract(told.event);
+    if (found.empty()) continue;  // folded since, or in another part of the log
+    const auto& present = found.mapped();
+    const auto fault = [&](const std::string& what) {
+      return bad_record(present.record.position, present.record.stream, what);
+    };
+    if (to_hex(present.proof) != told.proof)
+      return fault("does not fit the repair that put it there (" + event(record.position) +
+                   "): it was changed after that");
+    const auto original = from_base64(told.original.text);
+    if (!original) return fault("is told of by a repair (" + event(record.position) + ") that cannot be read");
+    auto before = present.record;
+    before.type = told.type;
+    before.schema = told.schema;
+    before.data = *original;
+    if (present.digest != Hash{} && body_digest(before, hasher_) != present.digest)
+      return fault("was not what the repair (" + event(record.position) + ") says it was");
+  }
+  return {};
+}
+
+void Proof::look_at(const Record& record) {
+  const auto read = decode(record);
+  if (read) return;
+  constexpr std::size_t most_named = 1'000;
+  if (proved_.undecodable++ < most_named)
+    proved_.unreadable.push_back({record.position, record.stream, record.type, read.error().message});
+}
+
 Result<void> Proof::check_anchor() const {
   if (!anchor_ || anchor_->position != end_.position || anchor_->hash == end_.hash) return {};
   return bad_record(end_.position, {},
@@ -119,6 +164,13 @@ Result<Proved> Proof::finish() const {
     return bad_record(folded_.begin()->second.first, {},
                       "is only a marker, but summary " + std::to_string(folded_.begin()->first) +
                           ", which should hold what it told, is missing");
+  if (!partial_ && !replaced_.empty()) {
+    const auto first = std::min_element(replaced_.begin(), replaced_.end(), [](const auto& a, const auto& b) {
+      return a.second.record.position < b.second.record.position;
+    });
+    return bad_record(first->second.record.position, first->second.record.stream,
+                      "stands in the place of another, and no repair tells of it");
+  }
   auto all = proved_;
   all.streams = versions_.size();
   all.end = end_;

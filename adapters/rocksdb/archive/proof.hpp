@@ -6,19 +6,32 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace strowger::rocks {
+
+// An event that is what was written, and cannot be decoded.
+struct Unreadable {
+  Position position{};
+  StreamId stream;
+  std::string type;
+  std::string reason;
+};
 
 // What was proved.
 struct Proved {
   std::uint64_t events = 0;
   std::uint64_t streams = 0;
-  Position first{};                   // 0: there are no events
-  Timestamp earliest, latest;         // times of events
-  std::optional<Position> unchained;  // the last record of format 1, which carries no hash
-  std::uint64_t folded = 0;           // records of which only a marker is left
-  std::uint64_t summaries = 0;        // that hold what was in them
+  Position first{};                      // 0: there are no events
+  Timestamp earliest, latest;            // times of events
+  std::optional<Position> unchained;     // the last record of format 1, which carries no hash
+  std::uint64_t folded = 0;              // records of which only a marker is left
+  std::uint64_t summaries = 0;           // that hold what was in them
+  std::uint64_t repaired = 0;            // records that `strowger log repair` replaced
+  std::uint64_t undecodable = 0;         // events whose data cannot be read: the chain proves them all the same
+  std::vector<Unreadable> unreadable{};  // the first 1,000 of them
   ChainEnd end;
 };
 
@@ -52,7 +65,15 @@ class Proof {
     std::uint64_t count = 0;
     Hash proof{};
   };
+  // What stands in the place of a record that was repaired.
+  struct ReplacedRecord {
+    Record record;
+    Hash proof{};
+    Hash digest{};  // of the body that was there
+  };
   Result<void> check_anchor() const;
+  Result<void> check_repair(const Record& record);
+  void look_at(const Record& record);
   Result<void> check_folding(const Record& record, std::string_view stored);
 
   bool partial_ = false;
@@ -61,6 +82,7 @@ class Proof {
   Proved proved_;
   std::unordered_map<StreamId, StreamVersion> versions_;
   std::unordered_map<std::uint64_t, FoldedRecords> folded_;  // by their summary, until that comes
+  std::unordered_map<Uuid, ReplacedRecord> replaced_;        // by their ids, until the repair that tells of them comes
   Hasher hasher_;
 };
 

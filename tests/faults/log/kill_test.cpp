@@ -14,7 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-
 using namespace strowger;
 using namespace strowger::test;
 

@@ -80,7 +80,8 @@ std::string Client::peer_name() const {
   return text;
 }
 
-bool Client::start_tls(int min_version, int max_version, const std::string& cert, const std::string& key) {
+bool Client::start_tls(int min_version, int max_version, const std::string& cert, const std::string& key,
+                       const std::string& ciphers) {
   context_ = SSL_CTX_new(TLS_client_method());
   SSL_CTX_set_security_level(context_, 0);  // so that old versions are really offered
   if (!cert.empty() && (SSL_CTX_use_certificate_file(context_, cert.c_str(), SSL_FILETYPE_PEM) != 1 ||
@@ -88,6 +89,8 @@ bool Client::start_tls(int min_version, int max_version, const std::string& cert
     throw std::runtime_error("cannot use the certificate " + cert);
   if (min_version != 0) SSL_CTX_set_min_proto_version(context_, min_version);
   if (max_version != 0) SSL_CTX_set_max_proto_version(context_, max_version);
+  if (!ciphers.empty() && SSL_CTX_set_cipher_list(context_, ciphers.c_str()) != 1)
+    throw std::runtime_error("no such ciphers: " + ciphers);
   tls_ = SSL_new(context_);
   SSL_set_fd(tls_, socket_);
   return SSL_connect(tls_) == 1;

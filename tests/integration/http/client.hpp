@@ -30,7 +30,9 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   // With a certificate of its own, where its files are given.
-  bool start_tls(int min_version = 0, int max_version = 0, const std::string& cert = {}, const std::string& key = {});
+  // `ciphers`: of TLS 1.2 and below, in OpenSSL's words; empty: all.
+  bool start_tls(int min_version = 0, int max_version = 0, const std::string& cert = {}, const std::string& key = {},
+                 const std::string& ciphers = {});
   std::string peer_name() const;      // the CN in the server's certificate
   bool send(std::string_view bytes);  // false: the other side is gone
   Reply read(bool head_only = false);

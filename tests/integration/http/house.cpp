@@ -28,7 +28,8 @@ struct House::Parts {
         secrets(std::move(vault)),
         runner(log, *store,
                {&extension_rows, &device_rows, &campaign_rows, &request_rows, &user_rows, &phone_settings_rows,
-                &contact_rows, &discovered_rows}),
+                &contact_rows, &discovered_rows, &quarantine_rows}),
+        letters(log, system_now, {}),
         system(config),
         publisher(log, ids, *secrets, system_now),
         world{log, ids, system_now},
@@ -49,7 +50,9 @@ struct House::Parts {
   PhoneSettingsProjection phone_settings_rows;
   ContactsProjection contact_rows;
   DiscoveredProjection discovered_rows;
+  QuarantineProjection quarantine_rows;
   ProjectionRunner runner;
+  actors::DeadLetters letters;
   IdSource ids;
   provisioning::VendorCatalog vendors = provisioning::VendorCatalog::built_in();
   registrar::BindingTable bindings{system_now};
@@ -94,6 +97,7 @@ void House::start() {
   auto secrets = vault::SodiumVault::open(*log, {{}, {}, folder.path() / "master.key"});
   REQUIRE(secrets);
   parts_ = std::make_unique<Parts>(*log, std::move(*store), std::move(*secrets));
+  REQUIRE(parts_->letters.load());
   REQUIRE(parts_->runner.start());
   REQUIRE(parts_->runner.wait_applied(log->last_position(), std::chrono::steady_clock::now() + 20s));
   auto made = provisioning::Renderer::make(parts_->vendors, custom_);
@@ -144,6 +148,8 @@ void House::start() {
   services->contacts = &p.contacts;
   services->contact_rows = &p.contact_rows;
   services->discovered_rows = &p.discovered_rows;
+  services->quarantine_rows = &p.quarantine_rows;
+  services->dead_letters = &p.letters;
   own_templates_ = std::make_unique<provision::OwnTemplates>(provision::OwnTemplates::World{
       p.vendors, [this] { return provision::OwnTemplates::Folder{folder.path() / "templates", true}; },
       services->renderer,

@@ -1,8 +1,10 @@
 #include "adapters/rocksdb/projection_store.hpp"
 #include "adapters/rocksdb/rocks_log.hpp"
 #include "events/projection_runner.hpp"
+#include "events/projections/quarantine.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/sample_events.hpp"
+#include "tests/support/stored_log.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <atomic>
@@ -226,22 +228,80 @@ TEST_CASE_METHOD(Fixture, "a store that fails is retried, and nothing is missing
   CHECK(stored() == folded());
 }
 
-TEST_CASE_METHOD(Fixture, "an event that cannot be decoded stops the runner, with the reason, and is not skipped") {
+TEST_CASE_METHOD(Fixture, "an event that cannot be decoded is passed over, counted and listed") {
   append(10);
-  auto request = sample_append(1, ids);
-  request.events[0].type = "device.teleported";
-  REQUIRE(append_and_wait(*log, request));
-  append(10);
+  auto newer = sample_append(1, ids);
+  newer.events[0].type = "device.teleported";
+  REQUIRE(append_and_wait(*log, newer));
+  auto damaged = sample_append(1, ids);
+  damaged.events[0].data = "{\"path\":\"\xff\"}";
+  const auto id = damaged.events[0].id;
+  REQUIRE(append_and_wait(*log, damaged));
+  const auto last = append(10);
+  {
+    ServedCounts served;
+    QuarantineProjection quarantine;
+    ProjectionRunner runner(*log, *store, {&served, &quarantine});
+    REQUIRE(runner.start());
+    REQUIRE(wait(runner, last));
+    CHECK(served.applied() == 20);
+    CHECK(quarantine.counts().newer == 1);
+    CHECK(quarantine.counts().damaged == 1);
+    REQUIRE(quarantine.list().size() == 2);
+    CHECK(quarantine.list()[0]->newer);
+    CHECK(quarantine.list()[0]->position == Position{11});
+    CHECK(quarantine.list()[1]->event == id);
+    CHECK(quarantine.list()[1]->position == Position{12});
+    CHECK_THAT(quarantine.list()[1]->reason, ContainsSubstring("not JSON"));
+    CHECK(quarantine.warnings().size() == 2);
+    REQUIRE(runner.rebuild("served"));
+    REQUIRE(eventually([&] { return !runner.status().projections.at(0).rebuilding; }));
+    CHECK_FALSE(runner.status().projections.at(0).fault);
+  }
+  // From its rows, then.
+  QuarantineProjection quarantine;
   ServedCounts served;
-  ProjectionRunner runner(*log, *store, {&served});
+  ProjectionRunner runner(*log, *store, {&served, &quarantine});
   REQUIRE(runner.start());
-  REQUIRE(eventually([&] { return !runner.status().running; }));
+  REQUIRE(wait(runner, last));
+  CHECK(quarantine.counts().all() == 2);
+  CHECK(quarantine.list().size() == 2);
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "a runner that stopped answers whoever waits, and whoever comes later, with the reason at once") {
+  append(20);
+  log.reset();
+  {
+    StoredLog stored(folder.path() / "log");
+    auto record = stored.get(11);
+    record[record.size() / 2] = static_cast<char>(record[record.size() / 2] ^ 4);
+    stored.put(11, record);
+  }
+  log = RocksLog::open({.folder = folder.path() / "log"}).value();
+  ServedCounts served;
+  RunnerOptions options;
+  options.batch = 5;
+  options.drive = Drive::by_hand;
+  ProjectionRunner runner(*log, *store, {&served}, options);
+  REQUIRE(runner.start());
+  std::optional<Error> early, late;
+  bool done = false;
+  runner.when_applied(Position{15}, [&] { done = true; }, [&](const Error& error) { early = error; });
+  runner.when_applied(Position{16}, [&] { done = true; });  // who does not want to know is not told
+  while (runner.step() == Step::more) CHECK_FALSE(early);
   REQUIRE(runner.status().stopped);
-  CHECK_THAT(runner.status().stopped->message, ContainsSubstring("event 11") && ContainsSubstring("device.teleported"));
-  CHECK(served.applied() == 10);
-  CHECK_FALSE(wait(runner, Position{21}));
-  runner.stop();
-  CHECK(number(store->checkpoint("served").value()->position) == 10);
+  REQUIRE(early);
+  CHECK(early->code == "projections_stopped");
+  CHECK(early->kind == ErrorKind::unavailable);
+  CHECK_THAT(early->message, ContainsSubstring("event 11"));
+  runner.when_applied(Position{15}, [&] { done = true; }, [&](const Error& error) { late = error; });
+  CHECK(late);
+  CHECK_FALSE(done);
+  CHECK_FALSE(runner.wait_applied(Position{15}, std::chrono::steady_clock::time_point::max()));
+  bool applied = false;
+  runner.when_applied(Position{10}, [&] { applied = true; });
+  CHECK(applied);
 }
 
 namespace {

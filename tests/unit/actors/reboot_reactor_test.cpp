@@ -73,12 +73,24 @@ class FakeCalls : public reboot::BusyPhones {
   std::atomic<bool> busy = false;
 };
 
+// Does not take the answers of phones while it is told so, for a reason that no waiting mends.
+class RefusingLog : public test::MemoryLog {
+ public:
+  void append(AppendRequest request, AppendDone done) override {
+    if (refusing && !request.events.empty() && request.events.front().type == RebootAccepted::type)
+      return done(internal_error("told to refuse"));
+    MemoryLog::append(std::move(request), std::move(done));
+  }
+  std::atomic<bool> refusing = false;
+};
+
 // Real threads, a log in memory, a phone that answers as it is told.
 struct Site {
   caf::actor_system_config config;
   caf::actor_system system{config};
   IdSource ids;
-  test::MemoryLog log;
+  RefusingLog log;
+  actors::DeadLetters letters{log, system_now, {}};
   actors::EntityWorld world{log, ids, system_now};
   actors::Entities<actors::Device> devices{system, world};
   DevicesProjection projection;
@@ -86,12 +98,13 @@ struct Site {
   RecordingNotifier notifier;
   FakeCalls calls;
 
-  std::unique_ptr<reboot::RebootReactor> react(Position from = Position{0}) {
+  std::unique_ptr<reboot::RebootReactor> react(Position from = Position{0}, Drive drive = Drive::own_thread) {
     return std::make_unique<reboot::RebootReactor>(
         reboot::RebootReactor::World{log, devices, projection, bindings, notifier, calls,
                                      [](const std::string& vendor, RebootVerb) { return vendor + "-reboot"; },
-                                     [](const std::string&) {}, [](const Error& error) { FAIL(error.message); }},
-        from);
+                                     [](const std::string&) {}, [](const Error& error) { FAIL(error.message); },
+                                     &letters},
+        from, drive);
   }
   void register_device() {
     std::atomic<bool> done = false;
@@ -142,6 +155,42 @@ SCENARIO("a requested reboot is told to the phone, and its answer becomes an eve
     THEN("the answer is kept and recorded when it can") {
       CHECK(eventually([&] { return site.event<RebootAccepted>().has_value(); }));
     }
+  }
+}
+
+SCENARIO("what became of a reboot is not dropped where it cannot be recorded: it is parked and reported again") {
+  Site site;
+  site.bindings.bindings = {binding("sip:1001@192.0.2.1", "192.0.2.1", mac)};
+  const auto reactor = site.react(Position{0}, Drive::by_hand);
+  site.register_device();
+  const auto steps_until = [&](const std::function<bool()>& condition) {
+    return eventually([&] {
+      reactor->step(100);
+      return condition();
+    });
+  };
+  REQUIRE(steps_until([&] { return site.notifier.sent() == 1; }));
+  site.log.refusing = true;
+  site.notifier.answer(0, {200, "OK", false});
+  REQUIRE(steps_until([&] { return site.letters.size() == 1; }));
+  CHECK(reactor->under_way() == 0);
+  const auto letter = site.letters.list().at(0);
+  CHECK(letter.handler == "reboots");
+  CHECK(letter.stream == "device/001565123456");
+  CHECK(letter.tries == 5);
+  CHECK_THAT(letter.reason, ContainsSubstring("told to refuse"));
+  CHECK_FALSE(site.event<RebootAccepted>());
+
+  WHEN("it is tried again and the log takes it") {
+    site.log.refusing = false;
+    REQUIRE(site.letters.retry("reboots", letter.event));
+    REQUIRE(steps_until([&] { return site.event<RebootAccepted>().has_value(); }));
+    CHECK(eventually([&] { return site.letters.size() == 0; }));
+  }
+  WHEN("it is tried again and the log still does not take it") {
+    REQUIRE(site.letters.retry("reboots", letter.event));
+    REQUIRE(steps_until([&] { return site.letters.parked() == 2; }));
+    CHECK(site.letters.size() == 1);
   }
 }
 
