@@ -82,17 +82,23 @@ std::vector<BindingPtr> BindingTable::page(const std::optional<ExtensionNumber>&
 }
 
 std::vector<BindingPtr> BindingTable::at_ip(const std::string& ip, std::size_t max) const {
-  std::vector<ExtensionNumber> extensions;
-  {
-    std::shared_lock lock(index_mutex_);
-    for (auto at = index_.by_ip.lower_bound({ip, ExtensionNumber{}});
-         at != index_.by_ip.end() && at->first == ip && extensions.size() < max; ++at)
-      extensions.push_back(at->second);
-  }
+  constexpr std::size_t at_once = 64;
   std::vector<BindingPtr> out;
-  for (const auto& extension : extensions)
-    for (auto& binding : of(extension))
-      if (binding->ip == ip && out.size() < max) out.push_back(std::move(binding));
+  ExtensionNumber last{};  // sorts before every number
+  for (bool more = true; more && out.size() < max;) {
+    std::vector<ExtensionNumber> extensions;
+    {
+      std::shared_lock lock(index_mutex_);
+      auto at = index_.by_ip.upper_bound({ip, last});
+      for (; at != index_.by_ip.end() && at->first == ip && extensions.size() < at_once; ++at)
+        extensions.push_back(at->second);
+    }
+    more = extensions.size() == at_once;
+    for (const auto& extension : extensions)
+      for (auto& binding : of(extension))
+        if (binding->ip == ip && out.size() < max) out.push_back(std::move(binding));
+    if (more) last = extensions.back();
+  }
   return out;
 }
 
