@@ -22,7 +22,7 @@ std::uint16_t port_in(const std::string& log, std::string_view label) {
 
 }  // namespace
 
-Site::Site(std::string settings) {
+Site::Site(std::string settings, std::vector<std::string> launcher) : launcher_(std::move(launcher)) {
   write_settings(settings);
   start();
 }
@@ -41,7 +41,12 @@ void Site::start() {
   auto arguments = where;
   arguments.insert(arguments.begin(), "serve");
   arguments.insert(arguments.end(), {"--api-port", std::to_string(api_port_), "--sip-port", std::to_string(sip_port_)});
-  server_ = std::make_unique<Process>(program, arguments, folder() / ("server." + std::to_string(++starts_)));
+  auto command = launcher_;
+  command.push_back(program);
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  const auto first = command.front();
+  command.erase(command.begin());
+  server_ = std::make_unique<Process>(first, command, folder() / ("server." + std::to_string(++starts_)));
   const bool serves = eventually(
       [&] {
         const auto text = log();
@@ -64,6 +69,15 @@ void Site::kill_hard() {
 
 int Site::stop() {
   server_->send(SIGTERM);
+  return server_->wait();
+}
+
+std::optional<int> Site::stop_within(std::chrono::milliseconds deadline) {
+  server_->send(SIGTERM);
+  if (!eventually([&] { return !server_->running(); }, deadline)) {
+    server_->kill_hard();
+    return std::nullopt;
+  }
   return server_->wait();
 }
 

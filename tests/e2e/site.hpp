@@ -5,8 +5,10 @@
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_folder.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,16 +18,20 @@ namespace strowger::test {
 
 class Site {
  public:
-  // `settings` is YAML that is appended to what every site has.
-  explicit Site(std::string settings = {});
+  // `settings` is YAML that is appended to what every site has. `launcher` is a command that runs the program,
+  // `prlimit` with its options for example; it must exec, so that the process is the program's.
+  explicit Site(std::string settings = {}, std::vector<std::string> launcher = {});
   ~Site();
 
   // Starts the program and waits until it serves. The first time on free ports, then on the same ones.
   void start();
   void kill_hard();  // SIGKILL
   int stop();        // SIGTERM; the exit code
+  // SIGTERM, and SIGKILL where the program has not ended by the deadline: no exit code then.
+  std::optional<int> stop_within(std::chrono::milliseconds deadline);
   void send(int signal) { server_->send(signal); }
 
+  int pid() const { return server_->id(); }
   std::uint16_t api_port() const { return api_port_; }
   std::uint16_t sip_port() const { return sip_port_; }
   std::string log() const { return server_->output(); }
@@ -63,6 +69,7 @@ class Site {
 
  private:
   TemporaryFolder folder_;
+  std::vector<std::string> launcher_;
   std::string token_;
   std::uint16_t api_port_ = 0;
   std::uint16_t sip_port_ = 0;
