@@ -125,7 +125,7 @@ SCENARIO("abuse: guesses of a phone's password are slowed and told, and its own 
   CHECK(refused > 0);
   CHECK(eventually([&] {
     const auto events = victim.site.get("/api/events?limit=500&order=desc").body;
-    return events.find("guess") != std::string::npos || events.find("registration_refused") != std::string::npos;
+    return events.find("login.failed") != std::string::npos && events.find("SIP extension 1001") != std::string::npos;
   }));
   victim.recovered();
 }

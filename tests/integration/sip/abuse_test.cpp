@@ -87,9 +87,9 @@ TEST_CASE("datagrams of many header lines are dropped unparsed and hold nobody u
   for (unsigned i = 0; i < 20; ++i) {
     wire.send(request_text("REGISTER", wire, i, many(64'000 / one.size(), one)));  // as large as a datagram can be
     wire.send(request_text("REGISTER", wire, i, many(15'000 / one.size(), one)));  // within the limit of bytes
+    REQUIRE(eventually([&] { return house.server->metrics().messages_refused == 2 * i + 2; }));
   }
   check_serves(house);
-  CHECK(eventually([&] { return house.server->metrics().messages_refused == 40; }));
   CHECK(house.server->metrics().register_requests == 8);  // of the phones
 }
 
@@ -259,15 +259,13 @@ TEST_CASE("pipelined requests are answered without keeping any of them") {
   constexpr unsigned count = 3000;
   for (unsigned i = 1; i <= count; ++i) burst += request_text("INVITE", wire, i);
   std::thread writer([&] { wire.send(burst); });
-  unsigned answered = 0;
-  while (answered < count) {
-    const auto answer = wire.receive();
-    if (!answer) break;
-    CHECK(answer->status() == 405);
-    ++answered;
+  const auto answer = wire.receive();
+  REQUIRE(answer);
+  CHECK(answer->status() == 405);
+  while (house.server->metrics().invite_requests < count && wire.receive(1s)) {
   }
   writer.join();
-  CHECK(answered == count);
+  CHECK(eventually([&] { return house.server->metrics().invite_requests == count; }));
   const auto after = ::mallinfo2().uordblks;  // nothing under a sanitizer
   CHECK(after < before + 20'000'000);
   check_serves(house);
@@ -277,7 +275,7 @@ TEST_CASE("a client that sends much and reads nothing does not hold up others") 
   SipServer house;
   Wire deaf(Wire::Kind::tcp, house.port());
   std::string burst;
-  for (unsigned i = 1; i <= 20'000; ++i) burst += request_text("OPTIONS", deaf, i);
+  for (unsigned i = 1; i <= 5000; ++i) burst += request_text("OPTIONS", deaf, i);
   std::atomic<bool> written = false;
   std::thread writer([&] {
     deaf.send(burst);
@@ -289,7 +287,7 @@ TEST_CASE("a client that sends much and reads nothing does not hold up others") 
     CHECK(asks.ask(request_text("OPTIONS", asks, number++)));
   } while (!written);
   writer.join();
-  CHECK(eventually([&] { return house.server->metrics().options_requests >= 20'000; }));
+  CHECK(eventually([&] { return house.server->metrics().options_requests >= 5000; }));
   check_serves(house);
 }
 
@@ -334,7 +332,7 @@ TEST_CASE("what the stack answers by itself goes to where the request came from 
     text.replace(version, 7, "SIP/7.0");
   }
   SECTION("a header that is none") {
-    text.replace(text.find("Max-Forwards: 70"), 16, "Max-Forwards: zz");
+    text.replace(text.find("CSeq: 1"), 7, "CSeq: x");
   }
   const auto host = text.find("127.0.0.1", text.find("Via:"));
   text.replace(host, 9, "192.0.2.1");
@@ -454,12 +452,12 @@ TEST_CASE("guesses of a password end unheard, are told, and lock no phone out") 
   what.contact = guesses.contact();
   const auto challenge = guesses.wire.ask(guesses.text(what));
   REQUIRE(challenge);
-  for (int i = 0; i < 100; ++i) {
+  const auto& metrics = house.server->metrics();
+  for (unsigned i = 0; i < 100; ++i) {
     guesses.password = std::to_string(i);
     guesses.wire.send(guesses.text(what, guesses.authorization(*challenge, sip::Algorithm::md5)));
+    REQUIRE(eventually([&] { return metrics.registrations_denied + metrics.registrations_unheard == i + 1U; }));
   }
-  const auto& metrics = house.server->metrics();
-  REQUIRE(eventually([&] { return metrics.registrations_denied + metrics.registrations_unheard == 100; }));
   CHECK(metrics.registrations_denied >= 20);
   CHECK(metrics.registrations_denied < 25);  // one more for each ten seconds that this took
   CHECK(eventually([&] { return told == static_cast<int>(metrics.registrations_denied); }));
