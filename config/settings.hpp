@@ -25,7 +25,7 @@ struct Server {
   std::string external_ip;  // what phones are told; empty: the address of the default route
   std::string server_name = "Strowger";
   std::string sip_realm = "strowger";
-  std::string sip_digest = "both";     // what phones are challenged with: md5, sha-256 or both
+  std::string sip_digest = "md5";      // what phones are challenged with: md5, sha-256 or both
   bool sip_digest_without_qop = true;  // RFC 2069: no nonce count, so each such nonce serves once
 };
 

@@ -188,7 +188,7 @@ void add_system(Router& router, const ContextPtr& context) {
               .id = "getOpenApi",
               .tag = "system",
               .summary = "This document",
-              .role = Role::user,
+              .role = std::nullopt,
               .replies = {{.status = 200, .description = "OpenAPI 3.1", .schema = R"({"type":"object"})"}},
               .handler = Handler([context, document, &router](const Request&) -> Result<Response> {
                 const bool secured = context->services.settings()->api.require_authentication;
