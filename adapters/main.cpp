@@ -21,9 +21,9 @@ int main(int argc, char** argv) {
   serve->callback([&] { exit_code = cli::serve(serving); });
 
   cli::HelpOptions help_options;
-  auto* help = app.add_subcommand("help", "Print a guide, or list the guides");
-  help->add_option("topic", help_options.topic, "The guide; without one, all are listed");
-  help->callback([&] { exit_code = cli::help(help_options); });
+  auto* guides = app.add_subcommand("help", "Print a guide, or list the guides");
+  guides->add_option("topic", help_options.topic, "The guide; without one, all are listed");
+  guides->callback([&] { exit_code = cli::help(help_options); });
 
   cli::TokenOptions token_options;
   auto* token = app.add_subcommand("token", "Print an administrator's bearer token, for whoever can read the data");
