@@ -55,7 +55,7 @@ struct DamagedLog {
     return apply_repair(*log, planned, ids, system_now(), {}).value();
   }
   std::vector<Record> records() {
-    return RocksLog::open({.folder = log_folder()}).value()->read_all(Position{}, 1'000).value();
+    return RocksLog::open({.folder = log_folder()}).value()->read_all(Position{}, 10'000).value();
   }
 };
 
