@@ -69,6 +69,25 @@ function(strowger_component name)
   target_include_directories(strowger_${name} PUBLIC ${CMAKE_SOURCE_DIR})
 endfunction()
 
+# strowger_embed(<target> HEADER path NAMESPACE name FILES files…): a library whose table holds these files of this folder
+# (relative paths), made again whenever one of them changes. The header declares the table: see embed.cmake.
+function(strowger_embed target)
+  cmake_parse_arguments(ARG "" "HEADER;NAMESPACE" "FILES" ${ARGN})
+  list(SORT ARG_FILES)
+  list(TRANSFORM ARG_FILES PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ OUTPUT_VARIABLE paths)
+  string(REPLACE ";" "|" joined "${ARG_FILES}")
+  set(table ${CMAKE_CURRENT_BINARY_DIR}/files.cpp)
+  set(script ${CMAKE_SOURCE_DIR}/.cmake/embed.cmake)
+  add_custom_command(OUTPUT ${table}
+    COMMAND ${CMAKE_COMMAND} -DROOT=${CMAKE_CURRENT_SOURCE_DIR} "-DFILES=${joined}" -DOUT=${table}
+      -DHEADER=${ARG_HEADER} -DNAMESPACE=${ARG_NAMESPACE} -P ${script}
+    DEPENDS ${paths} ${script} CMakeLists.txt VERBATIM
+    COMMENT "Embedding the files of ${target}")
+  add_library(${target} STATIC ${table})
+  target_link_libraries(${target} PRIVATE strowger_flags)
+  target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
+endfunction()
+
 # For what computes much: the sanitizer builds are not optimised, which halves the time that they take to build.
 function(strowger_optimised_with_sanitizers target)
   if(STROWGER_SANITIZE)

@@ -14,6 +14,7 @@ find_package(EXPAT REQUIRED)
 pkg_check_modules(Ldap REQUIRED IMPORTED_TARGET ldap lber)
 pkg_check_modules(SofiaSip REQUIRED IMPORTED_TARGET sofia-sip-ua)
 pkg_check_modules(TcMalloc REQUIRED IMPORTED_TARGET libtcmalloc_minimal)
+pkg_check_modules(Re2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(RdKafka REQUIRED IMPORTED_TARGET rdkafka)
 pkg_check_modules(Sodium REQUIRED IMPORTED_TARGET libsodium)
 

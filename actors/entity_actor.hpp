@@ -5,6 +5,11 @@
 // with any version; the append of a decision then meets a version conflict, the actor reads what it missed and
 // decides again.
 //
+// The cached state may be older than the log, where another node, an import or a fact wrote meanwhile. A decision finds
+// that out by its append. Where there is none to append (If-Match names another version, the command is refused, or
+// nothing has to change), the actor catches up first and starts over, If-Match included. So each answer is that of a
+// state that the log had while the command was under way.
+//
 // Messages it takes:
 //   AskPtr<D>      a command, from the router
 //   Committed      the log's answer to its own append, from the log's writer thread
@@ -13,8 +18,8 @@
 
 #include "actors/ask.hpp"
 #include "actors/decider.hpp"
+#include "actors/entity_image.hpp"
 #include "actors/entity_world.hpp"
-#include "events/json.hpp"
 
 #include <deque>
 #include <memory>
@@ -40,7 +45,7 @@ class EntityState {
 
   void start(EntityWorld& world, StreamId stream, caf::actor router) {
     world_ = &world;
-    stream_ = std::move(stream);
+    image_ = EntityImage<D>(std::move(stream));
     router_ = std::move(router);
   }
 
@@ -85,52 +90,53 @@ class EntityState {
       if (!known) return ask->reply(known.error());
       if (*known) return answer_repetition(*ask, **known);
     }
-    if (hydrated_)
+    if (image_.hydrated())
       decide_on_present(std::move(ask));
     else
       decide(std::move(ask));
   }
 
   void decide(AskPtr<D> ask) {
-    if (auto done = catch_up(); !done) return ask->reply(done.error());
+    if (auto done = image_.catch_up(*world_); !done) return ask->reply(done.error());
     decide_on_present(std::move(ask));
   }
 
   void decide_on_present(AskPtr<D> ask) {
-    if (ask->meta.if_match && *ask->meta.if_match != definition_) {
-      // What is in memory may be older than the log, where another node or a fact wrote meanwhile: look before
-      // refusing.
-      if (auto done = catch_up(); !done) return ask->reply(done.error());
-      if (*ask->meta.if_match != definition_)
-        return ask->reply(Error{ErrorKind::stale,
-                                "version_mismatch",
-                                stream_.text() + " has changed since you read it: it is at version " +
-                                    std::to_string(number(definition_)) + ", If-Match named " +
-                                    std::to_string(number(*ask->meta.if_match)) + "; read it again",
-                                {}});
-    }
-    const auto decide_now = [&] {
-      return D::decide(state_, ask->command, Context{world_->clock(), ask->meta.cause.by, world_->ids});
-    };
-    auto decided = decide_now();
+    auto decided = judge(*ask);
     if (!decided || decided->empty()) {
-      // The same goes for what is refused or needs nothing: where anything is decided, its append would find out.
-      const auto looked = version_;
-      if (auto done = catch_up(); !done) return ask->reply(done.error());
-      if (version_ != looked) decided = decide_now();
+      const auto looked = image_.version();
+      if (auto done = image_.catch_up(*world_); !done) return ask->reply(done.error());
+      if (image_.version() != looked) decided = judge(*ask);
     }
     if (!decided) return ask->reply(decided.error());
     if (decided->empty())
-      return ask->reply(Outcome{{}, ask->meta.cause.correlation, version_, world_->log.last_position(), false});
+      return ask->reply(Outcome{{}, ask->meta.cause.correlation, image_.version(), world_->log.last_position(), false});
+    append(std::move(ask), std::move(*decided));
+  }
 
-    AppendRequest request{stream_, ExpectedVersion::exactly(version_), {}, {}, ask->meta.idempotency_key};
+  // By the state in memory, whatever its age.
+  Result<std::vector<Event>> judge(const Ask<D>& ask) const {
+    const auto& match = ask.meta.if_match;
+    if (match && *match != image_.definition())
+      return Error{ErrorKind::stale,
+                   "version_mismatch",
+                   image_.stream().text() + " has changed since you read it: it is at version " +
+                       std::to_string(number(image_.definition())) + ", If-Match named " +
+                       std::to_string(number(*match)) + "; read it again",
+                   {}};
+    return D::decide(image_.state(), ask.command, Context{world_->clock(), ask.meta.cause.by, world_->ids});
+  }
+
+  void append(AskPtr<D> ask, std::vector<Event> decided) {
+    AppendRequest request{
+        image_.stream(), ExpectedVersion::exactly(image_.version()), {}, {}, ask->meta.idempotency_key};
     Cause cause = ask->meta.cause;
     const Timestamp now = world_->clock();
-    for (const auto& event : *decided) {
+    for (const auto& event : decided) {
       request.events.push_back(encode(event, cause, now, world_->ids));
       cause.correlation = request.events.back().correlation;  // the first event's, where the command brought none
     }
-    pending_ = std::move(*decided);
+    pending_ = std::move(decided);
     correlation_ = cause.correlation;
     in_flight_ = std::move(ask);
     world_->log.append(std::move(request), [self = caf::actor_cast<caf::actor>(self_)](Result<Receipt> receipt) {
@@ -139,8 +145,8 @@ class EntityState {
   }
 
   void finish(Ask<D>& ask, const Receipt& receipt) {
-    for (const auto& event : pending_) apply(event, next(version_));
-    snapshot_if_due();
+    for (const auto& event : pending_) image_.apply(event, next(image_.version()));
+    image_.snapshot_if_due(*world_);
     ask.reply(Outcome{std::move(pending_), correlation_, receipt.version, receipt.position, false});
     pending_.clear();
   }
@@ -149,81 +155,17 @@ class EntityState {
     ask.reply(Outcome{{}, ask.meta.cause.correlation, receipt.version, receipt.position, true});
   }
 
-  // Brings state and version up to the log's end.
-  Result<void> catch_up() {
-    if (!hydrated_) {
-      auto snapshot = world_->log.load_snapshot(stream_);
-      if (!snapshot) return snapshot.error();
-      state_ = D::initial();
-      auto& counters = *world_->counters;
-      auto* brought_back = *snapshot ? &counters.unreadable_snapshot : &counters.without_snapshot;
-      if (*snapshot && (*snapshot)->schema == D::snapshot_schema) {
-        // A snapshot that cannot be read costs only time: the stream has it all.
-        if (auto stored = json::from_string<Stored>((*snapshot)->data)) {
-          state_ = std::move(stored->state);
-          definition_ = stored->definition;
-          version_ = snapshotted_ = (*snapshot)->version;
-          brought_back = &counters.from_snapshot;
-        }
-      }
-      ++*brought_back;
-    }
-    for (;;) {
-      auto records = world_->log.read_stream(stream_, version_, world_->limits.read_batch);
-      if (!records) return records.error();
-      for (const auto& record : *records) {
-        // A damaged event changes nothing. One of a newer release may be a decision that this one does not know:
-        // nothing is decided on half a state.
-        const auto envelope = decode_or_quarantine(record);
-        const auto* unread = std::get_if<Undecodable>(&envelope.event);
-        if (unread != nullptr && unread->newer)
-          return unavailable("newer_release", stream_.text() + " cannot be changed: " + unread->reason);
-        apply(envelope.event, record.version);
-      }
-      if (!hydrated_) world_->counters->replayed += records->size();
-      if (records->size() < world_->limits.read_batch) break;
-    }
-    hydrated_ = true;
-    snapshot_if_due();
-    return {};
-  }
-
-  void apply(const Event& event, StreamVersion version) {
-    state_ = D::evolve(std::move(state_), event);
-    version_ = version;
-    if (D::defines(event)) definition_ = version;
-  }
-
-  void snapshot_if_due() {
-    if (number(version_) < number(snapshotted_) + world_->limits.snapshot_every) return;
-    world_->log.save_snapshot(stream_,
-                              Snapshot{version_, D::snapshot_schema, json::to_string(Stored{state_, definition_})});
-    snapshotted_ = version_;
-  }
-
   void end_if_drained() {
     if (!draining_ || in_flight_ || !stash_.empty()) return;
-    self_->send(router_, Drained{std::string(stream_.key())});
+    self_->send(router_, Drained{std::string(image_.stream().key())});
     router_ = nullptr;
     self_->quit();
   }
 
-  struct Stored {
-    typename D::State state;
-    StreamVersion definition{};
-    BOOST_DESCRIBE_CLASS(Stored, (), (state, definition), (), ())
-  };
-
   caf::event_based_actor* self_;
   EntityWorld* world_ = nullptr;
-  StreamId stream_;
   caf::actor router_;
-
-  typename D::State state_ = D::initial();
-  StreamVersion version_{};
-  StreamVersion definition_{};
-  StreamVersion snapshotted_{};
-  bool hydrated_ = false;
+  EntityImage<D> image_;
   bool draining_ = false;
 
   AskPtr<D> in_flight_;

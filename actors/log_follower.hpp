@@ -60,7 +60,7 @@ class LogFollower {
 
   EventLog& log_;
   Position after_;
-  std::uint32_t tried_ = 0;     // the event behind `after_`, in vain
+  std::uint32_t tried_ = 0;        // the event behind `after_`, in vain
   std::uint32_t unavailable_ = 0;  // of those, because something was down or full
   Handlers handlers_;
   std::chrono::milliseconds pause_;

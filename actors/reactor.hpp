@@ -1,8 +1,8 @@
 // A reactor with a checkpoint of its own (ARCHITECTURE section 5): every event is handed to it at least once, across
 // restarts. Its handler must therefore be idempotent. A reactor that is new to a log starts at the first event.
 //
-// An event that it cannot handle is parked after some tries (dead_letters.hpp), and the reactor goes on. A person has it
-// handled again later: then events that came after it were handled before it.
+// An event that it cannot handle is parked after some tries (dead_letters.hpp), and the reactor goes on. A person has
+// it handled again later: then events that came after it were handled before it.
 #pragma once
 
 #include "actors/dead_letters.hpp"
@@ -16,8 +16,8 @@ namespace strowger::actors {
 class Reactor {
  public:
   // `handle` and `trouble` run on the reactor's thread. A handler that fails is asked again with the same event: until
-  // it is parked in `parked`, or for ever where that is null. Events that are not `wanted` are passed over without being
-  // decoded; where that is empty, none are.
+  // it is parked in `parked`, or for ever where that is null. Events that are not `wanted` are passed over without
+  // being decoded; where that is empty, none are.
   Reactor(EventLog& log, std::string name, std::function<Result<void>(const Envelope&)> handle,
           std::function<void(const Error&)> trouble, Drive drive = Drive::own_thread,
           std::function<bool(const Record&)> wanted = {}, DeadLetters* parked = nullptr);

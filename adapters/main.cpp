@@ -20,11 +20,19 @@ int main(int argc, char** argv) {
   serve->add_option("--sip-port", serving.sip_port, "SIP port, UDP and TCP (default: 5060)");
   serve->callback([&] { exit_code = cli::serve(serving); });
 
+  cli::HelpOptions help_options;
+  auto* help = app.add_subcommand("help", "Print a guide, or list the guides");
+  help->add_option("topic", help_options.topic, "The guide; without one, all are listed");
+  help->callback([&] { exit_code = cli::help(help_options); });
+
   cli::TokenOptions token_options;
   auto* token = app.add_subcommand("token", "Print an administrator's bearer token, for whoever can read the data");
   token->add_option("--config", token_options.config, "Settings (YAML) of the server");
   token->add_option("--data-dir", token_options.data_dir, "Its data directory, where not as the settings say");
-  token->add_option("--user", token_options.user, "Whose name events carry")->capture_default_str();
+  token
+      ->add_option("--user", token_options.user,
+                   "Whose name events carry; a change of that user's password or role ends it")
+      ->capture_default_str();
   token->add_option("--hours", token_options.hours, "How long it is good for")
       ->check(CLI::Range(1, 24 * 366))
       ->capture_default_str();
@@ -36,6 +44,12 @@ int main(int argc, char** argv) {
   auto* check = config->add_subcommand("check", "Say all that is wrong with a settings file");
   check->add_option("file", checked, "The file")->required();
   check->callback([&] { exit_code = cli::config_check(checked); });
+  cli::ConfigAcceptOptions accepted;
+  auto* accept = config->add_subcommand(
+      "accept", "Accept a settings file that lets in more than before, for the next reload of the running server");
+  accept->add_option("file", accepted.config, "The file that the server reads")->required();
+  accept->add_option("--data-dir", accepted.data_dir, "The server's data directory, where not as the settings say");
+  accept->callback([&] { exit_code = cli::config_accept(accepted); });
 
   cli::DhcpOptions dhcp_options;
   auto* dhcp = app.add_subcommand("dhcp-snippet", "Print what a DHCP server has to tell the phones of each vendor");

@@ -70,6 +70,8 @@ std::vector<Key> directory_keys(DirectoryMember which, std::string_view enabled_
            "Who may have signed the servers' certificates. Empty: whom this system trusts."));
   add(number<std::uint16_t>(key("timeout_seconds"), at(&D::timeout_seconds), 600, "seconds, 1 to 600",
                             "How long a server may be silent at any step."));
+  add(number<std::uint16_t>(key("read_timeout_seconds"), at(&D::read_timeout_seconds), 43'200, "seconds, 1 to 43200",
+                            "How long reading all of the users may take. A sync that takes longer changes nothing."));
   add(boolean(key("auto_provision"), at(&D::auto_provision),
               "Whether a user that has a number is given an extension."));
   add(boolean(key("deactivate_removed_users"), at(&D::deactivate_removed_users), ""));

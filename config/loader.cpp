@@ -17,6 +17,8 @@ void check_directory(const Directory& directory, const std::string& prefix, cons
     faults.add(reader.line_of(prefix + given), prefix + what, why);
   };
   if (directory.timeout_seconds == 0) fault("timeout_seconds", "timeout_seconds", "at least a second");
+  if (directory.read_timeout_seconds == 0)
+    fault("read_timeout_seconds", "read_timeout_seconds", "at least a second; 900 is the default");
   if (!directory.enabled) return;
   if (directory.server.empty()) fault("enabled", "server", "the directory is enabled but no server is set");
   if (directory.base_dn.empty()) fault("enabled", "base_dn", "the directory is enabled but no base_dn is set");
@@ -99,6 +101,7 @@ Result<Settings> load_text(std::string_view text, const std::string& name, const
   if (faults.empty()) check_together(settings, reader, faults);
   if (!faults.empty()) return faults.error();
   settings.source = name;
+  settings.text = text;
   return settings;
 }
 

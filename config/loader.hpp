@@ -1,5 +1,8 @@
 // Reads the settings. Whatever is wrong stops the start, all of it at once: each fault says file, line, key, what was
 // expected, and the nearest key that exists.
+//
+// A file that sets nothing, and a section with nothing in it, are faults: that is what a file looks like that was cut
+// off, or is being written. `{}` says that the defaults are meant.
 #pragma once
 
 #include "config/settings.hpp"

@@ -22,6 +22,8 @@ class Network {
   // meant.
   static Result<Network> parse(std::string_view text);
   bool contains(const IpBytes& address) const;
+  // Whether every address of the other is one of this.
+  bool covers(const Network& other) const { return bits_ <= other.bits_ && contains(other.base_); }
 
  private:
   IpBytes base_{};

@@ -73,7 +73,12 @@ std::string expected_but(std::string_view expected, const std::string& found) {
 }  // namespace
 
 void Reader::read(const YAML::Node& document) {
-  if (!document.IsDefined() || document.IsNull()) return;  // an empty file: the defaults
+  if (!document.IsDefined() || document.IsNull()) {
+    faults_.add(0, "",
+                "sets nothing: is it empty, cut off, or being written? Write `{}` where the defaults are meant, or "
+                "start without --config");
+    return;
+  }
   if (!document.IsMap()) {
     faults_.add(line_at(document), "", expected_but("sections such as `server:`", kind_of(document)));
     return;
@@ -95,7 +100,10 @@ void Reader::read_section(const YAML::Node& node, const std::string& prefix) {
       unknown_key(path, line_of(path));
     } else if (value.IsMap()) {
       read_section(value, path);
-    } else if (!value.IsNull()) {
+    } else if (value.IsNull()) {
+      faults_.add(line_of(path), path,
+                  "a section with nothing in it: was the file cut off? Give its keys, or take the line away");
+    } else {
       faults_.add(line_at(value), path, expected_but("a section", kind_of(value)));
     }
   }

@@ -167,6 +167,9 @@ std::vector<Key> make_keys() {
   add(text(
       "server.sip_digest", [](S& s) -> auto& { return s.server.sip_digest; }, check_digest, "both, md5 or sha-256",
       "What phones are challenged with. md5 for phones that fail when they see a challenge they do not know."));
+  add(boolean(
+      "server.sip_digest_without_qop", [](S& s) -> auto& { return s.server.sip_digest_without_qop; },
+      "Whether old phones may answer without qop (RFC 2069). false refuses what is weaker than the challenge offers."));
 
   add(text(
       "api.host", [](S& s) -> auto& { return s.api.host; }, check_host,

@@ -25,7 +25,8 @@ struct Server {
   std::string external_ip;  // what phones are told; empty: the address of the default route
   std::string server_name = "Strowger";
   std::string sip_realm = "strowger";
-  std::string sip_digest = "both";  // what phones are challenged with: md5, sha-256 or both
+  std::string sip_digest = "both";     // what phones are challenged with: md5, sha-256 or both
+  bool sip_digest_without_qop = true;  // RFC 2069: no nonce count, so each such nonce serves once
 };
 
 struct Api {
@@ -138,6 +139,7 @@ struct Directory {
   bool start_tls = false;
   std::string ca_file;  // empty: whom this system trusts
   std::uint16_t timeout_seconds = 10;
+  std::uint16_t read_timeout_seconds = 900;
   bool auto_provision = false;
   bool deactivate_removed_users = true;
   std::string extension_attribute;  // tried before ipPhone and telephoneNumber; empty: none
@@ -212,6 +214,7 @@ struct Settings {
   std::vector<SeedExtension> extensions;
 
   std::string source;       // the file it came from; empty: the defaults
+  std::string text;         // of that file, as it was read
   Timestamp modified_at{};  // of that file; of the start where there is none
 };
 

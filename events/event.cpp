@@ -49,6 +49,28 @@ Result<void> upcast(std::string_view type, std::uint16_t from, boost::json::valu
     if (data.is_object()) data.get_object()["tls_identity"] = "";
     return {};
   }
+  // Version 1 kept names as they were typed, and they may be passwords: nobody is shown more than their length.
+  if ((type == LoginFailed::type || type == LoginFailedRepeated::type) && from == 1) {
+    if (!data.is_object()) return {};
+    auto& fields = data.get_object();
+    const auto* name = fields.if_contains("name");
+    fields["name_length"] = name != nullptr && name->is_string() ? name->get_string().size() : std::size_t{0};
+    fields["name"] = "";
+    return {};
+  }
+  if (type == DaySummarized::type && from == 1) {
+    if (!data.is_object()) return {};
+    auto& fields = data.get_object();
+    std::uint64_t logins = 0;
+    boost::json::error_code ignored;
+    if (const auto* others = fields.if_contains("other_failed_logins"))
+      logins += others->to_number<std::uint64_t>(ignored);
+    if (const auto* names = fields.if_contains("failed_logins"); names != nullptr && names->is_object())
+      for (const auto& name : names->get_object()) logins += name.value().to_number<std::uint64_t>(ignored);
+    fields["failed_logins"].emplace_object();
+    fields["other_failed_logins"] = logins;
+    return {};
+  }
   return internal_error("no upcaster for " + std::string(type) + " version " + std::to_string(from));
 }
 

@@ -41,7 +41,7 @@ using Event = std::variant<ExtensionCreated, ExtensionChanged, ExtensionPassword
                            DeviceCredentialsSet, DeviceCredentialsRemoved, DeviceTokenIssued,               //
                            DeviceTokenRevoked, DeviceEnrolmentOpened, SourceBlocked, SourceUnblocked,       //
                            PhoneRegistered, PhoneMoved, PhoneUnregistered, RegistrationExpired,             //
-                           ConfigRefused,                                                                   //
+                           ConfigRefused, DeviceEnrolled,                                                   //
                            ConfigRefusedRepeated, OthersRefused,                                            //
                            LoginFailed, LoginFailedRepeated, OtherLoginsFailed,                             //
                            Folded, DaySummarized,                                                           //

@@ -78,8 +78,8 @@ Result<ExtensionNumber> ExtensionNumber::parse(std::string_view text) {
   const bool ok = !digits.empty() && digits.size() <= 20 &&
                   std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (!ok)
-    return malformed("bad_extension_number", "'" + utf8::clip(text, 64) +
-                                                 "' is not an extension number; give 1 to 20 digits, as in 1001");
+    return malformed("bad_extension_number",
+                     "'" + utf8::clip(text, 64) + "' is not an extension number; give 1 to 20 digits, as in 1001");
   return ExtensionNumber(std::string(text));
 }
 
@@ -91,8 +91,8 @@ StreamId::StreamId(std::string_view category, std::string_view key) {
 Result<StreamId> StreamId::parse(std::string_view text) {
   const auto slash = text.find('/');
   if (slash == std::string_view::npos || slash == 0 || slash + 1 == text.size())
-    return malformed("bad_stream", "'" + utf8::clip(text, 64) +
-                                       "' is not a stream; write category/key, as in device/001565123456");
+    return malformed("bad_stream",
+                     "'" + utf8::clip(text, 64) + "' is not a stream; write category/key, as in device/001565123456");
   return StreamId(text.substr(0, slash), text.substr(slash + 1));
 }
 

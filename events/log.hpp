@@ -44,6 +44,12 @@ struct StateWrite {
   std::optional<std::string> value;
 };
 
+// A stream that must be at this version when the request is added.
+struct Expectation {
+  StreamId stream;
+  StreamVersion version{};
+};
+
 // An event of any stream, at whatever version that is: it is true already, and nobody could refuse it.
 struct Fact {
   StreamId stream;
@@ -62,6 +68,8 @@ struct AppendRequest {
   // How long it may wait for others to share its sync with. A sync costs more than a small request itself, and a phone
   // does not notice milliseconds; a person who waits for one answer after the other does: none, then.
   std::chrono::milliseconds patience{0};
+  // Of streams beside `stream`, judged before anything is added: what makes `facts` decisions on many streams at once.
+  std::vector<Expectation> expectations{};
 };
 
 struct Receipt {
@@ -70,9 +78,9 @@ struct Receipt {
   bool repeated = false;    // the idempotency key was known
 };
 
-// Runs on the writer thread, after fsync. Errors: conflict `version_conflict` (details: expected, present);
-// overloaded when the queue is full (at once, on the caller's thread); unavailable `log_unavailable` when it could
-// not be made durable: nothing of it is or will be visible.
+// Runs on the writer thread, after fsync. Errors: conflict `version_conflict` (details: stream, expected, present);
+// overloaded when the queue is full, `event_too_large` (event_size.hpp) when an event is (both at once, on the caller's
+// thread); unavailable `log_unavailable` when it could not be made durable: nothing of it is or will be visible.
 using AppendDone = std::function<void(Result<Receipt>)>;
 
 // Events that follow one another in the log, shared with all who follow it: copying it copies none of them.

@@ -8,8 +8,8 @@
 // A projection that throws is set aside as it is, with the reason in status(), and the others go on. It is built again
 // from the first event, and again with backoff as long as it throws, and takes its place when that succeeds.
 //
-// An event that cannot be decoded does not stop it: projections are handed an Undecodable in its place and pass over it.
-// QuarantineProjection counts and lists such events.
+// An event that cannot be decoded does not stop it: projections are handed an Undecodable in its place and pass over
+// it. QuarantineProjection counts and lists such events.
 //
 // A log that cannot be read stops the runner for good, with the reason in status(). Whoever waits for a position is
 // answered with that error at once, and so is whoever would wait later.

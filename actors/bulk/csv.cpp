@@ -1,7 +1,13 @@
 #include "actors/bulk/csv.hpp"
 
+#include "events/stopped.hpp"
+
 namespace strowger::bulk {
 namespace {
+
+Error over_budget(std::string code, std::size_t line, const std::string& what) {
+  return Error{ErrorKind::too_large, std::move(code), "line " + std::to_string(line) + ": " + what}.with("line", line);
+}
 
 Error fault(std::size_t line, std::size_t column, const std::string& what) {
   return malformed("bad_csv", "line " + std::to_string(line) + ", column " + std::to_string(column) + ": " + what)
@@ -11,7 +17,8 @@ Error fault(std::size_t line, std::size_t column, const std::string& what) {
 
 class Reader {
  public:
-  explicit Reader(std::string_view text) : text_(text) {
+  Reader(std::string_view text, const CsvBudget& budget, const std::stop_token& stop)
+      : text_(text), budget_(budget), stop_(stop) {
     if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
     int surplus = 0;  // of semicolons over commas in the header, outside quotes
     bool quoted = false;
@@ -27,7 +34,11 @@ class Reader {
   Result<std::vector<CsvRow>> run() {
     while (at_ < text_.size()) {
       CsvRow row{line_, {}};
+      if (stop_.requested()) return stopped();
       for (;;) {
+        if (row.values.size() == budget_.columns)
+          return over_budget("too_many_columns", row.line,
+                             "there are more than " + std::to_string(budget_.columns) + " values in a row");
         auto value = next_value();
         if (!value) return value.error();
         row.values.push_back(std::move(*value));
@@ -44,6 +55,10 @@ class Reader {
         return fault(row.line, 1,
                      "there are " + std::to_string(row.values.size()) + " values, where the header names " +
                          std::to_string(rows_.front().values.size()));
+      if (rows_.size() == budget_.rows)
+        return over_budget(
+            "too_many_rows", row.line,
+            "there are more than " + std::to_string(budget_.rows - 1) + " rows below the header; send them in parts");
       rows_.push_back(std::move(row));
     }
     return std::move(rows_);
@@ -98,6 +113,8 @@ class Reader {
   }
 
   std::string_view text_;
+  const CsvBudget budget_;
+  StopCheck stop_;
   std::size_t at_ = 0;
   std::size_t line_ = 1;
   std::size_t line_begin_ = 0;
@@ -107,8 +124,8 @@ class Reader {
 
 }  // namespace
 
-Result<std::vector<CsvRow>> read_csv(std::string_view text) {
-  return Reader(text).run();
+Result<std::vector<CsvRow>> read_csv(std::string_view text, const CsvBudget& budget, const std::stop_token& stop) {
+  return Reader(text, budget, stop).run();
 }
 
 std::string csv_line(std::span<const std::string> values) {

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,9 +19,17 @@ struct CsvRow {
   std::vector<std::string> values;
 };
 
-// Every row has as many values as the first, the header; empty lines are skipped. `bad_csv` with line and column of a
-// quote that does not end, of text after a closing quote, and of a row that is too short or too long.
-Result<std::vector<CsvRow>> read_csv(std::string_view text);
+// A value costs many times the comma that makes it.
+struct CsvBudget {
+  std::size_t rows = 1'000'000;  // the header too
+  std::size_t columns = 256;
+};
+
+// Every row has as many values as the first, the header; empty lines are skipped.
+// Errors: `bad_csv` with line and column of a quote that does not end, of text after a closing quote, and of a row that
+// is too short or too long; `too_many_rows`, `too_many_columns` with the line, as soon as it is read; `stopped`.
+Result<std::vector<CsvRow>> read_csv(std::string_view text, const CsvBudget& budget = {},
+                                     const std::stop_token& stop = {});
 
 // One row with its line end (CRLF).
 std::string csv_line(std::span<const std::string> values);

@@ -137,13 +137,12 @@ Error too_many_rows(std::size_t rows) {
       "there are " + std::to_string(rows) + " rows; at most " + std::to_string(most_rows) + " are taken at once"};
 }
 
-Result<std::vector<DeviceEntry>> read_device_csv(std::string_view text) {
-  const auto rows = read_csv(text);
+Result<std::vector<DeviceEntry>> read_device_csv(std::string_view text, const std::stop_token& stop) {
+  const auto rows = read_csv(text, {.rows = most_rows + 1}, stop);
   if (!rows) return rows.error();
   if (rows->empty())
     return malformed("missing_column",
                      "the file is empty; its first line names the columns: " + listed(column_names()));
-  if (rows->size() - 1 > most_rows) return too_many_rows(rows->size() - 1);
   const auto order = columns_of(rows->front());
   if (!order) return order.error();
   std::vector<DeviceEntry> entries;

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,7 +42,7 @@ Error too_many_rows(std::size_t rows);
 // `2:1002:Front desk; 3:1003`, that is line:extension:label, in which a backslash makes the next character a plain one.
 // Besides what read_csv() refuses: `unknown_column` with the nearest that is known, `missing_column`, `bad_lines` with
 // the row's line, `too_many_rows`.
-Result<std::vector<DeviceEntry>> read_device_csv(std::string_view text);
+Result<std::vector<DeviceEntry>> read_device_csv(std::string_view text, const std::stop_token& stop = {});
 std::string device_csv_header();
 std::string device_csv_row(const DeviceEntry& entry);
 

@@ -1,5 +1,6 @@
 #include "actors/contact/contact.hpp"
 
+#include "events/controls.hpp"
 #include "events/utf8.hpp"
 
 #include <algorithm>
@@ -21,8 +22,7 @@ Result<void> check_text(const std::string& field, const std::string& value) {
   if (value.size() > longest_text)
     return bad(field,
                "it has " + std::to_string(value.size()) + " bytes; " + std::to_string(longest_text) + " is the most");
-  if (std::any_of(value.begin(), value.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }))
-    return bad(field, "it holds a line break or another control character");
+  if (const auto fault = control_fault(value); !fault.empty()) return bad(field, fault);
   return {};
 }
 

@@ -11,10 +11,10 @@ namespace {
 
 // What happens around a device and leaves its file as it is.
 bool is_no_definition(std::string_view type) {
-  constexpr std::array<std::string_view, 11> around{
+  constexpr std::array<std::string_view, 12> around{
       ConfigServed::type,   RebootRequested::type,  RebootAccepted::type,       RebootRefused::type,
       ConfigWanted::type,   RebootUnanswered::type, RebootRetryScheduled::type, RebootFailed::type,
-      RebootDeferred::type, DeviceConverged::type,  DeviceReturned::type};
+      RebootDeferred::type, DeviceConverged::type,  DeviceReturned::type,       DeviceEnrolled::type};
   return std::find(around.begin(), around.end(), type) != around.end() || type == SecretsShown::type ||
          type == DeviceUnregistered::type;
 }

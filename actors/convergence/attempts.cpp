@@ -1,11 +1,20 @@
 // Of ConvergenceReactor: who is told now, whose fetch is overdue, and who came back.
 #include "actors/convergence/convergence_reactor.hpp"
 #include "actors/reboot/correlation.hpp"
+#include "actors/reboot/phone_notifier.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 namespace strowger::convergence {
 namespace {
+
+// The status that a refusal begins with; 0: none.
+unsigned status_of_refusal(const std::string& detail) {
+  unsigned status = 0;
+  std::from_chars(detail.data(), detail.data() + detail.size(), status);
+  return status;
+}
 
 constexpr auto returns_every = std::chrono::seconds(1);
 
@@ -64,7 +73,13 @@ void ConvergenceReactor::overdue(const MacAddress& mac, Open& open, std::string 
                                  Timestamp now) {
   actors::ReportOverdue command{open.state.reboot, std::move(code), std::move(reason), std::nullopt};
   const bool nobody = command.code == "no_phone";  // trying again finds nobody again; its registration is waited for
-  if (!nobody && open.state.attempts <= policy_.retries) command.retry_at = now + backoff(policy_, open.state.attempts);
+  // A phone that does not know the method or the event will not know it next time.
+  const bool for_good = command.code == "refused" && reboot::refused_for_good(status_of_refusal(open.state.detail));
+  if (!nobody && !for_good && open.state.attempts <= policy_.retries) {
+    auto wait = backoff(policy_, open.state.attempts);
+    if (const auto asked = reboot::retry_after_of(open.state.detail)) wait = std::max(wait, *asked);
+    command.retry_at = now + wait;
+  }
   ask(mac, open, std::move(command));
 }
 

@@ -377,8 +377,9 @@ void ConvergenceReactor::look_at(const MacAddress& mac, const Dirty& dirty) {
   if (!row) return;
   const auto& served = row->activity.last_etag;
   const auto open = open_.find(mac);
-  if (open == open_.end() && served.empty()) return;
+  // Also of a phone that never fetched: that it would be sent nothing is counted by this look.
   const auto etag = world_.etag(row->definition);
+  if (open == open_.end() && served.empty()) return;
   if (!etag) return;  // it is sent none: what makes it servable is an event again
   if (open == open_.end() ? *etag == served : *etag == open->second.state.etag) return;
   ++looking_;

@@ -28,9 +28,14 @@ void place(Events& events, const Device::State& state, const MacAddress& mac, co
 }
 
 Result<Events> register_device(const Device::State& state, const RegisterDevice& command, const Context& context) {
-  Events events{DeviceRegistered{command.mac, command.extension, command.vendor, command.model, state.registered}};
+  Events events;
+  const bool different = !state.registered || state.extension != command.extension || state.vendor != command.vendor ||
+                         state.model != command.model;
+  if (different || !command.if_different)
+    events.emplace_back(
+        DeviceRegistered{command.mac, command.extension, command.vendor, command.model, state.registered});
   place(events, state, command.mac, command);
-  if (command.phone_present) {
+  if (command.phone_present && !events.empty()) {
     const auto registered = Device::evolve(state, events.front());
     events.emplace_back(
         reboot_request(registered, {RebootVerb::reboot, RebootReason::device_registered, command.etag, {}}, context));
@@ -60,6 +65,7 @@ Result<Events> unregister(const Device::State& state) {
 
 Result<Events> set_credentials(const Device::State& state, const SetDeviceCredentials& command) {
   if (!state.registered) return no_such_device();
+  if (auto ok = check_sibling(command.sealed_like, state.password); !ok) return ok.error();
   return Events{DeviceCredentialsSet{state.mac, command.username, command.password}};
 }
 
@@ -71,6 +77,7 @@ Result<Events> remove_credentials(const Device::State& state) {
 
 Result<Events> issue_token(const Device::State& state, const IssueDeviceToken& command, const Context& context) {
   if (!state.registered) return no_such_device();
+  if (auto ok = check_sibling(command.sealed_like, state.token); !ok) return ok.error();
   DeviceTokenIssued issued{state.mac, command.token, command.sha256, {}};
   if (!state.token.empty() && command.grace.count() > 0) issued.previous_until = context.now + command.grace;
   return Events{std::move(issued)};

@@ -31,6 +31,8 @@ struct RegisterDevice {
   // Not given: as they were.
   std::optional<std::string> site{};
   std::optional<std::vector<DeviceLine>> lines{};
+  // A device that has this extension and model is not registered anew.
+  bool if_different = false;
 };
 
 struct ChangeDevice {
@@ -113,6 +115,7 @@ struct ReportReboot {
 struct SetDeviceCredentials {
   std::string username;
   SealedSecret password;
+  SealedSecret sealed_like{};  // the password whose data key it was sealed with; empty: its own
 };
 struct RemoveDeviceCredentials {};
 
@@ -121,6 +124,7 @@ struct IssueDeviceToken {
   SealedSecret token;
   std::string sha256;
   std::chrono::minutes grace{0};
+  SealedSecret sealed_like{};  // as of a password
 };
 struct RevokeDeviceToken {};
 

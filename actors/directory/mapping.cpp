@@ -1,6 +1,7 @@
 #include "actors/directory/mapping.hpp"
 
 #include "actors/extension/extension.hpp"
+#include "events/controls.hpp"
 
 #include <algorithm>
 
@@ -30,6 +31,8 @@ std::size_t sequence(std::string_view text) {
   return size;
 }
 
+constexpr std::size_t longest_account = 256;  // bytes; sAMAccountName has 20, uid and userPrincipalName up to 256
+
 // The role that reaches farthest.
 std::optional<Role> role_of(const Entry& entry, const Policy& policy) {
   std::optional<Role> best;
@@ -56,7 +59,7 @@ Person map(const Entry& entry, const Policy& policy) {
   Person person;
   person.identity = entry.identity;
   person.account = trimmed_name(entry.account);
-  if (!is_plain_text(person.account)) person.account.clear();
+  if (!is_plain_text(person.account) || person.account.size() > longest_account) person.account.clear();
   person.disabled = entry.disabled;
   person.role = role_of(entry, policy);
   if (entry.identity.is_nil()) {
@@ -65,13 +68,15 @@ Person map(const Entry& entry, const Policy& policy) {
   }
   const auto value = std::ranges::find_if(entry.numbers, [](const std::string& n) { return !trimmed_name(n).empty(); });
   if (value == entry.numbers.end()) return person;
-  auto number = is_plain_text(*value) ? policy.number_rule.apply(*value)
-                                      : Result<ExtensionNumber>(unacceptable("no_number", "its number is not text"));
+  // People paste numbers and names with characters in them that nobody sees.
+  const auto given = without_controls(*value);
+  auto number = is_plain_text(given) ? policy.number_rule.apply(given)
+                                     : Result<ExtensionNumber>(unacceptable("no_number", "its number is not text"));
   if (!number) {
     person.fault = number.error().message;
     return person;
   }
-  person.name = trimmed_name(entry.name);
+  person.name = trimmed_name(without_controls(entry.name));
   if (!is_plain_text(person.name)) {
     person.fault = "its name is not well-formed text";
     person.name.clear();
@@ -79,7 +84,7 @@ Person map(const Entry& entry, const Policy& policy) {
     person.fault = ok.error().message;
   }
   person.number = std::move(*number);
-  person.email = trimmed_name(entry.mail);
+  person.email = trimmed_name(without_controls(entry.mail));
   if (!is_plain_text(person.email) || !actors::check_email(person.email)) person.email.clear();
   return person;
 }

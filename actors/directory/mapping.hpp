@@ -4,8 +4,10 @@
 #include "actors/directory/entry.hpp"
 #include "actors/directory/number_rule.hpp"
 
+#include <cstddef>
 #include <map>
 #include <string>
+#include <string_view>
 
 namespace strowger::directory {
 
@@ -20,7 +22,8 @@ struct Policy {
 };
 
 // A person with a fault where the rules accept no number, or no name. Mail that is none is left away: it must not keep
-// a name from being synced.
+// a name from being synced. Control characters, and those that change the direction of text, are left out rather than
+// refused: the directory's owner is not there to be told of them.
 Person map(const Entry& entry, const Policy& policy);
 
 // Whether it is well-formed UTF-8 without control characters.

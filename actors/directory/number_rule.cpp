@@ -3,13 +3,25 @@
 #include "events/utf8.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+
+#include <re2/re2.h>
 
 namespace strowger::directory {
 namespace {
 
-// Longer values are no telephone numbers, and a regular expression's time grows with its input.
+// Longer values are no telephone numbers.
 constexpr std::size_t longest_value = 64;
+constexpr std::size_t longest_expression = 256;
+constexpr std::int64_t most_expression_memory = std::int64_t{1} << 20;  // (\d{1000}){1000} is short, too
+
+RE2::Options expression_options() {
+  RE2::Options options;
+  options.set_log_errors(false);
+  options.set_max_mem(most_expression_memory);
+  return options;
+}
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -61,13 +73,15 @@ Result<NumberRule> NumberRule::parse(std::string_view given) {
   if (text.starts_with("regex:")) {
     rule.kind_ = Kind::regex;
     const std::string expression(trimmed_rule(text.substr(6)));
-    try {
-      rule.regex_ = std::make_shared<const std::regex>(expression, std::regex::ECMAScript | std::regex::optimize);
-    } catch (const std::regex_error& fault) {
-      return bad_rule(text, std::string("is no regular expression (") + fault.what() + ")");
-    }
     if (expression.empty()) return bad_rule(text, "has no expression");
-    if (rule.regex_->mark_count() > 1) return bad_rule(text, "has more than one group");
+    if (expression.size() > longest_expression)
+      return bad_rule(text, "is longer than " + std::to_string(longest_expression) + " characters");
+    rule.regex_ = std::make_shared<const RE2>(expression, expression_options());
+    if (!rule.regex_->ok())
+      return bad_rule(text, "is no regular expression that is taken here (" + rule.regex_->error() +
+                                "; look-around and back references are not)");
+    if (rule.regex_->NumberOfCapturingGroups() > 1)
+      return bad_rule(text, "has more than one group; write (?:…) for those that are not the number");
     return rule;
   }
   if (text.front() == 'x' || text.front() == 'X') {
@@ -110,14 +124,13 @@ Result<ExtensionNumber> NumberRule::apply(std::string_view given) const {
       if (number.empty()) return missed("has no x with a number behind it");
       break;
     case Kind::regex: {
-      std::match_results<std::string_view::const_iterator> found;
-      try {
-        if (!std::regex_search(value.begin(), value.end(), found, *regex_))
-          return missed("is not matched by '" + text_ + "'");
-      } catch (const std::regex_error& fault) {
-        return missed("could not be matched by '" + text_ + "': " + fault.what());
-      }
-      number = without_separators(found[regex_->mark_count()].str());
+      const auto groups = regex_->NumberOfCapturingGroups();
+      std::array<re2::StringPiece, 2> found;
+      if (!regex_->Match(re2::StringPiece(value.data(), value.size()), 0, value.size(), RE2::UNANCHORED, found.data(),
+                         groups + 1))
+        return missed("is not matched by '" + text_ + "'");
+      const auto& match = found.at(static_cast<std::size_t>(groups));
+      number = without_separators({match.data(), match.size()});
       break;
     }
   }

@@ -3,21 +3,27 @@
 //   (empty)        as it is, without the spaces, dashes, dots, slashes and brackets that people write
 //   last 4         its last four digits: +43 1 234 1007 is 1007
 //   x              what follows the last x or ext: +43 1 234-0 x1007 is 1007 (`x1007` is the same rule)
-//   regex: …       the first group of an ECMAScript expression, or all that it matches where it has no group
+//   regex: …       the first group of a regular expression (RE2's syntax), or all that it matches where it has no group
+//
+// A regular expression takes time proportional to the value, whatever it is. So RE2 knows no look-around and no back
+// references; a rule that holds one is refused.
 #pragma once
 
 #include "events/ids.hpp"
 
 #include <memory>
-#include <regex>
 #include <string>
 #include <string_view>
+
+namespace re2 {
+class RE2;
+}
 
 namespace strowger::directory {
 
 class NumberRule {
  public:
-  // Fails with `bad_number_rule` on text that is none of the above.
+  // Fails with `bad_number_rule` on text that is none of the above, saying what is wrong in it.
   static Result<NumberRule> parse(std::string_view text);
 
   // Fails with `no_number`, saying what the rule missed in the value.
@@ -29,7 +35,7 @@ class NumberRule {
   std::string text_;
   Kind kind_ = Kind::whole;
   std::size_t digits_ = 0;
-  std::shared_ptr<const std::regex> regex_;
+  std::shared_ptr<const re2::RE2> regex_;
 };
 
 }  // namespace strowger::directory

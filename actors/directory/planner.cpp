@@ -1,5 +1,7 @@
 #include "actors/directory/planner.hpp"
 
+#include "events/utf8.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <unordered_map>
@@ -22,8 +24,9 @@ bool same(const ExtensionRow& row, const Person& person, const std::string& dire
 }  // namespace
 
 std::string label(const Person& person) {
-  if (person.account.empty()) return person.name.empty() ? person.identity.text() : person.name;
-  return person.name.empty() ? person.account : person.account + " (" + person.name + ")";
+  const std::string account(utf8::prefix(person.account, 128)), name(utf8::prefix(person.name, 128));
+  if (account.empty()) return name.empty() ? person.identity.text() : name;
+  return name.empty() ? account : account + " (" + name + ")";
 }
 
 Planner::Planner(const Policy& policy, Present present, Spool spool)

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ class Source {
     // Where the last sync ended: then only what changed since is read. Empty, or one that the server (another one, or
     // one that was restored from a backup) or the settings do not fit any more: everything.
     std::string cursor;
+    // Breaks a read off, which then fails, wherever it waits for the directory.
+    std::stop_token stop{};
   };
   struct Visitor {
     // A user that is new or changed; all of them where everything is read.

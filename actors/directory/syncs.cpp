@@ -299,7 +299,9 @@ Result<SyncReport> Syncs::run(const Job& job) {
 }
 
 Result<Source::Done> Syncs::read(const Job& job, const Setup& setup, Planner& planner) {
+  const auto stopping = [] { return unavailable("stopping", "the server stopped while the directory was read"); };
   Source::Order order;
+  order.stop = ending_.get_token();
   if (!job.order.full) {
     const auto cursor = world_.directory_rows.cursor(job.name).cursor;
     const auto mark = setup.fingerprint + "|";
@@ -307,11 +309,13 @@ Result<Source::Done> Syncs::read(const Job& job, const Setup& setup, Planner& pl
   }
   Source::Visitor visitor;
   visitor.entry = [&](const Entry& entry) -> Result<void> {
-    if (ending_.stop_requested()) return unavailable("stopping", "the server stopped while the directory was read");
+    if (ending_.stop_requested()) return stopping();
     return planner.take(entry);
   };
   visitor.present = [&](const Uuid& identity) { planner.present(identity); };
-  return setup.source->read(order, visitor);
+  auto done = setup.source->read(order, visitor);
+  if (!done && ending_.stop_requested()) return stopping();
+  return done;
 }
 
 // Until the phones that a sync concerns were told, or it is known that there are none.

@@ -1,5 +1,6 @@
 #include "actors/extension/extension.hpp"
 
+#include "events/controls.hpp"
 #include "events/utf8.hpp"
 
 #include <algorithm>
@@ -39,6 +40,8 @@ Result<Events> change(const Extension::State& state, const ChangeExtension& comm
     if (auto ok = check_name(*command.name); !ok) return ok.error();
   if (command.email)
     if (auto ok = check_email(*command.email); !ok) return ok.error();
+  if (command.password)
+    if (auto ok = check_sibling(command.sealed_like, state.password); !ok) return ok.error();
   ExtensionChanged changed{state.number, command.name, command.email, command.allow_external};
   keep_difference(changed.name, state.name);
   keep_difference(changed.email, state.email);
@@ -109,14 +112,15 @@ Result<void> check_name(const std::string& name) {
     return unacceptable("bad_name", "name: it has " + std::to_string(name.size()) + " bytes; " +
                                         std::to_string(name_limit) + " is the most")
         .with("field", "name");
+  if (const auto fault = control_fault(name); !fault.empty())
+    return unacceptable("bad_name", "name: " + fault).with("field", "name");
   return {};
 }
 
 Result<void> check_email(const std::string& email) {
   if (email.empty()) return {};
   const auto at = email.find('@');
-  const bool plain =
-      std::none_of(email.begin(), email.end(), [](char c) { return static_cast<unsigned char>(c) <= ' '; });
+  const bool plain = email.find(' ') == std::string::npos && !find_control(email);
   if (!plain || email.size() > email_limit || at == 0 || at == std::string::npos || at + 1 == email.size())
     return unacceptable("bad_email", "email: '" + utf8::clip(email, 64) + "' is not an address such as ann@example.com")
         .with("field", "email");

@@ -25,6 +25,7 @@ struct ChangeExtension {
   std::optional<SealedSecret> password;
   std::optional<bool> enabled{};
   std::optional<bool> listed{};  // in phone books
+  SealedSecret sealed_like{};    // the password whose data key `password` was sealed with; empty: its own
 };
 
 struct DeleteExtension {};

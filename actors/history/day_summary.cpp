@@ -1,6 +1,7 @@
 #include "actors/history/day_summary.hpp"
 
 #include "events/overloaded.hpp"
+#include "events/projections/requests.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -35,6 +36,10 @@ void DaySummary::refused(Folded& marker, const std::string& code, std::uint64_t 
   if (!mac.empty()) unknown_macs_[mac] += count;
 }
 
+void DaySummary::failed_login(const std::string& account, std::uint64_t count) {
+  (account.empty() ? summary_.other_failed_logins : failed_logins_[account]) += count;
+}
+
 Folded DaySummary::add(const Envelope& envelope) {
   Folded marker;
   marker.was = type_of(envelope.event);
@@ -67,9 +72,11 @@ Folded DaySummary::add(const Envelope& envelope) {
               refused(marker, code, count, {});
               if (code == "unknown_mac") summary_.other_unknown += count;
             }
+            marker.requests = e.count;
+            marker.failed = failures_in(e);
           },
-          [&](const LoginFailed& e) { ++failed_logins_[e.name]; },
-          [&](const LoginFailedRepeated& e) { failed_logins_[e.name] += e.count; },
+          [&](const LoginFailed& e) { failed_login(e.name, 1); },
+          [&](const LoginFailedRepeated& e) { failed_login(e.name, e.count); },
           [&](const OtherLoginsFailed& e) { summary_.other_failed_logins += e.count; },
           [](const auto&) {},
       },

@@ -18,6 +18,7 @@ class DaySummary {
 
  private:
   using Counts = std::map<std::string, std::uint64_t>;
+  void failed_login(const std::string& account, std::uint64_t count);
   void refused(Folded& marker, const std::string& code, std::uint64_t count, const std::string& mac);
 
   DaySummarized summary_;

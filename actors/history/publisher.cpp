@@ -115,8 +115,8 @@ Result<void> Publisher::store_text(const std::string& text, bool seal, const std
   return {};
 }
 
-// Settings and templates may come in any bytes. Recorded as UTF-8 they would be others, and their digests would not fit:
-// they are refused instead.
+// Settings and templates may come in any bytes. Recorded as UTF-8 they would be others, and their digests would not
+// fit: they are refused instead.
 Result<NewRecord> Publisher::encoded(const Event& event, const std::string& by) const {
   std::optional<std::string> foreign;
   const auto look_at = [&](std::string_view text) {
@@ -124,9 +124,10 @@ Result<NewRecord> Publisher::encoded(const Event& event, const std::string& by) 
   };
   std::visit([&](const auto& e) { json::for_each_text(e, look_at); }, event);
   if (foreign)
-    return unacceptable("not_recordable", "settings or templates cannot be recorded: all text in them has to be UTF-8, "
-                                          "and '" +
-                                              *foreign + "' is not");
+    return unacceptable("not_recordable",
+                        "settings or templates cannot be recorded: all text in them has to be UTF-8, "
+                        "and '" +
+                            *foreign + "' is not");
   return encode(event, Cause{by, {}, {}}, clock_(), ids_);
 }
 

@@ -39,7 +39,8 @@ struct RetentionTimes {
 };
 
 struct RetentionOptions {
-  std::size_t records = 5'000;          // folded in one commit, at most
+  // Folded in one commit, at most. A summary names each device in it, in 200 bytes: so many fit into an event.
+  std::size_t records = 750;
   std::size_t page = 1'024;             // read at once
   std::chrono::milliseconds pause{50};  // after each page that was read, and each commit
   std::chrono::seconds first{60};       // after the start

@@ -29,8 +29,8 @@ class DeviceSettingsReactor {
       : world_(world),
         reactor_(
             world.log, "device-settings", [this](const Envelope& envelope) { return handle(envelope); },
-            std::move(trouble), drive,
-            [](const Record& record) { return record.type == DeviceUnregistered::type; }, parked) {}
+            std::move(trouble), drive, [](const Record& record) { return record.type == DeviceUnregistered::type; },
+            parked) {}
 
   // Driven by hand: up to `max` events.
   Step step(std::size_t max) { return reactor_.step(max); }

@@ -43,6 +43,10 @@ bool is_removed(const ChangePhoneSettings& command, const std::string& name) {
 
 Result<std::vector<Event>> PhoneSettings::decide(const State& state, const Command& command, const Context&) {
   const auto& change = std::get<ChangePhoneSettings>(command);
+  if (!change.sealed_like.empty()) {
+    const auto shares = [&](const auto& one) { return one.second.key() == change.sealed_like.key(); };
+    if (std::ranges::none_of(state.secrets, shares)) return check_sibling(change.sealed_like, {}).error();
+  }
   PhoneSettingsChanged event{change.level, change.name, {}, {}, {}, {}};
   event.set = changes(state.set, change.set);
   event.secrets = changes(state.secrets, change.secrets);

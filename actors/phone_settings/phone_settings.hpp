@@ -20,6 +20,7 @@ struct ChangePhoneSettings {
   std::vector<std::string> remove{};       // ntp_server, keys.7, or keys: all of them
   bool replace = false;                    // what is not given is removed too, but for `kept`
   std::vector<std::string> kept{};         // secrets that are given again as they are
+  SealedSecret sealed_like{};              // whose data key those of `secrets` share; empty: they have their own
 };
 
 struct PhoneSettings {

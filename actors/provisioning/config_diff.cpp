@@ -1,7 +1,9 @@
 #include "actors/provisioning/config_diff.hpp"
 
+#include "events/stopped.hpp"
+
 #include <algorithm>
-#include <map>
+#include <unordered_map>
 
 namespace strowger::provisioning {
 namespace {
@@ -10,8 +12,9 @@ std::string shown(const ConfigKey& key, bool secret) {
   return secret && !key.value.empty() ? std::string(mask) : key.value;
 }
 
-std::map<std::string_view, const ConfigKey*> by_name(const std::vector<ConfigKey>& keys) {
-  std::map<std::string_view, const ConfigKey*> out;
+std::unordered_map<std::string_view, const ConfigKey*> by_name(const std::vector<ConfigKey>& keys) {
+  std::unordered_map<std::string_view, const ConfigKey*> out;
+  out.reserve(keys.size());
   for (const auto& key : keys) out.emplace(key.key, &key);
   return out;
 }
@@ -25,6 +28,20 @@ std::vector<std::string_view> lines_of(std::string_view text) {
   }
   return lines;
 }
+
+// A number for each line, the same for the same text: what is compared often is compared at once.
+class LineNumbers {
+ public:
+  std::vector<std::size_t> of(const std::vector<std::string_view>& lines) {
+    std::vector<std::size_t> out;
+    out.reserve(lines.size());
+    for (const auto line : lines) out.push_back(numbers_.try_emplace(line, numbers_.size()).first->second);
+    return out;
+  }
+
+ private:
+  std::unordered_map<std::string_view, std::size_t> numbers_;
+};
 
 }  // namespace
 
@@ -40,7 +57,8 @@ std::string_view to_string(ChangeKind kind) {
   return "changed";
 }
 
-std::vector<KeyChange> key_changes(const TakenApart& before, const TakenApart& after) {
+Result<std::vector<KeyChange>> key_changes(const TakenApart& before, const TakenApart& after,
+                                           const std::stop_token& stop) {
   const auto old_keys = by_name(before.keys);
   const auto new_keys = by_name(after.keys);
   std::vector<KeyChange> out;
@@ -52,7 +70,9 @@ std::vector<KeyChange> key_changes(const TakenApart& before, const TakenApart& a
         out.push_back({ChangeKind::removed, key.key, shown(key, key.secret), {}, key.secret});
     }
   };
+  StopCheck stop_check(stop);
   for (const auto& key : after.keys) {
+    if (stop_check.requested()) return stopped();
     const auto found = old_keys.find(key.key);
     if (found == old_keys.end()) {
       out.push_back({ChangeKind::added, key.key, {}, shown(key, key.secret), key.secret});
@@ -68,9 +88,13 @@ std::vector<KeyChange> key_changes(const TakenApart& before, const TakenApart& a
   return out;
 }
 
-std::vector<LineChange> line_changes(std::string_view before, std::string_view after) {
-  const auto a = lines_of(before);
-  const auto b = lines_of(after);
+Result<std::vector<LineChange>> line_changes(std::string_view before, std::string_view after,
+                                             const std::stop_token& stop) {
+  const auto before_lines = lines_of(before);
+  const auto after_lines = lines_of(after);
+  LineNumbers numbers;
+  const auto a = numbers.of(before_lines);
+  const auto b = numbers.of(after_lines);
   std::size_t head = 0;
   while (head < a.size() && head < b.size() && a[head] == b[head]) ++head;
   std::size_t tail = 0;
@@ -83,10 +107,12 @@ std::vector<LineChange> line_changes(std::string_view before, std::string_view a
   std::vector<std::uint16_t> lengths(compared ? (rows + 1) * (columns + 1) : 0, 0);
   const auto length = [&](std::size_t i, std::size_t j) -> std::uint16_t& { return lengths[i * (columns + 1) + j]; };
   if (compared)
-    for (auto i = rows; i-- > 0;)
+    for (auto i = rows; i-- > 0;) {
+      if (stop.stop_requested()) return stopped();
       for (auto j = columns; j-- > 0;)
         length(i, j) = a[head + i] == b[head + j] ? static_cast<std::uint16_t>(length(i + 1, j + 1) + 1)
                                                   : std::max(length(i + 1, j), length(i, j + 1));
+    }
 
   std::vector<LineChange> out;
   std::size_t i = 0;
@@ -96,10 +122,10 @@ std::vector<LineChange> line_changes(std::string_view before, std::string_view a
       ++i;
       ++j;
     } else if (i < rows && (j == columns || !compared || length(i + 1, j) >= length(i, j + 1))) {
-      out.push_back({ChangeKind::removed, head + i + 1, std::string(a[head + i])});
+      out.push_back({ChangeKind::removed, head + i + 1, std::string(before_lines[head + i])});
       ++i;
     } else {
-      out.push_back({ChangeKind::added, head + j + 1, std::string(b[head + j])});
+      out.push_back({ChangeKind::added, head + j + 1, std::string(after_lines[head + j])});
       ++j;
     }
   }

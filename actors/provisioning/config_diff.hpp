@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,9 @@ struct KeyChange {
 };
 
 // In the order of the later file, a removed key where it stood. That a secret changed shows, not what it is.
-std::vector<KeyChange> key_changes(const TakenApart& before, const TakenApart& after);
+// Complexity: O(keys). Errors: `stopped`.
+Result<std::vector<KeyChange>> key_changes(const TakenApart& before, const TakenApart& after,
+                                           const std::stop_token& stop = {});
 
 struct LineChange {
   ChangeKind kind = ChangeKind::added;  // added or removed
@@ -31,8 +34,11 @@ struct LineChange {
   std::string text;
 };
 
-// The fewest lines to take out and put in. Above `most_lines` a side, all are taken out and all put in.
+// The fewest lines to take out and put in. Where more than `most_lines` of a side differ, without what both have at
+// their beginning and end, all of those are taken out and all put in.
+// Complexity: O(bytes + most_lines²). Errors: `stopped`.
 inline constexpr std::size_t most_lines = 3'000;
-std::vector<LineChange> line_changes(std::string_view before, std::string_view after);
+Result<std::vector<LineChange>> line_changes(std::string_view before, std::string_view after,
+                                             const std::stop_token& stop = {});
 
 }  // namespace strowger::provisioning

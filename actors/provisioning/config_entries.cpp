@@ -1,6 +1,6 @@
 #include "actors/provisioning/config_entries.hpp"
 
-#include "actors/provisioning/template_lint.hpp"
+#include "events/stopped.hpp"
 
 #include <algorithm>
 #include <array>
@@ -59,11 +59,20 @@ std::optional<Split> split_line(Format format, std::string_view bytes, std::size
   return Split{first, sign, sign + 1};
 }
 
-Result<std::vector<ConfigEntry>> line_entries(Format format, std::string_view bytes) {
+Error too_many_entries() {
+  return unacceptable("output_too_large", "the file has more than " + std::to_string(most_entries) +
+                                              " keys, or keys of more than " + std::to_string(most_key_bytes >> 20) +
+                                              " MiB together");
+}
+
+Result<std::vector<ConfigEntry>> line_entries(Format format, std::string_view bytes, const std::stop_token& stop) {
   std::vector<ConfigEntry> out;
   Names names;
   std::size_t line = 0;
+  StopCheck stop_check(stop);
   for (std::size_t at = 0; at < bytes.size();) {
+    if (stop_check.requested()) return stopped();
+    if (out.size() == most_entries) return too_many_entries();
     const auto end = std::min(bytes.find('\n', at), bytes.size());
     const auto [first, last] = trimmed_entry(bytes, at, end);
     at = end + 1;
@@ -87,7 +96,8 @@ Result<std::vector<ConfigEntry>> line_entries(Format format, std::string_view by
 
 class XmlReader {
  public:
-  explicit XmlReader(std::string_view bytes) : bytes_(bytes), parser_(XML_ParserCreate(nullptr), &XML_ParserFree) {}
+  XmlReader(std::string_view bytes, const std::stop_token& stop)
+      : bytes_(bytes), stop_(stop), parser_(XML_ParserCreate(nullptr), &XML_ParserFree) {}
 
   Result<std::vector<ConfigEntry>> read() {
     if (!parser_) return internal_error("out of memory while reading XML");
@@ -101,17 +111,28 @@ class XmlReader {
     XML_SetCharacterDataHandler(parser_.get(), [](void* self, const XML_Char* text, int size) {
       static_cast<XmlReader*>(self)->text({text, static_cast<std::size_t>(size)});
     });
-    XML_SetStartDoctypeDeclHandler(parser_.get(), [](void* self, const XML_Char*, const XML_Char*, const XML_Char*,
-                                                     int) { static_cast<XmlReader*>(self)->declares_ = true; });
-    if (XML_Parse(parser_.get(), bytes_.data(), static_cast<int>(bytes_.size()), XML_TRUE) != XML_STATUS_OK)
+    // Entities and default attributes of its own would put text where none is written.
+    XML_SetStartDoctypeDeclHandler(parser_.get(),
+                                   [](void* self, const XML_Char*, const XML_Char*, const XML_Char*, int) {
+                                     static_cast<XmlReader*>(self)->end_with(
+                                         unacceptable("not_traceable", "a file with a DOCTYPE cannot be taken apart"));
+                                   });
+    const auto status = XML_Parse(parser_.get(), bytes_.data(), static_cast<int>(bytes_.size()), XML_TRUE);
+    if (fault_) return std::move(*fault_);
+    if (status != XML_STATUS_OK)
       return unacceptable("bad_output",
                           std::string("not well-formed XML: ") + XML_ErrorString(XML_GetErrorCode(parser_.get())))
           .with("line", static_cast<std::uint64_t>(XML_GetCurrentLineNumber(parser_.get())));
-    // Entities and default attributes of its own would put text where none is written.
-    if (declares_) return unacceptable("not_traceable", "a file with a DOCTYPE cannot be taken apart");
     // By where they stand: an element's text is known only at its end.
     std::sort(out_.begin(), out_.end(), [](const auto& a, const auto& b) { return a.key_at < b.key_at; });
-    for (auto& entry : out_) entry.line = line_of(bytes_, entry.key_at);
+    std::size_t line = 1;
+    auto counted = bytes_.begin();
+    for (auto& entry : out_) {
+      const auto at = bytes_.begin() + static_cast<std::ptrdiff_t>(entry.key_at);
+      line += static_cast<std::size_t>(std::count(counted, at, '\n'));
+      counted = at;
+      entry.line = line;
+    }
     return std::move(out_);
   }
 
@@ -126,19 +147,39 @@ class XmlReader {
     bool attributes = false;
   };
 
+  // Nothing more is read.
+  void end_with(Error fault) {
+    if (!fault_) fault_ = std::move(fault);
+    XML_StopParser(parser_.get(), XML_FALSE);
+  }
+
+  void add(ConfigEntry entry) {
+    key_bytes_ += entry.key.size();
+    if (out_.size() == most_entries || key_bytes_ > most_key_bytes) return end_with(too_many_entries());
+    out_.push_back(std::move(entry));
+  }
+
   std::size_t index() const { return static_cast<std::size_t>(XML_GetCurrentByteIndex(parser_.get())); }
 
+  // After XML_StopParser() expat may still report what it has at hand: nothing is done with it.
   void start(const XML_Char* name, const XML_Char** attributes) {
+    if (fault_) return;
+    if (stop_.requested()) return end_with(stopped());
+    if (open_.size() == most_elements_deep)
+      return end_with(
+          unacceptable("bad_output", "elements stand in each other deeper than " + std::to_string(most_elements_deep))
+              .with("line", static_cast<std::uint64_t>(XML_GetCurrentLineNumber(parser_.get()))));
     Element element;
     auto& names = open_.empty() ? root_ : open_.back().children;
     if (!open_.empty()) open_.back().leaf = false;
     element.path = (open_.empty() ? "" : open_.back().path + "/") + names.unique(name);
+    key_bytes_ += element.path.size();
+    if (key_bytes_ > most_key_bytes) return end_with(too_many_entries());
     element.at = index();
     element.content = element.at + static_cast<std::size_t>(XML_GetCurrentByteCount(parser_.get()));
     element.attributes = attributes[0] != nullptr;
     std::size_t at = element.at + 1;
-    for (; attributes[0] != nullptr && !declares_; attributes += 2)
-      attribute(element, at, attributes[0], attributes[1]);
+    for (; attributes[0] != nullptr && !fault_; attributes += 2) attribute(element, at, attributes[0], attributes[1]);
     open_.push_back(std::move(element));
   }
 
@@ -149,32 +190,35 @@ class XmlReader {
     at = bytes_.find_first_not_of(spaces, at);
     const auto quote = bytes_.find_first_of("\"'", at);
     const auto end = bytes_.find(bytes_[quote], quote + 1);
-    out_.push_back({element.path + "@" + name, trimmed_entry(value), at, quote + 1, end, 0});
+    add({element.path + "@" + name, trimmed_entry(value), at, quote + 1, end, 0});
     at = end + 1;
   }
 
   void text(std::string_view text) {
-    if (!open_.empty()) open_.back().text += text;
+    if (!open_.empty() && !fault_) open_.back().text += text;
   }
 
   void end() {
+    if (fault_) return;
     auto& element = open_.back();
     const auto value = trimmed_entry(element.text);
     const bool empty_leaf = element.leaf && !element.attributes;
     if (!value.empty() || empty_leaf) {
       // That of an element with others in it is not one range: what is written between its tags is all of it.
       const auto [begin, end] = trimmed_entry(bytes_, element.content, std::max(index(), element.content));
-      out_.push_back({element.path, value, element.at, begin, end, 0});
+      add({element.path, value, element.at, begin, end, 0});
     }
     open_.pop_back();
   }
 
   std::string_view bytes_;
+  StopCheck stop_;
   std::unique_ptr<XML_ParserStruct, decltype(&XML_ParserFree)> parser_;
   Names root_;
   std::vector<Element> open_;
   std::vector<ConfigEntry> out_;
-  bool declares_ = false;
+  std::size_t key_bytes_ = 0;
+  std::optional<Error> fault_;
 };
 
 constexpr std::string_view separators = " \t\r\n=<>/\"'";  // of the words of a comment
@@ -197,9 +241,9 @@ bool is_secret_name(std::string_view name) {
 
 }  // namespace
 
-Result<std::vector<ConfigEntry>> config_entries(Format format, std::string_view bytes) {
-  if (format == Format::xml) return XmlReader(bytes).read();
-  return line_entries(format, bytes);
+Result<std::vector<ConfigEntry>> config_entries(Format format, std::string_view bytes, const std::stop_token& stop) {
+  if (format == Format::xml) return XmlReader(bytes, stop).read();
+  return line_entries(format, bytes, stop);
 }
 
 bool names_secret(std::string_view key) {

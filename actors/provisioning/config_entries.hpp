@@ -5,6 +5,7 @@
 #include "events/error.hpp"
 
 #include <cstddef>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,8 +23,16 @@ struct ConfigEntry {
   std::size_t line = 0;  // of the name, from 1
 };
 
-// In the order of the file. Fails with `bad_output` where the bytes do not obey the grammar.
-Result<std::vector<ConfigEntry>> config_entries(Format format, std::string_view bytes);
+// What a file may hold. The largest of the built-in templates have some hundred entries, and elements four deep.
+inline constexpr std::size_t most_entries = 50'000;
+inline constexpr std::size_t most_elements_deep = 64;
+inline constexpr std::size_t most_key_bytes = std::size_t{16} << 20;  // of all keys: an element's name is in many
+
+// In the order of the file. Complexity: O(n log n) of the bytes.
+// Errors: `bad_output` where the bytes do not obey the grammar or nest too deep, `output_too_large` above the limits,
+// `not_traceable` with a DOCTYPE; `stopped`.
+Result<std::vector<ConfigEntry>> config_entries(Format format, std::string_view bytes,
+                                                const std::stop_token& stop = {});
 
 // Whether what stands under this key is a secret by its name (a password, a pass phrase, a key), whoever wrote it.
 bool names_secret(std::string_view key);

@@ -1,15 +1,21 @@
 #include "actors/provisioning/explain.hpp"
 
+#include "events/stopped.hpp"
+
 #include <algorithm>
 #include <array>
 
 namespace strowger::provisioning {
 namespace {
 
-std::string_view line_at(std::string_view text, std::size_t line) {
-  std::size_t at = 0;
-  for (; line > 1 && at < text.size(); --line) at = std::min(text.find('\n', at), text.size() - 1) + 1;
-  return text.substr(at, std::min(text.find('\n', at), text.size()) - at);
+std::vector<std::string_view> template_lines(std::string_view text) {
+  std::vector<std::string_view> out;
+  for (std::size_t at = 0; at <= text.size();) {
+    const auto end = std::min(text.find('\n', at), text.size());
+    out.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return out;
 }
 
 void add_sources(const Past& past, const std::string& placeholder, std::vector<Source>& to) {
@@ -36,10 +42,14 @@ std::string level_of(const std::vector<Source>& sources, bool custom) {
 
 }  // namespace
 
-std::vector<ExplainedKey> explain(const Past& past, const TakenApart& file) {
+Result<std::vector<ExplainedKey>> explain(const Past& past, const TakenApart& file, const std::stop_token& stop) {
   const auto& source = past.source;
+  const auto lines = template_lines(source.text);
+  const LineConditions conditions(source.text);
   std::vector<ExplainedKey> out;
+  StopCheck stop_check(stop);
   for (const auto& key : file.keys) {
+    if (stop_check.requested()) return stopped();
     ExplainedKey explained;
     explained.key = key.key;
     explained.value = key.secret && !key.value.empty() ? std::string(mask) : key.value;
@@ -47,10 +57,11 @@ std::vector<ExplainedKey> explain(const Past& past, const TakenApart& file) {
     explained.line = key.line;
     explained.template_line = key.template_line;
     explained.placeholders = key.placeholders;
-    const auto text = line_at(source.text, key.template_line);
+    const auto line = std::min(std::max<std::size_t>(key.template_line, 1), lines.size());
+    const auto text = lines[line - 1];
     // What was built in is public; a line of one's own may hold what was typed into it.
     explained.template_text = source.custom && may_tell_secret(text) ? mask : text;
-    explained.conditions = conditions_of(source.text, key.template_line);
+    explained.conditions = conditions.of(key.template_line);
     for (const auto& name : key.placeholders) add_sources(past, name, explained.sources);
     const bool literal = explained.placeholders.empty();
     if (!literal) explained.level = level_of(explained.sources, source.custom);

@@ -4,6 +4,7 @@
 #include "actors/provisioning/past.hpp"
 #include "actors/provisioning/taken_apart.hpp"
 
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,7 @@ struct ExplainedKey {
   std::vector<Source> sources;          // of the placeholders and conditions; last the template itself
 };
 
-std::vector<ExplainedKey> explain(const Past& past, const TakenApart& file);
+// Complexity: O(keys × what decides about one). Errors: `stopped`.
+Result<std::vector<ExplainedKey>> explain(const Past& past, const TakenApart& file, const std::stop_token& stop = {});
 
 }  // namespace strowger::provisioning

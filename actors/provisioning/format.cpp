@@ -17,6 +17,12 @@ bool is_control(char32_t code) {
   return code < 0x20 || (code >= 0x7F && code < 0xA0);
 }
 
+// The property Bidi_Control of Unicode's UAX #9; without width, so nothing takes its place.
+bool changes_direction(char32_t code) {
+  return code == 0x061C || code == 0x200E || code == 0x200F || (code >= 0x202A && code <= 0x202E) ||
+         (code >= 0x2066 && code <= 0x2069);
+}
+
 bool is_noncharacter(char32_t code) {
   return (code & 0xFFFE) == 0xFFFE;
 }
@@ -26,10 +32,11 @@ void append_special(std::string& out, Format format, char32_t code) {
     out.push_back(' ');
     return;
   }
-  if (is_control(code) || is_noncharacter(code)) {
+  if (is_control(code) || is_noncharacter(code) || changes_direction(code)) {
     if (format != Format::xml) out.push_back(' ');
     return;
   }
+  if (changes_direction(code)) return;
   if (format == Format::set && code == '"') {
     out.push_back('\'');
     return;
@@ -92,7 +99,8 @@ std::string escape(Format format, std::string_view value) {
     const auto [code, size, valid] = utf8::character_at(value, at);
     if (!valid) {
       out += utf8::replacement;
-    } else if (code < 0x80 || breaks_line(code) || is_control(code) || is_noncharacter(code)) {
+    } else if (code < 0x80 || breaks_line(code) || is_control(code) || is_noncharacter(code) ||
+               changes_direction(code)) {
       append_special(out, format, code);
     } else {
       out.append(value, at, size);

@@ -22,7 +22,7 @@ bool is_value_behind(Format format, std::string_view before);
 // them anyway. set: a double quote, which the grammar has no way to write, becomes a single one. xml: & < > " and '
 // become the five entities, which hold in element text and in attributes of either quote; line breaks and tabs become
 // spaces (an attribute would lose them), the characters that XML 1.0 forbids are dropped. All: what is not UTF-8
-// becomes U+FFFD, a byte sequence each.
+// becomes U+FFFD, a byte sequence each; characters that change the direction of text (UAX #9) are dropped.
 std::string escape(Format format, std::string_view value);
 
 // The text with U+FFFD for each byte sequence that is not UTF-8, and nothing else changed.

@@ -2,6 +2,7 @@
 
 #include "actors/provisioning/format.hpp"
 #include "actors/provisioning/vendor_values.hpp"
+#include "events/controls.hpp"
 #include "events/nearest.hpp"
 #include "events/utf8.hpp"
 
@@ -108,9 +109,7 @@ Error bad(const SettingType& type, const SettingInput& input, const std::string&
 }
 
 bool on_one_line(std::string_view value) {
-  return valid_utf8(value) == value && std::none_of(value.begin(), value.end(), [](char c) {
-           return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-         });
+  return valid_utf8(value) == value && !find_control(value);
 }
 
 bool only(std::string_view value, std::string_view more) {

@@ -69,18 +69,25 @@ DeviceValues hostile(const std::string& text, std::size_t round, const VendorVal
 
 constexpr std::size_t hostile_rounds = 5;
 
-Result<void> prove(const Vendor& vendor, const Model* model, const TemplateText& text) {
+Result<void> prove(const Vendor& vendor, const Model* model, const TemplateText& text, const std::stop_token& stop) {
   const ModelKind kind{vendor.values, {}, {}};
   for (const std::string value : {"plain", "two words", "--><x y='\"'>]]>&#0;\n#!k = v\n<", "--", "-", ""}) {
     for (std::size_t round = 0; round < (model != nullptr ? hostile_rounds : 2); ++round) {
       const auto device = hostile(value, round, *vendor.values);
       ValueSet values(device.server, device.config_url, name_of(model));
       if (model != nullptr) values.add_device(device, kind);
-      const auto fine = check_format(vendor.format, vendor.first_line, text.render(values.values()));
+      const auto filled = text.fill(values.values(), stop);
+      if (!filled) return filled.error();
+      const auto fine = check_format(vendor.format, vendor.first_line, filled->bytes, stop);
       if (fine) continue;
-      const auto line = fine.error().details.at("line").to_number<std::size_t>();
+      auto fault = fine.error();
+      if (fault.code != "bad_output") {
+        fault.message = text.name() + ": " + fault.message;
+        return fault;
+      }
+      const auto line = fault.details.at("line").to_number<std::size_t>();
       return template_fault(text.name(), line,
-                            fine.error().message + (value == "plain" ? "" : " (with the value '" + value + "')"));
+                            fault.message + (value == "plain" ? "" : " (with the value '" + value + "')"));
     }
   }
   return {};
@@ -96,19 +103,22 @@ std::string without_editor_marks(std::string_view text) {
   return out;
 }
 
-Result<TemplateText> checked(const Vendor& vendor, const Model* model, std::string name, std::string_view text) {
+Result<TemplateText> checked(const Vendor& vendor, const Model* model, std::string name, std::string_view text,
+                             const std::stop_token& stop = {}) {
   const auto known = model != nullptr ? Vocabulary::device(*vendor.values) : Vocabulary::common();
-  auto parsed = TemplateText::parse(std::move(name), vendor.format, without_editor_marks(text), known);
+  auto parsed = TemplateText::parse(std::move(name), vendor.format, without_editor_marks(text), known, stop);
   if (!parsed) return parsed.error();
-  if (const auto done = prove(vendor, model, *parsed); !done) return done.error();
+  if (const auto done = prove(vendor, model, *parsed, stop); !done) return done.error();
   return parsed;
 }
 
-Rendered finish(const std::string& content_type, const TemplateText& text, const ValueSet& values, bool custom) {
+Result<Rendered> finish(const std::string& content_type, const TemplateText& text, const ValueSet& values, bool custom,
+                        const std::stop_token& stop = {}) {
   Rendered out;
-  auto filled = text.fill(values.values());
-  out.bytes = std::move(filled.bytes);
-  out.holds_secret = filled.took_secret || (custom && tells_secret(text.format(), out.bytes));
+  auto filled = text.fill(values.values(), stop);
+  if (!filled) return filled.error();
+  out.bytes = std::move(filled->bytes);
+  out.holds_secret = filled->took_secret || (custom && tells_secret(text.format(), out.bytes, stop));
   out.content_type = content_type;
   out.etag = etag_of(out.bytes);
   out.template_name = text.name();
@@ -132,17 +142,18 @@ std::string etag_of(std::string_view bytes) {
   return out;
 }
 
-Result<TemplateText> check_template(const Vendor& vendor, const Model& model, std::string name, std::string_view text) {
-  return checked(vendor, &model, std::move(name), text);
+Result<TemplateText> check_template(const Vendor& vendor, const Model& model, std::string name, std::string_view text,
+                                    const std::stop_token& stop) {
+  return checked(vendor, &model, std::move(name), text, stop);
 }
 
-Result<Rendered> render_from(const TemplateInForce& source, const DeviceValues& device) {
+Result<Rendered> render_from(const TemplateInForce& source, const DeviceValues& device, const std::stop_token& stop) {
   const auto known = Vocabulary::device(*source.kind.values);
-  const auto text = TemplateText::parse(source.name, source.format, source.text, known);
+  const auto text = TemplateText::parse(source.name, source.format, source.text, known, stop);
   if (!text) return text.error();
   ValueSet values(device.server, device.config_url, source.model_name);
   values.add_device(device, source.kind);
-  return finish(source.content_type, *text, values, source.custom);
+  return finish(source.content_type, *text, values, source.custom, stop);
 }
 
 void DeviceValues::wipe() {
@@ -222,11 +233,12 @@ Result<Renderer::Made> Renderer::make(const VendorCatalog& catalog, std::span<co
 }
 
 Result<std::shared_ptr<const Renderer>> Renderer::with(const Vendor& vendor, const Model& model,
-                                                       const std::optional<CustomTemplate>& own) const {
+                                                       const std::optional<CustomTemplate>& own,
+                                                       const std::stop_token& stop) const {
   const auto built_in = find_built_in(templates::files(), model.template_file);
   if (!own && !built_in) return internal_error("no template " + model.template_file + " was built in");
-  auto parsed =
-      own ? checked(vendor, &model, own->name, own->text) : checked(vendor, &model, model.template_file, *built_in);
+  auto parsed = own ? checked(vendor, &model, own->name, own->text, stop)
+                    : checked(vendor, &model, model.template_file, *built_in, stop);
   if (!parsed) return parsed.error();
   auto out = std::shared_ptr<Renderer>(new Renderer(*this));
   out->entries_.insert_or_assign(Key{vendor.vendor, model.model},
@@ -236,8 +248,8 @@ Result<std::shared_ptr<const Renderer>> Renderer::with(const Vendor& vendor, con
 
 Result<const Renderer::Entry*> Renderer::entry(std::string_view vendor, std::string_view model) const {
   const auto missing = [&] {
-    return not_found("template_not_found", "Template not found for " + utf8::clip(vendor, 64) + " " +
-                                               utf8::clip(model, 64));
+    return not_found("template_not_found",
+                     "Template not found for " + utf8::clip(vendor, 64) + " " + utf8::clip(model, 64));
   };
   const auto* known_vendor = catalog_->find_vendor(vendor);
   if (known_vendor == nullptr) return missing();
@@ -261,8 +273,7 @@ Result<Rendered> Renderer::render_common(std::string_view vendor, const ServerVa
   const auto* known = catalog_->find_vendor(vendor);
   const auto found = known == nullptr ? entries_.end() : entries_.find(Key{known->vendor, common_key(name)});
   if (found == entries_.end())
-    return not_found("template_not_found",
-                     "Phones of '" + utf8::clip(vendor, 64) + "' have no common file here");
+    return not_found("template_not_found", "Phones of '" + utf8::clip(vendor, 64) + "' have no common file here");
   const ValueSet values(server, config_url, {});
   return finish(found->second.vendor->content_type, found->second.text, values, found->second.custom);
 }

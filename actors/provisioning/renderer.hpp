@@ -1,5 +1,6 @@
 // Turns a device and its extension into the bytes that its phone reads. All templates are parsed and proven when the
-// renderer is made, so that rendering cannot fail on a value.
+// renderer is made, so that no value can break a file. A render fails only where lists inside lists make a device's
+// file larger than a file may be: `output_too_large`, `template_too_costly` (template_program.hpp).
 #pragma once
 
 #include "actors/provisioning/custom_templates.hpp"
@@ -14,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -98,9 +100,11 @@ class Renderer {
   static Result<Made> make(const VendorCatalog& catalog, std::span<const CustomTemplate> custom,
                            std::span<const templates::File> built_in = templates::files());
 
-  // The same with another template for one model: `own`, or, without one, what is built in. `bad_template`.
+  // The same with another template for one model: `own`, or, without one, what is built in. `bad_template`,
+  // `output_too_large`, `template_too_costly`; `stopped`.
   Result<std::shared_ptr<const Renderer>> with(const Vendor& vendor, const Model& model,
-                                               const std::optional<CustomTemplate>& own) const;
+                                               const std::optional<CustomTemplate>& own,
+                                               const std::stop_token& stop = {}) const;
 
   // Vendor and model in any form that the catalog takes. `template_not_found` where there is none.
   Result<Rendered> render(std::string_view vendor, std::string_view model, const DeviceValues& values) const;
@@ -149,10 +153,12 @@ struct Renderer::Made {
 };
 
 // The file as a template that was in force once made it; byte by byte what render() gave then.
-Result<Rendered> render_from(const TemplateInForce& source, const DeviceValues& values);
+Result<Rendered> render_from(const TemplateInForce& source, const DeviceValues& values,
+                             const std::stop_token& stop = {});
 
 // Parses a template for a vendor's model and renders it with hostile values to see that its output always obeys the
 // grammar. For uploads, before they are stored.
-Result<TemplateText> check_template(const Vendor& vendor, const Model& model, std::string name, std::string_view text);
+Result<TemplateText> check_template(const Vendor& vendor, const Model& model, std::string name, std::string_view text,
+                                    const std::stop_token& stop = {});
 
 }  // namespace strowger::provisioning

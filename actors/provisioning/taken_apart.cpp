@@ -1,9 +1,11 @@
 #include "actors/provisioning/taken_apart.hpp"
 
-#include "actors/provisioning/template_lint.hpp"
 #include "actors/provisioning/value_set.hpp"
+#include "events/stopped.hpp"
 
 #include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace strowger::provisioning {
 namespace {
@@ -13,17 +15,21 @@ using Range = std::pair<std::size_t, std::size_t>;
 // Comments with a secret's word in them: in a template of one's own they may keep an old password.
 std::vector<Range> secret_comments(Format format, std::string_view bytes) {
   std::vector<Range> out;
-  const std::string_view opens = format == Format::xml ? "<!--" : "#";
-  const std::string_view closes = format == Format::xml ? "-->" : "\n";
-  for (auto at = bytes.find(opens); at != std::string_view::npos; at = bytes.find(opens, at)) {
-    const auto begin = at + opens.size();
-    const auto end = std::min(bytes.find(closes, begin), bytes.size());
-    const auto line = bytes.rfind('\n', at) + 1;  // npos + 1: the first
-    const bool comment =
-        format == Format::xml || bytes.substr(line, at - line).find_first_not_of(" \t") == std::string_view::npos;
-    const auto text = bytes.substr(begin, end - begin);
-    if (comment && may_tell_secret(text)) out.emplace_back(begin, end);
-    at = comment ? end : begin;
+  if (format == Format::xml) {
+    constexpr std::string_view opens = "<!--";
+    for (auto at = bytes.find(opens); at != std::string_view::npos; at = bytes.find(opens, at)) {
+      const auto begin = at + opens.size();
+      at = std::min(bytes.find("-->", begin), bytes.size());
+      if (may_tell_secret(bytes.substr(begin, at - begin))) out.emplace_back(begin, at);
+    }
+    return out;
+  }
+  for (std::size_t at = 0; at < bytes.size();) {
+    const auto end = std::min(bytes.find('\n', at), bytes.size());
+    const auto first = std::min(bytes.find_first_not_of(" \t", at), end);
+    if (first < end && bytes[first] == '#' && may_tell_secret(bytes.substr(first + 1, end - first - 1)))
+      out.emplace_back(first + 1, end);
+    at = end + 1;
   }
   return out;
 }
@@ -41,6 +47,20 @@ std::vector<Range> united(std::vector<Range> ranges) {
   }
   return out;
 }
+
+// Which placeholders of a file are secrets. Asked for each value, of which there are many more than names.
+class SecretNames {
+ public:
+  bool contains(const std::string& placeholder) {
+    const auto dot = placeholder.rfind('.');  // npos + 1: all of it
+    const auto [found, fresh] = known_.try_emplace(placeholder.substr(dot + 1), false);
+    if (fresh) found->second = is_secret_placeholder(placeholder);
+    return found->second;
+  }
+
+ private:
+  std::unordered_map<std::string, bool> known_;
+};
 
 std::size_t template_line(const TemplateText::Traced& traced, std::size_t at) {
   auto found = std::upper_bound(traced.lines.begin(), traced.lines.end(), at,
@@ -61,15 +81,15 @@ std::string TakenApart::masked() const {
   return out.append(bytes, at);
 }
 
-Result<TakenApart> take_apart(const TemplateInForce& source, const DeviceValues& device) {
+Result<TakenApart> take_apart(const TemplateInForce& source, const DeviceValues& device, const std::stop_token& stop) {
   const auto known = Vocabulary::device(*source.kind.values);
-  const auto text = TemplateText::parse(source.name, source.format, source.text, known);
+  const auto text = TemplateText::parse(source.name, source.format, source.text, known, stop);
   if (!text) return text.error();
   ValueSet values(device.server, device.config_url, source.model_name);
   values.add_device(device, source.kind);
-  auto traced = text->trace(values.values());
+  auto traced = text->trace(values.values(), stop);
   if (!traced) return traced.error();
-  auto entries = config_entries(source.format, traced->bytes);
+  auto entries = config_entries(source.format, traced->bytes, stop);
   if (!entries) return entries.error();
 
   TakenApart out;
@@ -81,18 +101,22 @@ Result<TakenApart> take_apart(const TemplateInForce& source, const DeviceValues&
     for (auto at = traced->bytes.find(device.token); at != std::string::npos;
          at = traced->bytes.find(device.token, at + device.token.size()))
       secrets.emplace_back(at, at + device.token.size());
+  SecretNames secret_names;
   for (const auto& piece : traced->pieces)
-    if (is_secret_placeholder(piece.placeholder)) secrets.emplace_back(piece.begin, piece.end);
+    if (secret_names.contains(piece.placeholder)) secrets.emplace_back(piece.begin, piece.end);
+  out.keys.reserve(entries->size());
+  StopCheck stop_check(stop);
   for (auto& entry : *entries) {
     ConfigKey key{std::move(entry), false, 0, {}};
     key.secret = names_secret(key.key) || holds_token(key.value);
     key.template_line = template_line(*traced, key.key_at);
-    for (const auto& piece : traced->pieces) {
-      if (piece.begin < key.begin || piece.end > key.end) continue;
-      key.secret = key.secret || is_secret_placeholder(piece.placeholder);
-      const auto& name = piece.placeholder;
-      if (std::find(key.placeholders.begin(), key.placeholders.end(), name) == key.placeholders.end())
-        key.placeholders.push_back(name);
+    std::unordered_set<std::string_view> named;
+    auto piece = std::lower_bound(traced->pieces.begin(), traced->pieces.end(), key.begin,
+                                  [](const auto& one, std::size_t at) { return one.begin < at; });
+    for (; piece != traced->pieces.end() && piece->end <= key.end; ++piece) {
+      if (stop_check.requested()) return stopped();
+      key.secret = key.secret || secret_names.contains(piece->placeholder);
+      if (named.insert(piece->placeholder).second) key.placeholders.push_back(piece->placeholder);
     }
     if (key.secret) secrets.emplace_back(key.begin, key.end);
     out.keys.push_back(std::move(key));
@@ -104,44 +128,54 @@ Result<TakenApart> take_apart(const TemplateInForce& source, const DeviceValues&
   return out;
 }
 
-bool tells_secret(Format format, std::string_view bytes) {
-  const auto entries = config_entries(format, bytes);
+bool tells_secret(Format format, std::string_view bytes, const std::stop_token& stop) {
+  const auto entries = config_entries(format, bytes, stop);
   if (!entries) return true;  // who can tell
   return std::any_of(entries->begin(), entries->end(),
                      [](const ConfigEntry& entry) { return !entry.value.empty() && names_secret(entry.key); }) ||
          !secret_comments(format, bytes).empty();
 }
 
-std::vector<std::string> conditions_of(std::string_view text, std::size_t line) {
-  std::vector<std::string> open;
-  std::vector<std::string> out;
-  const auto add = [&](const std::string& name) {
-    if (std::find(out.begin(), out.end(), name) == out.end()) out.push_back(name);
-  };
-  bool inside = false;  // the line was reached
+LineConditions::LineConditions(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r\n";
+  Names open;
+  std::size_t line = 1;
+  std::size_t counted = 0;
   for (std::size_t at = text.find("{{"); at != std::string_view::npos; at = text.find("{{", at)) {
-    const auto end = text.find("}}", at);
-    const auto of = line_of(text, at);
-    if (of > line) break;
-    if (of == line && !std::exchange(inside, true))
-      for (const auto& name : open) add(name);
+    const auto begin = text.begin();
+    line += static_cast<std::size_t>(
+        std::count(begin + static_cast<std::ptrdiff_t>(counted), begin + static_cast<std::ptrdiff_t>(at), '\n'));
+    counted = at;
+    const auto end = std::min(text.find("}}", at + 2), text.size());
     auto inner = text.substr(at + 2, end - at - 2);
-    at = end + 2;
-    inner.remove_prefix(std::min(inner.find_first_not_of(" \t\r\n"), inner.size()));
+    at = std::min(end + 2, text.size());
+    inner.remove_prefix(std::min(inner.find_first_not_of(blanks), inner.size()));
     if (inner.empty() || std::string_view("#^/").find(inner.front()) == std::string_view::npos) continue;
     const char kind = inner.front();
     inner.remove_prefix(1);
-    const auto first = std::min(inner.find_first_not_of(" \t\r\n"), inner.size());
-    const std::string name(inner.substr(first, inner.find_last_not_of(" \t\r\n") + 1 - first));
+    const auto first = std::min(inner.find_first_not_of(blanks), inner.size());
+    const auto name = inner.substr(first, inner.find_last_not_of(blanks) + 1 - first);
+    if (lines_.empty() || lines_.back().number != line) lines_.push_back({line, open, open});
+    auto& here = lines_.back();
     if (kind == '/') {
       if (!open.empty()) open.pop_back();
     } else {
       open.push_back(name);
-      if (of == line) add(name);
+      if (here.open.empty() || here.open.back() != name) here.open.push_back(name);
     }
+    here.behind = open;
   }
-  if (!inside)
-    for (const auto& name : open) add(name);
+}
+
+std::vector<std::string> LineConditions::of(std::size_t line) const {
+  const auto next = std::upper_bound(lines_.begin(), lines_.end(), line,
+                                     [](std::size_t number, const Line& one) { return number < one.number; });
+  std::vector<std::string> out;
+  if (next == lines_.begin()) return out;
+  const auto& found = *std::prev(next);
+  std::unordered_set<std::string_view> told;
+  for (const auto name : found.number == line ? found.open : found.behind)
+    if (told.insert(name).second) out.emplace_back(name);
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include "actors/provisioning/config_entries.hpp"
 #include "actors/provisioning/renderer.hpp"
 
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,14 +31,30 @@ struct TakenApart {
   std::string masked() const;  // the bytes with `mask` in place of each secret
 };
 
-// Fails as render_from() does, and with `not_traceable` where a template of one's own cannot be followed.
-Result<TakenApart> take_apart(const TemplateInForce& source, const DeviceValues& values);
+// Fails as render_from() and config_entries() do. Complexity: O(n log n) of the file's bytes.
+Result<TakenApart> take_apart(const TemplateInForce& source, const DeviceValues& values,
+                              const std::stop_token& stop = {});
 
 // Whether a finished file shows something that is a secret by its name: what somebody typed into a template of their
 // own.
-bool tells_secret(Format format, std::string_view bytes);
+bool tells_secret(Format format, std::string_view bytes, const std::stop_token& stop = {});
 
-// The sections ({{#NAME}}, {{^NAME}}) that decide about a line of a template, in order, each once.
-std::vector<std::string> conditions_of(std::string_view template_text, std::size_t line);
+// The sections ({{#NAME}}, {{^NAME}}) that decide about the lines of a template. The text, which was parsed, outlives
+// this. Complexity: O(text) to make, O(log n) to ask.
+class LineConditions {
+ public:
+  explicit LineConditions(std::string_view template_text);
+  // In order, each once. Lines count from 1.
+  std::vector<std::string> of(std::size_t line) const;
+
+ private:
+  using Names = std::vector<std::string_view>;
+  struct Line {
+    std::size_t number = 0;
+    Names open;    // at its first tag, and opened on it
+    Names behind;  // open at its end
+  };
+  std::vector<Line> lines_;  // those with tags of sections
+};
 
 }  // namespace strowger::provisioning

@@ -1,6 +1,7 @@
 #include "actors/provisioning/template_lint.hpp"
 
 #include "events/nearest.hpp"
+#include "events/stopped.hpp"
 #include "events/utf8.hpp"
 
 #include <algorithm>
@@ -20,11 +21,30 @@ std::string_view trimmed_tag(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-// In files of lines a value stands behind its key, or in a line that is a comment as a whole.
-bool has_a_key(Format format, std::string_view text, std::size_t tag) {
-  const auto start = text.rfind('\n', tag) + 1;  // npos + 1 is the first line
-  return is_value_behind(format, text.substr(start, tag - start));
-}
+// In files of lines a value stands behind its key, or in a line that is a comment as a whole. Asked about tags in their
+// order; what was found in a line holds for its rest, so that a long line costs no more than a short one.
+class KeysOfLines {
+ public:
+  KeysOfLines(Format format, std::string_view text) : format_(format), text_(text) {}
+
+  bool has_key(std::size_t tag) {
+    const auto before = text_.substr(scanned_, tag - scanned_);
+    if (const auto end = before.rfind('\n'); end != std::string_view::npos) {
+      line_ = scanned_ + end + 1;
+      found_ = false;
+    }
+    scanned_ = tag;
+    found_ = found_ || is_value_behind(format_, text_.substr(line_, tag - line_));
+    return found_;
+  }
+
+ private:
+  const Format format_;
+  const std::string_view text_;
+  std::size_t line_ = 0;  // where the line of the last tag begins
+  std::size_t scanned_ = 0;
+  bool found_ = false;
+};
 
 std::string_view key_of(Format format) {
   return format == Format::set ? "`SET NAME`" : format == Format::colon ? "`key:`" : "`key =`";
@@ -32,8 +52,7 @@ std::string_view key_of(Format format) {
 
 std::string unknown_name(std::string_view name, const Vocabulary& known) {
   const auto near = nearest(name, known.names());
-  return "placeholder {{" + utf8::clip(name, 64) + "}} is not known here; did you mean " + listed(near) +
-         "?";
+  return "placeholder {{" + utf8::clip(name, 64) + "}} is not known here; did you mean " + listed(near) + "?";
 }
 
 struct Tag {
@@ -42,7 +61,7 @@ struct Tag {
   std::string_view name;
 };
 
-std::string fault_in(const Tag& tag, Format format, std::string_view text, const Vocabulary& known,
+std::string fault_in(const Tag& tag, Format format, KeysOfLines& keys, const Vocabulary& known,
                      std::span<const std::string_view> open) {
   switch (tag.kind) {
     case '{':
@@ -61,12 +80,20 @@ std::string fault_in(const Tag& tag, Format format, std::string_view text, const
   const std::string name(tag.name);
   const auto* word = known.find(tag.name);
   if (word == nullptr) return unknown_name(tag.name, known);
+  if (tag.kind == '#' || tag.kind == '^') {
+    if (open.size() == most_sections)
+      return "sections may stand in each other " + std::to_string(most_sections) + " deep, this is one more";
+    // Its length would be that of the list squared.
+    if (tag.kind == '#' && word->kind == Word::Kind::list &&
+        std::find(open.begin(), open.end(), tag.name) != open.end())
+      return "the list {{#" + name + "}} stands inside itself; close the outer one first";
+  }
   if (!Vocabulary::is_known(*word, open))
     return "{{" + name + "}} is known only inside {{#" + std::string(word->within.front()) + "}}…{{/" +
            std::string(word->within.front()) + "}}";
   if (tag.kind != ' ') return {};
   if (word->kind == Word::Kind::list) return "a list; write {{#" + name + "}}…{{/" + name + "}}";
-  if (word->kind != Word::Kind::code && !has_a_key(format, text, tag.at))
+  if (word->kind != Word::Kind::code && !keys.has_key(tag.at))
     return "a value has to follow " + std::string(key_of(format)) + " on its line";
   return {};
 }
@@ -99,7 +126,8 @@ Error template_fault(const std::string& name, std::string_view text, std::size_t
       .with("column", column);
 }
 
-Result<void> lint_template(const std::string& name, Format format, std::string_view text, const Vocabulary& known) {
+Result<void> lint_template(const std::string& name, Format format, std::string_view text, const Vocabulary& known,
+                           const std::stop_token& stop) {
   if (text.size() > kMaxTemplate) return template_fault(name, 1, "longer than 256 KiB");
   if (const auto nul = text.find('\0'); nul != std::string_view::npos)
     return template_fault(name, text, nul, "holds a NUL byte; templates are UTF-8 text");
@@ -109,17 +137,22 @@ Result<void> lint_template(const std::string& name, Format format, std::string_v
     return template_fault(name, text, at, "CDATA would show escaped values as they are written; leave it out");
 
   std::vector<std::string_view> open;  // sections
+  std::vector<std::size_t> opened_at;
+  KeysOfLines keys(format, text);
+  StopCheck stop_check(stop);
   for (std::size_t at = text.find("{{"); at != std::string_view::npos; at = text.find("{{", at)) {
+    if (stop_check.requested()) return stopped();
     const auto end = text.find("}}", at + 2);
     if (end == std::string_view::npos) return template_fault(name, text, at, "{{ without }}");
     const auto inner = trimmed_tag(text.substr(at + 2, end - at - 2));
     if (inner.empty()) return template_fault(name, text, at, "{{}} names nothing");
     const bool plain = std::string_view("#^/&>=!{").find(inner.front()) == std::string_view::npos;
     const Tag tag{at, plain ? ' ' : inner.front(), plain ? inner : trimmed_tag(inner.substr(1))};
-    if (const auto fault = fault_in(tag, format, text, known, open); !fault.empty())
+    if (const auto fault = fault_in(tag, format, keys, known, open); !fault.empty())
       return template_fault(name, text, at, fault);
     if (tag.kind == '#' || tag.kind == '^') {
       open.push_back(tag.name);
+      opened_at.push_back(at);
     } else if (tag.kind == '/') {
       if (open.empty() || open.back() != tag.name)
         return template_fault(name, text, at,
@@ -127,9 +160,14 @@ Result<void> lint_template(const std::string& name, Format format, std::string_v
                                   ? "{{/" + std::string(tag.name) + "}} closes no section"
                                   : "{{/" + std::string(tag.name) + "}} closes {{#" + std::string(open.back()) + "}}");
       open.pop_back();
+      opened_at.pop_back();
     }
     at = end + 2;
   }
+  if (!open.empty())
+    return template_fault(
+        name, text, opened_at.front(),
+        "{{#" + std::string(open.front()) + "}} is not closed; write {{/" + std::string(open.front()) + "}}");
   return {};
 }
 

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,27 +37,31 @@ struct TemplateValues {
   std::span<const ValueList> lists{};
 };
 
+class TemplateProgram;
+
 // Immutable; any thread renders.
 class TemplateText {
  public:
   // Refuses, with `bad_template`, the line and the column: what Mustache cannot read, a name that is not in `known`,
   // unescaped output ({{{NAME}}} and {{&NAME}}), partials (those of built-in templates are in their places by now:
-  // partials.hpp) and changed delimiters; in files of lines also a value that does not follow its key.
-  static Result<TemplateText> parse(std::string name, Format format, std::string_view text, const Vocabulary& known);
+  // partials.hpp), changed delimiters, a list inside itself and sections deeper than most_sections
+  // (template_lint.hpp); in files of lines also a value that does not follow its key.
+  static Result<TemplateText> parse(std::string name, Format format, std::string_view text, const Vocabulary& known,
+                                    const std::stop_token& stop = {});
 
   const std::string& name() const { return name_; }
-  const std::string& text() const { return text_; }
+  const std::string& text() const;
   Format format() const { return format_; }
 
-  std::string render(const TemplateValues& values) const { return fill(values).bytes; }
-  // The same, and whether the template took a value that is a secret, also where it only asked whether there is one.
+  // The file, and whether the template took a value that is a secret, also where it only asked whether there is one.
+  // Fails with `output_too_large` above 1 MiB, and with `template_too_costly` (template_program.hpp).
   struct Filled {
     std::string bytes;
     bool took_secret = false;
   };
-  Filled fill(const TemplateValues& values) const;
+  Result<Filled> fill(const TemplateValues& values, const std::stop_token& stop = {}) const;
 
-  // The same bytes, with where each came from. Slow: the template is parsed anew.
+  // The same bytes, with where each came from.
   struct Traced {
     // A value that was put in place of {{NAME}}. In order; none overlaps.
     struct Piece {
@@ -72,17 +77,15 @@ class TemplateText {
     std::vector<Piece> pieces;
     std::vector<Line> lines;  // in order
   };
-  // Fails with `not_traceable` on a template that holds control characters.
-  Result<Traced> trace(const TemplateValues& values) const;
+  // Fails as fill() does.
+  Result<Traced> trace(const TemplateValues& values, const std::stop_token& stop = {}) const;
 
  private:
-  struct Engine;
   TemplateText() = default;
 
   std::string name_;
-  std::string text_;
   Format format_ = Format::text;
-  std::shared_ptr<Engine> engine_;
+  std::shared_ptr<const TemplateProgram> program_;
 };
 
 }  // namespace strowger::provisioning

@@ -212,8 +212,8 @@ Result<const Model*> VendorCatalog::model(const Vendor& vendor, std::string_view
   std::vector<std::string> known;
   for (const auto& model : vendor.models) known.push_back(model.model);
   const auto near = nearest(squeezed(name), known);
-  auto message = "Model '" + utf8::clip(name, 64) + "' of " + vendor.name + " is not known; did you mean " +
-                 listed(near) + "?";
+  auto message =
+      "Model '" + utf8::clip(name, 64) + "' of " + vendor.name + " is not known; did you mean " + listed(near) + "?";
   for (const auto& other : vendors_) {
     if (&other == &vendor) continue;
     if (const auto* elsewhere = find_model(other, name))

@@ -36,15 +36,15 @@ struct RebootReactor::Shared {
                      std::uint32_t tries = 0) {
     const std::lock_guard lock(self->mutex);
     if (self->stopped) return;
-    self->world.devices.ask(reboot.mac.text(), outcome, {reboot.cause, {}, {}},
-                            [self, reboot, outcome, tries](const Result<actors::Outcome>& answer) {
-                              const std::lock_guard again(self->mutex);
-                              if (answer) return self->reported(reboot);
-                              const auto kind = answer.error().kind;
-                              const bool passing = kind == ErrorKind::unavailable || kind == ErrorKind::overloaded;
-                              self->unreported.push_back(
-                                  {reboot, outcome, tries + (passing ? 0U : 1U), answer.error()});
-                            });
+    self->world.devices.ask(
+        reboot.mac.text(), outcome, {reboot.cause, {}, {}},
+        [self, reboot, outcome, tries](const Result<actors::Outcome>& answer) {
+          const std::lock_guard again(self->mutex);
+          if (answer) return self->reported(reboot);
+          const auto kind = answer.error().kind;
+          const bool passing = kind == ErrorKind::unavailable || kind == ErrorKind::overloaded;
+          self->unreported.push_back({reboot, outcome, tries + (passing ? 0U : 1U), answer.error()});
+        });
   }
 
   // With the mutex held.
@@ -86,14 +86,20 @@ class RebootReactor::Telling {
   // Acceptance by any binding outweighs a refusal, which outweighs silence.
   void take(const std::string& contact, const NoticeOutcome& outcome) {
     const bool accepted = outcome.status >= 200 && outcome.status < 300;
-    const bool answered = !outcome.timed_out && !accepted && outcome.status > 0;
+    const bool reached = !outcome.timed_out && outcome.status != not_connected;
+    const bool answered = reached && !accepted && outcome.status > 0;
     const auto answer = accepted ? Answer::accepted : answered ? Answer::refused : Answer::none;
     const bool better = report_.contact.empty() || answer < report_.answer;
     if (!better) return;
     report_.answer = answer;
     report_.contact = contact;
     report_.status = outcome.status;
-    report_.phrase = answer == Answer::none && outcome.phrase.empty() ? "no answer" : outcome.phrase;
+    if (outcome.status == not_connected)
+      report_.phrase = "its TCP connection has ended; it is reached again when it registers";
+    else if (answer == Answer::none && outcome.phrase.empty())
+      report_.phrase = "no answer";
+    else
+      report_.phrase = with_retry_after(outcome.phrase, outcome.retry_after);
   }
 
   std::shared_ptr<Shared> shared_;
@@ -235,8 +241,7 @@ void RebootReactor::retry_reports() {
     std::optional<Shared::Unreported> wanted;
     {
       const std::lock_guard lock(shared_->mutex);
-      if (const auto found = shared_->parked.find(letter.event); found != shared_->parked.end())
-        wanted = found->second;
+      if (const auto found = shared_->parked.find(letter.event); found != shared_->parked.end()) wanted = found->second;
     }
     if (wanted)
       Shared::report(shared_, wanted->reboot, wanted->outcome);
@@ -248,10 +253,14 @@ void RebootReactor::retry_reports() {
 bool RebootReactor::park(const Reboot& reboot, const Error& error, std::uint32_t tries) {
   auto* const letters = shared_->world.parked;
   if (letters == nullptr) return false;
-  const auto parked =
-      letters->park({std::string(its_name), reboot.cause.causation, Position{}, StreamId::of(reboot.mac).text(),
-                     std::string(RebootRequested::type),
-                     "what became of the reboot cannot be recorded: " + error.message, tries, {}});
+  const auto parked = letters->park({std::string(its_name),
+                                     reboot.cause.causation,
+                                     Position{},
+                                     StreamId::of(reboot.mac).text(),
+                                     std::string(RebootRequested::type),
+                                     "what became of the reboot cannot be recorded: " + error.message,
+                                     tries,
+                                     {}});
   return parked.has_value();
 }
 

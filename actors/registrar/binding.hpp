@@ -49,6 +49,19 @@ class Bindings {
   virtual std::vector<BindingPtr> of(const ExtensionNumber& extension) const = 0;
   virtual std::vector<BindingPtr> all() const = 0;  // by extension, then by first registration
   virtual std::size_t registered_extensions() const = 0;
+
+  // Without a look at every binding. (Here for small tables: by a look at each.)
+
+  // Those of the extensions that follow `after`, by extension: whole extensions, until there are `max`. `next`: the
+  // last extension looked at, where others follow it. O(max).
+  virtual std::vector<BindingPtr> page(const std::optional<ExtensionNumber>& after, std::size_t max,
+                                       std::optional<ExtensionNumber>& next) const;
+  // At most `max` that came from an address, as the text that Binding::ip is. O(max).
+  virtual std::vector<BindingPtr> at_ip(const std::string& ip, std::size_t max) const;
+  // Those for which SIP carried a MAC.
+  virtual std::vector<BindingPtr> with_mac(const MacAddress& mac) const;
+  // How many there are; of the last second's, some may have expired.
+  virtual std::size_t size() const { return all().size(); }
 };
 
 }  // namespace strowger::registrar

@@ -42,13 +42,113 @@ std::vector<BindingPtr> BindingTable::all() const {
 }
 
 std::size_t BindingTable::registered_extensions() const {
-  std::size_t count = 0;
-  const auto now = clock_();
-  for (const auto& shard : shards_) {
-    std::shared_lock lock(shard.mutex);
-    for (const auto& [extension, entry] : shard.entries) count += entry.latest > now ? 1 : 0;
-  }
+  const auto now = std::chrono::floor<std::chrono::seconds>(clock_().time_since_epoch()).count();
+  std::shared_lock lock(index_mutex_);
+  auto count = index_.extensions.size();
+  for (auto at = index_.latest.begin(); at != index_.latest.end() && at->first <= now; ++at) count -= at->second;
   return count;
+}
+
+std::size_t BindingTable::size() const {
+  std::shared_lock lock(index_mutex_);
+  return index_.bindings;
+}
+
+std::vector<BindingPtr> BindingTable::page(const std::optional<ExtensionNumber>& after, std::size_t max,
+                                           std::optional<ExtensionNumber>& next) const {
+  constexpr std::size_t at_once = 256;
+  next.reset();
+  std::vector<BindingPtr> out;
+  auto last = after;
+  for (;;) {
+    std::vector<ExtensionNumber> extensions;
+    {
+      std::shared_lock lock(index_mutex_);
+      auto at = last ? index_.extensions.upper_bound(*last) : index_.extensions.begin();
+      for (; at != index_.extensions.end() && extensions.size() < at_once; ++at) extensions.push_back(*at);
+    }
+    for (const auto& extension : extensions) {
+      if (out.size() >= max) {
+        next = last;
+        return out;
+      }
+      auto found = of(extension);
+      std::ranges::sort(found, {}, [](const BindingPtr& binding) { return binding->first_registered; });
+      out.insert(out.end(), found.begin(), found.end());
+      last = extension;
+    }
+    if (extensions.size() < at_once) return out;
+  }
+}
+
+std::vector<BindingPtr> BindingTable::at_ip(const std::string& ip, std::size_t max) const {
+  constexpr std::size_t at_once = 64;
+  std::vector<BindingPtr> out;
+  ExtensionNumber last{};  // sorts before every number
+  for (bool more = true; more && out.size() < max;) {
+    std::vector<ExtensionNumber> extensions;
+    {
+      std::shared_lock lock(index_mutex_);
+      auto at = index_.by_ip.upper_bound({ip, last});
+      for (; at != index_.by_ip.end() && at->first == ip && extensions.size() < at_once; ++at)
+        extensions.push_back(at->second);
+    }
+    more = extensions.size() == at_once;
+    for (const auto& extension : extensions)
+      for (auto& binding : of(extension))
+        if (binding->ip == ip && out.size() < max) out.push_back(std::move(binding));
+    if (more) last = extensions.back();
+  }
+  return out;
+}
+
+std::vector<BindingPtr> BindingTable::with_mac(const MacAddress& mac) const {
+  std::vector<ExtensionNumber> extensions;
+  {
+    std::shared_lock lock(index_mutex_);
+    for (auto at = index_.by_mac.lower_bound({mac, ExtensionNumber{}}); at != index_.by_mac.end() && at->first == mac;
+         ++at)
+      extensions.push_back(at->second);
+  }
+  std::vector<BindingPtr> out;
+  for (const auto& extension : extensions)
+    for (auto& binding : of(extension))
+      if (binding->mac == mac) out.push_back(std::move(binding));
+  return out;
+}
+
+void BindingTable::reindex(const ExtensionNumber& extension, const std::vector<BindingPtr>& before,
+                           const std::vector<BindingPtr>& after) {
+  const auto latest_of = [](const std::vector<BindingPtr>& bindings) {
+    auto latest = Timestamp::min();
+    for (const auto& binding : bindings) latest = std::max(latest, binding->expires_at);
+    return second_after(latest);
+  };
+  // A refresh, which is nearly every put, moves nothing but the time.
+  const bool same_places = std::ranges::equal(before, after, [](const BindingPtr& left, const BindingPtr& right) {
+    return left->ip == right->ip && left->mac == right->mac;
+  });
+  std::unique_lock lock(index_mutex_);
+  index_.bindings += after.size();
+  index_.bindings -= before.size();
+  if (!before.empty()) {
+    const auto slot = index_.latest.find(latest_of(before));
+    if (slot != index_.latest.end() && --slot->second == 0) index_.latest.erase(slot);
+  }
+  if (!after.empty()) ++index_.latest[latest_of(after)];
+  if (same_places) return;
+  for (const auto& binding : before) {
+    index_.by_ip.erase({binding->ip, extension});
+    if (binding->mac) index_.by_mac.erase({*binding->mac, extension});
+  }
+  for (const auto& binding : after) {
+    index_.by_ip.emplace(binding->ip, extension);
+    if (binding->mac) index_.by_mac.emplace(*binding->mac, extension);
+  }
+  if (after.empty())
+    index_.extensions.erase(extension);
+  else
+    index_.extensions.insert(extension);
 }
 
 std::vector<BindingPtr> BindingTable::current(const ExtensionNumber& extension) const {
@@ -60,25 +160,25 @@ std::vector<BindingPtr> BindingTable::current(const ExtensionNumber& extension) 
 
 void BindingTable::put(const ExtensionNumber& extension, std::vector<BindingPtr> bindings) {
   bindings.shrink_to_fit();
+  const auto fresh = bindings;
   std::vector<BindingPtr> replaced;  // let go of outside the lock
-  auto& home = shard(extension);
-  std::unique_lock lock(home.mutex);
-  if (bindings.empty()) {
-    const auto found = home.entries.find(extension);
-    if (found == home.entries.end()) return;
-    replaced = std::move(found->second.bindings);
-    home.entries.erase(found);  // its place in due_ finds nothing and falls away
-    return;
+  {
+    auto& home = shard(extension);
+    std::unique_lock lock(home.mutex);
+    if (bindings.empty()) {
+      const auto found = home.entries.find(extension);
+      if (found == home.entries.end()) return;
+      replaced = std::move(found->second.bindings);
+      home.entries.erase(found);  // its place in due_ finds nothing and falls away
+    } else {
+      const auto first =
+          (*std::ranges::min_element(bindings, {}, [](const auto& one) { return one->expires_at; }))->expires_at;
+      auto& entry = home.entries[extension];
+      replaced = std::exchange(entry.bindings, std::move(bindings));
+      schedule(entry, extension, first);
+    }
   }
-  const auto by_expiry = [](const BindingPtr& left, const BindingPtr& right) {
-    return left->expires_at < right->expires_at;
-  };
-  const auto [earliest, latest] = std::ranges::minmax_element(bindings, by_expiry);
-  auto& entry = home.entries[extension];
-  const auto first = (*earliest)->expires_at;
-  entry.latest = (*latest)->expires_at;
-  replaced = std::exchange(entry.bindings, std::move(bindings));
-  schedule(entry, extension, first);
+  reindex(extension, replaced, fresh);
 }
 
 void BindingTable::schedule(Entry& entry, const ExtensionNumber& extension, Timestamp when) {

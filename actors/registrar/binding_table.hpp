@@ -11,8 +11,11 @@
 #include <array>
 #include <atomic>
 #include <map>
+#include <set>
 #include <shared_mutex>
+#include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace strowger::registrar {
@@ -23,7 +26,13 @@ class BindingTable : public Bindings {
 
   std::vector<BindingPtr> of(const ExtensionNumber& extension) const override;
   std::vector<BindingPtr> all() const override;
+  // O(those whose last binding lapsed and that the writer has not expired yet). Up to a second late.
   std::size_t registered_extensions() const override;
+  std::vector<BindingPtr> page(const std::optional<ExtensionNumber>& after, std::size_t max,
+                               std::optional<ExtensionNumber>& next) const override;
+  std::vector<BindingPtr> at_ip(const std::string& ip, std::size_t max) const override;
+  std::vector<BindingPtr> with_mac(const MacAddress& mac) const override;
+  std::size_t size() const override;
 
   // Writer. Everything the extension has from now on; empty: nothing.
   void put(const ExtensionNumber& extension, std::vector<BindingPtr> bindings);
@@ -38,7 +47,6 @@ class BindingTable : public Bindings {
   using Second = std::int64_t;  // since the epoch, rounded up: nothing is due before it has lapsed
   struct Entry {
     std::vector<BindingPtr> bindings;
-    Timestamp latest;      // the last of them to lapse
     Second scheduled = 0;  // its place in due_; 0: none
   };
   struct Shard {
@@ -49,8 +57,23 @@ class BindingTable : public Bindings {
   const Shard& shard(const ExtensionNumber& extension) const;
   void schedule(Entry& entry, const ExtensionNumber& extension, Timestamp when);
 
+  // What finds bindings otherwise than by their extension. A query then looks the extension up in its shard, so that an
+  // entry that is not current any more finds nothing.
+  struct Index {
+    std::set<ExtensionNumber> extensions;
+    std::set<std::pair<std::string, ExtensionNumber>> by_ip;
+    std::set<std::pair<MacAddress, ExtensionNumber>> by_mac;
+    std::map<Second, std::size_t> latest;  // extensions, by when their last binding lapses
+    std::size_t bindings = 0;
+  };
+  // What put() replaces by what; either may be empty.
+  void reindex(const ExtensionNumber& extension, const std::vector<BindingPtr>& before,
+               const std::vector<BindingPtr>& after);
+
   Clock clock_;
   std::array<Shard, 32> shards_;
+  mutable std::shared_mutex index_mutex_;  // never held together with a shard's
+  Index index_;
   // When to look at an extension again, writer only. A refresh leaves its old place: the extension is looked at then,
   // found alive and put at its new place. That costs one look a lifetime instead of one move a refresh.
   std::map<Second, std::vector<ExtensionNumber>> due_;

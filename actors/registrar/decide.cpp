@@ -188,6 +188,8 @@ void throw_exception_from_error(const Refusal& refusal, const boost::source_loca
 
 Decided decide_register(std::span<const BindingPtr> current, const RegisterRequest& request, const Limits& limits,
                         Timestamp now) {
+  // Each contact is compared with all: more than may stay are not worked in.
+  if (request.contacts.size() > limits.max_bindings) return Refusal{403, "Too Many Contacts Registered", {}};
   Change change(current, request, now);
   if (request.wildcard) {
     if (!request.contacts.empty()) return bad_request("Contact * Must Be Alone");

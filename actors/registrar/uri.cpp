@@ -125,6 +125,27 @@ bool same_uri(std::string_view left, std::string_view right) {
          headers_agree(one->headers, two->headers);
 }
 
+std::string request_uri(std::string_view contact) {
+  const auto parts = parse_uri(contact);
+  if (!parts || !parts->is_sip()) return std::string(contact);
+  // The user part may itself hold ; and ?.
+  const auto at = contact.find('@');
+  const auto host = at == std::string_view::npos ? contact.find(':') + 1 : at + 1;
+  auto rest = contact.substr(host);
+  rest = rest.substr(0, rest.find('?'));
+  std::string out(contact.substr(0, host));
+  auto end = std::min(rest.find(';'), rest.size());
+  out += rest.substr(0, end);
+  rest.remove_prefix(end);
+  while (!rest.empty()) {
+    end = std::min(rest.find(';', 1), rest.size());
+    const auto item = rest.substr(1, end - 1);
+    if (!same_word(percent_decoded(item.substr(0, item.find('='))), "method")) out.append(rest.substr(0, end));
+    rest.remove_prefix(end);
+  }
+  return out;
+}
+
 std::string percent_decoded(std::string_view text) {
   std::string out;
   out.reserve(text.size());

@@ -29,6 +29,10 @@ std::optional<UriParts> parse_uri(std::string_view text);
 // one only, the URIs differ. URIs of other schemes are the same when their texts are.
 bool same_uri(std::string_view left, std::string_view right);
 
+// The Request-URI for a contact: without its headers and its `method` parameter, which may not stand there (RFC 3261
+// section 19.1.1, table 1): a proxy could act on them. Other schemes stay as they are.
+std::string request_uri(std::string_view contact);
+
 std::string percent_decoded(std::string_view text);
 
 }  // namespace strowger::registrar

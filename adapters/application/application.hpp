@@ -32,8 +32,10 @@ class Application {
   Application& operator=(const Application&) = delete;
 
   // Takes what can change while running (external_ip, server_name, provisioning.*, log level is the caller's) from
-  // `settings`; what needs a restart is named in the log and stays as it is. Any one thread.
-  void reload(config::SettingsPtr settings);
+  // `settings`; what needs a restart is named in the log and stays as it is. What changes in who is let in, and in
+  // config_url, is a warning in the log. Settings that let in more than those in force are refused, unless
+  // accept_settings() was told of them. False: refused, and the log says why. Any one thread.
+  bool reload(config::SettingsPtr settings);
 
   std::uint16_t api_port() const;
   std::uint16_t sip_port() const;

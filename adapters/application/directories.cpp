@@ -47,8 +47,13 @@ Result<directory::Setup> setup_of(const std::string& name, const config::Directo
   setup.policy = {name, std::move(*rule), from.auto_provision, from.deactivate_removed_users, from.max_change_percent,
                   {}};
   ldap::SourceOptions options;
-  options.connection = {key,          from.start_tls,     from.ca_file,
-                        from.bind_dn, from.bind_password, std::chrono::seconds(from.timeout_seconds)};
+  options.connection = {key,
+                        from.start_tls,
+                        from.ca_file,
+                        from.bind_dn,
+                        from.bind_password,
+                        std::chrono::seconds(from.timeout_seconds),
+                        std::chrono::seconds(from.read_timeout_seconds)};
   options.urls = urls_of(from);
   options.active_directory = ad;
   options.base_dn = from.base_dn;

@@ -13,13 +13,16 @@
 #include "actors/reboot/reboot_reactor.hpp"
 #include "adapters/application/application.hpp"
 #include "adapters/application/current.hpp"
+#include "adapters/application/descriptors.hpp"
 #include "adapters/application/directories.hpp"
 #include "adapters/application/folder_watch.hpp"
+#include "adapters/application/key_sweep.hpp"
 #include "adapters/http/provision/own_templates.hpp"
 #include "adapters/http/provision/present.hpp"
 #include "adapters/http/routes.hpp"
 #include "adapters/http/server.hpp"
 #include "adapters/http/services.hpp"
+#include "adapters/http/sightings.hpp"
 #include "adapters/kafka/sink.hpp"
 #include "adapters/rocksdb/projection_store.hpp"
 #include "adapters/rocksdb/rocks_log.hpp"
@@ -76,6 +79,9 @@ struct Application::House {
   void start_retention();
   convergence::Policy policy() const;
   void announce() const;
+  Result<void> check_access(const config::Settings& present, const config::Settings& wanted) const;
+  void tell_config_url(const config::Settings& present, const config::Settings& wanted,
+                       const std::string& wanted_ip) const;
   Result<std::string> create_backup(bool with_master_key);
   Result<std::string> list_backups() const;
 
@@ -89,6 +95,7 @@ struct Application::House {
   http::Services services();
 
   std::shared_ptr<spdlog::logger> logger;
+  DescriptorBudget descriptors;
   Current<config::Settings> settings;
   Current<provisioning::Renderer> renderer;
   Current<std::string> address;  // external_ip as set or found
@@ -127,6 +134,7 @@ struct Application::House {
 
   std::unique_ptr<directory::Syncs> directories;
   std::unique_ptr<kafka::Sink> kafka;
+  std::unique_ptr<http::Sightings> wrong_passwords;  // that SIP was given; outlives it
   std::unique_ptr<sip::Server> sip;
   std::atomic<std::uint16_t> api_port = 0;
   std::unique_ptr<http::provision::OwnTemplates> own_templates;
@@ -142,6 +150,7 @@ struct Application::House {
   std::unique_ptr<convergence::ConvergenceReactor> convergence;
   std::unique_ptr<campaign::Coordinator> coordinator;
   std::unique_ptr<actors::DeletionReactor> deletions;
+  std::unique_ptr<KeySweep> key_sweep;
   std::unique_ptr<history::Retention> retention;
   std::atomic<const history::Retention*> retention_running = nullptr;  // it starts after HTTP does
   std::unique_ptr<actors::DeviceSettingsReactor> device_settings;
@@ -152,6 +161,7 @@ struct Application::House {
   ~House() {
     // Nobody new comes in, what is under way is finished, and only then what it needs ends.
     template_watch.reset();
+    key_sweep.reset();
     device_settings.reset();
     deletions.reset();
     coordinator.reset();

@@ -19,6 +19,8 @@ std::string metrics_text(const kafka::SinkStatus& status) {
   add("delivered_position", "Everything up to this position is in the topic", Gauge, number(status.delivered));
   add("in_flight", "Events handed to the producer and not delivered", Gauge, status.in_flight);
   add("healthy", "1 while nothing is known to be wrong", Gauge, status.error.empty() ? 1 : 0);
+  add("parked_events", "Events that the brokers refused, in whose place a reference is in the topic", Gauge,
+      status.parked.count);
   add("events_total", "Events delivered since the start, repeats included", Counter, status.events);
   add("failures_total", "Times that the producer failed and was made anew", Counter, status.failures);
   std::ostringstream out;

@@ -96,12 +96,14 @@ void add_sip(Families& to, const sip::Metrics& sip) {
       .count(sip.registrations_denied, {{"result", "denied"}})
       .count(sip.registrations_refused, {{"result", "refused"}})
       .count(sip.registrations_shed, {{"result", "shed"}})
+      .count(sip.registrations_unheard, {{"result", "unheard"}})
       .count(sip.registrations_repeated, {{"result", "repeated"}});
   to.counter("sip_bindings_expired_total", "Bindings that lapsed").count(sip.bindings_expired);
   to.counter("sip_notifies_total", "NOTIFY requests by how they ended")
       .count(sip.notifies_accepted, {{"result", "accepted"}})
       .count(sip.notifies_refused, {{"result", "refused"}})
       .count(sip.notifies_unanswered, {{"result", "unanswered"}})
+      .count(sip.notifies_not_connected, {{"result", "not_connected"}})
       .count(sip.notifies_shed, {{"result", "shed"}});
   to.counter("sip_requests_total", "Requests received by method")
       .count(sip.register_requests, {{"method", "REGISTER"}})
@@ -123,6 +125,16 @@ void add_sip(Families& to, const sip::Metrics& sip) {
   to.gauge("sip_pnp_interfaces", "Interfaces of provisioning.pnp.interfaces on which phones are heard, or are not")
       .count(sip.pnp_interfaces_heard, {{"state", "heard"}})
       .count(sip.pnp_interfaces_missing, {{"state", "missing"}});
+  to.counter("sip_messages_refused_total",
+             "Messages not parsed: too large, too many headers, or a length that is missing or wrong")
+      .count(sip.messages_refused);
+  to.gauge("sip_tcp_connections", "TCP connections open now").count(sip.tcp_connections);
+  to.counter("sip_tcp_connections_total", "TCP connections since the start, by what became of them")
+      .count(sip.tcp_accepted, {{"result", "accepted"}})
+      .count(sip.tcp_refused, {{"result", "refused"}})
+      .count(sip.tcp_timed_out, {{"result", "timed_out"}});
+  to.counter("sip_tcp_accept_paused_total", "Times that accepting paused for a second because no descriptor was left")
+      .count(sip.tcp_accept_paused);
   to.counter("sip_not_sip_total", "Messages that were neither a request nor a response").count(sip.not_sip);
 }
 

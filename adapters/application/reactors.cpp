@@ -81,6 +81,8 @@ void Application::House::start_retention() {
   with.trouble = troubles("Retention");
   retention = std::make_unique<history::Retention>(std::move(with));
   retention_running = retention.get();
+  key_sweep =
+      std::make_unique<KeySweep>(*vault, [to = logger](const std::string& line) { to->info(line); }, warnings());
 }
 
 }  // namespace strowger::application

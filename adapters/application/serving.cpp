@@ -1,5 +1,5 @@
-#include "adapters/application/house.hpp"
 #include "adapters/application/event_metrics.hpp"
+#include "adapters/application/house.hpp"
 #include "adapters/application/kafka_metrics.hpp"
 #include "adapters/application/metrics.hpp"
 #include "adapters/application/pnp.hpp"
@@ -8,6 +8,8 @@
 #include "adapters/application/version.hpp"
 #include "adapters/vault/password.hpp"
 #include "config/external_address.hpp"
+
+#include <algorithm>
 
 namespace strowger::application {
 
@@ -45,6 +47,17 @@ std::optional<sip::Credential> Application::House::credential(const ExtensionNum
 Result<void> Application::House::start_sip() {
   auto options = sip::options_from(*settings.get());
   if (options.external_ip.empty()) options.external_ip = *address.get();
+  auto& connections = options.connections;
+  connections.in_all = std::min(connections.in_all, descriptors.sip_connections);
+  connections.per_source = std::min(connections.per_source, descriptors.sip_connections / 4);
+  // Told like failed logins by HTTP: one event, then one with a count for each window. A name that is no extension's is
+  // not kept, for it may be a password in the wrong field.
+  wrong_passwords = std::make_unique<http::Sightings>(
+      *log, ids, system_now, runner.get(),
+      http::SightingOptions{.window = [this] { return settings.get()->log.repeat_window; }});
+  options.on_wrong_password = [this](const std::optional<ExtensionNumber>& extension, const std::string& ip) {
+    wrong_passwords->login_failed({extension ? "SIP extension " + extension->text() : "SIP, an unknown extension", ip});
+  };
   sip = std::make_unique<sip::Server>(
       options, *log, ids, [this](const ExtensionNumber& number) { return credential(number); },
       vault->derive_key("sip-nonce"), system_now, logger);
@@ -114,7 +127,10 @@ http::Services Application::House::services() {
         std::vector<http::StreamOut> all;
         if (!kafka) return all;
         const auto status = kafka->status();
-        all.push_back({"kafka", status.delivered, status.lag, status.events, status.failures, status.error});
+        auto& out = all.emplace_back(http::StreamOut{"kafka", status.delivered, status.lag, status.events,
+                                                     status.failures, status.error, status.parked.count});
+        for (const auto& one : status.parked.newest)
+          out.newest_parked.push_back({Position{one.position}, one.stream, one.type, one.reason, one.parked_at});
         return all;
       },
   };
@@ -124,6 +140,8 @@ Result<void> Application::House::start_http() {
   directories = start_syncs({*log, ids, *runner, extension_rows, user_rows, device_rows, directory_rows, *extensions,
                              *devices, *users, *vault, [this] { return settings.get(); }, logger});
   http_services = std::make_unique<http::Services>(services());
+  http_services->most_connections = descriptors.http_connections;
+  http_services->most_connections_per_source = descriptors.http_connections_per_source;
   http_services->quarantine_rows = &quarantine_rows;
   http_services->dead_letters = dead_letters.get();
   http_services->campaigns = campaigns.get();
@@ -140,7 +158,7 @@ Result<void> Application::House::start_http() {
   auto started = http::start_server(*http_services);
   if (!started) return started.error();
   http = std::move(*started);
-  auto by_tftp = start_tftp(*now, http->files(), *logger);
+  auto by_tftp = start_tftp(*now, http->files(), *logger, descriptors.tftp_transfers);
   if (!by_tftp) return by_tftp.error();
   tftp = std::move(*by_tftp);
   tftp_running = tftp.get();

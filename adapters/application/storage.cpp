@@ -2,6 +2,7 @@
 #include "adapters/application/version.hpp"
 #include "adapters/rocksdb/archive/backup.hpp"
 #include "events/json.hpp"
+#include "events/projections/enrolments.hpp"
 #include "events/projections/quarantine.hpp"
 
 namespace strowger::application {
@@ -19,8 +20,9 @@ Result<bool> readable_again(EventLog& log, ProjectionStore& store) {
   const auto checkpoint = store.checkpoint(QuarantineProjection::its_name);
   if (!checkpoint) return checkpoint.error();
   if (!*checkpoint || (*checkpoint)->schema != passed_over.schema()) return false;
-  const auto loaded = store.load(QuarantineProjection::its_name,
-                                 [&](std::string_view key, std::string_view row) { return passed_over.load(key, row); });
+  const auto loaded = store.load(QuarantineProjection::its_name, [&](std::string_view key, std::string_view row) {
+    return passed_over.load(key, row);
+  });
   if (!loaded) return false;  // the runner folds them anew
   for (const auto& row : passed_over.list()) {
     const auto records = log.read_all(Position{number(row->position) - 1}, 1);
@@ -68,10 +70,13 @@ Result<void> Application::House::open_storage() {
 }
 
 Result<void> Application::House::start_projections() {
-  const std::vector<Projection*> projections{&quarantine_rows,     &extension_rows, &device_rows,
-                                             &campaign_rows,       &request_rows,   &user_rows,
-                                             &phone_settings_rows, &directory_rows, &contact_rows,
-                                             &discovered_rows};
+  const auto enrolments = record_enrolments(*log, *store, ids, system_now());
+  if (!enrolments) return enrolments.error();
+  if (*enrolments > 0)
+    logger->info("Recorded where {} devices were enrolled, once: until now only their first fetches told", *enrolments);
+  const std::vector<Projection*> projections{&quarantine_rows, &extension_rows, &device_rows,         &campaign_rows,
+                                             &request_rows,    &user_rows,      &phone_settings_rows, &directory_rows,
+                                             &contact_rows,    &discovered_rows};
   const auto readable = readable_again(*log, *store);
   if (!readable) return readable.error();
   if (*readable) {

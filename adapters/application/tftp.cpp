@@ -1,5 +1,6 @@
 #include "adapters/application/tftp.hpp"
 
+#include <algorithm>
 #include <sstream>
 #include <utility>
 #include <vector>
@@ -11,13 +12,16 @@
 namespace strowger::application {
 
 Result<std::unique_ptr<tftp::Server>> start_tftp(const config::Settings& settings,
-                                                 std::shared_ptr<http::provision::Files> files,
-                                                 spdlog::logger& logger) {
+                                                 std::shared_ptr<http::provision::Files> files, spdlog::logger& logger,
+                                                 std::size_t most_transfers) {
   const auto& set = settings.provisioning.tftp;
   if (!set.enabled) return std::unique_ptr<tftp::Server>();
+  auto options = tftp::options_from(set);
+  options.mask = files->mask();
+  options.limits.transfers = most_transfers;
+  options.limits.transfers_per_address = std::min(options.limits.transfers_per_address, (most_transfers + 7) / 8);
   auto started = tftp::Server::start(
-      tftp::options_from(set), [files = std::move(files)](const auto& request) { return files->deliver(request); },
-      logger);
+      std::move(options), [files = std::move(files)](const auto& request) { return files->deliver(request); }, logger);
   if (started)
     logger.info("TFTP port: {}, for the files that phones share and for firmware; files with secrets are not sent",
                 (*started)->port());
@@ -51,6 +55,7 @@ std::string metrics_text(const tftp::Server* server) {
   value(counters.aborted, {{"result", "aborted"}});
   value(counters.failed, {{"result", "failed"}});
   value(counters.shed, {{"result", "shed"}});
+  value(counters.displaced, {{"result", "displaced"}});
   family("transfers", "Transfers under way", Gauge);
   value(counters.active);
   family("blocks_repeated_total", "Blocks sent again because nobody acknowledged them in time", Counter);

@@ -1,5 +1,6 @@
 #include "adapters/cli/commands.hpp"
 
+#include "adapters/application/accepted_settings.hpp"
 #include "adapters/application/application.hpp"
 #include "adapters/application/directories.hpp"
 #include "adapters/application/version.hpp"
@@ -51,6 +52,19 @@ int config_check(const std::filesystem::path& config) {
   if (!settings) return fail(settings.error());
   if (const auto done = application::check_directories(*settings); !done) return fail(done.error());
   std::cout << config.string() << " is in order\n";
+  return 0;
+}
+
+int config_accept(const ConfigAcceptOptions& options) {
+  auto settings = config::load_file(options.config);
+  if (!settings) return fail(settings.error());
+  if (const auto done = application::check_directories(*settings); !done) return fail(done.error());
+  if (options.data_dir) settings->data_dir = *options.data_dir;
+  const auto kept = application::accept_settings(*settings);
+  if (!kept) return fail(kept.error());
+  std::cout << "The next reload takes " << options.config.string()
+            << " as it is now, also where it lets in more than before. Reload now: `systemctl reload strowger`, or "
+               "SIGHUP\n";
   return 0;
 }
 

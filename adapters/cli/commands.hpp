@@ -27,6 +27,11 @@ struct TokenOptions {
   unsigned hours = 12;
 };
 
+struct ConfigAcceptOptions {
+  std::filesystem::path config;
+  std::optional<std::string> data_dir;  // of the server, where not as the settings say
+};
+
 // Where a server's data is.
 struct DataOptions {
   std::filesystem::path config;
@@ -132,13 +137,20 @@ struct DirectoryOptions {
   bool changes_only = false;
 };
 
+struct HelpOptions {
+  std::string topic;  // empty: list all
+};
+
 // Serves until SIGTERM or SIGINT; SIGHUP reads the settings again.
 int serve(const ServeOptions& options);
 int token(const TokenOptions& options);
 int config_check(const std::filesystem::path& config);
+int config_accept(const ConfigAcceptOptions& options);
 int dhcp_snippet(const DhcpOptions& options);
 // Whether the server runs or not.
 int rotate_key(const KeyOptions& options);
+// Prints a guide of config/guide, or the list of them.
+int help(const HelpOptions& options);
 int version();
 int lint_templates(const TemplateLintOptions& options);
 int log_verify(const LogVerifyOptions& options);

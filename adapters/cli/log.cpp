@@ -42,9 +42,8 @@ void print(const rocks::Repairs& plan) {
   std::cout << plan.damaged() << " of " << plan.events << " events cannot be decoded\n";
   for (const auto& repair : plan.listed)
     std::cout << "  " << utf8::valid(repair.stream.text()) << ": " << utf8::valid(repair.reason) << "\n    "
-              << (repair.outcome == RepairOutcome::mended
-                      ? "mend: U+FFFD takes the place of what is not UTF-8"
-                      : "set aside: a marker takes its place, its data is kept")
+              << (repair.outcome == RepairOutcome::mended ? "mend: U+FFFD takes the place of what is not UTF-8"
+                                                          : "set aside: a marker takes its place, its data is kept")
               << '\n';
   if (plan.damaged() > plan.listed.size()) std::cout << "  and " << plan.damaged() - plan.listed.size() << " more\n";
   if (plan.newer > 0)

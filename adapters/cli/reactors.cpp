@@ -47,8 +47,9 @@ int reactors_settle(const DeadLetterOptions& options, const std::string& what) {
   if (!settings) return fail(settings.error());
   if (const auto event = Uuid::parse(options.event); !event) return fail(event.error());
   if (options.handler.find_first_not_of("abcdefghijklmnopqrstuvwxyz-") != std::string::npos)
-    return fail(malformed("bad_reactor", "a reactor's name has small letters and dashes, as in device-settings; "
-                                         "`strowger reactors list` shows them"));
+    return fail(malformed("bad_reactor",
+                          "a reactor's name has small letters and dashes, as in device-settings; "
+                          "`strowger reactors list` shows them"));
   const auto answer =
       post(*settings, std::string(letters_path) + "/" + options.handler + "/" + options.event + "/" + what, "{}");
   if (!answer) return fail(answer.error());

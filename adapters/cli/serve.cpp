@@ -1,12 +1,17 @@
 #include "adapters/application/application.hpp"
 #include "adapters/application/logging.hpp"
+#include "adapters/application/stop_limit.hpp"
 #include "adapters/cli/commands.hpp"
 
+#include <chrono>
 #include <csignal>
 #include <iostream>
 
 namespace strowger::cli {
 namespace {
+
+// Two orderly ends of 5 seconds, of the HTTP server and of Kafka, overlap with nothing: longer than that is a fault.
+constexpr std::chrono::seconds longest_stop{9};
 
 sigset_t handled_signals() {
   sigset_t signals;
@@ -61,10 +66,14 @@ int serve(const ServeOptions& options) {
       continue;
     }
     const auto fresh = with_overrides(std::move(*again), options);
-    (*logging)->set_level(fresh->logging.level);
-    application.reload(fresh);
+    if (application.reload(fresh)) (*logging)->set_level(fresh->logging.level);
   }
   logger->info("Strowger stops");
+  const application::StopLimit limit(longest_stop, [&logger] {
+    const auto* const words = "Strowger did not stop in time and is ended. What was acknowledged is on the disk.";
+    logger->critical("{}", words);
+    std::cerr << words << std::endl;
+  });
   started->reset();
   return 0;
 }

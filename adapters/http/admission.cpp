@@ -7,6 +7,7 @@
 
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
+#include <boost/system/errc.hpp>
 
 namespace strowger::http {
 namespace {
@@ -33,6 +34,16 @@ Response for_bad_head(const error_code& fault) {
     return error_response(431, "head_too_large", "The request's header is larger than this server reads.");
   if (fault == error::bad_version)
     return error_response(505, "http_version", "This server speaks HTTP/1.1 and HTTP/1.0.");
+  if (fault == boost::system::errc::not_supported)
+    return error_response(501, "transfer_coding_not_supported",
+                          "The body is in a transfer coding that this server does not read. Send it with "
+                          "Content-Length, or with Transfer-Encoding: chunked alone.");
+  if (fault == error::bad_transfer_encoding)
+    return error_response(400, "bad_transfer_encoding",
+                          "Transfer-Encoding must be exactly chunked, once, with HTTP/1.1 and without Content-Length.");
+  if (fault == error::bad_target)
+    return error_response(400, "bad_target",
+                          "The request's target must begin with a slash, or be an http:// or https:// URL.");
   return error_response(400, "malformed_request", "This is not an HTTP request: " + fault.message() + ".");
 }
 
@@ -46,7 +57,7 @@ Response for_bad_body(const error_code& fault, std::size_t limit) {
 Result<Principal> identify(const Options& options, const Request& request) {
   if (!options.authenticate) return Principal{"admin", Role::admin, {}, {}};
   constexpr std::string_view scheme = "Bearer ";
-  const auto header = request.header(Field::authorization);
+  const auto header = request.header(headers::authorization);
   if (header.size() <= scheme.size() || !boost::beast::iequals(header.substr(0, scheme.size()), scheme))
     return Error{ErrorKind::unauthenticated, "unauthenticated",
                  "A bearer token is needed: log in at /api/auth/login and send Authorization: Bearer <token>."};
@@ -57,15 +68,23 @@ Result<Principal> identify(const Options& options, const Request& request) {
 
 Admission admit(const Common& common, const RequestParser& parser, Request& request) {
   const auto refuse = [](Response reply) { return Admission{nullptr, std::move(reply)}; };
-  if (parser.version() == 11 && !parser.has_host())
+  if (const auto* twice = request.repeated())
+    return refuse(error_response(400, "repeated_header",
+                                 "The header " + std::string(twice->name) + " comes more than once. Send it once."));
+  if (parser.version() == 11 && !request.has(headers::host))
     return refuse(error_response(400, "malformed_request", "An HTTP/1.1 request must have one Host header."));
-  if (parser.has_unknown_expectation())
+  const auto expected = request.header(headers::expect);
+  if (!std::all_of(expected.begin(), expected.end(), is_continue))
     return refuse(error_response(417, "expectation_failed", "Only Expect: 100-continue is understood."));
 
   const auto match = common.router->find(request.method, request.path, request.parameters);
   if (match.route == nullptr) {
     if (match.malformed)
       return refuse(error_response(400, "malformed_path", "The path has an escape that cannot be decoded."));
+    if (match.misspelt)
+      return refuse(error_response(400, "malformed_path",
+                                   "Write the path plainly: one slash between its parts, and no escapes where none "
+                                   "are needed. See /api/openapi.json."));
     if (match.allow.empty())
       return refuse(error_response(404, "not_found", "There is nothing at this path. See /api/openapi.json."));
     auto refused = error_response(405, "method_not_allowed", "This path takes only " + match.allow + ".");
@@ -85,6 +104,9 @@ Admission admit(const Common& common, const RequestParser& parser, Request& requ
                                    " has " + std::string(to_text(request.who.role)) + "."}));
   }
 
+  if (!route.role && route.recognises)
+    if (auto who = identify(common.options, request)) request.who = std::move(*who);
+
   if (route.gate) {
     const auto length = parser.content_length();
     if (auto refusal = route.gate(request, length ? std::optional(*length) : std::nullopt))
@@ -96,10 +118,10 @@ Admission admit(const Common& common, const RequestParser& parser, Request& requ
     if (!route.body_required) return {&route};
     return refuse(error_response(400, "missing_body", "A body of type " + listed(route.body_types) + " is required."));
   }
-  if (!takes_any(route.body_types) && !is_one_of(request.header(Field::content_type), route.body_types))
+  if (!takes_any(route.body_types) && !is_one_of(request.header(headers::content_type), route.body_types))
     return refuse(error_response(415, "unsupported_media_type",
                                  "The body must be sent with Content-Type: " + listed(route.body_types) + "."));
-  if (!request.header(Field::content_encoding).empty())
+  if (request.has(headers::content_encoding))
     return refuse(error_response(415, "unsupported_media_type", "The body must be sent without Content-Encoding."));
   if (parser.content_length().value_or(0) > route.body_limit)
     return refuse(for_bad_body(error::body_limit, route.body_limit));

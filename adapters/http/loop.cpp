@@ -20,7 +20,8 @@ constexpr std::string_view turned_away =
     "Connection: close\r\n\r\n"
     R"({"error":"The server has too many connections. Try again.","code":"overloaded"})"
     "\r\n";
-constexpr std::size_t most_turned_away_at_once = 64;
+constexpr std::size_t most_turned_away_at_once = 16;  // of a loop; others are closed without a word
+constexpr std::chrono::milliseconds accept_pause{500};
 
 std::chrono::milliseconds pace_for(const Limits& limits) {
   const auto shortest =
@@ -37,21 +38,39 @@ asio::ip::address plain(const asio::ip::address& address) {
 
 }  // namespace
 
-bool Sources::enter(const asio::ip::address& source, std::size_t most) {
+bool Occupancy::enter(const asio::ip::address& source, const Limits& limits) {
   const std::lock_guard lock(mutex_);
-  auto& count = counts_[source];
-  if (count >= most) {
-    if (count == 0) counts_.erase(source);
+  if (all_ >= limits.connections) return false;
+  const auto [found, fresh] = of_source_.try_emplace(source, 0);
+  if (found->second >= limits.connections_per_source) {
+    if (fresh) of_source_.erase(found);
     return false;
   }
-  ++count;
+  ++found->second;
+  ++all_;
   return true;
 }
 
-void Sources::leave(const asio::ip::address& source) {
+void Occupancy::leave(const asio::ip::address& source) {
   const std::lock_guard lock(mutex_);
-  const auto found = counts_.find(source);
-  if (found != counts_.end() && --found->second == 0) counts_.erase(found);
+  const auto found = of_source_.find(source);
+  if (found == of_source_.end()) return;
+  --all_;
+  if (--found->second == 0) of_source_.erase(found);
+}
+
+std::shared_ptr<Occupancy> make_occupancy() {
+  return std::make_shared<Occupancy>();
+}
+
+std::optional<std::uint64_t> OncePerMinute::pass(SteadyClock::time_point now) {
+  const std::lock_guard lock(mutex_);
+  if (last_ && now < *last_ + std::chrono::minutes(1)) {
+    ++held_back_;
+    return std::nullopt;
+  }
+  last_ = now;
+  return std::exchange(held_back_, 0);
 }
 
 void Common::refresh_certificates(bool at_once) const {
@@ -132,13 +151,16 @@ Awaitable<void> Loop::accept() {
     Socket socket = co_await acceptor_.async_accept(into(fault));
     if (stopping_ || fault == asio::error::operation_aborted) co_return;
     if (fault) {
-      // Out of descriptors or memory: what closes in the meantime makes room. A connection that is gone already
-      // costs nothing.
-      if (fault != asio::error::connection_aborted) {
-        common->fault("http: cannot accept a connection: " + fault.message());
-        Timer pause(io_, std::chrono::milliseconds(100));
-        co_await pause.async_wait(into(fault));
-      }
+      // A connection that is gone already costs nothing. Else there are no descriptors or no memory: what closes in the
+      // meantime makes room, and who waits stays in the kernel's queue.
+      if (fault == asio::error::connection_aborted) continue;
+      if (const auto held_back = common->accept_faults.pass(SteadyClock::now()))
+        common->fault(
+            "http: cannot accept a connection: " + fault.message() +
+            (*held_back > 0 ? " (" + std::to_string(*held_back) + " more times since the last such line)" : "") +
+            "; those who wait are served when others close. Raise the limit of open files");
+      Timer pause(io_, accept_pause);
+      co_await pause.async_wait(into(fault));
       continue;
     }
     take(std::move(socket));
@@ -152,9 +174,7 @@ void Loop::take(Socket socket) {
   counters.accepted.add();
   const auto address = plain(peer.address());
   const auto& limits = common->options.limits;
-  const bool room = common->connections.fetch_add(1, std::memory_order_relaxed) < limits.connections;
-  if (!room || !common->sources.enter(address, limits.connections_per_source)) {
-    common->connections.fetch_sub(1, std::memory_order_relaxed);
+  if (!common->occupancy->enter(address, limits)) {
     counters.refused_connections.add();
     if (!common->tls && turning_away_ < most_turned_away_at_once)
       asio::co_spawn(io_, turn_away(std::move(socket)), asio::detached);

@@ -8,10 +8,12 @@
 #include "adapters/http/tls.hpp"
 
 #include <atomic>
+#include <cstdint>
 #include <list>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -19,15 +21,29 @@
 
 namespace strowger::http {
 
-// How many connections there are of each source. Any thread; touched once a connection.
-class Sources {
+// How many connections there are, and of each source. Any thread; touched once a connection.
+class Occupancy {
  public:
-  bool enter(const asio::ip::address& source, std::size_t most);
+  // False: there are as many as the limits allow.
+  bool enter(const asio::ip::address& source, const Limits& limits);
   void leave(const asio::ip::address& source);
 
  private:
   std::mutex mutex_;
-  std::map<asio::ip::address, std::size_t> counts_;
+  std::size_t all_ = 0;
+  std::map<asio::ip::address, std::size_t> of_source_;
+};
+
+// Lets one line a minute through, and counts the others.
+class OncePerMinute {
+ public:
+  // How many were held back since the last one; none: this one is held back too. Any thread.
+  std::optional<std::uint64_t> pass(SteadyClock::time_point now);
+
+ private:
+  std::mutex mutex_;
+  std::optional<SteadyClock::time_point> last_;
+  std::uint64_t held_back_ = 0;
 };
 
 // What all loops of a server share; lives as long as the last of them.
@@ -35,11 +51,11 @@ struct Common {
   Options options;
   std::shared_ptr<const Router> router;
   std::unique_ptr<Tls> tls;
-  Sources sources;
-  std::atomic<std::size_t> connections{0};
+  std::shared_ptr<Occupancy> occupancy;
+  OncePerMinute accept_faults;
 
   void fault(std::string_view line) const {
-    if (options.on_fault) options.on_fault(line);
+    if (options.on_fault) options.on_fault(options.mask(line));
   }
   // At most once a second, but `at_once`. Where there is TLS.
   void refresh_certificates(bool at_once) const;

@@ -6,6 +6,7 @@
 
 #include "adapters/http/asio.hpp"
 #include "adapters/http/body_stream.hpp"
+#include "adapters/http/headers.hpp"
 #include "adapters/http/percent.hpp"
 #include "adapters/http/principal.hpp"
 #include "events/error.hpp"
@@ -20,14 +21,13 @@
 #include <utility>
 #include <vector>
 
-#include <boost/beast/http/field.hpp>
 #include <boost/beast/http/verb.hpp>
 
 namespace strowger::http {
 
 using Method = boost::beast::http::verb;
-using Field = boost::beast::http::field;
 
+class Asker;
 class Loop;
 struct TlsPeer;
 
@@ -53,7 +53,8 @@ struct Request {
   };
   std::vector<Header> headers;
 
-  std::shared_ptr<void> pass;  // what the route's gate leaves for its handler
+  std::shared_ptr<Asker> asker;  // while an AsyncHandler runs; none: it is not known whether the client is there
+  std::shared_ptr<void> pass;    // what the route's gate leaves for its handler
 
   // What matched the pattern's {…} parts in order, decoded.
   static constexpr std::size_t most_parameters = 4;
@@ -61,13 +62,14 @@ struct Request {
 
   const std::string& parameter(std::size_t index) const { return parameters.at(index); }
   Query query() const { return Query(query_text); }
-  // Empty where there is none.
-  std::string_view header(Field field) const {
-    for (const auto& header : headers)
-      if (header.field == field) return header.value;
-    return {};
-  }
-  std::string_view header(std::string_view name) const;  // any case
+  // Empty where there is none. Complexity of these: O(headers).
+  std::string_view header(const SingleHeader& wanted) const;
+  // The elements of all its lines, in order.
+  std::vector<std::string_view> header(const ListHeader& wanted) const;
+  bool has(const SingleHeader& wanted) const;
+  bool has(const ListHeader& wanted) const;  // also where it holds no element
+  // The first of headers::singles that comes more than once; none: nullptr.
+  const SingleHeader* repeated() const;
 };
 
 // A whole reply, made once and written to many sockets: the head without its last empty line (Date and, where it

@@ -1,6 +1,7 @@
 #include "adapters/http/prepared.hpp"
 
-#include <boost/beast/core/string.hpp>
+#include <algorithm>
+
 #include <boost/beast/http/status.hpp>
 
 namespace strowger::http {
@@ -23,13 +24,6 @@ void add(std::string& head, std::string_view name, std::string_view value) {
 }
 
 }  // namespace
-
-std::string_view Request::header(std::string_view name) const {
-  if (const auto known = boost::beast::http::string_to_field(name); known != Field::unknown) return header(known);
-  for (const auto& header : headers)
-    if (boost::beast::iequals(header.name, name)) return header.value;
-  return {};
-}
 
 std::string_view reason_phrase(std::uint16_t status) {
   const auto text = boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(status));
@@ -88,9 +82,10 @@ bool names_etag(std::string_view list, std::string_view etag, bool strongly) {
 }
 
 bool is_current(const Request& request, const Representation& representation) {
-  if (const auto tags = request.header(Field::if_none_match); !tags.empty())
-    return names_etag(tags, representation.etag, false);
-  const auto since = request.header(Field::if_modified_since);
+  if (const auto tags = request.header(headers::if_none_match); !tags.empty())
+    return std::any_of(tags.begin(), tags.end(),
+                       [&](std::string_view tag) { return names_etag(tag, representation.etag, false); });
+  const auto since = request.header(headers::if_modified_since);
   if (since.empty()) return false;
   const auto date = parse_http_date(since);
   return date && std::chrono::floor<std::chrono::seconds>(representation.last_modified) <= *date;

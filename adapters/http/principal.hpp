@@ -15,6 +15,8 @@ struct Principal {
   Role role = Role::user;
   Uuid token;  // nil where no token was needed
   Timestamp expires_at{};
+  Uuid epoch{};  // of the account that the token was given to (events/projections/users.hpp); nil: none
+  Timestamp issued_at{};
 
   // admin > operator > viewer > user.
   bool may(Role needed) const { return static_cast<int>(role) <= static_cast<int>(needed); }

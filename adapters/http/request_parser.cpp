@@ -1,12 +1,42 @@
 #include "adapters/http/request_parser.hpp"
 
+#include <algorithm>
+
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
+#include <boost/system/errc.hpp>
 
 namespace strowger::http {
 namespace {
 
 constexpr std::size_t most_headers = 100;
+
+// How the body ends is known only where the one coding is `chunked` and the parser takes it for that too.
+boost::beast::error_code coding_fault(const std::vector<std::string_view>& codings, int version, bool chunked) {
+  const auto is_chunked = [](std::string_view coding) { return boost::beast::iequals(coding, "chunked"); };
+  if (version == 11 && chunked && codings.size() == 1 && is_chunked(codings.front())) return {};
+  // The body's end would be known, but what is in it could not be read.
+  const bool readable_end = version == 11 && codings.size() > 1 &&
+                            std::count_if(codings.begin(), codings.end(), is_chunked) == 1 &&
+                            is_chunked(codings.back());
+  if (readable_end) return make_error_code(boost::system::errc::not_supported);
+  return make_error_code(boost::beast::http::error::bad_transfer_encoding);
+}
+
+// A target without the authority of an absolute-form, which a server must accept (RFC 9112 section 3.2.2).
+std::string_view origin_form(std::string_view target, Method method, boost::beast::error_code& fault) {
+  if (target.starts_with('/') || (target == "*" && method == Method::options)) return target;
+  const auto scheme = target.find("://");
+  const auto authority = scheme == std::string_view::npos ? target.size() : scheme + 3;
+  const auto end = std::min(target.find_first_of("/?#", authority), target.size());
+  const bool is_http = boost::beast::iequals(target.substr(0, scheme), "http") ||
+                       boost::beast::iequals(target.substr(0, scheme), "https");
+  if (scheme == std::string_view::npos || !is_http || end == authority) {
+    fault = boost::beast::http::error::bad_target;
+    return {};
+  }
+  return target.substr(end);
+}
 
 }  // namespace
 
@@ -30,21 +60,16 @@ std::string_view RequestParser::keep(text part) {
   return std::string_view(storage_.head).substr(at);
 }
 
-void RequestParser::on_request_impl(boost::beast::http::verb method, text, text target, int version, error_code&) {
+void RequestParser::on_request_impl(boost::beast::http::verb method, text, text target, int version,
+                                    error_code& fault) {
   version_ = version;
   request_.method = method;
-  auto path = keep(target);
-  request_.target = path;
-  // absolute-form (RFC 9112 section 3.2.2), which a server must accept
-  if (!path.starts_with('/')) {
-    if (const auto scheme = path.find("://"); scheme != std::string_view::npos) {
-      const auto slash = path.find_first_of("/?", scheme + 3);
-      path = slash == std::string_view::npos ? std::string_view() : path.substr(slash);
-    }
-  }
+  request_.target = keep(target);
+  auto path = origin_form(request_.target, method, fault);
   if (const auto fragment = path.find('#'); fragment != std::string_view::npos) path = path.substr(0, fragment);
   const auto mark = path.find('?');
   request_.path = path.substr(0, mark);
+  if (request_.path.empty()) request_.path = "/";
   request_.query_text = mark == std::string_view::npos ? std::string_view() : path.substr(mark + 1);
 }
 
@@ -54,19 +79,16 @@ void RequestParser::on_field_impl(boost::beast::http::field field, text name, te
     fault = boost::beast::http::error::header_limit;
     return;
   }
-  if (field == Field::host) ++hosts_;
-  if (field == Field::expect) {
-    if (boost::beast::iequals(value, "100-continue"))
-      wants_continue_ = true;
-    else
-      unknown_expectation_ = true;
-  }
   // Known names are found by their number; only the others need their text.
   request_.headers.push_back({field, field == Field::unknown ? keep(name) : std::string_view(), keep(value)});
 }
 
-void RequestParser::on_header_impl(error_code&) {
+void RequestParser::on_header_impl(error_code& fault) {
   head_done_ = true;
+  const auto expected = request_.header(headers::expect);
+  wants_continue_ = std::any_of(expected.begin(), expected.end(), is_continue);
+  if (request_.has(headers::transfer_encoding))
+    fault = coding_fault(request_.header(headers::transfer_encoding), version_, chunked());
 }
 
 void RequestParser::on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) {}
@@ -79,6 +101,15 @@ std::size_t RequestParser::on_body_impl(text part, error_code&) {
 std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, text part, error_code&) {
   if (keep_body_) storage_.body.append(part.data(), part.size());
   return part.size();
+}
+
+std::size_t skip_empty_lines(std::string_view input, unsigned& left) {
+  std::size_t size = 0;
+  while (left > 0 && input.substr(size).starts_with("\r\n")) {
+    size += 2;
+    --left;
+  }
+  return size;
 }
 
 }  // namespace strowger::http

@@ -1,5 +1,10 @@
 // Parses one request into a Request (Beast's grammar: RFC 9112, smuggling refused). The head is copied into one
 // reused text, so that the network buffer may move on and a kept-alive connection allocates nothing.
+//
+// Beast leaves three rules of RFC 9112 to its user, which are kept here. The target begins with a slash or is an http
+// URL (section 3.2; `*` is for OPTIONS). A Transfer-Encoding that is not exactly `chunked`, or that comes with
+// HTTP/1.0, makes the body's end uncertain (sections 6.1 and 6.3). Before a request line empty lines are ignored
+// (section 2.2): skip_empty_lines(), which the connection calls.
 #pragma once
 
 #include "adapters/http/message.hpp"
@@ -20,10 +25,8 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
  public:
   RequestParser(Request& request, RequestStorage& storage, std::size_t head_limit);
 
-  int version() const { return version_; }  // 10 or 11
-  bool wants_continue() const { return wants_continue_; }
-  bool has_unknown_expectation() const { return unknown_expectation_; }
-  bool has_host() const { return hosts_ == 1; }
+  int version() const { return version_; }                 // 10 or 11
+  bool wants_continue() const { return wants_continue_; }  // Expect says so in any element
   // Discard what comes, rather than keep it.
   void skip_body() { keep_body_ = false; }
 
@@ -49,9 +52,13 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   bool head_done_ = false;
   bool keep_body_ = true;
   bool wants_continue_ = false;
-  bool unknown_expectation_ = false;
   int version_ = 11;
-  unsigned hosts_ = 0;
 };
+
+// How many bytes at the start of `input` are empty lines to be ignored: at most `left` lines, which is counted down. A
+// line whose end has not come yet is not among them.
+std::size_t skip_empty_lines(std::string_view input, unsigned& left);
+// Some phones end a POST's body with a line that no length counts.
+inline constexpr unsigned most_empty_lines = 2;
 
 }  // namespace strowger::http

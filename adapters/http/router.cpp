@@ -30,6 +30,11 @@ std::string_view take_segment(std::string_view& path) {
   return segment;
 }
 
+// Whether a path goes on with one slash, or ends.
+bool goes_on_plainly(std::string_view path) {
+  return !path.starts_with("//");
+}
+
 bool is_same(std::string_view segment, std::string_view literal) {
   if (segment == literal) return true;
   return segment.find('%') != std::string_view::npos && percent_decode(segment) == literal;
@@ -89,7 +94,12 @@ struct Router::Walk {
   Match match{};
   std::vector<Method> allowed{};
 
-  bool ends_at(const Node& node) {
+  // `canonical`: every literal and every slash on the way stood in the path as it does in the pattern.
+  bool ends_at(const Node& node, bool canonical) {
+    if (!canonical) {
+      match.misspelt = match.misspelt || !node.routes.empty();
+      return false;
+    }
     for (const auto* route : node.routes) {
       if (route->method == method || (method == Method::head && route->method == Method::get)) {
         match.route = route;
@@ -100,15 +110,17 @@ struct Router::Walk {
     return false;
   }
 
-  bool descend(const Node& node, std::string_view path, std::size_t depth, bool below_api) {
+  bool descend(const Node& node, std::string_view path, std::size_t depth, bool below_api, bool canonical) {
     auto after = path;
     const auto segment = take_segment(after);
+    canonical = canonical && goes_on_plainly(path);
     if (segment.empty()) {
-      if (ends_at(node)) return true;
+      if (ends_at(node, canonical)) return true;
       if (!node.rest) return false;
     } else {
       for (const auto& [literal, child] : node.literals)
-        if (is_same(segment, literal) && descend(*child, after, depth, below_api)) return true;
+        if (is_same(segment, literal) && descend(*child, after, depth, below_api, canonical && segment == literal))
+          return true;
       if (node.parameter) {
         auto value = percent_decode(segment);
         if (!value) {
@@ -116,13 +128,13 @@ struct Router::Walk {
         } else {
           const auto at = static_cast<std::size_t>(depth);
           parameters[at] = std::move(*value);
-          if (descend(*node.parameter, after, depth + 1, below_api)) return true;
+          if (descend(*node.parameter, after, depth + 1, below_api, canonical)) return true;
         }
       }
     }
     if (!node.rest || below_api) return false;
     parameters[depth] = percent_decode_leniently(skip_slashes(path));
-    return ends_at(*node.rest);
+    return ends_at(*node.rest, true);
   }
 };
 
@@ -133,16 +145,21 @@ Router::Match Router::find(Method method, std::string_view path,
   if (below_api) {
     // /api/v1/x is /api/x: the walk starts at the node of `api`, behind the version.
     auto below = path;
-    take_segment(below);
+    bool canonical = take_segment(below) == "api" && goes_on_plainly(path);
     auto versioned = below;
-    if (is_same(take_segment(versioned), "v1")) below = versioned;
+    const auto version = take_segment(versioned);
+    if (is_same(version, "v1")) {
+      canonical = canonical && goes_on_plainly(below) && version == "v1";
+      below = versioned;
+    }
     for (const auto& [literal, child] : root_->literals)
-      if (literal == "api") walk.descend(*child, below, 0, true);
+      if (literal == "api") walk.descend(*child, below, 0, true, canonical);
   } else {
-    walk.descend(*root_, path, 0, false);
+    walk.descend(*root_, path, 0, false, true);
   }
   if (walk.match.route != nullptr) {
     walk.match.malformed = false;
+    walk.match.misspelt = false;
   } else if (!walk.allowed.empty()) {
     walk.match.malformed = false;
     auto& allowed = walk.allowed;

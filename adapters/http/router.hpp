@@ -4,6 +4,10 @@
 // A pattern is made of literal segments, `{name}` for one segment and, last, `{name...}` for the rest of the path.
 // Literals win over `{name}`, which wins over `{name...}`. Every route works with or without a trailing slash, and
 // `/api/…` under `/api/v1/…` too. A rest pattern at the root never answers below `/api`. GET answers HEAD.
+//
+// A path leads to a route only as it is written in the pattern: one slash between segments, no escape in a literal. So
+// a reverse proxy's rule about `/api` or `/metrics` cannot be passed by another spelling. Only a rest pattern takes any
+// spelling of what stands before it: phones double slashes (`//provision/001565123456.cfg`).
 #pragma once
 
 #include "adapters/http/message.hpp"
@@ -44,6 +48,9 @@ struct Route {
   std::string description{};
   // The least role that may; none: anyone, without a token.
   std::optional<Role> role = Role::viewer;
+  // Where no role is needed: whether the handler is told all the same whose token a request brings. One that is not
+  // valid counts as none.
+  bool recognises = false;
 
   std::vector<Parameter> parameters{};                      // every {name} of the pattern, and the query
   std::string body_schema{};                                // empty: it takes no body
@@ -77,6 +84,7 @@ class Router {
     const Route* route = nullptr;  // none: not found, or another method
     std::string allow;             // not empty: the path exists for these methods
     bool malformed = false;        // a parameter that cannot be decoded
+    bool misspelt = false;         // it would lead to a route in another spelling
   };
   // Fills `parameters`. Any thread.
   Match find(Method method, std::string_view path, std::array<std::string, Request::most_parameters>& parameters) const;

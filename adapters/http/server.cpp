@@ -51,6 +51,7 @@ Server::Server(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
 Result<std::unique_ptr<Server>> Server::start(Options options, std::shared_ptr<const Router> router) {
   auto shared = std::make_shared<Shared>();
   shared->options = std::move(options);
+  shared->occupancy = shared->options.occupancy ? shared->options.occupancy : make_occupancy();
   shared->router = std::move(router);
   const auto& set = shared->options;
   if (!set.cert_file.empty()) {

@@ -21,6 +21,7 @@
 #include "adapters/http/counters.hpp"
 #include "adapters/http/message.hpp"
 #include "adapters/http/router.hpp"
+#include "adapters/http/token_mask.hpp"
 #include "events/error.hpp"
 
 #include <chrono>
@@ -32,6 +33,10 @@
 #include <vector>
 
 namespace strowger::http {
+
+class Occupancy;
+// For servers that share their limits of connections: see Options::occupancy.
+std::shared_ptr<Occupancy> make_occupancy();
 
 struct Limits {
   std::size_t head = std::size_t{16} * 1024;
@@ -64,12 +69,16 @@ struct Options {
   bool require_client_certificate = false;   // Request::needs_certificate
   bool legacy_tls = false;                   // see tls.hpp
   Limits limits;
+  std::shared_ptr<Occupancy> occupancy;  // counts connections together with the other servers that have it; none: alone
+
+  // What no line of a log may show. By default what looks like a phone's token.
+  TokenMask mask{};
 
   // Tells who a bearer token is of. None: everybody is the administrator.
   std::function<Result<Principal>(std::string_view token)> authenticate;
   // Called after each reply, on the loop's thread; must not block. None: nothing is spent on it.
   std::function<void(const Exchange&)> on_exchange;
-  // A fault of ours or of the machine, as a line for the log. Any loop's thread.
+  // A fault of ours or of the machine, as a line for the log, in which tokens are masked. Any loop's thread.
   std::function<void(std::string_view line)> on_fault;
   // What an operator may want to know, the same way.
   std::function<void(std::string_view line)> on_note;

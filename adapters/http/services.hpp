@@ -43,12 +43,22 @@ namespace strowger::http {
 
 // A copy of the log that is sent elsewhere.
 struct StreamOut {
+  struct Parked {
+    Position position{};
+    std::string stream;
+    std::string type;
+    std::string reason;
+    Timestamp at;
+  };
   std::string name;          // kafka
   Position delivered{};      // everything up to here is there
   std::uint64_t lag = 0;     // events that are not
   std::uint64_t events = 0;  // sent since the start
   std::uint64_t failures = 0;
   std::string error;  // what is wrong now; empty: nothing
+  // Events that were refused there, in whose place a reference is: how many, and the newest of them, newest first.
+  std::uint64_t parked = 0;
+  std::vector<Parked> newest_parked{};
 };
 
 struct Services {
@@ -112,6 +122,10 @@ struct Services {
   // Of the file that a device would be sent now; fails where it would get none. Set by add_routes (routes.hpp), which
   // owns what renders; works while the server is there.
   std::function<Result<std::string>(const DefinitionPtr& device)> current_etag{};
+
+  // How many connections all listeners take together, and of one address: what descriptors allow.
+  std::size_t most_connections = 20'000;
+  std::size_t most_connections_per_source = 4'000;
 
   // None: this house runs no campaigns.
   actors::Entities<actors::Campaign>* campaigns = nullptr;

@@ -1,6 +1,7 @@
 #include "adapters/http/session.hpp"
 
 #include "adapters/http/admission.hpp"
+#include "adapters/http/asker.hpp"
 #include "adapters/http/errors.hpp"
 #include "adapters/http/reply_head.hpp"
 #include "adapters/http/stream_writer.hpp"
@@ -24,7 +25,7 @@ using boost::beast::http::error;
 constexpr std::size_t read_size = 4096;
 constexpr std::size_t largest_drain = 256 * 1024;  // of a refused body, so that the connection can go on
 constexpr std::chrono::milliseconds linger_time{2'000};
-constexpr int stream_send_buffer = 256 * 1024;
+constexpr int stream_send_buffer = 64 * 1024;  // of which the kernel makes twice as much
 constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
 template <class Stream>
@@ -50,11 +51,11 @@ class Connection final : public Session {
 
   ~Connection() override {
     loop_.leave(place_);
-    common_.sources.leave(request_.address);
-    common_.connections.fetch_sub(1, std::memory_order_relaxed);
+    common_.occupancy->leave(request_.address);
   }
 
   void cut() override {
+    if (request_.asker) request_.asker->leave();
     error_code ignored;
     lowest().close(ignored);
   }
@@ -78,12 +79,25 @@ class Connection final : public Session {
     bool open = true;
     while (open) {
       RequestParser parser(request_, storage_, common_.options.limits.head);
+      unsigned empty_lines = most_empty_lines;
 
+      skip_to_request(empty_lines);
       idle = buffer_.size() == 0;
       arm(idle ? common_.options.limits.idle_time : common_.options.limits.head_time);
       if (idle && loop_.stopping()) break;
-      for (;;) {
-        if (buffer_.size() > 0) {
+      for (bool begun = false;;) {
+        if (!begun) {
+          begun = skip_to_request(empty_lines);
+          if (!idle && buffer_.size() == 0) {
+            if (loop_.stopping()) {
+              co_await close();
+              co_return;
+            }
+            idle = true;
+            arm(common_.options.limits.idle_time);
+          }
+        }
+        if (begun) {
           buffer_.consume(parser.put(buffer_.data(), fault));
           if (parser.is_header_done() || (fault && fault != error::need_more)) break;
         }
@@ -181,6 +195,17 @@ class Connection final : public Session {
       return stream_.next_layer();
   }
 
+  // Drops the empty lines that may stand before a request. Whether the request has begun behind them.
+  bool skip_to_request(unsigned& empty_lines) {
+    const auto waiting = [this] {
+      const auto bytes = buffer_.cdata();
+      return std::string_view(static_cast<const char*>(bytes.data()), bytes.size());
+    };
+    buffer_.consume(skip_empty_lines(waiting(), empty_lines));
+    const auto rest = waiting();
+    return !rest.empty() && (rest != "\r" || empty_lines == 0);
+  }
+
   void arm(std::chrono::milliseconds time) { deadline = loop_.now() + time; }
 
   std::size_t in_flight_limit() const { return common_.options.limits.in_flight; }
@@ -223,6 +248,15 @@ class Connection final : public Session {
       ~InFlight() { counter.subtract(); }
     };
     const InFlight in_flight(loop_.counters.in_flight);
+    struct Present {
+      Request& request;
+      Present(Request& of, int socket) : request(of) { request.asker = std::make_shared<Asker>(socket); }
+      ~Present() {
+        request.asker->leave();
+        request.asker.reset();
+      }
+    };
+    const Present present(request_, lowest().native_handle());
     // Handlers bound their own waiting (await.hpp).
     deadline = SteadyClock::time_point::max();
     try {

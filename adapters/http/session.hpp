@@ -5,7 +5,7 @@
 
 namespace strowger::http {
 
-// Runs until the connection ends, or the loop, which owns the coroutine. `address` was entered in Sources and is left
+// Runs until the connection ends, or the loop, which owns the coroutine. `address` was entered in Occupancy and is left
 // at the end.
 Awaitable<void> serve(Loop& loop, Socket socket, asio::ip::address address);
 Awaitable<void> serve_tls(Loop& loop, Socket socket, asio::ip::address address);

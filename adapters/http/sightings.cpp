@@ -23,7 +23,7 @@ Folding<ConfigRefused>::Sighting kind_of(const ConfigRefused& e, Timestamp time)
   return {e.ip + '\n' + e.code + '\n' + (phone ? e.normalized_mac->text() : e.path), e.ip, e.code, time};
 }
 Folding<LoginFailed>::Sighting kind_of(const LoginFailed& e, Timestamp time) {
-  return {e.ip + '\n' + e.name, e.ip, "bad_credentials", time};
+  return {e.ip + '\n' + e.name + '\n' + std::to_string(e.name_length), e.ip, "bad_credentials", time};
 }
 
 ConfigRefusedRepeated event_of(const Folding<ConfigRefused>::Again& again) {
@@ -35,7 +35,8 @@ OthersRefused event_of(const Folding<ConfigRefused>::Others& others) {
   return {others.source, others.count, others.different, others.codes, others.first_seen, others.last_seen};
 }
 LoginFailedRepeated event_of(const Folding<LoginFailed>::Again& again) {
-  return {again.last.name, again.last.ip, again.count, again.first_seen, again.last_seen};
+  const auto& e = again.last;
+  return {e.name, e.ip, again.count, again.first_seen, again.last_seen, e.name_length};
 }
 OtherLoginsFailed event_of(const Folding<LoginFailed>::Others& others) {
   return {others.source, others.count, others.different, others.first_seen, others.last_seen};

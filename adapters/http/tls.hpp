@@ -23,14 +23,14 @@ struct TlsOptions {
   std::string settings = "api.tls";  // where these are set, for messages
   // Who may have signed a client's certificate, PEM. None: clients are not asked for one.
   std::vector<std::string> client_ca_files;
-  // TLS 1.0 and 1.1 and the ciphers of old phones. They can be read and forged by who listens; only for phones that
-  // know no better.
+  // TLS 1.0 and 1.1 and the ciphers of old phones: RSA key exchange and CBC, with 1.2 too, which else takes only ECDHE
+  // with AES-GCM or ChaCha20. They can be read and forged by who listens; only for phones that know no better.
   bool legacy = false;
 };
 
 // What a client proved by its certificate.
 struct TlsPeer {
-  std::vector<std::string> names;  // the subject's CN and the alternative names; as they are written there
+  std::vector<std::string> names;  // the subject's CN and the alternative DNS names; as they are written there
   std::string fault;               // why it proves nothing: expired, of another CA…; empty: it does
 };
 

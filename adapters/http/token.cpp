@@ -15,8 +15,11 @@ struct Payload {
   std::string role;
   std::int64_t iat = 0;  // seconds since 1970
   std::int64_t exp = 0;
+  // Not in tokens of releases before epochs.
+  Uuid epoch{};
+  std::int64_t at = 0;  // iat in microseconds
 };
-BOOST_DESCRIBE_STRUCT(Payload, (), (id, sub, role, iat, exp))
+BOOST_DESCRIBE_STRUCT(Payload, (), (id, sub, role, iat, exp, epoch, at))
 
 constexpr std::string_view token_prefix = "stw1.";
 constexpr std::size_t longest_token = 2048;
@@ -91,8 +94,16 @@ std::string TokenSigner::sign(std::string_view text) const {
   return mac;
 }
 
-std::string TokenSigner::issue(std::string_view name, Role role, const Uuid& token, Timestamp expires_at) const {
-  const Payload payload{token, std::string(name), std::string(to_text(role)), seconds(clock_()), seconds(expires_at)};
+std::string TokenSigner::issue(std::string_view name, Role role, const Uuid& token, Timestamp expires_at,
+                               const Uuid& epoch) const {
+  const auto now = clock_();
+  const Payload payload{token,
+                        std::string(name),
+                        std::string(to_text(role)),
+                        seconds(now),
+                        seconds(expires_at),
+                        epoch,
+                        now.time_since_epoch().count()};
   std::string text(token_prefix);
   text += base64url(json::to_string(payload));
   const auto mac = sign(text);
@@ -119,7 +130,9 @@ Result<Principal> TokenSigner::verify(std::string_view token) const {
     return refused("token_expired", "The bearer token expired at " + to_iso8601(expires_at) + ". Log in again.");
   if (revoked_ && revoked_(payload->id))
     return refused("token_revoked", "The bearer token was revoked by a logout. Log in again.");
-  return Principal{std::move(payload->sub), *role, payload->id, expires_at};
+  const Timestamp issued_at = payload->at != 0 ? Timestamp{std::chrono::microseconds(payload->at)}
+                                               : Timestamp{std::chrono::seconds(payload->iat)};
+  return Principal{std::move(payload->sub), *role, payload->id, expires_at, payload->epoch, issued_at};
 }
 
 }  // namespace strowger::http

@@ -1,5 +1,6 @@
 // Bearer tokens: `stw1.` + base64url(payload JSON) + `.` + base64url(HMAC-SHA256 of what stands before that dot).
-// They carry who and for how long, so that a request needs no look-up; what was revoked is asked of the caller.
+// They carry who and for how long. Whether a token was revoked, or its account changed since (its epoch), is asked of
+// the caller.
 #pragma once
 
 #include "adapters/http/principal.hpp"
@@ -27,8 +28,10 @@ class TokenSigner {
   TokenSigner(const TokenSigner&) = delete;
   TokenSigner& operator=(const TokenSigner&) = delete;
 
-  // `token` is the id by which it can be revoked; issued now, to the second.
-  std::string issue(std::string_view name, Role role, const Uuid& token, Timestamp expires_at) const;
+  // `token` is the id by which it can be revoked. `epoch` is that of the account at the moment; nil where the issuer
+  // cannot know it (`strowger token`): then the token is bound to the account by when it was issued.
+  std::string issue(std::string_view name, Role role, const Uuid& token, Timestamp expires_at,
+                    const Uuid& epoch = {}) const;
   // Fails with unauthenticated: `invalid_token`, `token_expired` or `token_revoked`.
   Result<Principal> verify(std::string_view token) const;
 

@@ -2,10 +2,12 @@
 
 #include "adapters/kafka/delivery_window.hpp"
 #include "events/event.hpp"
+#include "events/json.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <condition_variable>
+#include <utility>
 
 #include <pthread.h>
 
@@ -15,14 +17,17 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::string_view source = "urn:strowger";
-constexpr std::string_view checkpoints = "kafka_sink";  // the state's table; key: the topic
-constexpr std::size_t at_once = 256;                    // events read from the log
+// Tables of the state; key: the topic.
+constexpr std::string_view checkpoints = "kafka_sink";
+constexpr std::string_view parked_table = "kafka_parked";
+constexpr std::size_t at_once = 256;  // events read from the log
 constexpr std::chrono::milliseconds longest_sleep{500};
 constexpr std::chrono::seconds between_warnings{10};
 
 std::string hint_for(rd_kafka_resp_err_t fault) {
   switch (fault) {
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
       return "; raise max.message.bytes of the topic";
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
@@ -74,9 +79,22 @@ struct Sink::Signal {
 // One life of a producer: from a checkpoint until it fails or the sink stops.
 class Sink::Run {
  public:
-  Run(Sink& sink, Position from, Position careful_until)
-      : sink_(sink), signal_(*sink.signal_), window_(from), careful_until_(careful_until) {
+  // What is told of an event that was refused, until a reference to it is in the topic.
+  struct Refused {
+    ParkedEvent event;
+    bool alone = false;      // nothing else was under way
+    bool reference = false;  // it was only the reference
+  };
+
+  // Up to `careful_until` events are sent one by one; instead of `refused`, a reference to it.
+  Run(Sink& sink, Position from, Position careful_until, std::optional<ParkedEvent> refused)
+      : sink_(sink),
+        signal_(*sink.signal_),
+        window_(from),
+        careful_until_(careful_until),
+        withheld_(std::move(refused)) {
     kept_->position = number(from);
+    kept_->parked = sink.parked().count;
   }
 
   // Empty: the sink stops. Else what failed.
@@ -110,12 +128,17 @@ class Sink::Run {
   }
 
   Position reached() const { return window_.reached(); }
-  // The first event that was not taken.
-  Position failed_at() const { return failed_at_ == Position{} ? next(window_.reached()) : failed_at_; }
+  // The last event that is better sent alone.
+  Position careful_until() const {
+    return std::max(refused_until_, failed_at_ == Position{} ? next(window_.reached()) : failed_at_);
+  }
+  // The event that was refused for what it is, where one was.
+  const std::optional<Refused>& refused() const { return refused_; }
 
  private:
   void delivered(std::uint64_t number, rd_kafka_resp_err_t fault) {
     if (fault == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      if (withheld_ && is_withheld(window_.at(number))) sink_.park(*std::exchange(withheld_, std::nullopt));
       window_.delivered(number);
       ++sink_.events_;
       sink_.no_trouble();
@@ -130,11 +153,26 @@ class Sink::Run {
                          fault == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT || fault == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE;
     if (follows && !failure_.empty()) return;
     const auto position = window_.at(number);
+    if (is_refusal(fault)) refused_until_ = std::max(refused_until_, position);
     if (failed_at_ != Position{} && position >= failed_at_) return;
     failed_at_ = position;
     end_ = {};
     failure_ = "event " + std::to_string(strowger::number(position)) + " was not taken for the topic " +
                sink_.options_.settings.topic + ": " + rd_kafka_err2str(fault) + hint_for(fault);
+    refused_.reset();
+    if (!is_refusal(fault)) return;
+    refused_ = Refused{{strowger::number(position), {}, {}, rd_kafka_err2str(fault), system_now()},
+                       window_.events() == 1,
+                       is_withheld(position)};
+  }
+
+  bool is_withheld(Position position) const { return withheld_ && withheld_->position == strowger::number(position); }
+
+  std::string encoded(const Record& record) {
+    if (!is_withheld(record.position)) return to_cloud_event(record, source);
+    withheld_->stream = record.stream.text();
+    withheld_->type = record.type;
+    return reference_to(record, source, withheld_->reason);
   }
 
   bool has_room() const {
@@ -166,7 +204,7 @@ class Sink::Run {
         }
       }
       const auto& record = records_.begin()[static_cast<std::ptrdiff_t>(at_)];
-      const auto value = to_cloud_event(record, source);
+      const auto value = encoded(record);
       const auto number = window_.add(record.position, value.size());
       const auto fault = producer.send(record.stream.text(), value, number);
       if (fault == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
@@ -189,6 +227,9 @@ class Sink::Run {
     next_save_ = now + sink_.options_.checkpoint;
     AppendRequest request;
     request.state.push_back({std::string(checkpoints), sink_.options_.settings.topic, std::to_string(reached)});
+    const auto parked = sink_.parked();
+    if (parked.count != kept_->parked)
+      request.state.push_back({std::string(parked_table), sink_.options_.settings.topic, json::to_string(parked)});
     if (last) {
       // A log that cannot be written to keeps the checkpoint before: more is repeated.
       if (const auto saved = append_and_wait(sink_.log_, std::move(request)); !saved)
@@ -196,8 +237,11 @@ class Sink::Run {
       return;
     }
     kept_->under_way = true;
-    sink_.log_.append(std::move(request), [kept = kept_, reached](const Result<Receipt>& saved) {
-      if (saved) kept->position = reached;
+    sink_.log_.append(std::move(request), [kept = kept_, reached, parked = parked.count](const Result<Receipt>& saved) {
+      if (saved) {
+        kept->position = reached;
+        kept->parked = parked;
+      }
       kept->under_way = false;
     });
   }
@@ -205,6 +249,7 @@ class Sink::Run {
   // The checkpoint that the log has; its writer may tell later than this lives.
   struct Kept {
     std::atomic<std::uint64_t> position;
+    std::atomic<std::uint64_t> parked;  // events
     std::atomic<bool> under_way = false;
   };
 
@@ -215,6 +260,9 @@ class Sink::Run {
   std::size_t at_ = 0;
   SteadyClock::time_point next_save_{};
   const Position careful_until_;
+  std::optional<ParkedEvent> withheld_;  // until its reference is in the topic
+  std::optional<Refused> refused_;
+  Position refused_until_{};
   std::string failure_;
   // When to end with it: a producer that fails as a whole tells a moment later which event it was.
   SteadyClock::time_point end_{};
@@ -259,8 +307,41 @@ SinkStatus Sink::status() const {
   status.failures = failures_;
   status.in_flight = in_flight_;
   const std::lock_guard lock(mutex_);
+  status.parked = parked_;
   status.error = error_;
   return status;
+}
+
+ParkedEvents Sink::parked() const {
+  const std::lock_guard lock(mutex_);
+  return parked_;
+}
+
+void Sink::park(ParkedEvent event) {
+  const auto line = "event " + std::to_string(event.position) + " (" + event.type + " of " + event.stream +
+                    ") is not in the topic " + options_.settings.topic + ", a reference to it is: " + event.reason;
+  {
+    const std::lock_guard lock(mutex_);
+    parked_.add(std::move(event));
+  }
+  if (options_.warn) options_.warn("Kafka: " + line);
+}
+
+Result<Position> Sink::load_checkpoint() {
+  const auto& topic = options_.settings.topic;
+  const auto kept = log_.load_state(checkpoints, topic);
+  if (!kept) return kept.error();
+  const auto parked = log_.load_state(parked_table, topic);
+  if (!parked) return parked.error();
+  if (*parked) {
+    // One that cannot be read is begun anew: it only tells.
+    auto read = json::from_string<ParkedEvents>(**parked);
+    const std::lock_guard lock(mutex_);
+    if (read) parked_ = std::move(*read);
+  }
+  std::uint64_t position = 0;
+  if (*kept) std::from_chars((*kept)->data(), (*kept)->data() + (*kept)->size(), position);
+  return Position{position};
 }
 
 void Sink::trouble(const std::string& what) {
@@ -289,28 +370,35 @@ void Sink::run() {
   pthread_setname_np(pthread_self(), "kafka-sink");
   std::optional<Position> from;
   Position careful_until{};
+  std::optional<ParkedEvent> withheld;  // whose reference is tried next
+  std::uint64_t not_its_fault = 0;      // the event whose reference was refused, too
   auto pause = options_.retry;
   while (!signal_->is_stopping()) {
     if (!from) {
-      const auto kept = log_.load_state(checkpoints, options_.settings.topic);
-      if (kept) {
-        std::uint64_t position = 0;
-        if (*kept) std::from_chars((*kept)->data(), (*kept)->data() + (*kept)->size(), position);
-        from = Position{position};
-        delivered_ = position;
+      if (const auto kept = load_checkpoint()) {
+        from = *kept;
+        delivered_ = number(*kept);
       } else {
         trouble("the checkpoint cannot be read: " + kept.error().message);
       }
     }
     if (from) {
-      Run run(*this, *from, careful_until);
+      Run run(*this, *from, careful_until, std::exchange(withheld, std::nullopt));
       const auto failure = run();
       if (failure.empty()) return;
       ++failures_;
       trouble(failure);
       if (run.reached() > *from) pause = options_.retry;
       from = run.reached();
-      careful_until = std::max(careful_until, run.failed_at());
+      careful_until = std::max(careful_until, run.careful_until());
+      if (const auto& refused = run.refused()) {
+        if (refused->reference) {
+          not_its_fault = refused->event.position;
+        } else if (refused->alone && refused->event.position != not_its_fault) {
+          withheld = refused->event;
+          pause = options_.retry;
+        }
+      }
     }
     if (signal_->pause(pause)) return;
     pause = std::min(2 * pause, 30 * options_.retry);

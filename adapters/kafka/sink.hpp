@@ -6,13 +6,16 @@
 // a crash of either side, and what was under way is sent again: at least once, with the same ids, in order in each
 // stream.
 //
-// While the brokers are away the log keeps the events, not memory: what is handed to the producer is bounded. An event
-// that the brokers refuse stops the sink there, with its reason shown, until they take it: nothing overtakes it,
-// nothing is skipped. Then only that one event is tried, so that the others are not repeated each time.
+// While the brokers are away the log keeps the events, not memory: what is handed to the producer is bounded. What the
+// brokers refuse stops the sink there, with the reason shown, until they take it: nothing overtakes it, nothing is
+// skipped. Then only that one event is tried, so that the others are not repeated each time. Where they refuse it
+// alone, too, and for what it is (parked.hpp), a reference to it takes its place and the sink goes on; where they
+// refuse even that, it is not the event's fault, and the sink waits.
 //
 // Nobody waits for the sink: phones and administrators do not notice whether there is a Kafka.
 #pragma once
 
+#include "adapters/kafka/parked.hpp"
 #include "adapters/kafka/producer.hpp"
 #include "events/log.hpp"
 
@@ -43,6 +46,7 @@ struct SinkStatus {
   std::uint64_t events = 0;    // delivered since the start, repeats included
   std::uint64_t failures = 0;  // times that the producer was given up and made anew
   std::size_t in_flight = 0;   // events handed to the producer and not delivered
+  ParkedEvents parked;         // since the topic's first event
   std::string error;           // what is wrong now; empty: nothing
 };
 
@@ -63,8 +67,11 @@ class Sink {
   class Run;
   Sink(EventLog& log, SinkOptions options);
   void run();
+  Result<Position> load_checkpoint();
   void trouble(const std::string& what);
   void no_trouble();
+  void park(ParkedEvent event);
+  ParkedEvents parked() const;
 
   EventLog& log_;
   const SinkOptions options_;
@@ -75,6 +82,7 @@ class Sink {
   std::atomic<std::size_t> in_flight_ = 0;
   mutable std::mutex mutex_;
   std::string error_;
+  ParkedEvents parked_;
   std::chrono::steady_clock::time_point told_{};  // when a warning was written last
   std::thread thread_;
 };

@@ -1,13 +1,15 @@
 #include "adapters/ldap/connection.hpp"
 
+#include "actors/directory/mapping.hpp"
 #include "adapters/ldap/certificate.hpp"
-#include "adapters/ldap/socket.hpp"
 #include "adapters/ldap/values.hpp"
+#include "events/utf8.hpp"
 
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <set>
 
 #include <netdb.h>
 #include <openldap.h>
@@ -140,10 +142,14 @@ void configure(LDAP* handle, const ConnectionOptions& options, int certificates 
   ::ldap_set_option(handle, LDAP_OPT_X_TLS_NEWCTX, &client);
 }
 
-int handshake(LDAP* handle, const ConnectionOptions& options, const Target& target) {
+int socket_of(LDAP* handle) {
   int file = -1;
   ::ldap_get_option(handle, LDAP_OPT_DESC, &file);
-  const Deadline deadline(file, options.timeout);
+  return file;
+}
+
+int handshake(LDAP* handle, const ConnectionOptions& options, const Target& target) {
+  const Deadline deadline(socket_of(handle), options.timeout);
   const int code = target.ldaps ? ::ldap_install_tls(handle) : ::ldap_start_tls_s(handle, nullptr, nullptr);
   return deadline.passed() ? LDAP_TIMEOUT : code;
 }
@@ -208,6 +214,18 @@ Error bind_fault(const ConnectionOptions& options, const Target& target, int cod
     case LDAP_TIMEOUT:
       return failed("directory_unreachable", "The directory " + target.host + " did not answer the bind within " +
                                                  std::to_string(options.timeout.count()) + " ms");
+    // It says nothing about who asks: the server is gone, or cannot serve now.
+    case LDAP_SERVER_DOWN:
+    case LDAP_CONNECT_ERROR:
+    case LDAP_DECODING_ERROR:
+      return failed("directory_unreachable", "The directory " + target.host +
+                                                 " broke the connection off at the bind; check that it runs, and its "
+                                                 "log" +
+                                                 said);
+    case LDAP_BUSY:
+    case LDAP_UNAVAILABLE:
+      return failed("directory_unreachable", "The directory " + target.host + " cannot serve now (" +
+                                                 ::ldap_err2string(code) + "); check its log" + said);
     default:
       return failed("directory_refused",
                     "The directory " + target.host + " did not let " + who + " in: " + ::ldap_err2string(code) + said);
@@ -236,28 +254,28 @@ Result<void> bind(LDAP* handle, const ConnectionOptions& options, const Target& 
   return {};
 }
 
-std::string text_of(const berval& value) {
-  return {value.bv_val, value.bv_len};
+std::string text_of(const berval& value, std::size_t most) {
+  return std::string(utf8::prefix({value.bv_val, value.bv_len}, most));
 }
 
 }  // namespace
 
 std::string Found::dn() const {
   const Text text(::ldap_get_dn(handle_, entry_));
-  return text ? std::string(text.get()) : std::string();
+  return text ? std::string(utf8::prefix(text.get(), longest_dn)) : std::string();
 }
 
 std::vector<std::string> Found::all(const char* attribute) const {
   std::vector<std::string> out;
   const Values values(::ldap_get_values_len(handle_, entry_, attribute));
   if (values)
-    for (auto* const* value = values.get(); *value != nullptr; ++value) out.push_back(text_of(**value));
+    for (auto* const* value = values.get(); *value != nullptr; ++value) out.push_back(text_of(**value, longest_dn));
   return out;
 }
 
 std::string Found::first(const char* attribute) const {
   const Values values(::ldap_get_values_len(handle_, entry_, attribute));
-  return values && *values.get() != nullptr ? text_of(**values.get()) : std::string();
+  return values && *values.get() != nullptr ? text_of(**values.get(), longest_value) : std::string();
 }
 
 std::vector<std::string> Found::attributes() const {
@@ -291,6 +309,7 @@ Result<Connection> Connection::open(const ConnectionOptions& options, const std:
     note("tls", false, secured.error().message);
     return secured.error();
   }
+  auto deadline = std::make_unique<Deadline>(socket_of(raw), options.limit, options.stop);
   const bool tls = target->ldaps || options.start_tls;
   note("tls", true,
        tls ? "the certificate is for " + target->host + " and trusted"
@@ -300,12 +319,16 @@ Result<Connection> Connection::open(const ConnectionOptions& options, const std:
     return bound.error();
   }
   note("bind", true, options.bind_dn.empty() ? "anonymous" : "as " + options.bind_dn);
-  return Connection(options, url, std::move(*session));
+  return Connection(options, url, std::move(*session), std::move(deadline));
 }
 
 Error Connection::fault(const Search& search, int code, const std::string& diagnostic,
                         const std::string& matched) const {
   const auto said = diagnostic.empty() ? std::string() : " (" + diagnostic + ")";
+  if (deadline_->passed())
+    return failed("directory_partial", "The directory " + url_ + " was read for " + std::to_string(limit_.count()) +
+                                           " ms and there was still more: raise " + setting_ +
+                                           ".read_timeout_seconds, or narrow " + setting_ + ".filter");
   switch (code) {
     case LDAP_NO_SUCH_OBJECT:
       return failed("directory_base_missing",
@@ -342,17 +365,38 @@ Error Connection::fault(const Search& search, int code, const std::string& diagn
   }
 }
 
+struct Connection::Pages {
+  OwnedBytes cookie;     // for the next page
+  std::size_t seen = 0;  // entries
+  std::string first;     // of the page at hand: its first entry; empty: it has none
+  std::set<std::string> cookies, firsts;
+
+  // Whether the server leads back to where it was. A cookie alone may come again: 389 Directory Server has one for all
+  // pages of a search.
+  bool go_in_a_circle() {
+    const bool known = !cookies.emplace(cookie.value.bv_val, cookie.value.bv_len).second;
+    const bool again = first.empty() || !firsts.insert(first).second;
+    return known && again;
+  }
+};
+
 Result<void> Connection::search(const Search& search, const std::function<Result<void>(const Found&)>& visit) {
-  OwnedBytes cookie;
-  std::size_t seen = 0;
+  Pages pages;
   do {
-    if (auto done = page(search, cookie, seen, visit); !done) return done;
-  } while (cookie.value.bv_len > 0 && (search.most == 0 || seen < static_cast<std::size_t>(search.most)));
+    if (auto done = page(search, pages, visit); !done) return done;
+    if (pages.cookie.value.bv_len > 0 && pages.go_in_a_circle())
+      return failed("directory_partial", "The directory " + url_ + " gives the same page of '" + search.base +
+                                             "' again and again: its paging (RFC 2696) does not work; ask another "
+                                             "server of " +
+                                             setting_ + ".server");
+  } while (pages.cookie.value.bv_len > 0 && (search.most == 0 || pages.seen < static_cast<std::size_t>(search.most)));
   return {};
 }
 
-Result<void> Connection::page(const Search& search, OwnedBytes& cookie, std::size_t& seen,
+Result<void> Connection::page(const Search& search, Pages& pages,
                               const std::function<Result<void>(const Found&)>& visit) {
+  auto& cookie = pages.cookie;
+  pages.first.clear();
   std::vector<std::string> names = search.attributes;
   std::vector<char*> attributes;
   for (auto& name : names) attributes.push_back(name.data());
@@ -374,8 +418,10 @@ Result<void> Connection::page(const Search& search, OwnedBytes& cookie, std::siz
     const int type = ::ldap_result(handle_.get(), id, LDAP_MSG_ONE, &time, &raw);
     const Message message(raw);
     if (type == LDAP_RES_SEARCH_ENTRY) {
-      ++seen;
-      if (auto done = visit(Found(handle_.get(), raw)); !done) {
+      ++pages.seen;
+      const Found found(handle_.get(), raw);
+      if (pages.first.empty()) pages.first = found.dn();
+      if (auto done = visit(found); !done) {
         ::ldap_abandon_ext(handle_.get(), id, nullptr, nullptr);
         return done;
       }

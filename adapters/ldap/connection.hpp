@@ -1,13 +1,20 @@
-// One connection to one directory server, bound and ready. Blocks, for at most the timeout at each step; one thread.
+// One connection to one directory server, bound and ready. Blocks, for at most the timeout at each step and the limit
+// in all; one thread.
+//
+// A value that is longer than any that we use is cut as it is read, between characters: nothing that a directory holds
+// becomes an event, an answer or a line of the log of its size.
 //
 // Referrals are not followed, on purpose: they lead to servers that nobody put into the settings, with the password.
 #pragma once
 
 #include "actors/directory/source.hpp"
 #include "adapters/ldap/handles.hpp"
+#include "adapters/ldap/socket.hpp"
 
 #include <chrono>
 #include <functional>
+#include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,16 +28,21 @@ struct ConnectionOptions {
   std::string bind_dn;  // empty: anonymous
   std::string bind_password;
   std::chrono::milliseconds timeout{10'000};
+  std::chrono::milliseconds limit{900'000};  // of the whole connection, all its searches together
+  std::stop_token stop{};                    // breaks it off
 };
 
 // An entry that a search found, valid until the visitor returns.
 class Found {
  public:
   Found(LDAP* handle, LDAPMessage* entry) : handle_(handle), entry_(entry) {}
+  static constexpr std::size_t longest_value = 1'024;  // bytes
+  static constexpr std::size_t longest_dn = 8'192;
+
   std::string dn() const;
-  std::string first(const char* attribute) const;  // value; empty: it has none
-  std::vector<std::string> all(const char* attribute) const;
-  std::vector<std::string> attributes() const;  // with their options: member;range=0-1499
+  std::string first(const char* attribute) const;             // value, cut; empty: it has none
+  std::vector<std::string> all(const char* attribute) const;  // cut as a distinguished name is
+  std::vector<std::string> attributes() const;                // with their options: member;range=0-1499
 
  private:
   LDAP* handle_;
@@ -61,17 +73,24 @@ class Connection {
   const std::string& url() const { return url_; }
 
  private:
-  Connection(const ConnectionOptions& options, std::string url, Handle handle)
-      : setting_(options.setting), timeout_(options.timeout), url_(std::move(url)), handle_(std::move(handle)) {}
-  Result<void> page(const Search& search, OwnedBytes& cookie, std::size_t& seen,
-                    const std::function<Result<void>(const Found&)>& visit);
+  struct Pages;  // of one search, so far
+  Connection(const ConnectionOptions& options, std::string url, Handle handle, std::unique_ptr<Deadline> deadline)
+      : setting_(options.setting),
+        timeout_(options.timeout),
+        limit_(options.limit),
+        url_(std::move(url)),
+        handle_(std::move(handle)),
+        deadline_(std::move(deadline)) {}
+  Result<void> page(const Search& search, Pages& pages, const std::function<Result<void>(const Found&)>& visit);
   Result<void> finished(const Search& search, LDAPMessage* result, OwnedBytes& cookie) const;
   Error fault(const Search& search, int code, const std::string& diagnostic, const std::string& matched) const;
 
   std::string setting_;
   std::chrono::milliseconds timeout_;
+  std::chrono::milliseconds limit_;
   std::string url_;
   Handle handle_;
+  std::unique_ptr<Deadline> deadline_;  // shuts the connection down when the limit has passed
 };
 
 }  // namespace strowger::ldap

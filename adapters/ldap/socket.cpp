@@ -33,13 +33,19 @@ int Socket::connect(const addrinfo& address, std::chrono::milliseconds timeout) 
   return 0;
 }
 
-Deadline::Deadline(int socket, std::chrono::milliseconds time)
-    : socket_(::fcntl(socket, F_DUPFD_CLOEXEC, 0)), thread_([this, time](const std::stop_token& stop) {
+Deadline::Deadline(int socket, std::chrono::milliseconds time, std::stop_token stop)
+    : socket_(::fcntl(socket, F_DUPFD_CLOEXEC, 0)),
+      stopped_(std::move(stop), [this] { shut_down(); }),
+      thread_([this, time](const std::stop_token& done) {
         std::unique_lock lock(mutex_);
-        ended_.wait_for(lock, stop, time, [] { return false; });
-        if (stop.stop_requested()) return;
+        ended_.wait_for(lock, done, time, [] { return false; });
+        if (done.stop_requested()) return;
         passed_ = true;
-        ::shutdown(socket_.file(), SHUT_RDWR);
+        shut_down();
       }) {}
+
+void Deadline::shut_down() const {
+  ::shutdown(socket_.file(), SHUT_RDWR);
+}
 
 }  // namespace strowger::ldap

@@ -5,7 +5,9 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
+#include <stop_token>
 #include <thread>
 #include <utility>
 
@@ -33,18 +35,21 @@ class Socket {
   int file_;
 };
 
-// Shuts a connection down when the time has passed, so that whoever waits for the other side in code that is not ours
-// is let go. Until it is destroyed.
+// Shuts a connection down when the time has passed or a stop is requested, so that whoever waits for the other side in
+// code that is not ours is let go. Until it is destroyed.
 class Deadline {
  public:
-  Deadline(int socket, std::chrono::milliseconds time);
+  Deadline(int socket, std::chrono::milliseconds time, std::stop_token stop = {});
   Deadline(Deadline&&) = delete;
   ~Deadline() = default;
 
-  bool passed() const { return passed_; }
+  bool passed() const { return passed_; }  // the time, not a stop
 
  private:
+  void shut_down() const;
+
   const Socket socket_;  // the same connection by a handle of our own: the other one may be closed meanwhile
+  const std::stop_callback<std::function<void()>> stopped_;
   std::atomic<bool> passed_ = false;
   std::mutex mutex_;
   std::condition_variable_any ended_;

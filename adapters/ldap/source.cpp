@@ -10,6 +10,8 @@ namespace {
 
 using directory::Entry;
 
+constexpr std::chrono::seconds longest_question{60};  // that a person waits for, and others after them
+
 constexpr std::string_view never_unlocked = "000001010000Z";  // pwdAccountLockedTime of a locked account (ppolicy)
 
 // FNV-1a: the same in every build, because it is kept.
@@ -65,14 +67,17 @@ std::string LdapSource::server() const {
   return server_;
 }
 
-Result<Connection> LdapSource::connect() {
+Result<Connection> LdapSource::connect(std::chrono::milliseconds whole, std::stop_token stop) {
+  auto with = options_.connection;
+  with.stop = std::move(stop);
+  with.limit = std::min(with.limit, whole);
   std::optional<Error> first;
   for (const auto& url : options_.urls) {
     {
       const std::lock_guard lock(mutex_);
       server_ = url;
     }
-    auto opened = Connection::open(options_.connection, url);
+    auto opened = Connection::open(with, url);
     if (opened) return opened;
     if (opened.error().code == "directory_credentials") return opened;
     if (!first)
@@ -229,7 +234,7 @@ Result<LdapSource::Mark> LdapSource::mark_of(Connection& connection, const Membe
 }
 
 Result<directory::Source::Done> LdapSource::read(const Order& order, const Visitor& visitor) {
-  auto connection = connect();
+  auto connection = connect(options_.connection.limit, order.stop);
   if (!connection) return connection.error();
   const auto members = this->members(*connection);
   if (!members) return members.error();
@@ -262,7 +267,7 @@ Result<directory::Source::Done> LdapSource::read(const Order& order, const Visit
 }
 
 Result<std::vector<Entry>> LdapSource::search(const std::string& text, std::size_t most) {
-  auto connection = connect();
+  auto connection = connect(longest_question);
   if (!connection) return connection.error();
   std::string filter;
   if (!text.empty()) {
@@ -288,7 +293,7 @@ Result<std::vector<Entry>> LdapSource::search(const std::string& text, std::size
 Result<Uuid> LdapSource::authenticate(const std::string& account, const std::string& password) {
   const Error refused{ErrorKind::unauthenticated, "bad_credentials", "The name or the password is wrong.", {}};
   if (account.empty() || password.empty()) return refused;  // a bind without a password succeeds, as nobody
-  auto connection = connect();
+  auto connection = connect(longest_question);
   if (!connection) return connection.error();
   std::vector<std::pair<std::string, Entry>> found;
   auto search = users("(" + std::string(account_attribute()) + "=" + escape_filter(account) + ")", attributes());
@@ -301,6 +306,7 @@ Result<Uuid> LdapSource::authenticate(const std::string& account, const std::str
   auto as_user = options_.connection;
   as_user.bind_dn = found.front().first;
   as_user.bind_password = password;
+  as_user.limit = std::min<std::chrono::milliseconds>(as_user.limit, longest_question);
   const auto bound = Connection::open(as_user, connection->url());
   if (bound) return found.front().second.identity;
   if (bound.error().code == "directory_credentials") return refused;

@@ -48,7 +48,8 @@ class LdapSource : public directory::Source {
   };
   struct Mark;  // what a cursor says
 
-  Result<Connection> connect();
+  // To the first server that answers; whole: how long all that is asked may take.
+  Result<Connection> connect(std::chrono::milliseconds whole, std::stop_token stop = {});
   Result<Mark> mark_of(Connection& connection, const Members& members) const;
   Result<Members> members(Connection& connection) const;
   Result<void> add_group(Connection& connection, const std::string& dn, std::size_t group,

@@ -5,6 +5,7 @@ namespace {
 
 constexpr std::size_t most_snapshots = 4'096;
 constexpr std::size_t sync_company = 4'096;  // of events: more company makes a sync no cheaper
+constexpr std::chrono::seconds snapshot_patience{1};
 
 }  // namespace
 
@@ -19,12 +20,17 @@ bool AppendQueue::push(PendingAppend& append) {
       std::max<std::size_t>(1, request.events.size() + request.facts.size() + request.state.size());
   const auto due = request.patience.count() > 0 ? Clock::now() + request.patience : Clock::time_point::min();
   std::unique_lock lock(mutex_);
-  // A request that is larger than the whole queue is let into an empty one.
-  const bool full = waiting_.weight + weight > most_events_ || bytes_ + bytes > most_bytes_;
-  if (ended_ || (full && waiting_.weight > 0)) return false;
+  const bool large = weight > most_events_ || bytes > most_bytes_;
+  const bool full = large ? large_waits_ : events_ + weight > most_events_ || bytes_ + bytes > most_bytes_;
+  if (ended_ || full) return false;
   waiting_.appends.push_back(std::move(append));
   waiting_.weight += weight;
-  bytes_ += bytes;
+  if (large) {
+    large_waits_ = true;
+  } else {
+    events_ += weight;
+    bytes_ += bytes;
+  }
   hurry(waiting_.weight < sync_company ? due : Clock::time_point::min(), std::move(lock));
   return true;
 }
@@ -33,7 +39,7 @@ void AppendQueue::push(PendingSnapshot snapshot) {
   std::unique_lock lock(mutex_);
   if (ended_ || waiting_.snapshots.size() >= most_snapshots) return;
   waiting_.snapshots.push_back(std::move(snapshot));
-  hurry(Clock::time_point::min(), std::move(lock));
+  hurry(Clock::now() + snapshot_patience, std::move(lock));
 }
 
 // What waits is to be taken by then.
@@ -64,7 +70,9 @@ bool AppendQueue::take(Taken& taken, std::optional<Clock::time_point> until) {
   asleep_until_ = Clock::time_point::min();
   due_ = Clock::time_point::max();
   std::swap(taken, waiting_);
+  events_ = 0;
   bytes_ = 0;
+  large_waits_ = false;
   return !(ended_ && taken.empty());
 }
 

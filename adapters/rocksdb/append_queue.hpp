@@ -43,9 +43,11 @@ class AppendQueue {
  public:
   AppendQueue(std::size_t most_events, std::size_t most_bytes) : most_events_(most_events), most_bytes_(most_bytes) {}
 
-  // False when it is full; then `append` is untouched.
+  // False when it is full; then `append` is untouched. A request that is larger than the whole queue is never too large
+  // and takes no room from others; but only one such waits at a time.
   bool push(PendingAppend& append);
-  // Dropped when too many wait already: losing a snapshot costs only time.
+  // It rides with the next appends and waits for them, if not for long. Dropped when too many wait already: losing a
+  // snapshot costs only time.
   void push(PendingSnapshot snapshot);
 
   // Waits until there is something and the first of it has no patience left, or there is plenty; then takes everything.
@@ -67,7 +69,10 @@ class AppendQueue {
   mutable std::mutex mutex_;
   std::condition_variable filled_;
   Taken waiting_;
+  // Of what waits, but for a request that is larger than the queue.
+  std::size_t events_ = 0;
   std::size_t bytes_ = 0;
+  bool large_waits_ = false;
   Clock::time_point due_ = Clock::time_point::max();  // of what waits, the first
   // While the writer sleeps, until when; only a push that makes it too late pays for a wake-up.
   Clock::time_point asleep_until_ = Clock::time_point::min();

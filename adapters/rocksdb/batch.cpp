@@ -4,6 +4,18 @@
 #include "adapters/rocksdb/stream_index.hpp"
 
 namespace strowger::rocks {
+namespace {
+
+Error version_conflict(const StreamId& stream, StreamVersion expected, StreamVersion present) {
+  return conflict("version_conflict", stream.text() + " is at version " + std::to_string(number(present)) +
+                                          ", not at the expected " + std::to_string(number(expected)) +
+                                          "; read it again and decide anew")
+      .with("stream", boost::json::string(stream.text()))
+      .with("expected", number(expected))
+      .with("present", number(present));
+}
+
+}  // namespace
 
 Batch::Batch(Database& database, const RecentStreams& recent, VersionCache& versions, Hasher& hasher,
              const ChainEnd& end, const Batch* before)
@@ -36,14 +48,13 @@ Result<Receipt> Batch::add(AppendRequest& request) {
     auto found = version_of(request.stream);
     if (!found) return found.error();
     version = *found;
-    if (!request.expected.accepts(*version)) {
-      const auto expected = number(*request.expected.version());
-      return conflict("version_conflict", request.stream.text() + " is at version " + std::to_string(number(*version)) +
-                                              ", not at the expected " + std::to_string(expected) +
-                                              "; read it again and decide anew")
-          .with("expected", expected)
-          .with("present", number(*version));
-    }
+    if (!request.expected.accepts(*version))
+      return version_conflict(request.stream, *request.expected.version(), *version);
+  }
+  for (const auto& [stream, expected] : request.expectations) {
+    const auto present = version_of(stream);
+    if (!present) return present.error();
+    if (**present != expected) return version_conflict(stream, expected, **present);
   }
   std::vector<StreamVersion*> facts;
   facts.reserve(request.facts.size());
@@ -67,13 +78,11 @@ Result<Receipt> Batch::add(AppendRequest& request) {
       (void)writes_.Put(database_[Family::state], key, *write.value);
     else
       (void)writes_.Delete(database_[Family::state], key);
-    must_sync_ = true;
   }
   const Receipt receipt{version != nullptr ? *version : StreamVersion{0}, end_.position, false};
   if (!request.idempotency_key.empty()) {
     (void)writes_.Put(database_[Family::receipts], request.idempotency_key, encode_receipt(receipt));
     receipts_.emplace(request.idempotency_key, receipt);
-    must_sync_ = true;
   }
   return receipt;
 }
@@ -85,7 +94,6 @@ Result<Receipt> Batch::add(PendingAppend& append) {
     key_.clear();
     append_key(key_, number(rewrite.position));
     (void)writes_.Put(database_[Family::events], key_, rewrite.stored);
-    must_sync_ = true;
   }
   return receipt;
 }
@@ -107,7 +115,6 @@ void Batch::add(const RecentStreams::Rows& index) {
 }
 
 void Batch::add_event(const StreamId& stream, StreamVersion version, NewRecord&& event) {
-  must_sync_ = true;
   encode_record(value_, stream, version, event, hasher_, end_);
   key_.clear();
   append_key(key_, number(end_.position));

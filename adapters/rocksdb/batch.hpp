@@ -34,9 +34,9 @@ class Batch {
   void add(const PendingSnapshot& snapshot);
   void add(const RecentStreams::Rows& index);
 
+  // Empty where nothing was changed. Every write is synced before the next one begins, also one that nobody waits for:
+  // recovery relies on it (wal_tail.hpp).
   rocksdb::WriteBatch& writes() { return writes_; }
-  // Whether anything in it must be synced before it is acknowledged.
-  bool must_sync() const { return must_sync_; }
   // Whether the last of the recent streams' rows are in it.
   bool completes_index() const { return completes_index_; }
   std::size_t events() const { return records_->size(); }
@@ -57,7 +57,6 @@ class Batch {
   ChainEnd end_;
   const Batch* const before_;
   rocksdb::WriteBatch writes_;
-  bool must_sync_ = false;
   bool completes_index_ = false;
   std::shared_ptr<std::vector<Record>> records_ = std::make_shared<std::vector<Record>>();
   std::unordered_map<std::string, Receipt> receipts_;  // of this batch

@@ -59,15 +59,13 @@ rocksdb::Status Committer::write(Commit& commit) {
   auto& batch = *commit.batch;
   if (batch.writes().Count() > 0) {
     rocksdb::WriteOptions options;
-    options.sync = batch.must_sync();
+    options.sync = true;
     const auto begun = std::chrono::steady_clock::now();
     if (auto status = commit.database->db().Write(options, &batch.writes()); !status.ok()) return status;
-    if (options.sync) {
-      core_.sync_seconds.record(seconds_since(begun, std::chrono::steady_clock::now()));
-      core_.batch_requests.record(static_cast<double>(commit.answers.size()));
-      core_.marks->acknowledge();
-      core_.batches.fetch_add(1, std::memory_order_relaxed);
-    }
+    core_.sync_seconds.record(seconds_since(begun, std::chrono::steady_clock::now()));
+    core_.batch_requests.record(static_cast<double>(commit.answers.size()));
+    core_.marks->acknowledge();
+    core_.batches.fetch_add(1, std::memory_order_relaxed);
   }
   auto records = batch.records();
   core_.events.fetch_add(records->size(), std::memory_order_relaxed);

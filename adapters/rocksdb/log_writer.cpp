@@ -43,12 +43,14 @@ void LogWriter::run() {
 // What is left of the index in memory, so that the next start need not read it from the events.
 void LogWriter::store_index() {
   const auto database = core_.lending.borrow();
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
   for (;;) {
     const auto rows = core_.recent.next(static_cast<std::size_t>(-1), true);
     if (rows.rows.empty()) return;
     Batch batch(*database, core_.recent, versions_, hasher_, end_, nullptr);
     batch.add(rows);
-    if (!database->db().Write(rocksdb::WriteOptions(), &batch.writes()).ok()) return;
+    if (!database->db().Write(synced, &batch.writes()).ok()) return;
     core_.recent.stored();
   }
 }

@@ -2,6 +2,7 @@
 
 #include "adapters/rocksdb/database.hpp"
 #include "adapters/rocksdb/record_codec.hpp"
+#include "adapters/rocksdb/wal_tail.hpp"
 
 #include <rocksdb/convenience.h>
 #include <rocksdb/file_system.h>
@@ -51,6 +52,8 @@ RocksProjectionStore::RocksProjectionStore(ProjectionStoreOptions options)
 
 Result<std::unique_ptr<RocksProjectionStore>> RocksProjectionStore::open(ProjectionStoreOptions options) {
   std::unique_ptr<RocksProjectionStore> store(new RocksProjectionStore(std::move(options)));
+  if (const auto status = store->drop_torn_writes(); !status.ok())
+    return store_error(status, store->options_.folder, "open");
   if (auto database = store->open_database(); !database) return database.error();
   return store;
 }
@@ -59,6 +62,18 @@ RocksProjectionStore::~RocksProjectionStore() {
   if (!database_) return;
   (void)database_->FlushWAL(true);
   rocksdb::CancelAllBackgroundWork(database_.get(), true);
+}
+
+// Under the database's own lock: where another process has it, its files are left alone, and the open says so.
+rocksdb::Status RocksProjectionStore::drop_torn_writes() {
+  const rocksdb::IOOptions options;
+  const auto disk = env_->GetFileSystem();
+  const auto folder = options_.folder.string();
+  rocksdb::FileLock* lock = nullptr;
+  if (!disk->LockFile(folder + "/LOCK", options, &lock, nullptr).ok()) return rocksdb::Status::OK();
+  const auto cut = cut_at_damage(*disk, folder);
+  (void)disk->UnlockFile(lock, options, nullptr);
+  return cut;
 }
 
 Result<std::shared_ptr<rocksdb::DB>> RocksProjectionStore::open_database() {

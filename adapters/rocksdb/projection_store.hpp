@@ -1,8 +1,9 @@
 // Where projections keep their rows and checkpoints: a RocksDB of its own, apart from the log.
 //
 // Rows and checkpoint of a commit are one WriteBatch in one column family, so they are never apart, whatever is lost.
-// Nothing is synced before the store is closed: what a power cut takes is folded again from the log. For the same
-// reason a damaged store is thrown away at open, which leads to a rebuild and not to a stop.
+// Nothing is synced before the store is closed: what a power cut takes is folded again from the log, which needs a
+// whole older state. So an open cuts the write-ahead logs at the first page that was lost, whatever came to the disk
+// after it. A store that is damaged otherwise is thrown away, which leads to a rebuild and not to a stop.
 //
 // Keys: 0x00, projection             -> position, schema (both big-endian, 64 bits)
 //       0x01, projection, 0x00, key  -> row
@@ -21,6 +22,7 @@ namespace rocksdb {
 class FileSystem;
 class Env;
 class DB;
+class Status;
 }  // namespace rocksdb
 
 namespace strowger::rocks {
@@ -49,6 +51,7 @@ class RocksProjectionStore : public ProjectionStore {
 
  private:
   explicit RocksProjectionStore(ProjectionStoreOptions options);
+  rocksdb::Status drop_torn_writes();
   Result<std::shared_ptr<rocksdb::DB>> open_database();
 
   const ProjectionStoreOptions options_;

@@ -6,6 +6,15 @@
 
 namespace strowger::rocks {
 
+namespace {
+
+// For a heap whose front is the least key.
+bool later_key(const RecentStreams::Row& a, const RecentStreams::Row& b) {
+  return *b.stream < *a.stream;
+}
+
+}  // namespace
+
 void RecentStreams::add(std::span<const Record> events) {
   if (events.empty()) return;
   const std::unique_lock lock(mutex_);
@@ -32,25 +41,36 @@ std::optional<StreamVersion> RecentStreams::version_of(const StreamId& stream) c
 }
 
 RecentStreams::Rows RecentStreams::next(std::size_t most, bool now) {
-  if (rows_.empty()) {
-    const std::unique_lock lock(mutex_);
-    if (young_.events == 0 || (young_.events < plenty_ && !now)) return {};
-    std::swap(young_, old_);
-    rows_.reserve(old_.runs.size());
-    for (const auto& [stream, run] : old_.runs) rows_.push_back({&stream, &run});
-    std::sort(rows_.begin(), rows_.end(), [](const Row& a, const Row& b) { return *a.stream < *b.stream; });
+  if (heap_.empty() && rows_.empty()) {
+    {
+      const std::unique_lock lock(mutex_);
+      if (young_.events == 0 || (young_.events < plenty_ && !now)) return {};
+      std::swap(young_, old_);
+    }
+    // Without the lock: old_ is only read until stored(), which is this thread's to call.
+    heap_.reserve(old_.runs.size());
+    rows_.reserve(old_.runs.size());  // spans of it are lent
+    for (const auto& [stream, run] : old_.runs) heap_.push_back({&stream, &run});
+    std::make_heap(heap_.begin(), heap_.end(), later_key);
   }
-  if (taken_ == rows_.size()) return {};  // their batch is on its way
-  const auto count = std::min(most, rows_.size() - taken_);
+  const auto left = rows_.size() + heap_.size() - taken_;
+  if (left == 0) return {};  // their batch is on its way
+  const auto count = std::min(most, left);
+  while (rows_.size() < taken_ + count) {
+    std::pop_heap(heap_.begin(), heap_.end(), later_key);
+    rows_.push_back(heap_.back());
+    heap_.pop_back();
+  }
   const auto rows = std::span<const Row>(rows_).subspan(taken_, count);
   taken_ += count;
-  return {rows, taken_ == rows_.size() ? std::optional(old_.last) : std::nullopt};
+  return {rows, count == left ? std::optional(old_.last) : std::nullopt};
 }
 
 void RecentStreams::stored() {
   Generation forgotten;
   const std::unique_lock lock(mutex_);
   std::swap(old_, forgotten);
+  heap_.clear();
   rows_.clear();
   taken_ = 0;
 }

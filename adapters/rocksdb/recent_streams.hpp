@@ -58,9 +58,11 @@ class RecentStreams {
   mutable std::shared_mutex mutex_;
   Generation young_;
   Generation old_;  // being stored: changes no more until it is forgotten
-  // The storing thread's own.
-  std::vector<Row> rows_;  // of old_
-  std::size_t taken_ = 0;
+  // The storing thread's own. The rows of old_ come out of a heap as they are asked for, so that no batch pays for
+  // sorting all of them.
+  std::vector<Row> heap_;
+  std::vector<Row> rows_;  // by key, as far as they were asked for
+  std::size_t taken_ = 0;  // of rows_
 };
 
 }  // namespace strowger::rocks

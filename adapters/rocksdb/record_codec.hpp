@@ -10,8 +10,9 @@
 // version, id and time, then the digest of the body that was there, then the record's own hash, which the two still
 // prove. Of a record of format 1, which the chain does not prove, the digest is zeros.
 //
-// A record that `strowger log repair` replaced has format 3 too: what stands there now, with the digest of the body that
-// was there and its hash. The LogRepaired event that tells of it proves what stands there, and keeps what was there.
+// A record that `strowger log repair` replaced has format 3 too: what stands there now, with the digest of the body
+// that was there and its hash. The LogRepaired event that tells of it proves what stands there, and keeps what was
+// there.
 //
 // Format 2 is written. Format 1, of the first releases, has no hash at its end and is read for ever. The body that the
 // hash covers (chain.hpp) is what lies between checksum and hash. Reading proves the checksum, which is cheap; the

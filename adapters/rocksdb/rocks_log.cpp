@@ -7,6 +7,7 @@
 #include "adapters/rocksdb/stream_index.hpp"
 #include "adapters/rocksdb/subscription.hpp"
 #include "adapters/rocksdb/wal_tail.hpp"
+#include "events/event_size.hpp"
 
 #include <future>
 
@@ -107,12 +108,17 @@ Result<std::unique_ptr<RocksLog>> RocksLog::open(LogOptions options) {
   std::unique_ptr<Database> database;
   auto status = Database::open(core->database_options(), Access::read_write, database);
   if (status.IsCorruption()) {
-    if (const auto torn = find_torn_tail(*core->marks, folder.string())) {
-      core->report("the log in " + folder.string() + " ends in a write that was never acknowledged; its " +
-                   std::to_string(torn->dropped) + " bytes are cut off");
-      status = cut_torn_tail(*core->marks, *torn);
-      if (status.ok()) status = Database::open(core->database_options(), Access::read_write, database);
+    const auto torn = find_torn_tails(*core->marks, folder.string());
+    rocksdb::IOStatus cut;
+    for (const auto& tail : torn) {
+      core->report(tail.file + " ends in a write that was never acknowledged; its " + std::to_string(tail.dropped) +
+                   " bytes are cut off");
+      if (cut.ok()) cut = cut_torn_tail(*core->marks, tail);
     }
+    if (!cut.ok())
+      status = cut;
+    else if (!torn.empty())
+      status = Database::open(core->database_options(), Access::read_write, database);
   }
   if (!status.ok()) return open_error(status, folder);
   const auto early = check_format(*database);
@@ -141,6 +147,7 @@ RocksLog::~RocksLog() {
 }
 
 void RocksLog::append(AppendRequest request, AppendDone done) {
+  if (auto fault = oversized(request)) return done(std::move(*fault));
   PendingAppend pending{std::move(request), std::move(done), std::chrono::steady_clock::now()};
   if (core_->queue.push(pending)) return;
   core_->refused.fetch_add(1, std::memory_order_relaxed);

@@ -11,7 +11,7 @@
 //   streams    stream id, 0x00, stream version   -> positions of events from that version on (stream_run.hpp); of the
 //                                                   newest events, in memory only (recent_streams.hpp)
 //   receipts   idempotency key                   -> version and position
-//   snapshots  stream id                         -> version, schema, data; never synced for its own sake
+//   snapshots  stream id                         -> version, schema, data; rides with what is written next
 //   state      table, 0x00, key                  -> value
 //   meta       what the log says of itself
 // Positions are dense: 1, 2, 3, …
@@ -23,8 +23,9 @@
 // that takes the write, then refuses sync and cut alike, and a process that ends before either succeeds; the refused
 // batch may then be found at the next start.
 //
-// Recovery never skips what was acknowledged: a torn tail of the write-ahead log, which was never acknowledged, is
-// dropped; damage before it stops the start with an error.
+// Each write is synced before the next one begins, so a power cut damages at most the last one, whichever pages of it
+// reached the disk. Recovery never skips what was acknowledged: such a torn tail is dropped (wal_tail.hpp); damage
+// before it stops the start with an error.
 #pragma once
 
 #include "adapters/rocksdb/histogram.hpp"

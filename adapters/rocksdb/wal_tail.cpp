@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 namespace strowger::rocks {
 namespace {
@@ -73,47 +74,83 @@ std::size_t whole_until(std::string_view log, std::size_t& broken_at) {
   return whole;
 }
 
-// Whether a write begins anywhere from `at` on. Every byte is tried, because what is broken also breaks the chain of
-// lengths that leads to the next one.
-bool write_begins_after(std::string_view log, std::size_t at) {
+// A write of the log that earlier releases did not sync: one that begins with a row of a snapshot or of the index.
+// What is synced begins with an event, a state row, a receipt or what the log says of itself.
+bool was_lazy(std::string_view fragment) {
+  constexpr std::size_t at_tag = header_bytes + 12;  // after the batch's sequence number and count
+  constexpr char put_in_family = 5;                  // then the family's id, a varint
+  constexpr char streams = 2, snapshots = 4;         // in the order in which database.cpp has made them ever since
+  if (fragment.size() < at_tag + 2 || fragment[at_tag] != put_in_family) return false;
+  return fragment[at_tag + 1] == streams || fragment[at_tag + 1] == snapshots;
+}
+
+// Whether a write that was synced begins anywhere from `at` on. Every byte is tried, because what is broken also breaks
+// the chain of lengths that leads to the next one.
+bool synced_write_begins_after(std::string_view log, std::size_t at, bool is_manifest) {
   for (; at < log.size(); ++at) {
     const auto fragment = fragment_at(log, at);
-    if (fragment && (fragment->type == full || fragment->type == first)) return true;
+    if (!fragment || (fragment->type != full && fragment->type != first)) continue;
+    if (is_manifest || !was_lazy(log.substr(at, fragment->bytes))) return true;
   }
   return false;
 }
 
-std::optional<std::string> newest_log(rocksdb::FileSystem& disk, const std::string& folder) {
-  std::vector<std::string> names;
-  if (!disk.GetChildren(folder, rocksdb::IOOptions(), &names, nullptr).ok()) return std::nullopt;
-  std::sort(names.rbegin(), names.rend());  // numbers of six digits
-  for (const auto& name : names) {
-    const auto path = folder + "/" + name;
-    std::uint64_t size = 0;
-    if (name.ends_with(".log") && disk.GetFileSize(path, rocksdb::IOOptions(), &size, nullptr).ok() && size > 0)
-      return path;
-  }
-  return std::nullopt;
+// Their paths, oldest first.
+std::vector<std::string> write_ahead_logs(rocksdb::FileSystem& disk, const std::string& folder) {
+  std::vector<std::string> logs;
+  if (!disk.GetChildren(folder, rocksdb::IOOptions(), &logs, nullptr).ok()) return {};
+  std::erase_if(logs, [](const std::string& name) { return !name.ends_with(".log"); });
+  std::ranges::sort(logs, [](const std::string& a, const std::string& b) {
+    return std::pair(a.size(), std::string_view(a)) < std::pair(b.size(), std::string_view(b));  // they are numbers
+  });
+  for (auto& name : logs) name = folder + "/" + name;
+  return logs;
+}
+
+std::string manifest_in_force(rocksdb::FileSystem& disk, const std::string& folder) {
+  std::string name;
+  if (!rocksdb::ReadFileToString(&disk, folder + "/CURRENT", &name).ok()) return {};
+  if (name.ends_with('\n')) name.pop_back();
+  return name.starts_with("MANIFEST-") ? folder + "/" + name : std::string();
+}
+
+std::optional<TornTail> torn_tail_of(rocksdb::FileSystem& disk, const std::string& file, bool is_manifest) {
+  std::string log;
+  if (!rocksdb::ReadFileToString(&disk, file, &log).ok()) return std::nullopt;
+  std::size_t broken_at = 0;
+  const auto whole = whole_until(log, broken_at);
+  if (whole == log.size() || synced_write_begins_after(log, broken_at, is_manifest)) return std::nullopt;
+  return TornTail{file, whole, log.size() - whole};
 }
 
 }  // namespace
 
-std::optional<TornTail> find_torn_tail(rocksdb::FileSystem& disk, const std::string& folder) {
-  const auto file = newest_log(disk, folder);
-  if (!file) return std::nullopt;
-  std::uint64_t size = 0;
-  std::unique_ptr<rocksdb::FSSequentialFile> reader;
-  if (!disk.GetFileSize(*file, rocksdb::IOOptions(), &size, nullptr).ok() ||
-      !disk.NewSequentialFile(*file, rocksdb::FileOptions(), &reader, nullptr).ok())
-    return std::nullopt;
-  std::string buffer(size, '\0');
-  rocksdb::Slice read;
-  if (!reader->Read(size, rocksdb::IOOptions(), &read, buffer.data(), nullptr).ok()) return std::nullopt;
-  const std::string_view log(read.data(), read.size());
-  std::size_t broken_at = 0;
-  const auto whole = whole_until(log, broken_at);
-  if (whole == log.size() || write_begins_after(log, broken_at)) return std::nullopt;
-  return TornTail{*file, whole, log.size() - whole};
+std::vector<TornTail> find_torn_tails(rocksdb::FileSystem& disk, const std::string& folder) {
+  std::vector<TornTail> torn;
+  const auto logs = write_ahead_logs(disk, folder);
+  const auto newest = std::find_if(logs.rbegin(), logs.rend(), [&](const std::string& file) {
+    std::uint64_t size = 0;
+    return disk.GetFileSize(file, rocksdb::IOOptions(), &size, nullptr).ok() && size > 0;
+  });
+  if (newest != logs.rend())
+    if (auto tail = torn_tail_of(disk, *newest, false)) torn.push_back(std::move(*tail));
+  if (const auto manifest = manifest_in_force(disk, folder); !manifest.empty())
+    if (auto tail = torn_tail_of(disk, manifest, true)) torn.push_back(std::move(*tail));
+  return torn;
+}
+
+rocksdb::IOStatus cut_at_damage(rocksdb::FileSystem& disk, const std::string& folder) {
+  bool damaged = false;
+  for (const auto& file : write_ahead_logs(disk, folder)) {
+    std::string log;
+    if (auto status = rocksdb::ReadFileToString(&disk, file, &log); !status.ok()) return status;
+    std::size_t broken_at = 0;
+    const auto whole = damaged ? 0 : whole_until(log, broken_at);
+    if (whole == log.size()) continue;
+    damaged = true;
+    if (auto status = cut_torn_tail(disk, {file, whole, log.size() - whole}); !status.ok()) return status;
+  }
+  return rocksdb::IOStatus::OK();
 }
 
 rocksdb::IOStatus cut_torn_tail(rocksdb::FileSystem& disk, const TornTail& tail) {

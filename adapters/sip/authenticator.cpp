@@ -11,13 +11,29 @@
 namespace strowger::sip {
 namespace {
 
-const sip_authorization_t* find_ours(const sip_t* sip, std::string_view realm) {
-  for (const auto* header = sip->sip_authorization; header; header = header->au_next) {
-    if (!same_token(view(header->au_scheme), "Digest")) continue;
-    const auto theirs = parameter(header->au_params, "realm");
-    if (theirs && unquoted(*theirs) == realm) return header;
+// As many as there are algorithms, twice.
+constexpr std::size_t most_credentials = 4;
+
+bool is_ours(const sip_authorization_t* header, std::string_view realm) {
+  if (!same_token(view(header->au_scheme), "Digest")) return false;
+  const auto theirs = parameter(header->au_params, "realm");
+  return theirs && unquoted(*theirs) == realm;
+}
+
+// Which verdict stands where none of several credentials is right.
+int weight_of(Authenticator::Verdict verdict) {
+  switch (verdict) {
+    case Authenticator::Verdict::stale:
+      return 4;
+    case Authenticator::Verdict::denied:
+      return 3;
+    case Authenticator::Verdict::malformed:
+      return 2;
+    case Authenticator::Verdict::unheard:
+      return 1;
+    default:
+      return 0;
   }
-  return nullptr;
 }
 
 // RFC 7616 section 3.4.6: the digest's URI must name what the request names. Phones differ in how they write the port
@@ -35,28 +51,46 @@ Authenticator::Authenticator(AuthenticatorOptions options, Credentials credentia
   randombytes_buf(fingerprint_key_.data(), fingerprint_key_.size());
 }
 
-Authenticator::Outcome Authenticator::check(const sip_t* sip, std::string_view source, Timestamp now) {
-  const auto* header = find_ours(sip, options_.realm);
-  if (!header) return {Verdict::challenge, {}};
+Authenticator::Outcome Authenticator::check(const sip_t* sip, const Source& source, Timestamp now) {
+  Outcome best{Verdict::challenge, {}};
+  std::size_t judged = 0;
+  for (const auto* header = sip->sip_authorization; header; header = header->au_next) {
+    if (!is_ours(header, options_.realm)) continue;
+    auto outcome = judge(header, sip, source, now);
+    if (outcome.verdict == Verdict::accepted || outcome.verdict == Verdict::repeated) return outcome;
+    if (weight_of(outcome.verdict) > weight_of(best.verdict)) best = std::move(outcome);
+    if (++judged >= most_credentials) break;
+  }
+  return best;
+}
+
+Authenticator::Outcome Authenticator::judge(const sip_authorization_t* header, const sip_t* sip, const Source& source,
+                                            Timestamp now) {
   const auto claim = read_claim(header->au_params);
   if (!claim.algorithm || std::ranges::find(options_.algorithms, *claim.algorithm) == options_.algorithms.end())
     return {Verdict::challenge, {}};
   const bool without_qop = claim.qop.empty();
-  if (!without_qop && !same_token(claim.qop, "auth")) return {Verdict::challenge, {}};
+  if (without_qop ? options_.require_qop : !same_token(claim.qop, "auth")) return {Verdict::challenge, {}};
   if (!without_qop && (claim.nc == 0 || claim.nc_text.size() != 8 || claim.cnonce.empty()))
     return {Verdict::malformed, {}};
   const auto nonce = nonces_.read(claim.nonce, now);
   if (!nonce) return {Verdict::challenge, {}};
   if (!same_target(claim.uri, sip)) return {Verdict::malformed, {}};
+  const GuessGate::Guess guess{claim.username, source.ip, source.port};
+  if (gate_ != nullptr && gate_->buckets() > 0 && !gate_->admits(guess, GuessGate::Time::clock::now()))
+    return {Verdict::unheard, {}};
 
   auto user = ExtensionNumber::parse(claim.username);
   const auto known = user ? ha1(*user, *claim.algorithm) : std::nullopt;
   const auto hash = known ? *known : digest_ha1(hasher_, *claim.algorithm, claim.username, options_.realm, "");
   const auto wanted = digest_response(hasher_, *claim.algorithm, hash.view(), method_name(sip), claim);
-  if (!same_digest(wanted.view(), claim.response) || !known) return {Verdict::denied, {}};
+  if (!same_digest(wanted.view(), claim.response) || !known) {
+    if (gate_ != nullptr) gate_->wrong(guess, GuessGate::Time::clock::now());
+    return {Verdict::denied, known ? std::optional(std::move(*user)) : std::nullopt};
+  }
   if (nonce->stale) return {Verdict::stale, {}};
   // Without a qop there is no count: such a nonce serves once.
-  switch (nonces_.use(*nonce, without_qop ? 1 : claim.nc, fingerprint(sip, claim, source))) {
+  switch (nonces_.use(*nonce, without_qop ? 1 : claim.nc, fingerprint(sip, claim, source.text()))) {
     case Nonces::Use::fresh:
       return {Verdict::accepted, std::move(*user)};
     case Nonces::Use::repeated:

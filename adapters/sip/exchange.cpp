@@ -34,10 +34,6 @@ void append(std::string& text, const void* header) {
   text.append(far, 0, size);
 }
 
-void add_headers(msg_t* message, const Reply& reply) {
-  for (const auto& [kind, value] : reply.headers) sip_add_make(message, sip_object(message), kind, value.c_str());
-}
-
 }  // namespace
 
 // Written by hand because it is the hottest path of the SIP side: sofia-sip would copy, parse again and then print each
@@ -71,62 +67,45 @@ std::string response_text(const sip_t* request, const Reply& reply) {
   return text;
 }
 
-Exchange::Exchange(nta_agent_t* agent, msg_t* message, sip_t* sip)
-    : agent_(agent), message_(message), sip_(sip), transport_(tport_delivered_by(nta_agent_tports(agent), message)) {
+Exchange::Exchange(nta_agent_t* agent, msg_t* message, sip_t* sip, ConnectionHold connection)
+    : agent_(agent),
+      message_(message),
+      sip_(sip),
+      transport_(tport_delivered_by(nta_agent_tports(agent), message)),
+      connection_(std::move(connection)) {
   source_ = source_of(message, transport_.get());
-  if (source_.transport == "tcp")
-    transaction_.reset(
-        nta_incoming_create(agent, nullptr, msg_ref_create(message), sip, NTATAG_TPORT(transport_.get()), TAG_END()));
 }
 
 void Exchange::answer(const Reply& reply) {
-  const char* phrase = reply.phrase.empty() ? nullptr : reply.phrase.c_str();
-  if (transaction_) {
-    Message response(nta_incoming_create_response(transaction_.get(), 0, nullptr));
-    if (!response) return;
-    add_headers(response.get(), reply);
-    if (nta_incoming_complete_response(transaction_.get(), response.get(), reply.status, phrase, TAG_END()) == 0)
-      nta_incoming_mreply(transaction_.get(), response.release());
-    return;
-  }
-  if (!message_ || send_text(reply)) return;
-  // A Via that asks for more than its sender's address is left to sofia-sip.
-  Message response(nta_msg_create(agent_, 0));
-  if (!response) return;
-  auto* sip = response.sip();
-  sip->sip_to = sip_to_dup(response.home(), sip_->sip_to);
-  if (to_tag(sip_).empty()) sip_to_tag(response.home(), sip->sip_to, tag_for(sip_, reply).c_str());
-  add_headers(response.get(), reply);
-  auto* const answered = response.release();
-  nta_msg_mreply(agent_, answered, sip_object(answered), reply.status, phrase, message_.release(),
-                 NTATAG_TPORT(transport_.get()), TAG_END());
-}
-
-// RFC 3261 section 18.2.2 and RFC 3581: to the address that the request came from, at the port it came from where the
-// Via has an rport, else at the one that the Via names.
-bool Exchange::send_text(const Reply& reply) {
   const auto* via = sip_->sip_via;
-  if (!via || via->v_maddr || via->v_comp || reply.phrase.empty()) return false;
+  if (!via) return;
+  const bool on_stream = source_.transport == "tcp";
+  // Else sofia-sip would open another connection, to where the Via says.
+  if (on_stream && !transport_.alive()) return;
   const std::string port =
       via->v_rport ? std::to_string(source_.port) : std::string(via->v_port ? via->v_port : "5060");
   tp_name_t to{};
-  to.tpn_proto = "udp";
-  to.tpn_canon = source_.ip.c_str();
-  to.tpn_host = source_.ip.c_str();
-  to.tpn_port = port.c_str();
+  if (on_stream) {
+    to = *tport_name(transport_.get());
+  } else {
+    to.tpn_proto = "udp";
+    to.tpn_canon = source_.ip.c_str();
+    to.tpn_host = source_.ip.c_str();
+    to.tpn_port = port.c_str();
+  }
   Message response(nta_msg_create(agent_, 0));
-  if (!response) return false;
+  if (!response) return;
   const auto text = response_text(sip_, reply);
   // A first line that brings its encoding along, here that of the whole message, is sent as it is.
   auto* line = sip_status_create(response.home(), reply.status, reply.phrase.c_str(), nullptr);
   auto* encoded = su_strndup(response.home(), text.data(), static_cast<isize_t>(text.size()));
-  if (!line || !encoded) return false;
+  if (!line || !encoded) return;
   response.sip()->sip_status = line;
   line->st_common->h_data = encoded;
   line->st_common->h_len = text.size();
-  if (msg_serialize(response.get(), reinterpret_cast<msg_pub_t*>(response.sip())) < 0) return false;
+  if (msg_serialize(response.get(), reinterpret_cast<msg_pub_t*>(response.sip())) < 0) return;
+  // What cannot be sent is lost like any datagram: the phone asks again.
   tport_tsend(transport_.get(), response.get(), &to, TPTAG_MTU(INT_MAX), TAG_END());
-  return true;  // what UDP could not send is lost like any datagram: the phone asks again
 }
 
 }  // namespace strowger::sip

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/registrar/registrar.hpp"
+#include "adapters/sip/connections.hpp"
 #include "adapters/sip/sofia.hpp"
 
 #include <string>
@@ -12,24 +13,29 @@ namespace strowger::sip {
 
 class Flows {
  public:
-  void keep(const registrar::Binding& binding, tport_t* connection) {
-    flows_.insert_or_assign(registrar::state_key(binding), Transport(connection));
+  // `hold` makes the connection a registered one (connections.hpp).
+  void keep(const registrar::Binding& binding, tport_t* connection, ConnectionHold hold) {
+    flows_.insert_or_assign(registrar::state_key(binding), Flow{Transport(connection), std::move(hold)});
   }
   void drop(const registrar::Binding& binding) { flows_.erase(registrar::state_key(binding)); }
   // The connection while it lives, else null.
   tport_t* find(const registrar::Binding& binding) const {
     const auto found = flows_.find(registrar::state_key(binding));
-    return found != flows_.end() && found->second.alive() ? found->second.get() : nullptr;
+    return found != flows_.end() && found->second.transport.alive() ? found->second.transport.get() : nullptr;
   }
   // Lets go of connections that have ended.
   void sweep() {
-    std::erase_if(flows_, [](const auto& flow) { return !flow.second.alive(); });
+    std::erase_if(flows_, [](const auto& flow) { return !flow.second.transport.alive(); });
   }
   std::size_t size() const { return flows_.size(); }
   void clear() { flows_.clear(); }
 
  private:
-  std::unordered_map<std::string, Transport> flows_;
+  struct Flow {
+    Transport transport;
+    ConnectionHold hold;
+  };
+  std::unordered_map<std::string, Flow> flows_;
 };
 
 }  // namespace strowger::sip

@@ -17,6 +17,7 @@ struct Metrics {
   Counter registrations_denied{0};      // 403, 404
   Counter registrations_refused{0};     // 400, 423, 439, 500: authenticated, but not acceptable
   Counter registrations_shed{0};        // 503
+  Counter registrations_unheard{0};     // dropped unjudged: too many wrong passwords (guess_gate.hpp)
   Counter registrations_repeated{0};    // retransmissions that were recognised
   Counter bindings_expired{0};
 
@@ -24,7 +25,8 @@ struct Metrics {
   Counter notifies_accepted{0};
   Counter notifies_refused{0};
   Counter notifies_unanswered{0};
-  Counter notifies_shed{0};  // the queue was full, or it could not be sent
+  Counter notifies_not_connected{0};  // the phone's TCP connection has ended
+  Counter notifies_shed{0};           // the queue was full, or it could not be sent
 
   // Phones that ask the LAN where their file is (pnp.hpp), by how that ended.
   Counter pnp_questions{0};  // all of them
@@ -46,8 +48,14 @@ struct Metrics {
   Counter ack_requests{0};
   Counter other_requests{0};
   Counter stray_responses{0};
-  Counter names_refused{0};  // host names that a message would have made us look up (name_guard.hpp)
-  Counter not_sip{0};        // neither a request nor a response
+  Counter names_refused{0};     // host names that a message would have made us look up (name_guard.hpp)
+  Counter messages_refused{0};  // too large, too many headers, or a length that is missing or wrong: not parsed
+  Counter tcp_connections{0};   // now
+  Counter tcp_accepted{0};
+  Counter tcp_refused{0};        // too many, of one source or in all
+  Counter tcp_timed_out{0};      // closed by a deadline
+  Counter tcp_accept_paused{0};  // for a second: no descriptor was left
+  Counter not_sip{0};            // neither a request nor a response
 };
 
 inline void count(Counter& counter) {

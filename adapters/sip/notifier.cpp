@@ -25,22 +25,16 @@ std::string bracketed(const std::string& host) {
   return host.find(':') != std::string::npos && host.front() != '[' ? "[" + host + "]" : host;
 }
 
-// Where to send it when there is no connection to use: UDP back to the source, TCP to the contact.
+// Over UDP: back to the source.
 std::string next_hop(const registrar::Binding& binding) {
-  if (binding.transport == "udp")
-    return "sip:" + bracketed(binding.ip) + ":" + std::to_string(binding.port) + ";transport=udp";
-  // A phone behind an edge is reached through it.
-  if (!binding.path.empty()) {
-    const auto& top = binding.path.front();
-    const auto open = top.find('<');
-    const auto close = top.find('>');
-    if (open != std::string::npos && close != std::string::npos) return top.substr(open + 1, close - open - 1);
-  }
-  const auto parts = registrar::parse_uri(binding.contact);
-  if (!parts || parts->host.empty()) return {};
-  std::string hop = "sip:" + std::string(parts->host);
-  if (!parts->port.empty()) hop += ":" + std::string(parts->port);
-  return hop + ";transport=tcp";
+  return "sip:" + bracketed(binding.ip) + ":" + std::to_string(binding.port) + ";transport=udp";
+}
+
+// Seconds after which the phone wants to be asked again.
+std::optional<std::uint32_t> retry_after(const sip_t* sip) {
+  if (!sip->sip_retry_after) return std::nullopt;
+  constexpr unsigned long longest = 24 * 3600;
+  return static_cast<std::uint32_t>(std::min<unsigned long>(sip->sip_retry_after->af_delta, longest));
 }
 
 // The strongest challenge of the answer that can be met.
@@ -149,14 +143,14 @@ Message Notifier::compose(const Job& job, const std::string& authorization, bool
   const std::string from = "<sip:" + bracketed(host_) + ">;tag=" + job.from_tag;
   const std::string to = "<sip:" + binding.extension.text() + "@" + bracketed(host_) + ">";
   const std::string contact = "<" + us + transport + ">";
+  const auto target = registrar::request_uri(binding.contact);
   std::string route;
   for (const auto& hop : binding.path) route += (route.empty() ? "" : ", ") + hop;
 
   Message message(nta_msg_create(agent_, 0));
   if (!message) return message;
   auto* sip = message.sip();
-  auto* request =
-      sip_request_create(message.home(), SIP_METHOD_NOTIFY, URL_STRING_MAKE(binding.contact.c_str()), nullptr);
+  auto* request = sip_request_create(message.home(), SIP_METHOD_NOTIFY, URL_STRING_MAKE(target.c_str()), nullptr);
   auto* cseq = sip_cseq_create(message.home(), job.cseq, SIP_METHOD_NOTIFY);
   if (!request || !cseq) return {};
   sip_header_insert(message.get(), sip, reinterpret_cast<sip_header_t*>(request));
@@ -176,16 +170,20 @@ Message Notifier::compose(const Job& job, const std::string& authorization, bool
 }
 
 bool Notifier::send(Job& job, const std::string& authorization, bool proxy) {
-  auto message = compose(job, authorization, proxy);
-  const auto hop = next_hop(*job.notice.binding);
   const auto& binding = *job.notice.binding;
-  auto* connection = binding.transport == "tcp" ? flows_.find(binding) : nullptr;
-  auto* from = binding.transport == "udp" ? udp_listener(agent_, binding.local_ip) : connection;
-  if (message && (connection || !hop.empty())) {
-    const auto* route = connection ? nullptr : URL_STRING_MAKE(hop.c_str());
+  const bool on_stream = binding.transport != "udp";
+  auto* connection = on_stream ? flows_.find(binding) : nullptr;
+  if (on_stream && connection == nullptr) {
+    end(job, {reboot::not_connected, "Not Connected", false});
+    return false;
+  }
+  auto message = compose(job, authorization, proxy);
+  const auto hop = on_stream ? std::string() : next_hop(binding);
+  auto* from = on_stream ? connection : udp_listener(agent_, binding.local_ip);
+  const auto* route = on_stream ? nullptr : URL_STRING_MAKE(hop.c_str());
+  if (message)
     job.transaction.reset(nta_outgoing_mcreate(agent_, &Notifier::on_response, &job, route, message.release(),
                                                TAG_IF(from, NTATAG_TPORT(from)), TAG_END()));
-  }
   if (job.transaction) return true;
   end(job, {503, "Could Not Be Sent", false});
   return false;
@@ -201,10 +199,12 @@ int Notifier::on_response(nta_outgoing_magic_t* context, nta_outgoing_t* transac
 void Notifier::respond(Job& job, const sip_t* sip, int status) {
   const bool internal = nta_sip_is_internal(sip) != 0;
   if (internal && status == 408) return end(job, {408, "No Answer", true});
+  if (internal && job.notice.binding->transport != "udp" && flows_.find(*job.notice.binding) == nullptr)
+    return end(job, {reboot::not_connected, "Not Connected", false});
   if (internal) return end(job, {503, "The Phone Cannot Be Reached", false});
   if ((status == 401 || status == 407) && !job.challenged && answer_challenge(job, sip, status)) return;
   const auto phrase = sip->sip_status ? view(sip->sip_status->st_phrase) : std::string_view();
-  end(job, {static_cast<std::uint16_t>(status), std::string(phrase), false});
+  end(job, {static_cast<std::uint16_t>(status), std::string(phrase), false, retry_after(sip)});
 }
 
 // True: sent again with credentials, or over because that failed.
@@ -216,7 +216,7 @@ bool Notifier::answer_challenge(Job& job, const sip_t* sip, int status) {
   const auto password = credential ? credential->password() : std::nullopt;
   if (!password) return false;
   const auto header = sip::answer_challenge(hasher_, *challenge, binding.extension.text(), *password, "NOTIFY",
-                                            binding.contact, random_token(), job.notice.body);
+                                            registrar::request_uri(binding.contact), random_token(), job.notice.body);
   job.challenged = true;
   ++job.cseq;
   job.transaction.reset();
@@ -229,6 +229,8 @@ void Notifier::end(Job& job, reboot::NoticeOutcome outcome) {
     count(metrics_.notifies_unanswered);
   else if (outcome.status >= 200 && outcome.status < 300)
     count(metrics_.notifies_accepted);
+  else if (outcome.status == reboot::not_connected && !job.transaction)
+    count(metrics_.notifies_not_connected);
   else
     count(job.transaction ? metrics_.notifies_refused : metrics_.notifies_shed);
   log_.debug("NOTIFY {} to {} at {}:{}: {} {}", log_text(job.notice.event), job.notice.binding->extension.text(),

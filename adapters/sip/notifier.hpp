@@ -1,7 +1,10 @@
 // Sends out-of-dialog NOTIFYs to single phones, each in a client transaction of its own, paced.
 //
-// Where it goes: over UDP to the address the REGISTER came from (through the NAT), over TCP on the connection it came
-// in on, else to the contact on a new one. The Request-URI is the contact, Route is the binding's Path.
+// Where it goes: over UDP to the address the REGISTER came from (through the NAT), over TCP down the connection that it
+// came in on (RFC 5626 section 5.3). A connection that has ended is never replaced by one to where the Contact or the
+// Path says, for anybody with a phone's password could have the server connect anywhere: the outcome is 430 "Not
+// Connected", and the phone is reached again when it registers. The Request-URI is the contact without headers and
+// method, Route is the binding's Path.
 // Threads: notify() from any; everything else, the outcomes too, on the SIP thread.
 #pragma once
 

@@ -1,5 +1,6 @@
 #include "adapters/sip/pnp.hpp"
 
+#include "actors/registrar/uri.hpp"
 #include "adapters/sip/addresses.hpp"
 #include "adapters/sip/exchange.hpp"
 #include "adapters/sip/fields.hpp"
@@ -59,7 +60,7 @@ const url_t* contact_of(const sip_t* sip) {
 std::string target_of(const sip_t* sip, const Multicast::Datagram& datagram) {
   if (const auto* contact = contact_of(sip))
     if (auto text = url_text(contact); !text.empty() && text.size() <= longest_contact && is_plain_text(text))
-      return text;
+      return registrar::request_uri(text);
   return "sip:" + datagram.ip + ":" + std::to_string(datagram.port);
 }
 

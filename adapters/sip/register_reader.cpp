@@ -106,7 +106,14 @@ Result<ExtensionNumber> address_of_record(const sip_t* sip) {
   return ExtensionNumber::parse(registrar::percent_decoded(user(sip->sip_to->a_url)));
 }
 
-Result<registrar::RegisterRequest> read_register(const sip_t* sip, ExtensionNumber extension, const Source& source) {
+Result<registrar::RegisterRequest> read_register(const sip_t* sip, ExtensionNumber extension, const Source& source,
+                                                 const RegisterLimits& limits) {
+  if (call_id(sip).size() > RegisterLimits::call_id)
+    return malformed("too_long", "the Call-ID is longer than 256 characters");
+  std::size_t contacts = 0;
+  for (const auto* contact = sip->sip_contact; contact; contact = contact->m_next)
+    if (++contacts > limits.contacts)
+      return malformed("too_many_contacts", "the REGISTER has more contacts than an extension may have");
   registrar::RegisterRequest request;
   request.extension = std::move(extension);
   request.call_id = call_id(sip);
@@ -125,14 +132,20 @@ Result<registrar::RegisterRequest> read_register(const sip_t* sip, ExtensionNumb
       request.wildcard = true;
       continue;
     }
+    if (contact->m_url->url_type == url_sips) return malformed("sips_contact", "a sips: Contact needs TLS");
+    if (contact->m_url->url_type != url_sip) return malformed("bad_contact", "the Contact is no sip: URI");
     auto asked = read_contact(*contact, request.user_agent);
-    if (asked.uri.empty() || asked.uri.size() > 1024 || !is_plain(asked.uri))
+    if (asked.uri.empty() || asked.uri.size() > RegisterLimits::contact || !is_plain(asked.uri))
       return malformed("bad_contact", "the Contact is empty, too long, or holds characters that no URI may");
     request.contacts.push_back(std::move(asked));
   }
+  std::size_t path_size = 0;
   for (const auto* path = sip->sip_path; path; path = path->r_next) {
     std::string hop = "<" + url_text(path->r_url) + ">";
     for (const auto* item = path->r_params; item && *item; ++item) hop += ";" + std::string(*item);
+    path_size += hop.size();
+    if (path_size > RegisterLimits::path || request.path.size() >= RegisterLimits::path_hops)
+      return malformed("too_long", "the Path has more than 4 hops or 1024 characters");
     request.path.push_back(std::move(hop));
   }
   request.supports_outbound = lists(sip->sip_supported, "outbound");

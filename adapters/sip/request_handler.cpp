@@ -41,8 +41,12 @@ bool needs_dialog(sip_method_t method) {
   }
 }
 
-bool is_sip_url(const url_t* url) {
-  return url->url_type == url_sip || url->url_type == url_sips;
+// What a REGISTER that cannot be read is answered.
+Reply reply_to_unreadable(const Error& error) {
+  if (error.code == "too_many_contacts") return {403, "Too Many Contacts Registered", {}};
+  if (error.code == "sips_contact") return {403, "SIPS Needs TLS", {}};
+  if (error.code == "too_long") return {400, "Call-ID Or Path Too Long", {}};
+  return {400, "Bad Contact Header", {}};
 }
 
 }  // namespace
@@ -68,7 +72,8 @@ void RequestHandler::handle(Exchange exchange) {
     return refuse(exchange, {481, "Call/Transaction Does Not Exist", {}});
   if (method != sip_method_register && method != sip_method_options)
     return refuse(exchange, {405, "Method Not Allowed", {{sip_allow_class, std::string(kAllow)}}});
-  if (!is_sip_url(sip->sip_request->rq_url)) return refuse(exchange, {416, "Unsupported URI Scheme", {}});
+  // sips: asks for TLS, which is not spoken here (RFC 5630 section 3.3).
+  if (sip->sip_request->rq_url->url_type != url_sip) return refuse(exchange, {416, "Unsupported URI Scheme", {}});
   if (auto options = unsupported(sip); !options.empty())
     return refuse(exchange, {420, "Bad Extension", {{sip_unsupported_class, std::move(options)}}});
   if (method == sip_method_options) return on_options(exchange);
@@ -86,14 +91,18 @@ void RequestHandler::on_options(Exchange& exchange) const {
 void RequestHandler::on_register(Exchange exchange) {
   const auto* sip = exchange.sip();
   const auto now = clock_();
-  auto outcome = authenticator_.check(sip, exchange.source().text(), now);
+  auto outcome = authenticator_.check(sip, exchange.source(), now);
   using Verdict = Authenticator::Verdict;
   switch (outcome.verdict) {
     case Verdict::challenge:
       return challenge(exchange, false);
     case Verdict::stale:
       return challenge(exchange, true);
+    case Verdict::unheard:
+      count(metrics_.registrations_unheard);
+      return;
     case Verdict::denied:
+      if (wrong_password_) wrong_password_(outcome.user, exchange.source().ip);
       return deny(exchange, {403, "Forbidden", {}}, "wrong password or unknown user");
     case Verdict::malformed:
       return deny(exchange, {400, "Bad Authorization", {}}, "the Authorization header contradicts the request");
@@ -103,14 +112,16 @@ void RequestHandler::on_register(Exchange exchange) {
   }
   const auto extension = address_of_record(sip);
   const auto known = extension ? authenticator_.credentials()(*extension) : std::nullopt;
-  if (!known || !is_sip_url(sip->sip_to->a_url)) return deny(exchange, {404, "Not Found", {}}, "no such extension");
-  if (*extension != outcome.user) return deny(exchange, {403, "Forbidden", {}}, "the user does not own the address");
+  const auto scheme = sip->sip_to->a_url->url_type;
+  if (!known || (scheme != url_sip && scheme != url_sips))
+    return deny(exchange, {404, "Not Found", {}}, "no such extension");
+  if (*extension != *outcome.user) return deny(exchange, {403, "Forbidden", {}}, "the user does not own the address");
   if (!known->enabled) return deny(exchange, {403, "Extension Disabled", {}}, "the extension is disabled");
 
-  auto request = read_register(sip, *extension, exchange.source());
+  auto request = read_register(sip, *extension, exchange.source(), limits_);
   if (!request) {
     count(metrics_.registrations_refused);
-    return refuse(exchange, {400, "Bad Contact Header", {}});
+    return refuse(exchange, reply_to_unreadable(request.error()));
   }
   request->repeated = outcome.verdict == Verdict::repeated;
   if (request->repeated) count(metrics_.registrations_repeated);
@@ -148,7 +159,7 @@ void RequestHandler::remember_flows(const Exchange& exchange, const registrar::R
     const bool of_this = binding->cseq == cseq(exchange.sip()) && binding->call_id == call_id(exchange.sip());
     if (!of_this) continue;
     if (exchange.source().transport == "tcp")
-      flows_.keep(*binding, exchange.transport());
+      flows_.keep(*binding, exchange.transport(), exchange.connection());
     else
       flows_.drop(*binding);
   }
@@ -164,10 +175,16 @@ void RequestHandler::challenge(Exchange& exchange, bool stale) {
 
 void RequestHandler::deny(Exchange& exchange, Reply reply, std::string_view why) {
   count(metrics_.registrations_denied);
-  log_.warn("REGISTER of {} from {} refused with {}: {} (User-Agent: {})",
-            log_text(user(exchange.sip()->sip_to->a_url)), exchange.source().text(), reply.status, why,
-            log_text(user_agent(exchange.sip())));
+  if (refusals_.take(LineBudget::Time::clock::now()))
+    log_.warn("REGISTER of {} from {} refused with {}: {} (User-Agent: {})",
+              log_text(user(exchange.sip()->sip_to->a_url)), exchange.source().text(), reply.status, why,
+              log_text(user_agent(exchange.sip())));
   exchange.answer(with_server(std::move(reply)));
+}
+
+void RequestHandler::tell_withheld() {
+  if (const auto withheld = refusals_.take_withheld())
+    log_.warn("{} more REGISTERs were refused, too many for a line each", withheld);
 }
 
 void RequestHandler::refuse(Exchange& exchange, Reply reply) const {

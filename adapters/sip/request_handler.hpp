@@ -12,9 +12,12 @@
 #include "adapters/sip/authenticator.hpp"
 #include "adapters/sip/exchange.hpp"
 #include "adapters/sip/flows.hpp"
+#include "adapters/sip/line_budget.hpp"
 #include "adapters/sip/metrics.hpp"
 
+#include <functional>
 #include <memory>
+#include <optional>
 
 #include <spdlog/logger.h>
 
@@ -22,10 +25,17 @@ namespace strowger::sip {
 
 class RequestHandler {
  public:
+  // Told of each wrong password that was judged: of which extension, where there is one, and from where.
+  using WrongPassword = std::function<void(const std::optional<ExtensionNumber>& extension, const std::string& ip)>;
+
   RequestHandler(Authenticator& authenticator, registrar::Registrar& registrar, Flows& flows, Metrics& metrics,
                  spdlog::logger& log, Clock clock, std::string server_name);
 
+  void limit(RegisterLimits limits) { limits_ = limits; }
+  void on_wrong_password(WrongPassword told) { wrong_password_ = std::move(told); }
   void handle(Exchange exchange);
+  // Now and then: says how many log lines were withheld.
+  void tell_withheld();
   // From now on every request gets 503.
   void drain() { draining_ = true; }
 
@@ -47,6 +57,9 @@ class RequestHandler {
   spdlog::logger& log_;
   Clock clock_;
   std::string server_name_;
+  RegisterLimits limits_;
+  WrongPassword wrong_password_;
+  LineBudget refusals_{20, 2};
   bool draining_ = false;
 };
 

@@ -5,8 +5,10 @@
 #include "adapters/sip/fields.hpp"
 #include "adapters/sip/name_guard.hpp"
 #include "adapters/sip/request_handler.hpp"
+#include "adapters/sip/stack_guard.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <set>
 
@@ -20,6 +22,7 @@ constexpr unsigned kReceiveBuffer = 4 * 1024 * 1024;
 constexpr unsigned kUdpMtu = 65535;  // never switch a request to TCP behind our back
 constexpr int kPortAttempts = 20;
 constexpr unsigned kLookForAddresses = 5;  // every so many seconds
+constexpr unsigned kForgetGuesses = 10;
 
 std::uint16_t bound_port(nta_agent_t* agent) {
   const auto* primary = tport_primaries(nta_agent_tports(agent));
@@ -39,6 +42,7 @@ ServerOptions options_from(const config::Settings& settings) {
   options.external_ip = settings.server.external_ip;
   options.server_name = settings.server.server_name;
   options.authentication.realm = settings.server.sip_realm;
+  options.authentication.require_qop = !settings.server.sip_digest_without_qop;
   if (settings.server.sip_digest == "md5") options.authentication.algorithms = {Algorithm::md5};
   if (settings.server.sip_digest == "sha-256") options.authentication.algorithms = {Algorithm::sha256};
   return options;
@@ -51,6 +55,9 @@ class Server::Loop {
   explicit Loop(Server& server)
       : server_(server),
         root_(su_root_create(this)),
+        guard_(server.options_.messages, server.options_.connections, server.metrics_),
+        guesses_(server.options_.guesses, [this](std::string_view extension, std::string_view address,
+                                                 std::uint16_t port) { return recognise(extension, address, port); }),
         authenticator_(server.options_.authentication, server.credentials_, server.nonce_key_, server.clock_()),
         registrar_(
             server.log_, server.table_, server.ids_, server.clock_,
@@ -58,13 +65,24 @@ class Server::Loop {
             server.options_.registrar),
         handler_(authenticator_, registrar_, server.flows_, server.metrics_, *server.logger_, server.clock_,
                  server.options_.server_name) {
+    authenticator_.limit_guesses(guesses_);
+    handler_.limit({server.options_.registrar.limits.max_bindings});
+    handler_.on_wrong_password(server.options_.on_wrong_password);
+    guard_.on_exhausted([this] { pause_accepting(); });
     registrar_.on_change([this](const auto& removed, const auto&) {
-      for (const auto& binding : removed) server_.flows_.drop(*binding);
+      for (const auto& binding : removed) {
+        server_.flows_.drop(*binding);
+        guesses_.remember(binding->extension.text(), binding->ip);
+      }
     });
   }
 
   Result<void> open() {
     if (!root_) return internal_error("the SIP event loop could not be made");
+    if (!guard_.is_effective())
+      return internal_error(
+          "sofia-sip does not call the functions that limit what a message may cost: the program must "
+          "be linked with the shared library libsofia-sip-ua");
     const auto restored = registrar_.restore();
     if (!restored) return restored.error();
     for (const auto& key : restored->unreadable)
@@ -156,7 +174,7 @@ class Server::Loop {
     if (!options.external_ip.empty()) url += ";maddr=" + address;
     return nta_agent_add_tport(
                agent_.get(), URL_STRING_MAKE(url.c_str()), TPTAG_UDP_RMEM(kReceiveBuffer), TPTAG_IDENT(address.c_str()),
-               TPTAG_IDLE(static_cast<unsigned>(options.tcp_idle.count())), TPTAG_SERVER(1), TAG_END()) == 0;
+               TPTAG_IDLE(static_cast<unsigned>(options.connections.idle.count())), TPTAG_SERVER(1), TAG_END()) == 0;
   }
 
   Error taken(const std::string& address) const {
@@ -173,8 +191,37 @@ class Server::Loop {
       msg_destroy(message);
       return 0;
     }
-    self->handler_.handle(Exchange(agent, message, sip));
+    self->handler_.handle(Exchange(agent, message, sip, self->guard_.delivering()));
     return 0;
+  }
+
+  GuessGate::Sender recognise(std::string_view extension, std::string_view address, std::uint16_t port) const {
+    auto sender = GuessGate::Sender::stranger;
+    const auto number = ExtensionNumber::parse(extension);
+    if (!number) return sender;
+    for (const auto& binding : server_.table_.of(*number)) {
+      if (binding->ip != address) continue;
+      if (binding->port == port) return GuessGate::Sender::flow;
+      sender = GuessGate::Sender::known;
+    }
+    return sender;
+  }
+
+  // Until the next second.
+  void pause_accepting() {
+    const int fault = errno;
+    paused_ = true;
+    for (auto* one = tport_primaries(nta_agent_tports(agent_.get())); one != nullptr; one = tport_next(one))
+      if (tport_is_tcp(one)) tport_stall(one);
+    if (exhausted_.take(LineBudget::Time::clock::now()))
+      server_.logger_->error(
+          "SIP cannot accept a connection: {}; it tries again each second. Raise the limit of open files (LimitNOFILE)",
+          std::strerror(fault));
+  }
+  void accept_again() {
+    if (!std::exchange(paused_, false)) return;
+    for (auto* one = tport_primaries(nta_agent_tports(agent_.get())); one != nullptr; one = tport_next(one))
+      if (tport_is_tcp(one)) tport_continue(one);
   }
 
   static void on_second(su_root_magic_t*, su_timer_t*, su_timer_arg_t* context) {
@@ -183,18 +230,28 @@ class Server::Loop {
     self->server_.metrics_.bindings_expired.store(self->registrar_.expired(), std::memory_order_relaxed);
     self->server_.metrics_.names_refused.store(names_refused(), std::memory_order_relaxed);
     self->server_.pnp_.on_second();
+    self->guard_.on_second();
+    self->accept_again();
     if (++self->seconds_ % 60 == 0) self->server_.flows_.sweep();
+    if (self->seconds_ % kForgetGuesses == 0) {
+      self->guesses_.sweep(GuessGate::Time::clock::now());
+      self->handler_.tell_withheld();
+    }
     if (self->seconds_ % kLookForAddresses == 0) self->listen_on_new();
   }
 
   SofiaLibrary library_;
   Server& server_;
   Root root_;
+  StackGuard guard_;  // sees the agent's sockets close
   Agent agent_;
   Timer second_;
   unsigned seconds_ = 0;
   std::vector<std::string> listening_;  // addresses
   std::set<std::string> refused_;       // those on which it cannot
+  bool paused_ = false;                 // accepting
+  LineBudget exhausted_{1, 1.0 / 60};
+  GuessGate guesses_;
   Authenticator authenticator_;
   registrar::Registrar registrar_;  // holds exchanges, which hold transactions of the agent
   RequestHandler handler_;

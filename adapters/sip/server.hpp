@@ -8,6 +8,9 @@
 // with its completions, notify(), drop_extension()). bindings(), notifier(), metrics() may be used from any thread.
 // A 200 to a REGISTER is sent only when the log has made the binding durable.
 //
+// What a stranger may send, hold and try is limited: message_scan.hpp (size and headers), connections.hpp (TCP),
+// stack_guard.hpp (how these come before sofia-sip), guess_gate.hpp (passwords), exchange.hpp (where answers go).
+//
 // Wiring: Server(options_from(settings), log, ids, credentials, nonce key, clock, logger); start() restores the
 // bindings and listens; stop(), or the destructor, ends the thread. The log must outlive the server.
 #pragma once
@@ -16,15 +19,19 @@
 #include "actors/registrar/binding_table.hpp"
 #include "actors/registrar/registrar.hpp"
 #include "adapters/sip/authenticator.hpp"
+#include "adapters/sip/connections.hpp"
 #include "adapters/sip/credentials.hpp"
+#include "adapters/sip/guess_gate.hpp"
 #include "adapters/sip/metrics.hpp"
 #include "adapters/sip/notifier.hpp"
 #include "adapters/sip/pnp.hpp"
 #include "config/settings.hpp"
 #include "events/log.hpp"
 
+#include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -40,8 +47,11 @@ struct ServerOptions {
   AuthenticatorOptions authentication;
   registrar::Registrar::Options registrar;
   NotifierOptions notifier;
-  // A TCP connection without a registration is closed when it was silent this long.
-  std::chrono::milliseconds tcp_idle{120'000};
+  MessageLimits messages;
+  ConnectionLimits connections;
+  GuessLimits guesses;
+  // Told on the SIP thread of each wrong password that was judged; no extension: there is none of that name.
+  std::function<void(const std::optional<ExtensionNumber>& extension, const std::string& ip)> on_wrong_password;
   // How long stop() waits for commits that are under way.
   std::chrono::milliseconds drain{2000};
 };

@@ -2,13 +2,13 @@
 
 #include "adapters/http/provision/request_log.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <exception>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <netinet/in.h>
@@ -69,8 +69,14 @@ struct Server::Datagram {
   std::string_view bytes() const { return {buffer.data(), size}; }
 };
 
+// Where a transfer may begin, and whose place it takes.
+struct Server::Place {
+  bool is_there = false;
+  std::shared_ptr<Transfer> instead_of{};
+};
+
 Options options_from(const config::ProvisioningTftp& settings) {
-  return {settings.host, settings.port, {}};
+  return {.host = settings.host, .port = settings.port};
 }
 
 Server::Server(Options options, Deliver deliver, spdlog::logger& logger)
@@ -81,8 +87,15 @@ Result<std::unique_ptr<Server>> Server::start(Options options, Deliver deliver, 
   if (auto done = server->open(); !done) return done.error();
   server->thread_ = std::thread([self = server.get()] {
     pthread_setname_np(pthread_self(), "tftp");
-    asio::co_spawn(self->io_, self->listen(), asio::detached);
-    self->io_.run();
+    asio::co_spawn(self->io_, self->listen(), self->guarded("listening"));
+    for (;;) {
+      try {
+        self->io_.run();
+        return;
+      } catch (const std::exception& fault) {
+        self->logger_.error("TFTP: {}", fault.what());
+      }
+    }
   });
   return server;
 }
@@ -122,6 +135,21 @@ Server::~Server() {
     for (const auto& [phone, transfer] : transfers_) transfer->stop();
   });
   thread_.join();
+}
+
+// For coroutines that nobody waits for: asio::detached would swallow what they throw.
+std::function<void(std::exception_ptr)> Server::guarded(std::string what) {
+  return [this, what = std::move(what)](std::exception_ptr thrown) {
+    if (!thrown) return;
+    count_up(counters_.failed);
+    try {
+      std::rethrow_exception(std::move(thrown));
+    } catch (const std::exception& fault) {
+      logger_.error("TFTP: {} failed: {}", what, fault.what());
+    } catch (...) {
+      logger_.error("TFTP: {} failed", what);
+    }
+  };
 }
 
 Awaitable<void> Server::listen() {
@@ -195,25 +223,34 @@ void Server::begin(const Datagram& datagram, const ReadRequest& request) {
   if (under_way != transfers_.end()) {
     // The same request came twice, on the way or because the first answer was slow. Another one, or the same of a phone
     // that answers no more, means that it has begun anew.
-    auto& transfer = *under_way->second;
-    if (transfer.request() == datagram.bytes() && !transfer.is_waiting_in_vain()) return;
-    transfer.stop();
-  } else if (!has_room(datagram.from)) {
+    const auto transfer = under_way->second;
+    if (transfer->request() == datagram.bytes() && !transfer->is_waiting_in_vain()) return;
+    transfer->stop();
+    leave(*transfer);
+  }
+  const auto place = find_place(datagram.from);
+  if (!place.is_there) {
     count_up(counters_.shed);
     if (const auto now = SteadyClock::now(); now >= said_busy_ + std::chrono::seconds(10)) {
       said_busy_ = now;
-      logger_.warn("TFTP: {} transfers are under way; {} and others have to ask again", transfers_.size(),
-                   plain(datagram.from.address()).to_string());
+      logger_.warn("TFTP: {} transfers are under way, {} of them of {}, which has to ask again", by_age_.size(),
+                   addresses_[datagram.from.address()].active, plain(datagram.from.address()).to_string());
     }
     return;
   }
   count_up(counters_.read_requests);
+  ++addresses_[datagram.from.address()].starts;  // a refusal is an answer too
   const auto address = plain(datagram.from.address());
   const auto peer = address.to_string();
   auto delivery = deliver_({"tftp", request.file, peer, address});
   if (delivery.status >= 400) {
     count_up(counters_.refused);
     return refuse(datagram, code_for(delivery.status), delivery.message);
+  }
+  if (place.instead_of != nullptr) {
+    count_up(counters_.displaced);
+    place.instead_of->stop();
+    leave(*place.instead_of);
   }
   error_code fault;
   auto socket = socket_for(datagram, fault);
@@ -224,31 +261,77 @@ void Server::begin(const Datagram& datagram, const ReadRequest& request) {
   auto transfer = std::make_shared<Transfer>(std::move(socket), datagram.from, std::string(datagram.bytes()), request,
                                              Source(delivery, request.mode), options_.limits, counters_);
   transfers_.insert_or_assign(datagram.from, transfer);
-  ++by_address_[datagram.from.address()];
+  by_age_.emplace(++begun_, transfer);
+  ++addresses_[datagram.from.address()].active;
   count_up(counters_.active);
-  asio::co_spawn(io_, carry(std::move(transfer), std::move(delivery.arrived)), asio::detached);
+  asio::co_spawn(io_, carry(std::move(transfer), std::move(delivery.arrived)), guarded("a transfer to " + peer));
 }
 
-bool Server::has_room(const udp::endpoint& phone) const {
-  const auto found = by_address_.find(phone.address());
-  return counters_.active.load(std::memory_order_relaxed) < options_.limits.transfers &&
-         (found == by_address_.end() || found->second < options_.limits.transfers_per_address);
+Server::Place Server::find_place(const udp::endpoint& phone) {
+  const auto& limits = options_.limits;
+  const auto now = SteadyClock::now();
+  forget_idle_addresses(now);
+  auto& address = addresses_[phone.address()];
+  if (now >= address.second + limits.second) {
+    address.second = now;
+    address.starts = 0;
+  }
+  Place place;
+  place.is_there = address.starts < limits.starts_per_address;
+  if (!place.is_there) return place;
+  const bool address_is_full = address.active >= limits.transfers_per_address;
+  if (address_is_full)
+    place.instead_of = oldest_unproven(phone.address());
+  else if (by_age_.size() >= limits.transfers)
+    place.instead_of = oldest_unproven(std::nullopt);
+  else
+    return place;
+  place.is_there = place.instead_of != nullptr;
+  return place;
+}
+
+// The oldest transfer whose phone never acknowledged anything: one of this address, or of any.
+std::shared_ptr<Transfer> Server::oldest_unproven(const std::optional<asio::ip::address>& of) const {
+  for (const auto& [age, transfer] : by_age_)
+    if (!transfer->is_proven() && (!of || transfer->phone().address() == *of)) return transfer;
+  return nullptr;
+}
+
+// Gives back the place of a transfer, once.
+void Server::leave(const Transfer& transfer) {
+  const auto is_it = [&](const auto& held) { return held.second.get() == &transfer; };
+  const auto place = std::find_if(by_age_.begin(), by_age_.end(), is_it);
+  if (place == by_age_.end()) return;
+  const auto keep = place->second;
+  by_age_.erase(place);
+  counters_.active.fetch_sub(1, std::memory_order_relaxed);
+  if (const auto found = addresses_.find(keep->phone().address()); found != addresses_.end()) --found->second.active;
+  // Another one may have taken its place.
+  if (const auto found = transfers_.find(keep->phone()); found != transfers_.end() && found->second == keep)
+    transfers_.erase(found);
+}
+
+// Addresses are as many as a stranger forges.
+void Server::forget_idle_addresses(SteadyClock::time_point now) {
+  if (now < forgotten_ + options_.limits.second) return;
+  forgotten_ = now;
+  std::erase_if(addresses_, [&](const auto& one) {
+    return one.second.active == 0 && now >= one.second.second + options_.limits.second;
+  });
 }
 
 Awaitable<void> Server::carry(std::shared_ptr<Transfer> transfer, std::function<void()> arrived) {
+  auto give_back = [this](const Transfer* held) { leave(*held); };
+  const std::unique_ptr<const Transfer, decltype(give_back)> place(transfer.get(), give_back);
   const auto end = co_await transfer->run();
-  counters_.active.fetch_sub(1, std::memory_order_relaxed);
-  if (const auto found = by_address_.find(transfer->phone().address()); --found->second == 0) by_address_.erase(found);
-  // Another one may have taken its place.
-  if (const auto found = transfers_.find(transfer->phone()); found != transfers_.end() && found->second == transfer)
-    transfers_.erase(found);
-  if (end == Transfer::End::completed && arrived) arrived();
+  leave(*transfer);
   say(*transfer, end);
+  if (end == Transfer::End::completed && arrived) arrived();
 }
 
 void Server::say(const Transfer& transfer, Transfer::End end) {
   const auto request = std::get<ReadRequest>(parse(transfer.request()));
-  const auto file = escaped(http::provision::without_token(request.file));
+  const auto file = escaped(options_.mask(request.file));
   const auto peer = plain(transfer.phone().address()).to_string();
   switch (end) {
     case Transfer::End::completed:

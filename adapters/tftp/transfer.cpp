@@ -34,6 +34,10 @@ Transfer::Transfer(Socket socket, udp::endpoint phone, std::string request, cons
       counters_(counters),
       asked_(read_again(request_, asked)) {}
 
+std::optional<std::uint8_t> Transfer::timeout() const {
+  return asked_.timeout && *asked_.timeout <= limits_.longest_timeout ? asked_.timeout : std::nullopt;
+}
+
 // Empty: there are none, and none are confirmed.
 std::string Transfer::accepted_options() {
   OptionList accepted;
@@ -43,7 +47,7 @@ std::string Transfer::accepted_options() {
     block_size_ = std::min(*asked_.block_size, v4 ? limits_.block_size_v4 : limits_.block_size_v6);
     accepted.emplace_back("blksize", std::to_string(block_size_));
   }
-  if (asked_.timeout) accepted.emplace_back("timeout", std::to_string(*asked_.timeout));
+  if (timeout()) accepted.emplace_back("timeout", std::to_string(*timeout()));
   if (const auto size = source_.size(); asked_.wants_size && size)
     accepted.emplace_back("tsize", std::to_string(*size));
   return accepted.empty() ? std::string() : options_packet(accepted);
@@ -74,19 +78,19 @@ Transfer::End Transfer::end_of(Heard heard) {
 }
 
 Awaitable<Transfer::Heard> Transfer::deliver(const std::string& packet, std::uint16_t block) {
-  auto wait = asked_.timeout ? limits_.second * *asked_.timeout : limits_.patience;
-  const auto repeats = heard_ ? limits_.repeats : limits_.first_repeats;
+  auto wait = timeout() ? limits_.second * *timeout() : limits_.patience;
+  const auto repeats = proven_ ? limits_.repeats : limits_.first_repeats;
   for (unsigned attempt = 0;; ++attempt) {
     if (attempt > 0) count(counters_.blocks_repeated);
     send(packet, phone_);
-    arm(wait);
+    arm(proven_ ? wait : std::min(wait, limits_.first_patience));
     const auto heard = co_await listen(block);
     in_vain_ = heard == Heard::nothing;
     if (heard != Heard::nothing || attempt == repeats) {
       timer_.cancel();
       co_return heard;
     }
-    if (!asked_.timeout) wait = std::min(wait * 2, limits_.most_patience);
+    if (!timeout()) wait = std::min(wait * 2, limits_.most_patience);
   }
 }
 
@@ -106,13 +110,14 @@ Awaitable<Transfer::Heard> Transfer::listen(std::uint16_t block) {
         send(error_packet(ErrorCode::unknown_transfer, "This is another phone's transfer"), from);
       continue;
     }
-    heard_ = true;
     if (const auto* failure = std::get_if<Failure>(&packet)) {
       complaint_ = "error " + std::to_string(failure->code) + " " + std::string(failure->message);
       co_return Heard::failure;
     }
     const auto* acknowledged = std::get_if<Acknowledgement>(&packet);
-    if (acknowledged != nullptr && acknowledged->block == block) co_return Heard::acknowledged;
+    if (acknowledged == nullptr || acknowledged->block != block) continue;
+    proven_ = true;
+    co_return Heard::acknowledged;
   }
   co_return stopped_ ? Heard::stopped : Heard::nothing;
 }
@@ -125,15 +130,18 @@ void Transfer::arm(std::chrono::milliseconds wait) {
   // deadline.
   timer_.async_wait([weak = weak_from_this()](const error_code& fault) {
     const auto self = weak.lock();
-    if (fault || !self || SteadyClock::now() < self->deadline_) return;
+    if (fault || !self || self->stopped_ || SteadyClock::now() < self->deadline_) return;
     self->expired_ = true;
-    self->socket_.cancel();
+    error_code ignored;
+    self->socket_.cancel(ignored);
   });
 }
 
 void Transfer::stop() {
   stopped_ = true;
-  socket_.cancel();
+  timer_.cancel();
+  error_code ignored;
+  socket_.close(ignored);
 }
 
 // A datagram that does not go out is one that was lost.

@@ -14,6 +14,7 @@ namespace strowger::vault {
 namespace {
 
 constexpr std::string_view table = "vault";
+constexpr std::string_view unused_table = "vault_unused";  // key id -> the log's end when it was made
 constexpr std::string_view check_table = "vault_check";
 constexpr std::size_t nonce_bytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
 constexpr std::size_t tag_bytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
@@ -66,6 +67,25 @@ Error unreadable(std::string_view why) {
 
 Error shredded() {
   return Error{ErrorKind::not_found, "secret_shredded", "the key of the secret was destroyed; set a new secret"};
+}
+
+std::optional<std::uint64_t> parse_key_id(std::string_view digits) {
+  std::uint64_t id = 0;
+  if (digits.size() != 16) return std::nullopt;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), id, 16);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  return id;
+}
+
+// Visits the ids of the data keys that a text names: in whatever member of an event a sealed secret is.
+template <class Visit>
+void each_key_named_in(std::string_view text, Visit visit) {
+  constexpr std::string_view form = "v1.";
+  for (auto at = text.find(form); at != std::string_view::npos; at = text.find(form, at + 1)) {
+    const auto rest = text.substr(at + form.size());
+    if (rest.size() <= 16 || rest[16] != '.') continue;
+    if (const auto id = parse_key_id(rest.substr(0, 16))) visit(*id);
+  }
 }
 
 struct SealedParts {
@@ -126,7 +146,9 @@ Result<std::unique_ptr<SodiumVault>> SodiumVault::open(EventLog& log, const Mast
     if (next && *next && fits(**next)) {
       if (!source.supplied())
         if (auto done = MasterKey::promote_next(source); !done) return done.error();
-      return std::unique_ptr<SodiumVault>(new SodiumVault(log, source, std::move(**next), cached_keys));
+      std::unique_ptr<SodiumVault> vault(new SodiumVault(log, source, std::move(**next), cached_keys));
+      if (auto found = vault->find_left_over(); !found) return found.error();
+      return vault;
     }
   }
   if (!master) return master.error();
@@ -140,7 +162,9 @@ Result<std::unique_ptr<SodiumVault>> SodiumVault::open(EventLog& log, const Mast
     if (auto stored = append_and_wait(log, std::move(request)); !stored) return stored.error();
   }
   MasterKey::forget_next(source);  // never came into force, or is what is supplied now
-  return std::unique_ptr<SodiumVault>(new SodiumVault(log, source, std::move(*master), cached_keys));
+  std::unique_ptr<SodiumVault> vault(new SodiumVault(log, source, std::move(*master), cached_keys));
+  if (auto found = vault->find_left_over(); !found) return found.error();
+  return vault;
 }
 
 SodiumVault::SodiumVault(EventLog& log, MasterKeySource source, MasterKey master, std::size_t cached_keys)
@@ -160,7 +184,11 @@ auto SodiumVault::with_key(KeyId id, Use use) const -> decltype(use(nullptr)) {
   for (int attempt = 0; attempt < 8; ++attempt) {
     {
       const std::shared_lock lock(mutex_);
-      if (const auto found = keys_.find(id); found != keys_.end()) return use(found->second);
+      if (const auto found = keys_.find(id); found != keys_.end()) {
+        auto& used = found->second.used;
+        if (!used.load(std::memory_order_relaxed)) used.store(true, std::memory_order_relaxed);
+        return use(found->second.slot);
+      }
     }
     if (auto fetched = fetch(id); !fetched) return fetched.error();
   }
@@ -200,14 +228,28 @@ std::uint64_t SodiumVault::shreds() const {
 
 void SodiumVault::cache(KeyId id, const unsigned char* key, std::uint64_t shreds) const {
   const std::unique_lock lock(mutex_);
-  if (shreds != shreds_) return;  // it may be the one that was shredded meanwhile
-  if (keys_.size() >= cached_keys_) {
-    memory_.give_back(keys_.begin()->second);
-    keys_.erase(keys_.begin());
+  if (shreds != shreds_) return;   // it may be the one that was shredded meanwhile
+  if (keys_.contains(id)) return;  // another thread fetched it, too
+  if (keys_.size() >= cached_keys_) make_room();
+  auto& entry = keys_[id];
+  entry.slot = memory_.take();
+  entry.age = ages_.insert(ages_.end(), id);
+  std::memcpy(entry.slot, key, KeyMemory::key_bytes);
+}
+
+// With mutex_ alone. Each is passed over once at most, so this ends; O(1) amortised.
+void SodiumVault::make_room() const {
+  for (;;) {
+    const auto oldest = keys_.find(ages_.front());
+    if (oldest->second.used.exchange(false, std::memory_order_relaxed)) {
+      ages_.splice(ages_.end(), ages_, ages_.begin());
+      continue;
+    }
+    memory_.give_back(oldest->second.slot);
+    ages_.pop_front();
+    keys_.erase(oldest);
+    return;
   }
-  auto [entry, fresh] = keys_.try_emplace(id);
-  if (fresh) entry->second = memory_.take();
-  std::memcpy(entry->second, key, KeyMemory::key_bytes);
 }
 
 Result<std::vector<SodiumVault::KeyId>> SodiumVault::make_keys(std::size_t count) {
@@ -218,9 +260,12 @@ Result<std::vector<SodiumVault::KeyId>> SodiumVault::make_keys(std::size_t count
   const std::shared_lock no_rotation(rotation_);
   const auto before = shreds();
   AppendRequest request;
-  request.state.reserve(count);
-  for (std::size_t i = 0; i < count; ++i)
+  request.state.reserve(2 * count);
+  const auto end = std::to_string(number(log_.last_position()));
+  for (std::size_t i = 0; i < count; ++i) {
     request.state.push_back({std::string(table), hex(ids[i]), wrap(*master(), hex(ids[i]), keys[i])});
+    request.state.push_back({std::string(unused_table), hex(ids[i]), end});
+  }
   auto stored = append_and_wait(log_, std::move(request));
   for (std::size_t i = 0; i < count; ++i) {
     if (stored) cache(ids[i], data(keys[i]), before);
@@ -285,18 +330,74 @@ Result<std::string> SodiumVault::open(const SealedSecret& sealed) const {
 Result<void> SodiumVault::shred(const SealedSecret& sealed) {
   const auto parts = split(sealed);
   if (!parts) return parts.error();
+  return erase({parts->key}, {});
+}
+
+Result<void> SodiumVault::erase(const std::vector<KeyId>& destroyed, const std::vector<KeyId>& noted) {
   const std::shared_lock no_rotation(rotation_);
   AppendRequest request;
-  request.state.push_back({std::string(table), hex(parts->key), std::nullopt});
+  for (const auto id : destroyed) {
+    request.state.push_back({std::string(table), hex(id), std::nullopt});
+    request.state.push_back({std::string(unused_table), hex(id), std::nullopt});
+  }
+  for (const auto id : noted) request.state.push_back({std::string(unused_table), hex(id), std::nullopt});
   auto erased = append_and_wait(log_, std::move(request));
   if (!erased) return erased.error();
+  if (destroyed.empty()) return {};
   const std::unique_lock writing(mutex_);
   ++shreds_;
-  if (const auto found = keys_.find(parts->key); found != keys_.end()) {
-    memory_.give_back(found->second);
-    keys_.erase(found);
-  }
+  for (const auto id : destroyed)
+    if (const auto found = keys_.find(id); found != keys_.end()) {
+      memory_.give_back(found->second.slot);
+      ages_.erase(found->second.age);
+      keys_.erase(found);
+    }
   return {};
+}
+
+Result<void> SodiumVault::find_left_over() {
+  return log_.scan_state(unused_table, "", [&](std::string_view id, std::string_view) {
+    if (const auto key = parse_key_id(id)) left_over_.insert(*key);
+  });
+}
+
+Result<SodiumVault::Sweep> SodiumVault::sweep(const std::stop_token& stop) {
+  constexpr std::size_t page = 1'024;
+  std::unordered_set<KeyId> unused;
+  auto from = ~std::uint64_t{0};
+  auto scanned = log_.scan_state(unused_table, "", [&](std::string_view id, std::string_view made_at) {
+    const auto key = parse_key_id(id);
+    if (!key) return;
+    std::uint64_t position = 0;  // where it cannot be read: all of the log is
+    std::from_chars(made_at.data(), made_at.data() + made_at.size(), position);
+    unused.insert(*key);
+    from = std::min(from, position);
+  });
+  if (!scanned) return scanned.error();
+  if (unused.empty()) return Sweep{};
+  // Whatever an earlier process made use of is in the log by now.
+  const auto end = log_.last_position();
+  std::vector<KeyId> used;
+  for (Position at{from}; at < end && !unused.empty();) {
+    if (stop.stop_requested()) return Sweep{};
+    const auto records = log_.read_all(at, page);
+    if (!records) return records.error();
+    if (records->empty())
+      return internal_error("no event follows " + std::to_string(number(at)) + ", but the log ends at " +
+                            std::to_string(number(end)));
+    for (const auto& record : *records)
+      each_key_named_in(record.data, [&](KeyId id) {
+        if (unused.erase(id) > 0) used.push_back(id);
+      });
+    at = records->back().position;
+  }
+  std::vector<KeyId> orphans;
+  for (const auto id : unused)
+    if (left_over_.contains(id)) orphans.push_back(id);
+  if (used.empty() && orphans.empty()) return Sweep{};
+  if (auto done = erase(orphans, used); !done) return done.error();
+  left_over_.clear();
+  return Sweep{used.size(), orphans.size()};
 }
 
 Result<SodiumVault::Rotation> SodiumVault::rotate(const std::function<NewRecord(std::size_t)>& record) {

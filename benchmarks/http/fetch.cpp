@@ -10,7 +10,7 @@
 
 namespace strowger::bench {
 
-std::string fetch(std::uint16_t port, const std::string& path) {
+std::string exchange(std::uint16_t port, const std::string& request) {
   const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -18,17 +18,24 @@ std::string fetch(std::uint16_t port, const std::string& path) {
   address.sin_port = htons(port);
   std::string reply;
   if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
-    const std::string request = "GET " + path + " HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n";
     ::send(fd, request.data(), request.size(), MSG_NOSIGNAL);
     char part[16384];
     for (ssize_t got = 0; (got = ::recv(fd, part, sizeof part, 0)) > 0;)
       reply.append(part, static_cast<std::size_t>(got));
   }
   ::close(fd);
+  return reply;
+}
+
+std::string body_of_reply(const std::string& reply) {
   const auto body = reply.find("\r\n\r\n");
   if (!reply.starts_with("HTTP/1.1 200") || body == std::string::npos)
-    throw std::runtime_error("no file at " + path + ": " + reply.substr(0, reply.find("\r\n")));
+    throw std::runtime_error("not a 200: " + reply.substr(0, reply.find("\r\n")));
   return reply.substr(body + 4);
+}
+
+std::string fetch(std::uint16_t port, const std::string& path) {
+  return body_of_reply(exchange(port, "GET " + path + " HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n"));
 }
 
 std::string recorded(std::uint16_t port) {

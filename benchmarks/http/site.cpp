@@ -1,5 +1,6 @@
 #include "benchmarks/http/site.hpp"
 
+#include "actors/ask_and_wait.hpp"
 #include "actors/registrar/binding_table.hpp"
 #include "adapters/http/routes.hpp"
 #include "adapters/http/server.hpp"
@@ -101,6 +102,10 @@ int serve_site(const std::filesystem::path& folder, std::uint16_t port, unsigned
   actors::Entities<actors::Device> device_actors(system, world);
   actors::Entities<actors::User> users(system, world);
   actors::Entities<actors::PhoneSettings> phone_settings(system, world);
+  const auto admin = need(actors::ask_and_wait(
+      users, "admin", actors::CreateUser{"admin", Role::admin, need(vault::hash_password(admin_password))},
+      {Cause{"system", {}, {}}, {}, {}}));
+  runner.wait_applied(admin.position, std::chrono::steady_clock::now() + std::chrono::minutes(1));
   const auto vendors = provisioning::VendorCatalog::built_in();
   const auto made = need(provisioning::Renderer::make(vendors, {}));
   registrar::BindingTable bindings(system_now);

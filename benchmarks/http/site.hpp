@@ -7,7 +7,8 @@
 
 namespace strowger::bench {
 
-std::string file_name(unsigned device);  // 001565000000.cfg, …
+inline constexpr const char* admin_password = "bench-s3cret";  // of the user admin
+std::string file_name(unsigned device);                        // 001565000000.cfg, …
 
 // Serves `devices` devices, an extension each, until SIGTERM: all of one model, or the fleet of storm.hpp. The exit
 // code.

@@ -61,7 +61,8 @@ int main() {
   std::vector<http::events::BatchPtr> encoded;
   {
     auto router = std::make_shared<http::Router>();
-    const auto feed = std::make_shared<http::events::Feed>(*feeder.log, http::events::FeedOptions{});
+    const auto feed = std::make_shared<http::events::Feed>(
+        *feeder.log, http::events::FeedOptions{.most_readers = readers, .most_readers_per_holder = readers});
     http::routes::add_event_stream(*router, feed);
     const auto server = http::Server::start({}, router).value();
     our_readers.connect(server->port(), "/api/events/stream?after=0");

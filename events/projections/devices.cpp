@@ -137,6 +137,13 @@ DevicesProjection::Serving DevicesProjection::find_for_serving(const MacAddress&
   return {row->definition, {}, {}};
 }
 
+std::optional<Timestamp> DevicesProjection::open_enrolment(const MacAddress& mac) const {
+  const std::shared_lock lock(mutex_);
+  const auto* row = rows_.find(mac);
+  if (row == nullptr || !row->enrolment.ip.empty()) return std::nullopt;
+  return row->enrolment.opened_at;
+}
+
 std::optional<MacAddress> DevicesProjection::with_username(const std::string& username) const {
   const std::shared_lock lock(mutex_);
   const auto found = by_username_.find(username);
@@ -219,7 +226,16 @@ void DevicesProjection::change_credentials(const MacAddress& mac,
 }
 
 void DevicesProjection::enroll(const MacAddress& mac, Timestamp now) {
-  if (auto* row = rows_.change(mac)) row->enrolment = {now, std::nullopt, {}};
+  if (auto* row = rows_.change(mac)) row->enrolment = {now, std::nullopt, {}, false};
+}
+
+// The first one of an opening. One of an earlier opening comes too late.
+void DevicesProjection::enrolled(const DeviceEnrolled& event) {
+  const auto* known = rows_.find(event.mac);
+  if (known == nullptr || known->enrolment.recorded || known->enrolment.opened_at != event.opened_at) return;
+  auto& enrolment = rows_.change(event.mac)->enrolment;
+  enrolment.ip = event.ip;
+  enrolment.recorded = true;
 }
 
 // The phone is the device that SIP named by its MAC, else the only one of the extension.
@@ -249,10 +265,10 @@ void DevicesProjection::answered(const MacAddress& mac, const Uuid& reboot, Rebo
   progress.detail = detail;
 }
 
-void DevicesProjection::fold(const Envelope& envelope) {
-  if (const auto* registered = std::get_if<PhoneRegistered>(&envelope.event))
-    return phone_registered(*registered, envelope.time);
-  if (envelope.stream.category() != "device") return;
+// Of the stream device/<stream_mac>; fold() in device_counting.cpp counts what it changes.
+void DevicesProjection::fold_device(const Envelope& envelope, const MacAddress& stream_mac) {
+  // Not among the changes: files are served as before.
+  if (const auto* enrolment = std::get_if<DeviceEnrolled>(&envelope.event)) return enrolled(*enrolment);
   std::visit(Overloaded{
                  [&](const DeviceRegistered& e) {
                    DeviceDefinition fresh{e.mac,         e.extension,   e.vendor,        e.model,
@@ -337,15 +353,13 @@ void DevicesProjection::fold(const Envelope& envelope) {
                    activity.last_ip = e.ip;
                    activity.last_user_agent = e.user_agent;
                    ++activity.fetches;
-                   if (row->enrolment.ip.empty()) row->enrolment.ip = e.ip;
                    if (!activity.reboot || activity.reboot->fetched_at) return;
                    activity.reboot->fetched_at = envelope.time;
                    changes_.fetch_add(1, std::memory_order_release);
                  },
                  // A fetch of long ago: the last one of each device is never folded.
                  [&](const Folded& e) {
-                   const auto mac = MacAddress::parse(envelope.stream.key());
-                   auto* row = mac && e.was == ConfigServed::type ? rows_.change(*mac) : nullptr;
+                   auto* row = e.was == ConfigServed::type ? rows_.change(stream_mac) : nullptr;
                    if (row == nullptr) return;
                    auto& activity = row->activity;
                    activity.last_provisioned = envelope.time;
@@ -357,9 +371,7 @@ void DevicesProjection::fold(const Envelope& envelope) {
              envelope.event);
   if (std::holds_alternative<ConfigServed>(envelope.event)) return;
   changes_.fetch_add(1, std::memory_order_release);
-  const auto mac = MacAddress::parse(envelope.stream.key());
-  if (!mac) return;
-  if (auto* row = rows_.change(*mac)) strowger::fold(row->activity.convergence, envelope);
+  if (auto* row = rows_.change(stream_mac)) strowger::fold(row->activity.convergence, envelope);
 }
 
 std::string DevicesProjection::stored(const DeviceRow& row) {
@@ -390,6 +402,7 @@ Result<void> DevicesProjection::load(std::string_view, std::string_view row) {
   }
   rows_.load(definition->mac) =
       DeviceRow{definition, std::move(loaded->activity), std::move(credentials), std::move(loaded->enrolment)};
+  recount(definition->mac, {});
   return {};
 }
 
@@ -400,6 +413,10 @@ void DevicesProjection::adopt(Projection& rebuilt) {
   std::swap(by_extension_, other.by_extension_);
   std::swap(by_username_, other.by_username_);
   std::swap(by_token_, other.by_token_);
+  std::swap(by_ip_, other.by_ip_);
+  std::swap(counts_, other.counts_);
+  std::swap(unsettled_, other.unsettled_);
+  std::swap(looks_, other.looks_);
   changes_.fetch_add(1, std::memory_order_release);
 }
 

@@ -1,6 +1,7 @@
 // The devices as they are now, what each was last served, and how its last reboot goes.
 #pragma once
 
+#include "events/projections/device_census.hpp"
 #include "events/projections/table.hpp"
 
 #include <atomic>
@@ -124,9 +125,23 @@ using CredentialsPtr = std::shared_ptr<const DeviceCredentials>;
 struct DeviceEnrolment {
   Timestamp opened_at{};
   std::optional<Timestamp> registered_at;  // its first SIP registration since
-  std::string ip;                          // where it was first seen since; empty: nowhere
+  // That it is bound to: of DeviceEnrolled, else of that registration. Empty: none yet. Fetches themselves do not
+  // count, for they are folded one day.
+  std::string ip;
+  bool recorded = false;  // by DeviceEnrolled
 };
-BOOST_DESCRIBE_STRUCT(DeviceEnrolment, (), (opened_at, registered_at, ip))
+BOOST_DESCRIBE_STRUCT(DeviceEnrolment, (), (opened_at, registered_at, ip, recorded))
+
+// What was found when the file was last rendered that the device would be sent. No event says so, so it is not stored.
+struct DeviceLook {
+  enum class Found : std::uint8_t { unknown, file, nothing };
+  Found found = Found::unknown;
+  std::string etag{};  // of the file
+  bool operator==(const DeviceLook&) const = default;
+};
+// Without a look, a phone that was served a file is taken to have the present one: a change begins with an event, and
+// the convergence reactor looks at each device that it may concern.
+DeviceStanding standing_of(const DeviceActivity& activity, const DeviceLook& look);
 
 struct DeviceRow {
   DefinitionPtr definition;
@@ -144,6 +159,21 @@ class DevicesProjection : public Projection {
   std::vector<MacAddress> macs() const;
   std::size_t size() const;
 
+  // --- Without a look at every device
+
+  // How many stand how. O(1).
+  DeviceCounts counts() const;
+  // The first by MAC that are neither converged nor waiting. O(max).
+  std::vector<DeviceRow> unsettled(std::size_t max) const;
+  // The first that was last served at an address. O(log n).
+  std::optional<DeviceRow> served_at(const std::string& ip) const;
+  // At most `most` MACs: the nearest in order above and below. O(most).
+  std::vector<MacAddress> around(const MacAddress& mac, std::size_t most) const;
+  // Tells what a device would be sent now: the file of this ETag, or none for the reason given. Where `device` is not
+  // the present definition it is not taken. It changes only what is counted, and is forgotten with the process. O(log
+  // n), under the writers' lock only where it changes something.
+  void looked(const DefinitionPtr& device, const Result<std::string>& etag) const;
+
   // For the hot path: the definition, and what a fetch now belongs to (nil where nothing waits for one).
   struct Serving {
     DefinitionPtr definition;
@@ -151,6 +181,8 @@ class DevicesProjection : public Projection {
     Uuid causation;
   };
   Serving find_for_serving(const MacAddress& mac) const;
+  // When the enrolment was opened that a fetch now would decide; none: it is decided, or there is no such device.
+  std::optional<Timestamp> open_enrolment(const MacAddress& mac) const;
   // While it stands, so does what find_for_serving says of every device.
   std::uint64_t changes() const { return changes_.load(std::memory_order_acquire); }
 
@@ -161,7 +193,7 @@ class DevicesProjection : public Projection {
   CredentialsPtr any_with_password() const;
 
   std::string_view name() const override { return "devices"; }
-  std::uint32_t schema() const override { return 2; }
+  std::uint32_t schema() const override { return 3; }
   void flush(RowBatch& batch) override;
   Result<void> load(std::string_view key, std::string_view row) override;
   std::unique_ptr<Projection> blank() const override { return std::make_unique<DevicesProjection>(); }
@@ -170,6 +202,7 @@ class DevicesProjection : public Projection {
 
  private:
   void fold(const Envelope& envelope) override;
+  void fold_device(const Envelope& envelope, const MacAddress& stream_mac);
   struct Stored {
     DeviceDefinition definition;
     DeviceActivity activity;
@@ -179,6 +212,7 @@ class DevicesProjection : public Projection {
   };
   static std::string stored(const DeviceRow& row);
   void enroll(const MacAddress& mac, Timestamp now);
+  void enrolled(const DeviceEnrolled& event);
   void phone_registered(const PhoneRegistered& event, Timestamp time);
   void change_credentials(const MacAddress& mac, const std::function<void(DeviceCredentials&)>& change);
   void set_token(const MacAddress& mac, const SealedSecret& token, Timestamp time);
@@ -192,11 +226,25 @@ class DevicesProjection : public Projection {
   void answered(const MacAddress& mac, const Uuid& reboot, RebootStage stage, std::uint16_t status,
                 const std::string& detail);
 
+  struct Counted {
+    std::optional<DeviceStanding> standing{};
+    std::string ip{};
+  };
+  const DeviceLook& look_at(const MacAddress& mac, const DeviceRow& row) const;
+  Counted counted(const MacAddress& mac) const;
+  void recount(const MacAddress& mac, const Counted& before) const;
+
   Rows<MacAddress, DeviceRow> rows_;
   std::set<std::pair<ExtensionNumber, MacAddress>> by_extension_;
   std::unordered_map<std::string, MacAddress> by_username_;
   std::unordered_map<std::string, MacAddress> by_token_;
+  mutable std::set<std::pair<std::string, MacAddress>> by_ip_;  // of the last fetch
   std::atomic<std::uint64_t> changes_{0};
+  // looked() changes these, with the lock held; they say nothing that a row does not.
+  mutable DeviceCounts counts_;
+  mutable std::set<MacAddress> unsettled_;
+  // Of those for whom a look says something else than no look would; each with the definition that it is of.
+  mutable std::unordered_map<MacAddress, std::pair<DefinitionPtr, DeviceLook>> looks_;
 };
 
 }  // namespace strowger

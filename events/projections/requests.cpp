@@ -11,6 +11,15 @@ namespace {
 constexpr std::string_view counts_key = "counts";
 constexpr std::string_view probe_code = "probe";
 
+RequestRow forgotten_row(const RequestRow& row) {
+  RequestRow left;
+  left.sequence = row.sequence;
+  left.count = 0;
+  left.position = row.position;
+  left.forgotten = true;
+  return left;
+}
+
 // The store is a ring too: a new row takes the place of the one that left.
 std::string slot(std::uint64_t sequence) {
   return "row/" + std::to_string(sequence % RequestsProjection::kept);
@@ -25,8 +34,10 @@ RequestCounts RequestsProjection::counts() const {
 
 std::vector<RequestRow> RequestsProjection::newest(std::size_t max) const {
   const std::shared_lock lock(mutex_);
-  const auto size = static_cast<std::ptrdiff_t>(std::min(max, rows_.size()));
-  return {rows_.rbegin(), rows_.rbegin() + size};
+  std::vector<RequestRow> out;
+  for (auto row = rows_.rbegin(); row != rows_.rend() && out.size() < max; ++row)
+    if (!row->forgotten) out.push_back(*row);
+  return out;
 }
 
 RequestRow row_of(const ConfigRefusedRepeated& e) {
@@ -67,7 +78,7 @@ std::uint64_t failures_in(const OthersRefused& event) {
 }
 
 // The row is filled in place: of those that leave, the memory stays.
-RequestRow& RequestsProjection::add(Timestamp time, std::uint64_t count) {
+RequestRow& RequestsProjection::add(const Envelope& envelope) {
   if (rows_.full())
     rows_.rotate(rows_.begin() + 1);
   else
@@ -75,24 +86,53 @@ RequestRow& RequestsProjection::add(Timestamp time, std::uint64_t count) {
   unflushed_ = std::min<std::uint64_t>(unflushed_ + 1, kept);
   auto& row = rows_.back();
   row.sequence = ++counts_.rows;
-  row.time = time;
-  row.count = count;
+  row.time = envelope.time;
+  row.count = 1;
   row.first_seen.reset();
-  counts_.total += count;
+  row.position = envelope.position;
+  row.forgotten = false;
   return row;
 }
 
-void RequestsProjection::add(RequestRow several, std::uint64_t failed) {
+void RequestsProjection::add(RequestRow several, std::uint64_t failed, const Envelope& envelope) {
+  counts_.total += several.count;
   counts_.failed += failed;
-  auto& row = add(several.time, several.count);
+  auto& row = add(envelope);
   several.sequence = row.sequence;
+  several.position = row.position;
   row = std::move(several);
+}
+
+// A folded event has the place in the history that it had, or others would have stayed longer.
+void RequestsProjection::add_folded(const Folded& marker, const Envelope& envelope) {
+  counts_.total += marker.requests;
+  counts_.successful += marker.successful;
+  counts_.failed += marker.failed;
+  if (marker.was != ConfigServed::type && !is_refusal(marker.was)) return;
+  auto& row = add(envelope);
+  row = forgotten_row(row);
+}
+
+void RequestsProjection::forget(const DaySummarized& summary) {
+  bool served = false, refusals = false;
+  for (const auto& [type, count] : summary.types) {
+    served = served || type == ConfigServed::type;
+    refusals = refusals || is_refusal(type);
+  }
+  for (auto& row : rows_) {
+    const auto position = number(row.position);
+    if (row.forgotten || position < summary.first || position > summary.last) continue;
+    if (row.success ? !served : !refusals) continue;
+    row = forgotten_row(row);
+    unflushed_ = kept;
+  }
 }
 
 void RequestsProjection::fold(const Envelope& envelope) {
   std::visit(Overloaded{
                  [&](const ConfigServed& e) {
-                   auto& row = add(envelope.time);
+                   auto& row = add(envelope);
+                   ++counts_.total;
                    row.path = e.path;
                    row.mac_address = e.mac.text();
                    row.normalized_mac = e.mac;
@@ -109,7 +149,8 @@ void RequestsProjection::fold(const Envelope& envelope) {
                    ++counts_.successful;
                  },
                  [&](const ConfigRefused& e) {
-                   auto& row = add(envelope.time);
+                   auto& row = add(envelope);
+                   ++counts_.total;
                    row.path = e.path;
                    row.mac_address = e.mac_address;
                    row.normalized_mac = e.normalized_mac;
@@ -125,13 +166,10 @@ void RequestsProjection::fold(const Envelope& envelope) {
                    row.config_size = 0;
                    if (e.code != probe_code) ++counts_.failed;
                  },
-                 [&](const ConfigRefusedRepeated& e) { add(row_of(e), e.code == probe_code ? 0 : e.count); },
-                 [&](const OthersRefused& e) { add(row_of(e), failures_in(e)); },
-                 [&](const Folded& e) {
-                   counts_.total += e.requests;
-                   counts_.successful += e.successful;
-                   counts_.failed += e.failed;
-                 },
+                 [&](const ConfigRefusedRepeated& e) { add(row_of(e), e.code == probe_code ? 0 : e.count, envelope); },
+                 [&](const OthersRefused& e) { add(row_of(e), failures_in(e), envelope); },
+                 [&](const Folded& e) { add_folded(e, envelope); },
+                 [&](const DaySummarized& e) { forget(e); },
                  [](const auto&) {},
              },
              envelope.event);
@@ -139,8 +177,8 @@ void RequestsProjection::fold(const Envelope& envelope) {
 
 void RequestsProjection::flush(RowBatch& batch) {
   const std::unique_lock lock(mutex_);
-  if (counts_.total == flushed_total_) return;
-  flushed_total_ = counts_.total;
+  if (unflushed_ == 0 && counts_ == flushed_) return;
+  flushed_ = counts_;
   batch.put(std::string(counts_key), json::to_string(counts_));
   for (auto at = rows_.end() - static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(unflushed_, rows_.size()));
        at != rows_.end(); ++at)
@@ -154,7 +192,7 @@ Result<void> RequestsProjection::load(std::string_view key, std::string_view row
     auto counts = json::from_string<RequestCounts>(row);
     if (!counts) return counts.error();
     counts_ = *counts;
-    flushed_total_ = counts_.total;
+    flushed_ = counts_;
     return {};
   }
   auto loaded = json::from_string<RequestRow>(row);
@@ -172,7 +210,7 @@ void RequestsProjection::adopt(Projection& rebuilt) {
   std::swap(counts_, other.counts_);
   std::swap(rows_, other.rows_);
   unflushed_ = 0;
-  flushed_total_ = counts_.total;
+  flushed_ = counts_;
 }
 
 void RequestsProjection::dump(RowBatch& all) const {

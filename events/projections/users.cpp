@@ -23,11 +23,96 @@ bool UsersProjection::revoked(const Uuid& token) const {
   return revoked_.find(token) != nullptr;
 }
 
+Uuid UsersProjection::user_epoch(const std::string& name) const {
+  const std::shared_lock lock(mutex_);
+  const auto subject = subjects_.find(name);
+  return subject ? subject->user : Uuid{};
+}
+
+Uuid UsersProjection::extension_epoch(const std::string& number) const {
+  const std::shared_lock lock(mutex_);
+  const auto subject = subjects_.find(number);
+  return subject ? subject->extension : Uuid{};
+}
+
+bool UsersProjection::stands(const std::string& name, const Uuid& epoch, Timestamp issued_at, Timestamp now) const {
+  const std::shared_lock lock(mutex_);
+  const auto subject = subjects_.find(name);
+  if (!subject) return epoch.is_nil();
+  if (epoch.is_nil()) return issued_at >= subject->since || subject->since > now;
+  return epoch == subject->user || epoch == subject->extension;
+}
+
+void UsersProjection::put(TokenSubject subject) {
+  if (const auto present = subjects_.find(subject.name); present && present->gone_at)
+    gone_.erase({*present->gone_at, present->name});
+  if (subject.gone_at) gone_.emplace(*subject.gone_at, subject.name);
+  const auto name = subject.name;
+  subjects_.put(name, std::move(subject));
+}
+
+void UsersProjection::begin_user_epoch(const std::string& name, const Envelope& envelope) {
+  const auto present = subjects_.find(name);
+  auto subject = present ? *present : TokenSubject{name, {}, {}, {}, {}};
+  subject.user = envelope.id;
+  subject.since = envelope.time;
+  subject.gone_at.reset();
+  put(std::move(subject));
+}
+
+void UsersProjection::begin_extension_epoch(const ExtensionNumber& number, const Envelope& envelope, bool gone) {
+  const auto present = subjects_.find(number.text());
+  auto subject = present ? *present : TokenSubject{number.text(), {}, {}, {}, {}};
+  subject.extension = envelope.id;
+  subject.since = envelope.time;
+  subject.gone_at.reset();
+  if (gone && subject.user.is_nil()) subject.gone_at = envelope.time;
+  put(std::move(subject));
+}
+
+// By the event's own time, as in revoke(): a rebuild forgets exactly the same ones.
+void UsersProjection::forget_gone(Timestamp now) {
+  while (!gone_.empty() && gone_.begin()->first + longest_token < now) {
+    subjects_.erase(gone_.begin()->second);
+    gone_.erase(gone_.begin());
+  }
+}
+
+void UsersProjection::revoke(const TokenRevoked& event, Timestamp now) {
+  while (!revoked_by_end_.empty() && revoked_by_end_.begin()->first < now) {
+    revoked_.erase(revoked_by_end_.begin()->second);
+    revoked_by_end_.erase(revoked_by_end_.begin());
+  }
+  if (const auto present = revoked_.find(event.token)) revoked_by_end_.erase({present->expires_at, event.token});
+  revoked_by_end_.emplace(event.expires_at, event.token);
+  revoked_.put(event.token, {event.token, event.expires_at});
+}
+
 void UsersProjection::fold(const Envelope& envelope) {
-  if (envelope.stream.category() != "user") return;
+  const auto category = envelope.stream.category();
+  if (category == "user") fold_user(envelope);
+  if (category == "extension") fold_extension(envelope);
+}
+
+void UsersProjection::fold_extension(const Envelope& envelope) {
+  std::visit(Overloaded{
+                 [&](const ExtensionCreated& e) { begin_extension_epoch(e.number, envelope, false); },
+                 [&](const ExtensionPasswordChanged& e) { begin_extension_epoch(e.number, envelope, false); },
+                 [&](const ExtensionDisabled& e) { begin_extension_epoch(e.number, envelope, false); },
+                 [&](const ExtensionDeleted& e) {
+                   begin_extension_epoch(e.number, envelope, true);
+                   forget_gone(envelope.time);
+                 },
+                 [](const auto&) {},
+             },
+             envelope.event);
+}
+
+void UsersProjection::fold_user(const Envelope& envelope) {
   std::visit(Overloaded{
                  [&](const UserCreated& e) {
                    users_.put(e.name, {e.name, e.role, e.password, envelope.time, envelope.version});
+                   begin_user_epoch(e.name, envelope);
                  },
                  [&](const UserPasswordChanged& e) {
                    const auto present = users_.find(e.name);
@@ -36,6 +121,7 @@ void UsersProjection::fold(const Envelope& envelope) {
                    row.password = e.password;
                    row.version = envelope.version;
                    users_.put(e.name, std::move(row));
+                   begin_user_epoch(e.name, envelope);
                  },
                  [&](const UserRoleSynced& e) {
                    const auto present = users_.find(e.name);
@@ -46,6 +132,7 @@ void UsersProjection::fold(const Envelope& envelope) {
                    row.enabled = true;
                    row.version = envelope.version;
                    users_.put(e.name, std::move(row));
+                   begin_user_epoch(e.name, envelope);
                  },
                  [&](const UserRoleWithdrawn& e) {
                    const auto present = users_.find(e.name);
@@ -55,15 +142,9 @@ void UsersProjection::fold(const Envelope& envelope) {
                    row.enabled = false;
                    row.version = envelope.version;
                    users_.put(e.name, std::move(row));
+                   begin_user_epoch(e.name, envelope);
                  },
-                 [&](const TokenRevoked& e) {
-                   // By the event's own time, so that a rebuild forgets exactly the same ones.
-                   std::vector<Uuid> lapsed;
-                   for (const auto& row : revoked_.in_order())
-                     if (row.value->expires_at < envelope.time) lapsed.push_back(row.key);
-                   for (const auto& token : lapsed) revoked_.erase(token);
-                   revoked_.put(e.token, {e.token, e.expires_at});
-                 },
+                 [&](const TokenRevoked& e) { revoke(e, envelope.time); },
                  [](const auto&) {},
              },
              envelope.event);
@@ -73,6 +154,7 @@ void UsersProjection::flush(RowBatch& batch) {
   const std::unique_lock lock(mutex_);
   users_.flush(batch);
   revoked_.flush(batch);
+  subjects_.flush(batch);
 }
 
 Result<void> UsersProjection::load(std::string_view key, std::string_view row) {
@@ -80,8 +162,17 @@ Result<void> UsersProjection::load(std::string_view key, std::string_view row) {
   auto user = users_.load(key, row, [](const UserRow& r) { return r.name; });
   if (!user) return user.error();
   if (*user) return {};
-  auto token = revoked_.load(key, row, [](const RevokedToken& r) { return r.token; });
+  auto token = revoked_.load(key, row, [this](const RevokedToken& r) {
+    revoked_by_end_.emplace(r.expires_at, r.token);
+    return r.token;
+  });
   if (!token) return token.error();
+  if (*token) return {};
+  auto subject = subjects_.load(key, row, [this](const TokenSubject& r) {
+    if (r.gone_at) gone_.emplace(*r.gone_at, r.name);
+    return r.name;
+  });
+  if (!subject) return subject.error();
   return {};
 }
 
@@ -90,12 +181,16 @@ void UsersProjection::adopt(Projection& rebuilt) {
   const std::unique_lock lock(mutex_);
   std::swap(users_, other.users_);
   std::swap(revoked_, other.revoked_);
+  std::swap(subjects_, other.subjects_);
+  std::swap(revoked_by_end_, other.revoked_by_end_);
+  std::swap(gone_, other.gone_);
 }
 
 void UsersProjection::dump(RowBatch& all) const {
   const std::shared_lock lock(mutex_);
   users_.dump(all);
   revoked_.dump(all);
+  subjects_.dump(all);
 }
 
 }  // namespace strowger

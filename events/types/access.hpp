@@ -58,6 +58,17 @@ struct DeviceEnrolmentOpened {
 };
 BOOST_DESCRIBE_STRUCT(DeviceEnrolmentOpened, (), (mac))
 
+// The address that the enrolment that was opened at `opened_at` is bound to: of the first fetch since then. Recorded
+// once, beside that fetch, and never folded: it is asked for as long as the device is registered.
+struct DeviceEnrolled {
+  static constexpr std::string_view type = "device.enrolled";
+  static constexpr std::uint16_t schema = 1;
+  MacAddress mac;
+  std::string ip;
+  Timestamp opened_at;
+};
+BOOST_DESCRIBE_STRUCT(DeviceEnrolled, (), (mac, ip, opened_at))
+
 // Too many MAC addresses that nobody registered were asked for from there.
 struct SourceBlocked {
   static constexpr std::string_view type = "provisioning.source_blocked";

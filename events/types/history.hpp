@@ -39,9 +39,11 @@ struct ServedSummary {
 BOOST_DESCRIBE_STRUCT(ServedSummary, (), (mac, fetches, not_modified, bytes, last_etag, last_ip, last_served))
 
 // Stream history/summaries. A busy day has several, of different records.
+//
+// Version 1 names failed logins as they were typed. It is read with their number only (decode).
 struct DaySummarized {
   static constexpr std::string_view type = "history.day_summarized";
-  static constexpr std::uint16_t schema = 1;
+  static constexpr std::uint16_t schema = 2;
   std::string day;            // UTC, 2026-01-08
   std::uint64_t records = 0;  // folded
   std::uint64_t first = 0;    // position of the first of them
@@ -53,7 +55,7 @@ struct DaySummarized {
   // The unknown MACs asked for most, with how often; and how many requests were for the rest of them.
   std::map<std::string, std::uint64_t> unknown_macs;
   std::uint64_t other_unknown = 0;
-  // The same for the names of failed logins.
+  // The same for the accounts of failed logins; those that named no account are among the rest.
   std::map<std::string, std::uint64_t> failed_logins;
   std::uint64_t other_failed_logins = 0;
 };

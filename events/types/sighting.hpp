@@ -5,6 +5,7 @@
 
 #include "events/ids.hpp"
 #include "events/time.hpp"
+#include "events/types/provisioning.hpp"
 
 #include <cstdint>
 #include <map>
@@ -51,26 +52,31 @@ struct OthersRefused {
 };
 BOOST_DESCRIBE_STRUCT(OthersRefused, (), (ip, count, different, codes, first_seen, last_seen))
 
-// Somebody gave a name and a password that do not belong together.
+// Somebody gave a name and a password that do not belong together. The name is kept where it is that of a user or an
+// extension; anything else may be a password in the wrong box, and only its length is kept.
+//
+// Version 1 has the name as it was typed. It is read without it (decode).
 struct LoginFailed {
   static constexpr std::string_view type = "login.failed";
-  static constexpr std::uint16_t schema = 1;
-  std::string name;  // as it was given
+  static constexpr std::uint16_t schema = 2;
+  std::string name;  // empty: of no account
   std::string ip;
+  std::uint32_t name_length = 0;  // bytes of what was typed, where it is no account's
 };
-BOOST_DESCRIBE_STRUCT(LoginFailed, (), (name, ip))
+BOOST_DESCRIBE_STRUCT(LoginFailed, (), (name, ip, name_length))
 
 // After a LoginFailed: the same name from the same source again.
 struct LoginFailedRepeated {
   static constexpr std::string_view type = "login.failed_repeated";
-  static constexpr std::uint16_t schema = 1;
+  static constexpr std::uint16_t schema = 2;  // 2: as of LoginFailed
   std::string name;
   std::string ip;
   std::uint64_t count = 0;  // without the first
   Timestamp first_seen;     // of those that are counted here
   Timestamp last_seen;
+  std::uint32_t name_length = 0;
 };
-BOOST_DESCRIBE_STRUCT(LoginFailedRepeated, (), (name, ip, count, first_seen, last_seen))
+BOOST_DESCRIBE_STRUCT(LoginFailedRepeated, (), (name, ip, count, first_seen, last_seen, name_length))
 
 // Failed logins of too many different names to tell one by one.
 struct OtherLoginsFailed {
@@ -83,5 +89,10 @@ struct OtherLoginsFailed {
   Timestamp last_seen;
 };
 BOOST_DESCRIBE_STRUCT(OtherLoginsFailed, (), (ip, count, different, first_seen, last_seen))
+
+// Whether events of the type tell of refused requests for phone files.
+inline bool is_refusal(std::string_view type) {
+  return type == ConfigRefused::type || type == ConfigRefusedRepeated::type || type == OthersRefused::type;
+}
 
 }  // namespace strowger

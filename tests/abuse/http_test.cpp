@@ -111,9 +111,11 @@ SCENARIO("abuse: a template that multiplies itself is refused at once, and the p
 }
 
 SCENARIO("abuse: a stranger behind a proxy does not pass for a phone by a header line of his own") {
-  Victim victim("provisioning: {access: {allowed_networks: [10.0.0.0/8], trusted_proxies: [127.0.0.0/8]}}\n");
+  Site site("provisioning: {access: {allowed_networks: [10.0.0.0/8], trusted_proxies: [127.0.0.0/8]}}\n");
+  site.create_extension(Victim::number, "Ann Example", Victim::password);
+  REQUIRE(site.register_device(Victim::mac, Victim::number, "yealink", "t46s").status == 201);
   const auto ask = [&](const std::string& lines) {
-    RawHttp connection(victim.site.api_port());
+    RawHttp connection(site.api_port());
     connection.send("GET /provision/001565123456.cfg HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + lines + "\r\n");
     return connection.read_all();
   };
@@ -139,7 +141,7 @@ SCENARIO("abuse: transfer codings that a proxy may read otherwise end the connec
 }
 
 SCENARIO("abuse: half-open connections beyond the descriptors of a login shell leave the log writable") {
-  Victim victim({}, {"prlimit", "--nofile=1024:1024"});
+  Victim victim({}, 1024);
   std::vector<RawHttp> open;
   try {
     for (int i = 0; i < 1'300; ++i) {
@@ -149,7 +151,7 @@ SCENARIO("abuse: half-open connections beyond the descriptors of a login shell l
   } catch (const std::runtime_error&) {  // the listen queue is full, which is what it is for
   }
   // RocksDB opens files for a backup: there must be some left for it, and the connection that asks is a phone's later.
-  open.resize(0);
+  open.clear();
   CHECK(eventually([&] { return victim.site.send_json("POST", "/api/backups", "{}").status < 300; }));
   victim.recovered();
 }
@@ -172,13 +174,13 @@ SCENARIO("abuse: a settings file that is empty or cut at a reload opens nothing"
   Victim victim;
   victim.site.write_settings("provisioning: {access: {require_credentials: true}}\n");
   victim.site.send(SIGHUP);
-  REQUIRE(eventually([&] { return victim.site.fetch(Victim::file).status == 403; }));
+  REQUIRE(eventually([&] { return victim.site.fetch(Victim::config_file).status == 403; }));
   for (const std::string content : {"", "# all of it is gone\n"}) {
     std::ofstream(victim.site.settings_file(), std::ios::trunc) << content;
     const auto before = victim.site.log().size();
     victim.site.send(SIGHUP);
     CHECK(eventually([&] { return victim.site.log().size() > before; }));
-    CHECK(victim.site.fetch(Victim::file).status == 403);
+    CHECK(victim.site.fetch(Victim::config_file).status == 403);
   }
 }
 

@@ -41,7 +41,7 @@ SCENARIO("abuse: bytes that are no UTF-8 stop neither the queries nor the next s
       send_request(victim,
                    "POST /api/auth/login HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 36\r\n"
                    "Host: x\r\nConnection: close\r\n\r\n{\"username\":\"a\xff\xfe\",\"password\":\"xxxxxx\"}");
-      Phone phone(Wire::Kind::udp, victim.site.sip_port(), Victim::extension, Victim::password);
+      Phone phone(Wire::Kind::udp, victim.site.sip_port(), Victim::number, Victim::password);
       Phone::Register what;
       what.contact = phone.contact();
       what.extra = "User-Agent: T\xe9l\xe9phone " + std::string(245, 'x') + "\u20ac\r\n";

@@ -27,9 +27,9 @@ std::optional<SipText> ask_like_a_phone(Wire& wire, const std::string& request) 
 
 }  // namespace
 
-Victim::Victim(const std::string& settings, std::vector<std::string> launcher) : site(settings, std::move(launcher)) {
-  site.create_extension(extension, "Ann Example", password);
-  REQUIRE(site.register_device(mac, extension, "yealink", "t46s").status == 201);
+Victim::Victim(const std::string& settings, unsigned limit) : site(settings, limit) {
+  site.create_extension(number, "Ann Example", password);
+  REQUIRE(site.register_device(mac, number, "yealink", "t46s").status == 201);
   serves();  // so that what is made at first use is there before the measure
   memory_before_ = memory();
   descriptors_before_ = descriptors();
@@ -57,12 +57,12 @@ void Victim::serves() const {
   REQUIRE(options);
   CHECK(options->status() == 200);
 
-  Phone phone(Wire::Kind::udp, site.sip_port(), extension, password);
+  Phone phone(Wire::Kind::udp, site.sip_port(), number, password);
   const auto registered = phone.register_as(phone.contact());
   CAPTURE(registered.text);
   CHECK(registered.status() == 200);
 
-  const auto config = site.fetch(file);
+  const auto config = site.fetch(config_file);
   CHECK(config.status == 200);
   CHECK(config.body.find(password) != std::string::npos);
 

@@ -12,12 +12,12 @@ namespace strowger::test {
 
 class Victim {
  public:
-  static constexpr const char* extension = "1001";
+  static constexpr const char* number = "1001";
   static constexpr const char* password = "a-long-secret";
   static constexpr const char* mac = "001565123456";
-  static constexpr const char* file = "/provision/001565123456.cfg";
+  static constexpr const char* config_file = "/provision/001565123456.cfg";
 
-  explicit Victim(const std::string& settings = {}, std::vector<std::string> launcher = {});
+  explicit Victim(const std::string& settings = {}, unsigned limit = 0);
 
   Site site;
 

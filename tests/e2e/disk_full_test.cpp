@@ -120,6 +120,10 @@ SCENARIO("the disk is full: phones are served, writes are refused with the reaso
   CHECK(ready.status == 503);
   CHECK_THAT(std::string(ready.json().at("checks").at("log").as_string()),
              ContainsSubstring("No space left on device"));
+  const auto to_strangers = site.fetch("/readyz");
+  CHECK(to_strangers.status == 503);
+  CHECK(to_strangers.json().at("checks").at("log").as_string() == "log_unavailable");
+  CHECK_THAT(to_strangers.body, !ContainsSubstring("No space left") && !ContainsSubstring(site.folder().string()));
   CHECK(says(site, "strowger_log_writable 0"));
   CHECK_FALSE(says(site, "strowger_log_faults_total 0"));
   CHECK(site.get("/healthz").status == 200);

@@ -20,9 +20,18 @@ std::uint16_t port_in(const std::string& log, std::string_view label) {
   return port;
 }
 
+// The program, or prlimit, which becomes it.
+std::unique_ptr<Process> start_program(std::vector<std::string> arguments, unsigned descriptors,
+                                       const std::filesystem::path& output) {
+  if (descriptors == 0) return std::make_unique<Process>(STROWGER_PROGRAM, arguments, output);
+  const auto limit = std::to_string(descriptors);
+  arguments.insert(arguments.begin(), {"--nofile=" + limit + ":" + limit, STROWGER_PROGRAM});
+  return std::make_unique<Process>("prlimit", arguments, output);
+}
+
 }  // namespace
 
-Site::Site(std::string settings, std::vector<std::string> launcher) : launcher_(std::move(launcher)) {
+Site::Site(std::string settings, unsigned descriptors) : descriptors_(descriptors) {
   write_settings(settings);
   start();
 }
@@ -41,12 +50,7 @@ void Site::start() {
   auto arguments = where;
   arguments.insert(arguments.begin(), "serve");
   arguments.insert(arguments.end(), {"--api-port", std::to_string(api_port_), "--sip-port", std::to_string(sip_port_)});
-  auto command = launcher_;
-  command.push_back(program);
-  command.insert(command.end(), arguments.begin(), arguments.end());
-  const auto first = command.front();
-  command.erase(command.begin());
-  server_ = std::make_unique<Process>(first, command, folder() / ("server." + std::to_string(++starts_)));
+  server_ = start_program(arguments, descriptors_, folder() / ("server." + std::to_string(++starts_)));
   const bool serves = eventually(
       [&] {
         const auto text = log();
@@ -134,10 +138,14 @@ bool Site::has_event(const std::string& type) const {
 }
 
 Site::Ran Site::run(const std::vector<std::string>& arguments) const {
-  Process process(STROWGER_PROGRAM, arguments, folder() / "command");
+  return run_limited(arguments, 0);
+}
+
+Site::Ran Site::run_limited(const std::vector<std::string>& arguments, unsigned descriptors) const {
+  const auto process = start_program(arguments, descriptors, folder() / "command");
   Ran ran;
-  ran.exit_code = process.wait();
-  ran.output = process.output();
+  ran.exit_code = process->wait();
+  ran.output = process->output();
   return ran;
 }
 

@@ -18,9 +18,9 @@ namespace strowger::test {
 
 class Site {
  public:
-  // `settings` is YAML that is appended to what every site has. `launcher` is a command that runs the program,
-  // `prlimit` with its options for example; it must exec, so that the process is the program's.
-  explicit Site(std::string settings = {}, std::vector<std::string> launcher = {});
+  // `settings` is YAML that is appended to what every site has. `descriptors`: the hard limit of the program's files
+  // and sockets; 0: this process's.
+  explicit Site(std::string settings = {}, unsigned descriptors = 0);
   ~Site();
 
   // Starts the program and waits until it serves. The first time on free ports, then on the same ones.
@@ -66,14 +66,15 @@ class Site {
     std::string output;
   };
   Ran run(const std::vector<std::string>& arguments) const;
+  Ran run_limited(const std::vector<std::string>& arguments, unsigned descriptors) const;
 
  private:
   TemporaryFolder folder_;
-  std::vector<std::string> launcher_;
   std::string token_;
   std::uint16_t api_port_ = 0;
   std::uint16_t sip_port_ = 0;
   int starts_ = 0;
+  unsigned descriptors_ = 0;
   std::unique_ptr<Process> server_;
 };
 

@@ -79,11 +79,11 @@ class AdapterEvents {
     boost::system::error_code fault;
     parser.put(boost::asio::buffer(head), fault);
     const std::string path = parser.is_done() ? http::percent_decode_leniently(request.path) : std::string(bytes);
-    const auto agent = parser.is_done() ? std::string(request.header("User-Agent")) : std::string(bytes);
+    const auto agent = parser.is_done() ? std::string(request.header(http::headers::user_agent)) : std::string(bytes);
     MemoryLog log;
     {
       http::Sightings sightings(log, ids_, system_now, nullptr, {.window = [] { return std::chrono::seconds(0); }});
-      http::provision::Facts facts(log, ids_, system_now, logger_, sightings, catalog_);
+      http::provision::Facts facts(log, ids_, system_now, logger_, sightings, catalog_, devices_);
       facts.refused({path, path, mac(), "192.0.2.1", agent, 404, "unknown_mac", "no " + path, agent, path, ann()});
       facts.served({file_, 200, true, path, "192.0.2.1", agent, {}, {}, agent});
       sightings.login_failed({std::string(bytes), "192.0.2.1"});
@@ -111,9 +111,10 @@ class AdapterEvents {
     const auto by = "admin:" + text;
     decide<actors::Extension>({}, actors::CreateExtension{ann(), text, text, true, {"sealed"}}, by, taken);
     decide<actors::Extension>({}, actors::CreateExtension{ann(), text, "", true, {"sealed"}}, by, taken);
-    decide<actors::Device>({}, actors::RegisterDevice{mac(), ann(), text, text, false, text, text,
-                                                      std::vector<DeviceLine>{{2, ann(), text}}},
-                           by, taken);
+    decide<actors::Device>(
+        {},
+        actors::RegisterDevice{mac(), ann(), text, text, false, text, text, std::vector<DeviceLine>{{2, ann(), text}}},
+        by, taken);
     decide<actors::Contact>({}, actors::AddContact{ids_.next(), text, text, {{NumberKind::work, text}}}, by, taken);
     decide<actors::User>({}, actors::CreateUser{text, Role::viewer, {text}}, by, taken);
     if (const auto rows = bulk::read_device_csv("mac_address,extension_number,vendor,model,site\n" + text)) {
@@ -133,7 +134,8 @@ class AdapterEvents {
     registrar::RegisterRequest request;
     const sip::Message parsed(msg_make(sip_default_mclass(), 0, message.data(), static_cast<ssize_t>(message.size())));
     if (parsed && parsed.sip() != nullptr) {
-      auto read = sip::read_register(parsed.sip(), ann(), {"192.0.2.1", 5060, "udp", "192.0.2.2"});
+      auto read =
+          sip::read_register(parsed.sip(), ann(), {"192.0.2.1", 5060, "udp", "192.0.2.2"}, sip::RegisterLimits{});
       if (read) request = std::move(*read);
     }
     if (request.contacts.empty()) {
@@ -164,10 +166,10 @@ class AdapterEvents {
     entry.numbers = {"1001"};
     const auto person = strowger::directory::map(entry, {});
     taken.people.push_back(json::to_string(person));
-    decide<actors::Extension>({},
-                              actors::SyncExtension{ann(), "ad", entry.identity, person.account, person.name,
-                                                    person.email, true, {"sealed"}},
-                              "directory:ad", taken);
+    decide<actors::Extension>(
+        {},
+        actors::SyncExtension{ann(), "ad", entry.identity, person.account, person.name, person.email, true, {"sealed"}},
+        "directory:ad", taken);
     add(DirectorySyncFailed{"ad", ids_.next(), SyncMode::full, std::string(bytes), "unreachable", std::string(bytes)},
         "directory:ad", taken);
   }
@@ -183,6 +185,7 @@ class AdapterEvents {
   const Timestamp now_ = parse_iso8601("2026-01-08T19:40:00Z").value();
   IdSource ids_{system_now, 1};
   spdlog::logger logger_{"none", std::make_shared<spdlog::sinks::null_sink_mt>()};
+  const DevicesProjection devices_;
   const provisioning::VendorCatalog catalog_ = provisioning::VendorCatalog::built_in();
   const http::provision::RenderedFilePtr file_ = rendered();
 

@@ -1,5 +1,7 @@
 #include "tests/support/memory_log.hpp"
 
+#include "events/event_size.hpp"
+
 #include <algorithm>
 
 namespace strowger::test {
@@ -50,6 +52,7 @@ StreamVersion MemoryLog::add(const StreamId& id, NewRecord&& event) {
 }
 
 Result<Receipt> MemoryLog::commit(AppendRequest& request) {
+  if (auto fault = oversized(request)) return *fault;
   if (failures_ > 0) {
     --failures_;
     return unavailable("log_unavailable", "the log cannot be written: a test made it fail");
@@ -62,6 +65,9 @@ Result<Receipt> MemoryLog::commit(AppendRequest& request) {
     }
   }
   Receipt receipt;
+  for (const auto& [stream, version] : request.expectations)
+    if (const StreamVersion present{streams_[stream.text()].size()}; present != version)
+      return conflict("version_conflict", "the stream has changed meanwhile").with("present", number(present));
   if (!request.events.empty()) {
     const StreamVersion present{streams_[request.stream.text()].size()};
     if (!request.expected.accepts(present))

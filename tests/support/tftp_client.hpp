@@ -19,8 +19,11 @@ class TftpClient {
  public:
   using udp = boost::asio::ip::udp;
 
-  explicit TftpClient(std::uint16_t port, const std::string& host = "127.0.0.1")
-      : server_(boost::asio::ip::make_address(host), port), socket_(io_, udp::endpoint(server_.protocol(), 0)) {}
+  // `from`: which address of this machine it sends from; empty: any.
+  explicit TftpClient(std::uint16_t port, const std::string& host = "127.0.0.1", const std::string& from = "")
+      : server_(boost::asio::ip::make_address(host), port),
+        socket_(io_, from.empty() ? udp::endpoint(server_.protocol(), 0)
+                                  : udp::endpoint(boost::asio::ip::make_address(from), 0)) {}
 
   static std::string number(std::uint16_t value) {
     return {static_cast<char>(value >> 8), static_cast<char>(value & 0xff)};

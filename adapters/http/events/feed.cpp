@@ -2,19 +2,26 @@
 
 #include <algorithm>
 
+#include <malloc.h>
 #include <pthread.h>
 
 namespace strowger::http::events {
 namespace {
 
 constexpr std::size_t at_once = 256;  // events
-constexpr std::size_t past_page = 512;
+constexpr std::size_t past_page = 128;
+constexpr std::size_t most_looked_at = 4'096;  // events, for one page of a reader
+constexpr std::size_t around_an_event = 512;   // bytes of a CloudEvent beside its data, about
+constexpr std::size_t many_readers = 32;       // when so many have left, their memory is given back
 constexpr std::chrono::seconds retry{1};
 
 }  // namespace
 
 Feed::Feed(EventLog& log, FeedOptions options)
-    : log_(log), options_(std::move(options)), past_(1, options_.most_readers), thread_([this] { run(); }) {}
+    : log_(log),
+      options_(std::move(options)),
+      past_("http-past", {1, options_.most_readers}),
+      thread_([this] { run(); }) {}
 
 Feed::~Feed() {
   {
@@ -25,24 +32,34 @@ Feed::~Feed() {
   thread_.join();
 }
 
-Result<std::shared_ptr<Feed::Seat>> Feed::seat() {
-  if (readers_.fetch_add(1) >= options_.most_readers) {
-    readers_.fetch_sub(1);
+Result<std::shared_ptr<Feed::Seat>> Feed::seat(const std::string& holder) {
+  const auto full = [](std::size_t most, std::string_view whose) {
     return Error{ErrorKind::overloaded, "too_many_streams",
-                 "There are already " + std::to_string(options_.most_readers) +
-                     " event streams, the most that are served at once. Try again later, or read /api/events."};
-  }
-  const std::lock_guard lock(mutex_);  // so that the thread, between looking and waiting, does not miss it
+                 "There are already " + std::to_string(most) + " event streams" + std::string(whose) +
+                     ", the most that are served at once. End one, or read /api/events."};
+  };
+  const std::lock_guard lock(mutex_);
+  if (readers_ >= options_.most_readers) return full(options_.most_readers, "");
+  auto& of_holder = holders_[holder];
+  if (of_holder >= options_.most_readers_per_holder)
+    return full(options_.most_readers_per_holder, " of this token or address");
+  auto seat = std::make_shared<Seat>(*this, holder);
+  ++of_holder;
+  ++readers_;
   changed_.notify_all();
-  return std::make_shared<Seat>(*this);
+  return seat;
+}
+
+void Feed::leave(const std::string& holder) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = holders_.find(holder); --found->second == 0) holders_.erase(found);
+  --readers_;
+  if (++left_ >= many_readers || readers_ == 0) changed_.notify_all();
 }
 
 Feed::Seat::~Seat() {
   leave();
-  if (feed_.readers_.fetch_sub(1) == 1) {
-    const std::lock_guard lock(feed_.mutex_);
-    feed_.changed_.notify_all();
-  }
+  feed_.leave(holder_);
 }
 
 void Feed::Seat::occupy(const std::shared_ptr<Doorway>& doorway, BodySink& sink) {
@@ -76,12 +93,32 @@ bool Feed::take(Position after, std::size_t bytes, std::vector<BatchPtr>& out) c
 
 Awaitable<Result<Feed::Past>> Feed::read_past(const Request& request, Position after,
                                               std::shared_ptr<const Filter> filter) {
-  const auto work = [&log = log_, after, filter = std::move(filter)]() -> Result<Past> {
-    auto records = log.read_all(after, past_page);
-    if (!records) return records.error();
-    Past past{{}, records->empty() ? after : records->back().position};
-    std::erase_if(*records, [&](const Record& record) { return !filter->matches(record); });
-    past.batches = encode_batches(std::move(*records));
+  const auto work = [&log = log_, held = history_held_, most = options_.history_bytes, after,
+                     filter = std::move(filter)]() -> Result<Past> {
+    Past past{{}, after};
+    if (held->load(std::memory_order_relaxed) >= most) return past;
+    std::vector<Record> wanted;
+    std::size_t size = 0;
+    for (std::size_t looked_at = 0; looked_at < most_looked_at && size < batch_bytes;) {
+      auto records = log.read_all(past.reached, past_page);
+      if (!records) return records.error();
+      if (records->empty()) break;
+      looked_at += records->size();
+      for (auto& record : *records) {
+        if (size >= batch_bytes) break;
+        past.reached = record.position;
+        if (!filter->matches(record)) continue;
+        size += record.data.size() + around_an_event;
+        wanted.push_back(std::move(record));
+      }
+    }
+    past.batches = encode_batches(std::move(wanted));
+    std::size_t kept = 0;
+    for (const auto& batch : past.batches)
+      kept += batch->text.capacity() + batch->items.capacity() * (sizeof(Batch::Item) + around_an_event / 4);
+    held->fetch_add(kept, std::memory_order_relaxed);
+    past.held = std::shared_ptr<const void>(
+        nullptr, [held, kept](const void*) { held->fetch_sub(kept, std::memory_order_relaxed); });
     return past;
   };
   co_return co_await offloaded(request, past_, work);
@@ -108,9 +145,21 @@ void Feed::run() {
   while (!stopping_) {
     if (readers_ > 0)
       follow(lock);
+    else if (left_ > 0)
+      give_memory_back(lock);
     else
       changed_.wait(lock, [this] { return stopping_ || readers_ > 0; });
   }
+}
+
+// The allocator keeps what was freed: readers came and went in all the loops' arenas.
+void Feed::give_memory_back(std::unique_lock<std::mutex>& lock) {
+  left_ = 0;
+  lock.unlock();
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+  lock.lock();
 }
 
 // Called and left with the lock held; the log is touched without it.
@@ -127,6 +176,7 @@ void Feed::follow(std::unique_lock<std::mutex>& lock) {
 
   bool failed = false;
   while (!stopping_ && readers_ > 0) {
+    if (left_ >= many_readers) give_memory_back(lock);
     news_ = false;
     lock.unlock();
     auto records = subscription->poll(at_once);
@@ -146,7 +196,7 @@ void Feed::follow(std::unique_lock<std::mutex>& lock) {
         changed_.notify_all();
       });
       lock.lock();
-      changed_.wait(lock, [this] { return stopping_ || news_ || readers_ == 0; });
+      changed_.wait(lock, [this] { return stopping_ || news_ || readers_ == 0 || left_ >= many_readers; });
       continue;
     }
     auto batches = encode_batches({records->begin(), records->end()});

@@ -3,8 +3,12 @@
 // One thread follows the log while anybody reads, encodes each event once (encoding.hpp) and keeps the most recent ones
 // in a window that all readers share; it wakes the loops, once each, and the readers of a loop take what they have not
 // had yet (stream.hpp). A reader that is not within the window yet, or no longer, reads its way there from the log,
-// page by page, on a thread of the feed's own. Nothing is kept for a single reader, so that a slow one costs no memory:
-// it holds the batches of the piece that it is being sent, and is cut off when it does not take that in time.
+// page by page, on a thread of the feed's own. Nothing is kept for a single reader but the piece that it is being sent;
+// one that does not take that in time is cut off.
+//
+// Memory is bounded in sum, whoever reads: the window, a page of history of about a batch for each reader, at most
+// `history_bytes` of such pages in all (a reader beyond that waits), and the kernel's send buffers (session.cpp). When
+// many readers have left, what they held goes back to the system.
 #pragma once
 
 #include "adapters/http/await.hpp"
@@ -21,6 +25,7 @@
 #include <list>
 #include <map>
 #include <mutex>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -28,10 +33,12 @@
 namespace strowger::http::events {
 
 struct FeedOptions {
-  std::size_t most_readers = 1000;
+  std::size_t most_readers = 500;
+  std::size_t most_readers_per_holder = 8;  // of one token; where none is needed, of one address
   std::size_t window_bytes = std::size_t{16} * 1024 * 1024;
-  std::chrono::milliseconds heartbeat{15'000};  // between signs of life where nothing happens
-  std::chrono::milliseconds recheck{2'000};     // of the reader's token
+  std::size_t history_bytes = std::size_t{32} * 1024 * 1024;  // of history that readers are being sent, in all
+  std::chrono::milliseconds heartbeat{15'000};                // between signs of life where nothing happens
+  std::chrono::milliseconds recheck{2'000};                   // of the reader's token
   std::function<void(std::string_view line)> report;
 };
 
@@ -45,10 +52,12 @@ class Feed {
 
   class Seat;  // a reader's right to read, and to be woken
 
-  // Fails with `too_many_streams`.
-  Result<std::shared_ptr<Seat>> seat();
+  // `holder`: whose reader it is. Fails with `too_many_streams`.
+  Result<std::shared_ptr<Seat>> seat(const std::string& holder);
   std::size_t readers() const { return readers_.load(std::memory_order_relaxed); }
   std::uint64_t delivered() const { return delivered_.load(std::memory_order_relaxed); }  // events, to all readers
+  // Of history, that readers are being sent now. Above the limit by less than a page.
+  std::size_t history_bytes() const { return history_held_->load(std::memory_order_relaxed); }
   void count_delivered(std::size_t events) { delivered_.fetch_add(events, std::memory_order_relaxed); }
 
   // Adds the batches that follow `after`, up to about `bytes`. False: the window does not reach back so far.
@@ -56,9 +65,11 @@ class Feed {
 
   struct Past {
     std::vector<BatchPtr> batches;
-    Position reached{};  // up to which the log was looked at
+    Position reached{};                  // up to which the log was looked at
+    std::shared_ptr<const void> held{};  // counts the batches as history while it lives
   };
-  // The next page of the log for one reader, encoded as far as the filter wants it.
+  // The next page of the log for one reader, encoded as far as the filter wants it: about a batch, or a bounded look at
+  // the log. Reaches no further than `after` at the end of the log, and while there is too much history in all.
   Awaitable<Result<Past>> read_past(const Request& request, Position after, std::shared_ptr<const Filter> filter);
 
   EventLog& log() { return log_; }
@@ -73,6 +84,8 @@ class Feed {
     std::list<BodySink*> sinks;
   };
 
+  void leave(const std::string& holder);
+  void give_memory_back(std::unique_lock<std::mutex>& lock);
   std::shared_ptr<Group> group(const std::shared_ptr<Doorway>& doorway);
   void wake_readers();
   void run();
@@ -82,6 +95,8 @@ class Feed {
   const FeedOptions options_;
   std::atomic<std::size_t> readers_ = 0;
   std::atomic<std::uint64_t> delivered_ = 0;
+  // Pages may be dropped after the feed.
+  const std::shared_ptr<std::atomic<std::size_t>> history_held_ = std::make_shared<std::atomic<std::size_t>>(0);
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
@@ -92,13 +107,15 @@ class Feed {
   std::deque<BatchPtr> window_;
   std::size_t window_size_ = 0;  // bytes
   std::map<const Doorway*, std::shared_ptr<Group>> groups_;
+  std::map<std::string, std::size_t> holders_;  // how many readers each has
+  std::size_t left_ = 0;                        // readers, since memory was last given back
   Offload past_;
   std::thread thread_;
 };
 
 class Feed::Seat {
  public:
-  explicit Seat(Feed& feed) : feed_(feed) {}
+  Seat(Feed& feed, std::string holder) : feed_(feed), holder_(std::move(holder)) {}
   ~Seat();
   Seat(const Seat&) = delete;
   Seat& operator=(const Seat&) = delete;
@@ -108,6 +125,7 @@ class Feed::Seat {
 
  private:
   Feed& feed_;
+  const std::string holder_;
   std::shared_ptr<Group> group_;
   std::list<BodySink*>::iterator place_;
 };

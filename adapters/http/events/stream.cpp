@@ -5,7 +5,7 @@
 namespace strowger::http::events {
 namespace {
 
-constexpr std::size_t piece = 128 * 1024;  // bytes, about, of one write
+constexpr std::size_t piece = 64 * 1024;  // bytes, about, of one write
 constexpr std::string_view preamble = "retry: 2000\n\n";
 
 class Reader {

@@ -29,10 +29,16 @@ config::IpBytes bytes_of(const asio::ip::address& address) {
   return address.to_v6().to_bytes();
 }
 
-std::string_view without_blanks(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
+// An address as proxies write it: 192.0.2.1, 192.0.2.1:4711, 2001:db8::7, [2001:db8::7], [2001:db8::7]:4711. The view
+// is the address alone.
+std::optional<std::pair<config::IpBytes, std::string_view>> forwarded_address(std::string_view entry) {
+  if (entry.starts_with('['))
+    entry = entry.substr(1, entry.find(']') - 1);
+  else if (std::count(entry.begin(), entry.end(), ':') == 1)
+    entry = entry.substr(0, entry.find(':'));
+  const auto address = config::parse_ip(entry);
+  if (!address) return std::nullopt;
+  return std::pair(*address, entry);
 }
 
 std::string state_of(const access::Block& block) {
@@ -68,14 +74,18 @@ Shown shown_by(const TlsPeer* certificate, const std::optional<MacAddress>& want
   for (const auto& name : certificate->names) names += (names.empty() ? "" : ", ") + escaped(name);
   if (!certificate->fault.empty())
     return {Proof::wrong, {}, "The certificate of " + names + " is not taken: " + certificate->fault + "."};
-  bool any = false;
+  std::optional<MacAddress> named;
+  std::string_view by;
   for (const auto& name : certificate->names) {
     const auto mac = access::mac_in_name(name);
     if (!mac) continue;
-    any = true;
-    if (!wanted || *mac == *wanted) return {Proof::right, escaped(name), {}};
+    if (named && *named != *mac)
+      return {Proof::wrong, {}, "The certificate names more than one phone, and is taken for none: " + names + "."};
+    if (!named) by = name;
+    named = mac;
   }
-  return {any ? Proof::other : Proof::wrong, {}, "The certificate names " + (names.empty() ? "nobody" : names) + "."};
+  if (named && (!wanted || *named == *wanted)) return {Proof::right, escaped(by), {}};
+  return {named ? Proof::other : Proof::wrong, {}, "The certificate names " + (names.empty() ? "nobody" : names) + "."};
 }
 
 }  // namespace
@@ -84,19 +94,20 @@ Client client_of(const Request& request, const Present& present) {
   Client client{bytes_of(request.address), {}};
   const auto& proxies = present.access.trusted_proxies;
   if (proxies.empty() || !in_any(proxies, client.bytes)) return client;
-  // Each proxy adds whom it heard from at the end: the last that is none of ours is the client. What it says of others
-  // before it is only its own word.
-  auto list = request.header("X-Forwarded-For");
-  while (!list.empty()) {
-    const auto comma = list.rfind(',');
-    auto entry = without_blanks(comma == std::string_view::npos ? list : list.substr(comma + 1));
-    list = comma == std::string_view::npos ? std::string_view() : list.substr(0, comma);
-    if (entry.starts_with('[')) entry = entry.substr(1, entry.find(']') - 1);
-    const auto address = config::parse_ip(entry);
-    if (!address) break;
-    client.bytes = *address;
-    client.text = entry;
-    if (!in_any(proxies, *address)) break;
+  // Each proxy adds whom it heard from at the end, in the same line or in one of its own: the last of all that is none
+  // of ours is the client. What that one says of others before it is only its own word.
+  const auto entries = request.header(headers::x_forwarded_for);
+  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
+    const auto address = forwarded_address(*entry);
+    if (!address) {
+      // The proxy does not say whom it heard from: anybody. Its own address may be let in where theirs is not.
+      client.bytes = {};
+      client.text = "unknown";
+      break;
+    }
+    client.bytes = address->first;
+    client.text = address->second;
+    if (!in_any(proxies, address->first)) break;
   }
   return client;
 }

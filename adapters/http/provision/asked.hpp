@@ -12,13 +12,15 @@ namespace strowger::http::provision {
 
 struct Files::Asked {
   // `out`: where what is found goes, of a request that is not HTTP's; its protocol is in the path that is recorded.
-  Asked(const Request& of, PresentPtr now, ServedPaths::Stamp at, spdlog::logger& logger, Delivery* out = nullptr)
+  Asked(const Request& of, PresentPtr now, ServedPaths::Stamp at, spdlog::logger& logger, const TokenMask& tokens,
+        Delivery* out = nullptr)
       : request(of),
+        mask(tokens),
         present(std::move(now)),
         stamp(at),
         client(client_of(of, *present)),
         peer(client.text.empty() ? of.peer : std::string_view(client.text)),
-        log(logger),
+        log(logger, tokens),
         path(of.path),
         plain(out) {}
   Asked(Asked&&) = delete;  // it holds views of itself
@@ -26,7 +28,7 @@ struct Files::Asked {
   // What the path means; what is known already needs not be asked.
   void resolve(std::string_view protocol = {}) {
     with_token = token_path(request.path);
-    if (request.path.size() > token_size) masked = without_token(request.path);
+    if (auto hidden = mask.hidden(request.path)) masked = std::move(*hidden);
     if (!protocol.empty())
       masked = std::string(protocol) + ":" + (masked.empty() ? std::string(request.path) : std::move(masked));
     if (!masked.empty()) path = masked;
@@ -38,6 +40,7 @@ struct Files::Asked {
   }
 
   const Request& request;
+  const TokenMask& mask;
   PresentPtr present;
   ServedPaths::Stamp stamp;  // when it was asked
   Client client;
@@ -53,7 +56,7 @@ struct Files::Asked {
   Delivery* const plain;
 
   bool is_fetch() const { return request.method != Method::head; }
-  std::string_view user_agent() const { return request.header(Field::user_agent); }
+  std::string_view user_agent() const { return request.header(headers::user_agent); }
   // A phrase for the log, after those that every request begins with. (Of a file that was served, facts.cpp writes.)
   void say(std::initializer_list<std::string_view> parts) {
     if (!log.wanted()) return;

@@ -4,6 +4,7 @@
 #include "actors/reboot/correlation.hpp"
 #include "adapters/http/provision/device_values.hpp"
 #include "adapters/http/services.hpp"
+#include "events/stopped.hpp"
 
 #include <algorithm>
 
@@ -21,17 +22,24 @@ Templates templates_of(const provisioning::Renderer& renderer) {
 
 class Measure {
  public:
-  Measure(const Services& services, const PresentPtr& present, const Proposal& proposal)
-      : services_(services), present_(*present), proposal_(proposal), now_(templates_of(*present->renderer)) {
+  Measure(const Services& services, const PresentPtr& present, const Proposal& proposal, const std::stop_token& stop)
+      : services_(services),
+        present_(*present),
+        proposal_(proposal),
+        stop_(stop),
+        now_(templates_of(*present->renderer)) {
     then_ = proposal.renderer ? templates_of(*proposal.renderer) : now_;
   }
 
-  BlastRadius take() {
+  Result<BlastRadius> take() {
     std::optional<MacAddress> after;
     for (bool more = true; more;) {
       constexpr std::size_t step = 1000;
       const auto rows = services_.device_rows.list(after, step);
-      for (const auto& row : rows) look(row);
+      for (const auto& row : rows) {
+        if (stop_.stop_requested()) return stopped();
+        look(row);
+      }
       more = rows.size() == step;
       if (more) after = rows.back().definition->mac;
     }
@@ -97,11 +105,11 @@ class Measure {
     if (reboots) ++out_.would_reboot;
     std::vector<provisioning::KeyChange> changes;
     if (out_.compared < BlastRadius::most_compared) {
-      const auto parts = provisioning::take_apart(before, values);
-      const auto other_parts = provisioning::take_apart(after, other);
+      const auto parts = provisioning::take_apart(before, values, stop_);
+      const auto other_parts = provisioning::take_apart(after, other, stop_);
       if (parts && other_parts) {
         ++out_.compared;
-        changes = provisioning::key_changes(*parts, *other_parts);
+        if (auto found = provisioning::key_changes(*parts, *other_parts, stop_)) changes = std::move(*found);
         for (const auto& change : changes) ++out_.keys[change.key];
       }
     }
@@ -112,6 +120,7 @@ class Measure {
   const Services& services_;
   const Present& present_;
   const Proposal& proposal_;
+  const std::stop_token stop_;
   Templates now_;
   Templates then_;
   BlastRadius out_;
@@ -119,8 +128,9 @@ class Measure {
 
 }  // namespace
 
-BlastRadius blast_radius(const Services& services, const PresentPtr& present, const Proposal& proposal) {
-  return Measure(services, present, proposal).take();
+Result<BlastRadius> blast_radius(const Services& services, const PresentPtr& present, const Proposal& proposal,
+                                 const std::stop_token& stop) {
+  return Measure(services, present, proposal, stop).take();
 }
 
 }  // namespace strowger::http::provision

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,8 @@ struct BlastRadius {
   std::vector<Device> first;
 };
 
-BlastRadius blast_radius(const Services& services, const PresentPtr& present, const Proposal& proposal);
+// Errors: `stopped`. Complexity: O(devices × their files).
+Result<BlastRadius> blast_radius(const Services& services, const PresentPtr& present, const Proposal& proposal,
+                                 const std::stop_token& stop = {});
 
 }  // namespace strowger::http::provision

@@ -54,13 +54,15 @@ void Facts::Notes::clear() {
 }
 
 Facts::Facts(EventLog& log, IdSource& ids, Clock clock, spdlog::logger& logger, Sightings& sightings,
-             const provisioning::VendorCatalog& catalog)
+             const provisioning::VendorCatalog& catalog, const DevicesProjection& devices, TokenMask mask)
     : log_(log),
       ids_(ids),
       clock_(std::move(clock)),
       logger_(logger),
       sightings_(sightings),
       catalog_(catalog),
+      devices_(devices),
+      mask_(std::move(mask)),
       thread_([this] { run(); }) {
   pthread_setname_np(thread_.native_handle(), "facts");
 }
@@ -71,6 +73,11 @@ Facts::~Facts() {
     ended_ = true;
   }
   changed_.notify_all();
+  {
+    const std::lock_guard lock(handed_->mutex);
+    handed_->ended = true;
+  }
+  handed_->done.notify_all();
   thread_.join();
 }
 
@@ -147,15 +154,45 @@ const Recorded& Facts::words_for(const Note& note, const Notes& notes) {
   known = std::make_unique<Recorded>(Recorded{std::string(asked), sizes, note.status, note.fetched});
   if (note.fetched)
     known->event =
-        encode(ConfigServed{device.mac, device.extension, device.vendor, device.model, std::string(texts.path),
+        encode(ConfigServed{device.mac, device.extension, device.vendor, device.model, mask_(texts.path),
                             file.representation.etag, static_cast<std::uint32_t>(file.size), note.status,
-                            std::string(texts.peer), std::string(texts.user_agent), std::string(texts.tls_identity)},
+                            std::string(texts.peer), mask_(texts.user_agent), std::string(texts.tls_identity)},
                {"phone:" + device.mac.text(), note.correlation, note.causation}, note.time, ids_);
   known->line = line_of(note, texts);
   return *known;
 }
 
+Facts::Pause Facts::pause() const {
+  return Pause(handed_);
+}
+
+Facts::Pause::Pause(std::shared_ptr<Handed> handed) : handed_(std::move(handed)) {
+  const std::lock_guard lock(handed_->mutex);
+  ++handed_->pauses;
+}
+
+Facts::Pause::~Pause() {
+  if (!handed_) return;
+  {
+    const std::lock_guard lock(handed_->mutex);
+    --handed_->pauses;
+  }
+  handed_->done.notify_one();
+}
+
+// Where the projections do not know yet of one that was handed over, there is a second: only the first counts.
+std::optional<Fact> Facts::enrolment_by(const Note& note, const Notes& notes, std::set<MacAddress>& known,
+                                        const NewRecord& fetch) {
+  const auto& mac = note.file->device->mac;
+  const auto opened_at = devices_.open_enrolment(mac);
+  if (!opened_at || !known.insert(mac).second) return std::nullopt;
+  const auto texts = texts_of(note, notes.text);
+  return Fact{StreamId::of(mac), encode(DeviceEnrolled{mac, std::string(texts.peer), *opened_at},
+                                        {"phone:" + mac.text(), fetch.correlation, fetch.id}, note.time, ids_)};
+}
+
 void Facts::append(Notes& notes) {
+  std::set<MacAddress> enrolled;
   std::vector<Fact> facts;
   facts.reserve(std::min(notes.size(), plenty));
   for (const auto& note : notes.served) {
@@ -166,7 +203,8 @@ void Facts::append(Notes& notes) {
     event.time = note.time;
     event.correlation = note.correlation.is_nil() ? event.id : note.correlation;
     event.causation = note.causation;
-    if (facts.size() == plenty) hand_over(std::exchange(facts, {}));
+    if (auto enrolment = enrolment_by(note, notes, enrolled, event)) facts.push_back(std::move(*enrolment));
+    if (facts.size() >= plenty) hand_over(std::exchange(facts, {}));
   }
   if (!facts.empty()) hand_over(std::move(facts));
 }
@@ -176,7 +214,7 @@ void Facts::hand_over(std::vector<Fact> facts) {
   AppendRequest request;
   request.facts = std::move(facts);
   std::unique_lock lock(handed_->mutex);
-  handed_->done.wait(lock, [this] { return !handed_->under_way; });
+  handed_->done.wait(lock, [this] { return !handed_->under_way && (handed_->pauses == 0 || handed_->ended); });
   handed_->under_way = true;
   lock.unlock();
   log_.append(std::move(request), [counts = counts_, handed = handed_, size](const Result<Receipt>& receipt) {
@@ -193,7 +231,7 @@ void Facts::hand_over(std::vector<Fact> facts) {
 }
 
 void Facts::log_served(const Notes& notes) {
-  RequestLog log(logger_);
+  RequestLog log(logger_, mask_);
   if (!log.wanted()) return;
   for (const auto& note : notes.served) log.write(words_for(note, notes).line, note.time);
 }
@@ -204,7 +242,7 @@ RequestLog::Line Facts::line_of(const Note& note, const Texts& texts) {
   const auto& server = file.present->server;
   const auto mac = device.mac.text();
   const auto size = std::to_string(file.size);
-  RequestLog log(logger_);
+  RequestLog log(logger_, mask_);
   log.add_request(mac, texts.peer, texts.user_agent);
   log.add({"Found device: vendor=", device.vendor, ", model=", device.model, ", extension=", device.extension.text()});
   const auto says = provisioning::parse_user_agent(texts.user_agent);

@@ -1,5 +1,6 @@
 // What became of each request for a phone's file: into the event log (ConfigServed on the device's stream; what was
-// refused goes there by way of sightings.hpp) and, of those served, as a line into the server's log.
+// refused goes there by way of sightings.hpp) and, of those served, as a line into the server's log. The first fetch
+// since an enrolment was opened binds it to its source: DeviceEnrolled goes with it, in the same batch.
 //
 // The threads that serve phones only leave a note here. A thread of its own collects the notes of some milliseconds,
 // makes events and lines of them, and has the events committed together: nobody waits for a fact, so many may share one
@@ -10,8 +11,10 @@
 #include "actors/provisioning/vendor_catalog.hpp"
 #include "adapters/http/provision/render_cache.hpp"
 #include "adapters/http/sightings.hpp"
+#include "adapters/http/token_mask.hpp"
 #include "events/event.hpp"
 #include "events/log.hpp"
+#include "events/projections/devices.hpp"
 #include "events/time.hpp"
 
 #include <atomic>
@@ -19,6 +22,8 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -34,7 +39,7 @@ class Facts {
  public:
   // All outlive it.
   Facts(EventLog& log, IdSource& ids, Clock clock, spdlog::logger& logger, Sightings& sightings,
-        const provisioning::VendorCatalog& catalog);
+        const provisioning::VendorCatalog& catalog, const DevicesProjection& devices, TokenMask mask = TokenMask());
   ~Facts();  // hands over what waits
   Facts(const Facts&) = delete;
   Facts& operator=(const Facts&) = delete;
@@ -54,6 +59,12 @@ class Facts {
   // Any thread; never blocks for long.
   void served(const Served& note);
   void refused(ConfigRefused event);
+
+  // While one is held, the log gets no facts from here: they wait as notes do, within the same bounds. For a decision
+  // on many devices at once, whose streams' versions the facts of a large fleet would move for ever. Hold it for the
+  // time of one append. Any thread; it may outlive the Facts.
+  class Pause;
+  Pause pause() const;
 
   std::uint64_t dropped() const { return counts_->dropped.load(std::memory_order_relaxed); }
   std::uint64_t failed() const { return counts_->failed.load(std::memory_order_relaxed); }
@@ -96,6 +107,8 @@ class Facts {
     std::mutex mutex;
     std::condition_variable done;
     bool under_way = false;
+    unsigned pauses = 0;
+    bool ended = false;  // nothing is held back any more
   };
 
   template <class Write>
@@ -103,6 +116,8 @@ class Facts {
   void run();
   bool collect(Notes& notes);
   void append(Notes& notes);
+  std::optional<Fact> enrolment_by(const Note& note, const Notes& notes, std::set<MacAddress>& known,
+                                   const NewRecord& fetch);
   void hand_over(std::vector<Fact> facts);
   void log_served(const Notes& notes);
   const Recorded& words_for(const Note& note, const Notes& notes);
@@ -115,6 +130,8 @@ class Facts {
   spdlog::logger& logger_;
   Sightings& sightings_;
   const provisioning::VendorCatalog& catalog_;
+  const DevicesProjection& devices_;
+  const TokenMask mask_;
   const std::shared_ptr<Counts> counts_ = std::make_shared<Counts>();  // completions may come after the end
   const std::shared_ptr<Handed> handed_ = std::make_shared<Handed>();
 
@@ -125,6 +142,17 @@ class Facts {
   bool ended_ = false;
 
   std::thread thread_;
+};
+
+class Facts::Pause {
+ public:
+  explicit Pause(std::shared_ptr<Handed> handed);
+  ~Pause();
+  Pause(Pause&&) = default;
+  Pause& operator=(Pause&&) = delete;
+
+ private:
+  std::shared_ptr<Handed> handed_;
 };
 
 }  // namespace strowger::http::provision

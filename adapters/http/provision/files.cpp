@@ -17,7 +17,8 @@
 namespace strowger::http::provision {
 namespace {
 
-constexpr unsigned most_similar_searches = 20;  // a second
+constexpr unsigned most_similar_searches = 20;       // a second
+constexpr std::size_t most_similar_looks = 100'000;  // MACs that they look at in a second, all together
 
 // To a phone, and to a stranger, every refusal of a kind looks the same.
 std::string_view body_of(std::uint16_t status) {
@@ -41,26 +42,30 @@ std::string_view body_of(std::uint16_t status) {
 
 }  // namespace
 
-Files::Files(Services& services, Sightings& sightings, Offload& pool)
+Files::Files(Services& services, Sightings& sightings, FileLanes& lanes)
     : services_(services),
-      pool_(pool),
+      lanes_(lanes),
+      mask_([&rows = services.device_rows](const std::string& sha256) { return rows.with_token(sha256).has_value(); }),
       present_(services),
       access_(services),
       cache_(services.vault, services.extension_rows, services.phone_settings_rows),
       phonebooks_(services.extension_rows, services.contact_rows, services.clock),
       uploads_(std::make_shared<Uploads>(
           [&services] { return std::filesystem::path(services.settings()->data_dir) / "uploads"; }, services.clock)),
-      facts_(services.log, services.ids, services.clock, services.logger, sightings, services.vendors) {}
+      facts_(services.log, services.ids, services.clock, services.logger, sightings, services.vendors,
+             services.device_rows, mask_) {}
 
 Result<std::string> Files::current_etag(const PresentPtr& present, const DefinitionPtr& device) {
   const auto extension = services_.extension_rows.find(device->extension);
-  if (!extension)
-    return not_found("extension_not_found", "Extension " + device->extension.text() + " of the device does not exist.");
-  return cache_.etag(present, device, extension);
+  auto etag = extension ? cache_.etag(present, device, extension)
+                        : Result<std::string>(not_found("extension_not_found", "Extension " + device->extension.text() +
+                                                                                   " of the device does not exist."));
+  services_.device_rows.looked(device, etag);  // so that they are counted without a look at each
+  return etag;
 }
 
 Result<Response> Files::respond(const Request& request, Delivery* plain, std::string_view protocol) {
-  Asked asked(request, present_.get(), stamp(), services_.logger, plain);
+  Asked asked(request, present_.get(), stamp(), services_.logger, mask_, plain);
   // This answer looks at nothing but the path: not on a way that may carry no secret.
   if (plain == nullptr && access_.open_to(request, *asked.present, asked.client))
     if (const auto found = paths_.find(request.path, asked.stamp, asked.present)) return reply(asked, *found);
@@ -120,7 +125,8 @@ Response Files::serve(Asked& asked, const MacAddress& mac) {
   }
   const ServedPaths::Found answer{*found, serving.correlation, serving.causation};
   if (asked.plain != nullptr) return asked.plain->only_where ? tell_where(asked) : serve_plain(asked, answer);
-  if (asked.with_token.token.empty()) paths_.keep(asked.request.path, asked.stamp, answer);
+  // What is kept is recorded as it was asked for.
+  if (asked.masked.empty()) paths_.keep(asked.request.path, asked.stamp, answer);
   return reply(asked, answer);
 }
 
@@ -175,7 +181,7 @@ Response Files::serve_phonebook(Asked& asked) {
     asked.device = services_.device_rows.find_for_serving(*mac).definition;
     if (!asked.device && vendor.empty()) return unknown_device(asked, *mac);
     if (!asked.device) {  // no failure, but nobody tries MAC addresses by it either
-      access_.unknown_mac(asked.client, *mac, asked.user_agent(), *asked.present);
+      access_.unknown_mac(asked.client, *mac, mask_(asked.user_agent()), *asked.present);
       return refuse(asked, 404, "probe", std::string(absent) + "device " + mac->colons() + " is not registered.");
     }
     if (vendor.empty()) vendor = asked.device->vendor;
@@ -220,7 +226,7 @@ Response Files::refuse_access(Asked& asked, const Access::Answer& answer) {
   counters_.denied.fetch_add(1, std::memory_order_relaxed);
   std::string error;
   if (answer.unknown) {
-    access_.unknown_mac(asked.client, *asked.file.mac, asked.user_agent(), *asked.present);
+    access_.unknown_mac(asked.client, *asked.file.mac, mask_(asked.user_agent()), *asked.present);
     asked.say({"Device ", asked.file.mac->colons(), " not registered in provisioning system"});
     error = "Device " + asked.file.mac->colons() + " not registered in provisioning system. ";
   }
@@ -229,6 +235,19 @@ Response Files::refuse_access(Asked& asked, const Access::Answer& answer) {
   auto response = refuse(asked, answer.status, provisioning::access::to_string(answer.rule), std::move(error));
   for (const auto& challenge : answer.challenges) response.set("WWW-Authenticate", challenge);
   if (answer.retry_after > 0) response.set("Retry-After", std::to_string(answer.retry_after));
+  return response;
+}
+
+Response Files::send_file(Asked& asked, std::shared_ptr<const FirmwareFile> file) {
+  auto response = firmware_response(asked.request, std::move(file), lanes_.files);
+  if (!response.stream) return response;
+  auto place = downloads_.enter(provisioning::access::source_of(asked.client.bytes));
+  if (!place)
+    return refuse(asked, 503, "overloaded",
+                  "Too many downloads at once, from this source or in all. The phone tries again.");
+  response.stream = [place = std::move(place), body = std::move(response.stream)](BodySink& sink) {
+    return body(sink);
+  };
   return response;
 }
 
@@ -246,10 +265,11 @@ std::optional<Response> Files::serve_firmware(Asked& asked, std::string_view pat
     if (file.error().kind != ErrorKind::not_found) services_.logger.error("{}", file.error().message);
     return std::nullopt;
   }
-  counters_.firmware.fetch_add(1, std::memory_order_relaxed);
   const auto size = (*file)->size();
   if (asked.plain != nullptr) asked.plain->firmware = *file;
-  auto response = asked.plain != nullptr ? Response{} : firmware_response(asked.request, std::move(*file), pool_);
+  auto response = asked.plain != nullptr ? Response{} : send_file(asked, std::move(*file));
+  if (response.status == 503) return response;
+  counters_.firmware.fetch_add(1, std::memory_order_relaxed);
   if (asked.log.wanted()) {
     asked.say({"Firmware ", escaped(*name), " of ", std::to_string(size), " bytes: ", std::to_string(response.status),
                " to ", asked.peer});
@@ -259,7 +279,7 @@ std::optional<Response> Files::serve_firmware(Asked& asked, std::string_view pat
 }
 
 Response Files::unknown_device(Asked& asked, const MacAddress& mac) {
-  access_.unknown_mac(asked.client, mac, asked.user_agent(), *asked.present);
+  access_.unknown_mac(asked.client, mac, mask_(asked.user_agent()), *asked.present);
   asked.say({"Device ", mac.colons(), " not registered in provisioning system"});
   asked.say({"Normalized MAC: ", mac.text()});
   say_similar(asked, mac);
@@ -274,8 +294,11 @@ void Files::say_similar(Asked& asked, const MacAddress& mac) {
   if (!asked.log.wanted()) return;
   const auto second = std::chrono::floor<std::chrono::seconds>(services_.clock()).time_since_epoch().count();
   if (similar_second_.exchange(second, std::memory_order_relaxed) != second) similar_searches_ = 0;
-  if (similar_searches_.fetch_add(1, std::memory_order_relaxed) >= most_similar_searches) return;
-  const auto registered = services_.device_rows.macs();
+  // Anybody can cause one: what a second of them costs does not grow with the fleet.
+  const auto looks = std::min(most_similar_looks, services_.device_rows.size());
+  const auto most = std::min<std::size_t>(most_similar_searches, most_similar_looks / std::max<std::size_t>(1, looks));
+  if (similar_searches_.fetch_add(1, std::memory_order_relaxed) >= most) return;
+  const auto registered = services_.device_rows.around(mac, most_similar_looks);
   const auto similar = provisioning::similar_macs(mac, registered);
   if (!similar.empty()) asked.say({provisioning::similar_macs_log_line(similar)});
 }
@@ -301,13 +324,13 @@ Response Files::refuse(Asked& asked, std::uint16_t status, std::string_view code
   if (asked.is_fetch()) {
     const auto says = provisioning::parse_user_agent(asked.user_agent());
     ConfigRefused event{std::string(asked.path),
-                        asked.file.mac_text,
+                        mask_(asked.file.mac_text),
                         asked.file.mac,
                         std::string(asked.peer),
-                        std::string(asked.user_agent()),
+                        mask_(asked.user_agent()),
                         status,
                         std::string(code),
-                        std::move(error),
+                        mask_(error),
                         asked.device ? asked.device->vendor : says.vendor,
                         asked.device ? asked.device->model : says.model,
                         asked.device ? asked.device->extension : ExtensionNumber{}};

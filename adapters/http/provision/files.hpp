@@ -9,16 +9,19 @@
 #pragma once
 
 #include "actors/provisioning/resolver.hpp"
+#include "adapters/http/lanes.hpp"
 #include "adapters/http/message.hpp"
-#include "adapters/http/offload.hpp"
 #include "adapters/http/provision/access.hpp"
+#include "adapters/http/provision/downloads.hpp"
 #include "adapters/http/provision/facts.hpp"
 #include "adapters/http/provision/phonebooks.hpp"
 #include "adapters/http/provision/present.hpp"
 #include "adapters/http/provision/render_cache.hpp"
 #include "adapters/http/provision/request_log.hpp"
 #include "adapters/http/provision/served_paths.hpp"
+#include "adapters/http/provision/upload_seats.hpp"
 #include "adapters/http/provision/uploads.hpp"
+#include "adapters/http/token_mask.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -64,8 +67,8 @@ struct Delivery {
 
 class Files {
  public:
-  // The pool reads firmware and writes uploads; it outlives all replies.
-  Files(Services& services, Sightings& sightings, Offload& pool);
+  // The lanes read firmware and write uploads; they outlive all replies.
+  Files(Services& services, Sightings& sightings, FileLanes& lanes);
 
   // The handler, on any loop's thread.
   Result<Response> answer(const Request& request) { return respond(request, nullptr); }
@@ -80,7 +83,8 @@ class Files {
   Awaitable<Result<Response>> take(const Request& request);
 
   PresentPtr present() { return present_.get(); }
-  // Of the file that the device would be sent now. Fails where it would get none.
+  // Of the file that the device would be sent now. Fails where it would get none. Renders where it is not in the cache;
+  // what is found is told to the devices projection, which counts by it.
   Result<std::string> current_etag(const PresentPtr& present, const DefinitionPtr& device);
 
   struct Counters {
@@ -95,10 +99,13 @@ class Files {
     std::atomic<std::uint64_t> denied{0};
   };
   const Counters& counters() const { return counters_; }
+  std::size_t downloads() const { return downloads_.under_way(); }
   const Facts& facts() const { return facts_; }
   const RenderCache& cache() const { return cache_; }
   Phonebooks& phonebooks() { return phonebooks_; }
   Uploads& uploads() { return *uploads_; }
+  // Of the tokens that devices have now.
+  const TokenMask& mask() const { return mask_; }
   Access& access() { return access_; }
   const Access& access() const { return access_; }
 
@@ -125,6 +132,8 @@ class Files {
   std::optional<Response> give_back(Asked& asked);
   void tell_upload(const Asked& asked, const Upload& upload, const std::string& sha256);
   std::optional<Response> serve_firmware(Asked& asked, std::string_view path);
+  // The file as the reply's body, or a refusal where there are too many downloads.
+  Response send_file(Asked& asked, std::shared_ptr<const FirmwareFile> file);
   Response refuse(Asked& asked, std::uint16_t status, std::string_view code, std::string error, std::string body = {});
   Response refuse_access(Asked& asked, const Access::Answer& answer);
   Response refuse_secret(Asked& asked, const std::string& url);
@@ -134,18 +143,20 @@ class Files {
   void say_similar(Asked& asked, const MacAddress& mac);
 
   Services& services_;
-  Offload& pool_;
+  FileLanes& lanes_;
+  const TokenMask mask_;
   PresentSource present_;
   Access access_;
   RenderCache cache_;
   ServedPaths paths_;
   Phonebooks phonebooks_;
+  Downloads downloads_;
   const std::shared_ptr<Uploads> uploads_;  // what the pool still writes at the end holds it too
   Facts facts_;
   Counters counters_;
   std::atomic<std::int64_t> similar_second_{0};  // searches for similar MACs look at every device: some a second
   std::atomic<unsigned> similar_searches_{0};
-  std::atomic<unsigned> receiving_{0};  // uploads that are under way
+  UploadSeats upload_seats_{UploadSeats::Limits{}};
   std::mutex repeats_mutex_;
   std::map<std::pair<MacAddress, std::string>, Repeats> repeats_;  // by device and file
 };

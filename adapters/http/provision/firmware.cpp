@@ -17,7 +17,7 @@
 namespace strowger::http::provision {
 namespace {
 
-constexpr std::size_t piece = 128 * 1024;  // in memory at a time, of a download
+constexpr std::size_t piece = 64 * 1024;  // in memory at a time, of a download
 
 Error no_such_firmware() {
   return not_found("no_such_firmware", "There is no such file in provisioning.firmware_dir.");
@@ -36,7 +36,7 @@ std::string_view without_slashes(std::string_view text) {
 
 // If-Range: the range is of the file that the phone has a part of, or the whole is sent (RFC 9110 section 13.1.5).
 bool range_applies(const Request& request, const FirmwareFile& file) {
-  const auto condition = request.header(Field::if_range);
+  const auto condition = request.header(headers::if_range);
   if (condition.empty()) return true;
   if (condition.front() == '"' || condition.starts_with("W/")) return condition == file.etag();
   const auto date = parse_http_date(condition);
@@ -137,7 +137,7 @@ Response firmware_response(const Request& request, std::shared_ptr<const Firmwar
   }
   const auto size = file->size();
   auto wanted = request.method == Method::get && range_applies(request, *file)
-                    ? range_of(request.header(Field::range), size)
+                    ? range_of(request.header(headers::range), size)
                     : RangeWanted{};
   if (wanted.unsatisfiable) {
     response.status = 416;

@@ -1,7 +1,6 @@
 #include "adapters/http/provision/http_auth.hpp"
 
 #include "actors/provisioning/recorded.hpp"
-#include "actors/provisioning/taken_apart.hpp"
 
 #include <algorithm>
 #include <array>
@@ -88,23 +87,12 @@ bool same_target(std::string_view claimed, std::string_view target) {
 TokenPath token_path(std::string_view path) {
   const bool below = path.starts_with(provision_folder);
   const std::size_t begin = below ? provision_folder.size() : 1;
-  if (path.size() < begin + token_size + 2 || path[begin + token_size] != '/') return {};
+  if (path.size() < begin + token_size + 2 || path.front() != '/' || path[begin + token_size] != '/') return {};
   const auto token = path.substr(begin, token_size);
   if (!is_token(token)) return {};
   std::string rest(path.substr(0, begin));
   rest += path.substr(begin + token_size + 1);
   return {token, std::move(rest)};
-}
-
-std::string without_token(std::string_view path) {
-  std::string out;
-  while (!path.empty()) {
-    const auto end = std::min(path.find_first_of("/?"), path.size());
-    out += is_token(path.substr(0, end)) ? provisioning::mask : path.substr(0, end);
-    if (end < path.size()) out += path[end];
-    path.remove_prefix(std::min(end + 1, path.size()));
-  }
-  return out;
 }
 
 std::string new_token() {
@@ -127,7 +115,7 @@ std::pair<std::optional<MacAddress>, CredentialsPtr> HttpAuth::credentials(const
 }
 
 Brought HttpAuth::password(const Request& request, Schemes schemes, Timestamp now) {
-  const auto header = request.header(Field::authorization);
+  const auto header = request.header(headers::authorization);
   if (header.empty()) return {};
   const auto space = std::min(header.find(' '), header.size());
   const auto scheme = header.substr(0, space);

@@ -9,6 +9,7 @@
 #include "adapters/digest/digest.hpp"
 #include "adapters/digest/nonces.hpp"
 #include "adapters/http/message.hpp"
+#include "adapters/http/token_mask.hpp"
 #include "events/projections/devices.hpp"
 #include "events/secret.hpp"
 
@@ -42,9 +43,6 @@ struct TokenPath {
   std::string rest;        // the path without it; empty where there is none
 };
 TokenPath token_path(std::string_view path);
-// With a mask in place of whatever may be a token, for logs and the history.
-std::string without_token(std::string_view path);
-inline constexpr std::size_t token_size = 32;
 std::string new_token();
 
 class HttpAuth {

@@ -78,10 +78,10 @@ std::string OwnTemplates::file_name(const provisioning::Vendor& vendor, const pr
 }
 
 Result<RendererPtr> OwnTemplates::propose(const provisioning::Vendor& vendor, const provisioning::Model& model,
-                                          const std::optional<std::string>& text) const {
+                                          const std::optional<std::string>& text, const std::stop_token& stop) const {
   std::optional<provisioning::CustomTemplate> own;
   if (text) own = provisioning::CustomTemplate{file_name(vendor, model), *text};
-  return world_.present()->with(vendor, model, own);
+  return world_.present()->with(vendor, model, own, stop);
 }
 
 Result<RendererPtr> OwnTemplates::put(const provisioning::Vendor& vendor, const provisioning::Model& model,

@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -40,9 +41,9 @@ class OwnTemplates {
   };
   explicit OwnTemplates(World world) : world_(std::move(world)) {}
 
-  // As it would be with this text for the model; none: with the built-in one. `bad_template`, with line and column.
+  // As it would be with this text for the model; none: with the built-in one. Fails as Renderer::with() does.
   Result<RendererPtr> propose(const provisioning::Vendor& vendor, const provisioning::Model& model,
-                              const std::optional<std::string>& text) const;
+                              const std::optional<std::string>& text, const std::stop_token& stop = {}) const;
   // All or nothing. Gives what is in force then.
   Result<RendererPtr> put(const provisioning::Vendor& vendor, const provisioning::Model& model,
                           const std::optional<std::string>& text, const std::string& by);

@@ -12,7 +12,6 @@
 namespace strowger::http::provision {
 namespace {
 
-constexpr unsigned most_at_once = 16;  // each holds its file in memory
 constexpr std::size_t most_repeats = 4'096;
 
 bool is_upload(const provisioning::RequestedFile& file) {
@@ -29,21 +28,19 @@ UploadLimits limits_of(const config::Uploads& settings) {
 // Held by the request: while it lives, the upload counts as under way.
 struct Files::UploadPass {
   UploadPass(const Request& request, PresentPtr present, ServedPaths::Stamp stamp, spdlog::logger& logger,
-             std::atomic<unsigned>& counter)
-      : asked(request, std::move(present), stamp, logger), under_way(counter) {
+             const TokenMask& mask)
+      : asked(request, std::move(present), stamp, logger, mask) {
     asked.resolve();
-    under_way.fetch_add(1, std::memory_order_relaxed);
   }
   UploadPass(UploadPass&&) = delete;
-  ~UploadPass() { under_way.fetch_sub(1, std::memory_order_relaxed); }
 
   Asked asked;
-  std::atomic<unsigned>& under_way;
+  std::optional<UploadSeats::Seat> seat{};
 };
 
 // What is refused here is not read: a stranger costs no memory.
 std::optional<Response> Files::admit_upload(Request& request, std::optional<std::uint64_t> size) {
-  const auto pass = std::make_shared<UploadPass>(request, present_.get(), stamp(), services_.logger, receiving_);
+  const auto pass = std::make_shared<UploadPass>(request, present_.get(), stamp(), services_.logger, mask_);
   auto& asked = pass->asked;
   const auto& settings = asked.present->settings->provisioning;
   if (!settings.enabled || !settings.uploads.enabled || !is_upload(asked.file)) {
@@ -60,8 +57,13 @@ std::optional<Response> Files::admit_upload(Request& request, std::optional<std:
     return refuse(
         asked, 413, "upload_too_large",
         "An upload of " + std::to_string(*size) + " bytes; provisioning.uploads allows " + std::to_string(most) + ".");
-  if (receiving_.load(std::memory_order_relaxed) > most_at_once)
-    return refuse(asked, 503, "overloaded", "Too many uploads at once; the phone tries again.");
+  std::string_view full;
+  auto seat = upload_seats_.take(provisioning::access::to_string(provisioning::access::source_of(asked.client.bytes)),
+                                 *asked.file.mac, full);
+  if (!seat)
+    return refuse(asked, 503, "overloaded",
+                  "Too many uploads at once " + std::string(full) + "; the phone tries again.");
+  pass->seat.emplace(std::move(*seat));
   request.pass = pass;
   return std::nullopt;
 }
@@ -69,6 +71,12 @@ std::optional<Response> Files::admit_upload(Request& request, std::optional<std:
 Awaitable<Result<Response>> Files::take(const Request& request) {
   const auto pass = std::static_pointer_cast<UploadPass>(request.pass);
   if (!pass) co_return internal_error("an upload without a pass");
+  // A connection that stays open keeps its request until the next one, and must not keep the seat.
+  struct LeaveSeat {
+    std::optional<UploadSeats::Seat>& seat;
+    ~LeaveSeat() { seat.reset(); }
+  };
+  const LeaveSeat leave{pass->seat};
   auto& asked = pass->asked;
   const auto mac = *asked.file.mac;
   const auto limits = limits_of(asked.present->settings->provisioning.uploads);
@@ -83,7 +91,7 @@ Awaitable<Result<Response>> Files::take(const Request& request) {
     if (!kept) return kept.error();
     return Done{std::move(*kept), provisioning::sha256_of(*bytes)};
   };
-  auto done = co_await offloaded(request, pool_, work);
+  auto done = co_await offloaded(request, lanes_.uploads, work, WhenGone::finish);
   if (!done) {
     if (done.error().kind != ErrorKind::too_large) services_.logger.error("{}", done.error().message);
     co_return refuse(asked, status_of(done.error().kind), done.error().code, done.error().message);
@@ -113,7 +121,7 @@ void Files::tell_upload(const Asked& asked, const Upload& upload, const std::str
                      upload.size,
                      sha256,
                      std::string(asked.peer),
-                     utf8::clip(asked.user_agent(), 512),
+                     utf8::clip(mask_(asked.user_agent()), 512),
                      1,
                      now};
   {
@@ -144,7 +152,8 @@ std::optional<Response> Files::give_back(Asked& asked) {
   if (!upload || upload->received_at < device->created_at) return std::nullopt;
   auto file = uploads_->open(*upload);
   if (!file) return std::nullopt;
-  auto response = firmware_response(asked.request, std::move(*file), pool_);
+  auto response = send_file(asked, std::move(*file));
+  if (response.status == 503) return response;
   if (asked.log.wanted()) {
     asked.say({"Upload ", escaped(upload->file), " of ", std::to_string(upload->size),
                " bytes given back: ", std::to_string(response.status), " to ", asked.peer});

@@ -1,6 +1,9 @@
 #include "adapters/http/provision/request_log.hpp"
 
+#include "events/controls.hpp"
 #include "events/utf8.hpp"
+
+#include <algorithm>
 
 #include <spdlog/logger.h>
 
@@ -9,8 +12,8 @@ namespace {
 
 constexpr std::string_view separator = " | ";
 
-bool is_plain(char32_t code) {
-  return code >= 0x20 && code != 0x7f && code != '\\';
+bool is_plain(const utf8::Character& character, std::string_view bytes) {
+  return character.valid && character.code != '\\' && !find_control(bytes);
 }
 
 void append_escaped(std::string& out, std::string_view text) {
@@ -21,7 +24,7 @@ void append_escaped(std::string& out, std::string_view text) {
   for (std::size_t at = 0; at < shown.size();) {
     const auto character = utf8::character_at(shown, at);
     const auto end = at + character.size;
-    if (!character.valid || !is_plain(character.code)) {
+    if (!is_plain(character, shown.substr(at, character.size))) {
       out += shown.substr(plain, at - plain);
       for (; at < end; ++at) {
         const auto byte = static_cast<unsigned char>(shown[at]);
@@ -45,21 +48,28 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-RequestLog::RequestLog(spdlog::logger& logger) : logger_(logger), wanted_(logger.should_log(spdlog::level::warn)) {}
+RequestLog::RequestLog(spdlog::logger& logger, const TokenMask& mask)
+    : logger_(logger), mask_(mask), wanted_(logger.should_log(spdlog::level::warn)) {}
 
 void RequestLog::add(std::initializer_list<std::string_view> parts) {
   if (!wanted_) return;
   if (!line_.text.empty()) line_.text += separator;
   line_.starts.push_back(line_.text.size());
   for (const auto part : parts) line_.text += part;
+  end_phrase();
+}
+
+void RequestLog::end_phrase() {
+  const auto start = line_.starts.back();
+  if (const auto hidden = mask_.hidden(std::string_view(line_.text).substr(start)))
+    line_.text.replace(start, line_.text.npos, *hidden);
 }
 
 void RequestLog::add_request(std::string_view mac, std::string_view peer, std::string_view user_agent) {
   if (!wanted_) return;
   add({"Provisioning request received for MAC: ", mac});
   add({"Request from IP: ", peer});
-  add({"User-Agent: "});
-  append_escaped(line_.text, user_agent);
+  add({"User-Agent: ", escaped(user_agent)});
 }
 
 void RequestLog::finish(Timestamp time, bool warning) {

@@ -1,7 +1,9 @@
 // What operators grep for (API.md section 4): the phrases of one request, as one line at level info and, at debug, each
-// by itself too. What comes from outside is escaped: no line of a stranger's own making gets into the log.
+// by itself too. What comes from outside is escaped: no line of a stranger's own making gets into the log. Tokens are
+// masked in every phrase.
 #pragma once
 
+#include "adapters/http/token_mask.hpp"
 #include "events/time.hpp"
 
 #include <initializer_list>
@@ -16,12 +18,14 @@ class logger;
 
 namespace strowger::http::provision {
 
-// Control characters, the backslash and bytes that are not UTF-8 as \xNN; cut between characters at 256 bytes.
+// Control characters, those that change the direction of text, the backslash and bytes that are not UTF-8 as \xNN, a
+// byte each; cut between characters at 256 bytes.
 std::string escaped(std::string_view text);
 
 class RequestLog {
  public:
-  explicit RequestLog(spdlog::logger& logger);
+  // Both outlive it.
+  RequestLog(spdlog::logger& logger, const TokenMask& mask);
 
   bool wanted() const { return wanted_; }  // else adding costs little, but its arguments may
   bool empty() const { return line_.text.empty(); }
@@ -41,7 +45,10 @@ class RequestLog {
   void write(const Line& line, Timestamp time, bool warning = false);
 
  private:
+  void end_phrase();
+
   spdlog::logger& logger_;
+  const TokenMask& mask_;
   bool wanted_;
   Line line_;
 };

@@ -3,6 +3,7 @@
 #include "actors/provisioning/recorded.hpp"
 #include "adapters/http/json_body.hpp"
 #include "adapters/http/routes/device_view.hpp"
+#include "events/controls.hpp"
 
 #include <algorithm>
 
@@ -132,22 +133,19 @@ Awaitable<Result<SealedSecret>> sealed(Context& context, const Request& request,
   const auto seal = [&vault = context.services.vault, before = std::move(before), clear = std::move(clear)] {
     return before.empty() ? vault.seal(clear) : vault.seal_like(before, clear);
   };
-  co_return co_await offloaded(request, context.pool, seal);
+  co_return co_await offloaded(request, context.lanes.writes, seal);
 }
 
 // A secret that was sealed for nothing leaves no key behind; where it is open whether it was taken, it stays.
 void drop_unless_taken(Context& context, bool fresh, SealedSecret secret, const Result<Response>& reply) {
   if (!fresh || reply || reply.error().kind == ErrorKind::unavailable) return;
-  context.pool.post(
+  context.lanes.writes.post(
       [&vault = context.services.vault, secret = std::move(secret)] { static_cast<void>(vault.shred(secret)); });
 }
 
 std::optional<Error> check_credentials(const Context& context, const MacAddress& mac, const std::string& username,
                                        const std::string& password) {
-  const auto is_control = [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7f;
-  };
-  const auto bad = [&](const std::string& value) { return std::any_of(value.begin(), value.end(), is_control); };
+  const auto bad = [](const std::string& value) { return find_control(value).has_value(); };
   if (username.empty() || username.size() > longest_username || bad(username) ||
       username.find_first_of(":\"\\") != std::string::npos)
     return unacceptable("bad_username",
@@ -178,9 +176,9 @@ Awaitable<Result<Response>> set_credentials(Context& context, const Request& req
   auto before = row->credentials ? row->credentials->password : SealedSecret{};
   const bool fresh = before.empty();
   auto clear = password;
-  const auto secret = co_await sealed(context, request, std::move(before), std::move(clear));
+  const auto secret = co_await sealed(context, request, before, std::move(clear));
   if (!secret) co_return secret.error();
-  actors::Device::Command wanted = actors::SetDeviceCredentials{username, *secret};
+  actors::Device::Command wanted = actors::SetDeviceCredentials{username, *secret, std::move(before)};
   auto reply = co_await command(context, request, *mac, std::move(wanted));
   drop_unless_taken(context, fresh, *secret, reply);
   co_return reply;
@@ -203,9 +201,9 @@ Awaitable<Result<Response>> issue_token(Context& context, const Request& request
   auto hash = provisioning::sha256_of(token);
   auto before = row->definition->token;
   const bool fresh = before.empty();
-  const auto secret = co_await sealed(context, request, std::move(before), std::move(token));
+  const auto secret = co_await sealed(context, request, before, std::move(token));
   if (!secret) co_return secret.error();
-  actors::Device::Command wanted = actors::IssueDeviceToken{*secret, std::move(hash), grace};
+  actors::Device::Command wanted = actors::IssueDeviceToken{*secret, std::move(hash), grace, std::move(before)};
   auto reply = co_await command(context, request, *mac, std::move(wanted));
   drop_unless_taken(context, fresh, *secret, reply);
   co_return reply;

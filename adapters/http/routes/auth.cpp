@@ -1,7 +1,9 @@
 // /api/auth and /api/users/me: logging in, logging out, and who one is.
+#include "actors/provisioning/access/enumeration.hpp"
 #include "adapters/http/errors.hpp"
 #include "adapters/http/json_body.hpp"
 #include "adapters/http/routes/context.hpp"
+#include "adapters/http/routes/failed_login.hpp"
 
 #include <sodium.h>
 
@@ -45,7 +47,7 @@ constexpr std::string_view session_schema = R"({
 })";
 
 bj::object principal_view(const Services& services, const Principal& who) {
-  bj::object view{{"username", text(who.name)}, {"role", text(to_text(who.role))}, {"sip_extension", nullptr}};
+  bj::object view{{"username", text(who.name)}, {"role", text(http::to_text(who.role))}, {"sip_extension", nullptr}};
   const auto extension = ExtensionNumber::parse(who.name);
   if (who.role == Role::user && extension && services.extension_rows.find(*extension))
     view["sip_extension"] = text(extension->text());
@@ -61,6 +63,12 @@ struct Login {
   bool is_extension = false;
   std::string password;
 };
+
+Uuid epoch_of(const Services& services, const Login& login) {
+  if (!login.is_extension) return services.user_rows.user_epoch(login.name);
+  const auto extension = ExtensionNumber::parse(login.name);
+  return extension ? services.user_rows.extension_epoch(extension->text()) : Uuid{};
+}
 
 // Off the loops: argon2id takes its time by design.
 Result<Principal> check(Services& services, const Login& login) {
@@ -84,7 +92,8 @@ Awaitable<Result<Principal>> check(Context& context, const Request& request, con
   const auto user = login.is_extension ? nullptr : services.user_rows.find(login.name);
   if (!user || user->directory.empty() || services.directories == nullptr) {
     const auto work = [&services, login] { return check(services, login); };
-    co_return co_await offloaded(request, context.pool, work);
+    auto& lane = login.is_extension ? context.lanes.logins : context.lanes.passwords;
+    co_return co_await offloaded(request, lane, work);
   }
   const Error refused{ErrorKind::unauthenticated, "bad_credentials", "The name or the password is wrong."};
   if (!user->enabled) co_return refused;
@@ -95,6 +104,26 @@ Awaitable<Result<Principal>> check(Context& context, const Request& request, con
   if (!identity) co_return identity.error();
   if (*identity != user->identity) co_return refused;  // the account is somebody else's by now
   co_return Principal{user->name, user->role, {}, {}};
+}
+
+// Whom tries are counted for: an IPv4 address, or the /64 of an IPv6 one.
+std::string login_source(const Request& request) {
+  namespace access = provisioning::access;
+  const auto& address = request.address;
+  const auto v6 = address.is_v6() ? address.to_v6() : asio::ip::make_address_v6(asio::ip::v4_mapped, address.to_v4());
+  return access::to_string(access::source_of(v6.to_bytes()));
+}
+
+Response too_many_tries(const LoginGuard::Verdict& verdict) {
+  const auto seconds = std::to_string(verdict.retry_after.count());
+  const bool busy = verdict.why == "logins_busy";
+  auto wait = error_response(
+      429, verdict.why,
+      (busy ? "Too many logins are tried at the moment. Try again in " : "Too many failed logins. Try again in ") +
+          seconds + (seconds == "1" ? " second." : " seconds."));
+  std::erase_if(wait.headers, [](const auto& header) { return header.first == "Retry-After"; });
+  wait.set("Retry-After", seconds);
+  return wait;
 }
 
 Awaitable<Result<Response>> log_in(Context& context, const Request& request) {
@@ -111,25 +140,28 @@ Awaitable<Result<Response>> log_in(Context& context, const Request& request) {
     co_return Error{ErrorKind::unauthenticated, "bad_credentials", "The name or the password is wrong."};
 
   const std::string address(request.peer);
-  if (const auto seconds = context.logins.must_wait(address, login.name); seconds > 0) {
-    auto wait = error_response(429, "too_many_logins",
-                               "Too many failed logins. Try again in " + std::to_string(seconds) + " seconds.");
-    std::erase_if(wait.headers, [](const auto& header) { return header.first == "Retry-After"; });
-    wait.set("Retry-After", std::to_string(seconds));
-    co_return wait;
+  // An extension and a user of the same name are two.
+  auto verdict =
+      context.logins.reserve(login_source(request), (login.is_extension ? "extension/" : "user/") + login.name);
+  if (!verdict.pass) co_return too_many_tries(verdict);
+  if (verdict.delay.count() > 0) {
+    Timer timer(request.loop->executor(), verdict.delay);
+    error_code ignored;
+    co_await timer.async_wait(into(ignored));
   }
+  const auto epoch = epoch_of(context.services, login);
   auto who = co_await check(context, request, login);
   if (!who) {
-    if (who.error().kind == ErrorKind::unauthenticated) {
-      context.logins.failed(address, login.name);
-      context.sightings.login_failed({login.name, address});
-    }
+    if (who.error().kind == ErrorKind::unauthenticated)
+      context.sightings.login_failed(failed_login(context.services, login.name, address));
+    else if (who.error().code != "stopped" && who.error().code != "timed_out")
+      verdict.pass->give_back();
     co_return who.error();
   }
-  context.logins.succeeded(address, login.name);
+  verdict.pass->succeeded();
 
   const auto expires_at = context.services.clock() + token_lifetime;
-  const auto token = context.signer.issue(who->name, who->role, context.services.ids.next(), expires_at);
+  const auto token = context.signer.issue(who->name, who->role, context.services.ids.next(), expires_at, epoch);
   bj::object answer{{"success", true},
                     {"token", text(token)},
                     {"expires_at", iso(std::chrono::floor<std::chrono::seconds>(expires_at))},

@@ -44,7 +44,7 @@ Awaitable<Result<Response>> create_backup(Context& context, const Request& reque
   }
   if (!context.services.create_backup) co_return no_backups();
   const auto work = [&make = context.services.create_backup, with_master_key] { return make(with_master_key); };
-  auto made = co_await offloaded(request, context.pool, work);
+  auto made = co_await offloaded(request, context.lanes.upkeep, work);
   if (!made) co_return made.error();
   co_return Response::json(std::move(*made), 201);
 }
@@ -52,7 +52,7 @@ Awaitable<Result<Response>> create_backup(Context& context, const Request& reque
 Awaitable<Result<Response>> list(Context& context, const Request& request) {
   if (!context.services.list_backups) co_return no_backups();
   const auto work = [&all = context.services.list_backups] { return all(); };
-  auto found = co_await offloaded(request, context.pool, work);
+  auto found = co_await offloaded(request, context.lanes.reads, work);
   if (!found) co_return found.error();
   co_return Response::json(std::move(*found));
 }

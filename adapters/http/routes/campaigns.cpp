@@ -4,6 +4,7 @@
 
 #include "adapters/http/json_body.hpp"
 #include "adapters/http/routes/phone_settings.hpp"
+#include "events/controls.hpp"
 #include "events/quiet_hours.hpp"
 
 #include <algorithm>
@@ -139,7 +140,9 @@ struct Selection {
   }
 };
 
-Result<std::vector<MacAddress>> devices_of(const Services& services, const Selection& selection) {
+// O(devices), renders each that is left where it selects by staleness.
+Result<std::vector<MacAddress>> devices_of(const Services& services, const Selection& selection,
+                                           const std::stop_token& stop) {
   std::set<ExtensionNumber> extensions;
   for (const auto& word : selection.extensions.value_or(std::vector<std::string>{})) {
     const auto extension = ExtensionNumber::parse(word);
@@ -169,6 +172,7 @@ Result<std::vector<MacAddress>> devices_of(const Services& services, const Selec
   }
   std::vector<MacAddress> chosen;
   for (const auto& mac : candidates) {
+    if (stop.stop_requested()) return stopped();
     const auto row = services.device_rows.find(mac);
     if (!row) continue;
     const auto& device = *row->definition;
@@ -210,6 +214,8 @@ Awaitable<Result<Response>> start(Context& context, const Request& request) {
   pace("abort_percent", command.pace.abort_percent, 100);
   if (auto hours = fields.text("quiet_hours")) command.pace.quiet_hours = *hours;
   if (auto fault = fields.fault()) co_return std::move(*fault);
+  if (const auto fault = control_fault(command.name); !fault.empty())
+    co_return unacceptable("bad_name", "name: " + fault + ".").with("field", "name");
   if (verb != "reboot" && verb != "resync")
     co_return unacceptable("unknown_verb", "verb is reboot or resync, not '" + verb + "'.").with("field", "verb");
   command.verb = verb == "resync" ? RebootVerb::resync : RebootVerb::reboot;
@@ -220,8 +226,8 @@ Awaitable<Result<Response>> start(Context& context, const Request& request) {
                            "Say which devices: extensions, devices, vendor, model, site, stale, or \"all\": true.");
   // May render every device's file.
   auto& services = context.services;
-  const auto look = [&services, selection] { return devices_of(services, selection); };
-  auto devices = co_await offloaded(request, context.pool, look);
+  const auto look = [&services, selection](std::stop_token stop) { return devices_of(services, selection, stop); };
+  auto devices = co_await offloaded(request, context.lanes.scans, look);
   if (!devices) co_return devices.error();
   if (devices->empty())
     co_return unacceptable("no_devices", "No device fits the selection (" + selection.words() + ").");
@@ -322,7 +328,7 @@ Awaitable<Result<Uuid>> start_campaign(Context& context, const Request& request,
     if (!records) return records.error();
     return Uuid::parse(records->at(0).stream.key());
   };
-  co_return co_await offloaded(request, context.pool, look);
+  co_return co_await offloaded(request, context.lanes.reads, look);
 }
 
 void add_campaigns(Router& router, const ContextPtr& context) {

@@ -26,8 +26,8 @@ Context::Context(Services& with, std::function<Counts()> server_counts)
       signer(token_key(with), with.clock, revocations(with)),
       sightings(with.log, with.ids, with.clock, &with.runner,
                 {.window = [&with] { return with.settings()->log.repeat_window; }}),
-      files(with, sightings, reading),
-      logins(with.clock),
+      files(with, sightings, file_lanes),
+      surveys(with),
       feed(std::make_shared<events::Feed>(with.log, feed_options(with))) {}
 
 TokenSigner::KeySource token_key(const Services& services) {
@@ -56,7 +56,7 @@ Result<bool> flag_parameter(const Query& query, std::string_view name) {
 Result<actors::AskMeta> ask_meta(const Request& request) {
   actors::AskMeta meta;
   meta.cause.by = request.who.by();
-  if (const auto match = request.header(Field::if_match); !match.empty() && match != "*") {
+  if (const auto match = request.header(headers::if_match); !match.empty() && match != "*") {
     std::uint64_t version = 0;
     const auto* const end = match.data() + match.size();
     const bool quoted = match.size() > 2 && match.front() == '"' && match.back() == '"';
@@ -65,7 +65,7 @@ Result<actors::AskMeta> ask_meta(const Request& request) {
                    "If-Match must be the ETag that this server gave, such as \"7\"."};
     meta.if_match = StreamVersion{version};
   }
-  if (const auto key = request.header("Idempotency-Key"); !key.empty()) {
+  if (const auto key = request.header(headers::idempotency_key); !key.empty()) {
     if (key.size() > 255) return malformed("bad_idempotency_key", "Idempotency-Key must have at most 255 characters.");
     meta.idempotency_key = "http/" + request.who.by() + "/" +
                            std::string(boost::beast::http::to_string(request.method)) + "/" +
@@ -123,9 +123,18 @@ Result<Page> page_of(const Request& request, std::size_t by_default) {
   return page;
 }
 
+Offload& lane_of(Context& context, const Page& page) {
+  constexpr std::size_t short_page = 500;
+  return page.limit > short_page ? context.lanes.scans : context.lanes.reads;
+}
+
 Response page_response(const Request& request, boost::json::array items, std::size_t total,
                        const std::string& next_cursor) {
-  auto response = json_response(std::move(items));
+  return page_response(request, boost::json::serialize(items), total, next_cursor);
+}
+
+Response page_response(const Request& request, std::string array, std::size_t total, const std::string& next_cursor) {
+  auto response = Response::json(std::move(array));
   response.set("X-Total-Count", std::to_string(total));
   if (next_cursor.empty()) return response;
   std::string next(request.path);

@@ -3,9 +3,10 @@
 
 #include "adapters/http/await.hpp"
 #include "adapters/http/events/feed.hpp"
-#include "adapters/http/offload.hpp"
+#include "adapters/http/lanes.hpp"
 #include "adapters/http/provision/files.hpp"
 #include "adapters/http/router.hpp"
+#include "adapters/http/routes/fleet_survey.hpp"
 #include "adapters/http/routes/login_guard.hpp"
 #include "adapters/http/services.hpp"
 #include "adapters/http/sightings.hpp"
@@ -26,11 +27,12 @@ struct Context {
   std::function<Counts()> counts;
   TokenSigner signer;
   Sightings sightings;
-  Offload reading;  // of files that are streamed to phones
+  FileLanes file_lanes;
   provision::Files files;
-  LoginGuard logins;
+  LoginGuard logins{};
+  FleetSurveys surveys;
   std::shared_ptr<events::Feed> feed;
-  Offload pool;  // last: what it still runs uses the others
+  Lanes lanes;  // last: what they still run uses the others
 };
 using ContextPtr = std::shared_ptr<Context>;
 
@@ -108,9 +110,13 @@ struct Page {
   std::string cursor;  // the key of the last item of the page before; empty: the first page
 };
 inline constexpr std::size_t longest_page = 10'000;
+// Where a page of so many items is put together: a long one must not hold up short ones.
+Offload& lane_of(Context& context, const Page& page);
 Result<Page> page_of(const Request& request, std::size_t by_default = longest_page);
 Response page_response(const Request& request, boost::json::array items, std::size_t total,
                        const std::string& next_cursor);
+// The same of an array that is serialised already.
+Response page_response(const Request& request, std::string array, std::size_t total, const std::string& next_cursor);
 Parameter limit_parameter();
 Parameter cursor_parameter();
 Parameter idempotency_parameter();

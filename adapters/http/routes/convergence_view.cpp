@@ -71,16 +71,13 @@ std::string_view to_text(ConvergenceState state) {
   return "unservable";
 }
 
+DeviceLook look_of(const Result<std::string>& etag) {
+  if (!etag) return {DeviceLook::Found::nothing, {}};
+  return {DeviceLook::Found::file, *etag};
+}
+
 ConvergenceState convergence_of(const DeviceRow& row, const Result<std::string>& etag) {
-  if (!etag) return ConvergenceState::unservable;
-  const auto& convergence = row.activity.convergence;
-  if (convergence && convergence->open()) {
-    if (convergence->stage != ConvergenceStage::failed) return ConvergenceState::pending;
-    const bool nobody = convergence->code == "no_phone" || convergence->code == "unanswered";
-    return nobody ? ConvergenceState::unreachable : ConvergenceState::failed;
-  }
-  if (row.activity.last_etag.empty()) return ConvergenceState::waiting;
-  return row.activity.last_etag == *etag ? ConvergenceState::converged : ConvergenceState::stale;
+  return standing_of(row.activity, look_of(etag)).state;
 }
 
 bj::object convergence_view(Context& context, const DeviceRow& row, const Result<std::string>& etag) {

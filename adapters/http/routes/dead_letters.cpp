@@ -149,16 +149,17 @@ void add_dead_letters(Router& router, const ContextPtr& context) {
                            .description = "By reactor, the oldest first",
                            .schema = R"({"type":"array","items":{"$ref":"#/components/schemas/DeadLetter"}})"}},
               .handler = Handler([context](const Request&) { return list_letters(context->services); })});
-  router.add({.method = Method::post,
-              .pattern = "/api/system/dead-letters/{handler}/{event}/retry",
-              .id = "retryDeadLetter",
-              .tag = "system",
-              .summary = "Try a parked event again",
-              .role = Role::admin,
-              .parameters = letter_parameters(),
-              .replies = {{.status = 202, .description = "It will be tried in a moment", .schema = "#Done"}},
-              .errors = {404},
-              .handler = Handler([context](const Request& request) { return retry_letter(context->services, request); })});
+  router.add(
+      {.method = Method::post,
+       .pattern = "/api/system/dead-letters/{handler}/{event}/retry",
+       .id = "retryDeadLetter",
+       .tag = "system",
+       .summary = "Try a parked event again",
+       .role = Role::admin,
+       .parameters = letter_parameters(),
+       .replies = {{.status = 202, .description = "It will be tried in a moment", .schema = "#Done"}},
+       .errors = {404},
+       .handler = Handler([context](const Request& request) { return retry_letter(context->services, request); })});
   router.add({.method = Method::post,
               .pattern = "/api/system/dead-letters/{handler}/{event}/skip",
               .id = "skipDeadLetter",

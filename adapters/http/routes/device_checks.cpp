@@ -1,6 +1,7 @@
 #include "adapters/http/routes/device_checks.hpp"
 
 #include "adapters/http/routes/phone_settings.hpp"
+#include "events/controls.hpp"
 
 #include <algorithm>
 #include <set>
@@ -55,6 +56,9 @@ Result<LinesGiven> lines_of(const Services& services, const std::optional<std::v
     DeviceLine line{entry.line, {}, entry.label};
     if (line.label.size() > longest_label)
       return unacceptable("bad_label", "Field '" + place + ".label' is longer than 64 bytes.")
+          .with("field", text(place + ".label"));
+    if (const auto fault = control_fault(line.label); !fault.empty())
+      return unacceptable("bad_label", "Field '" + place + ".label': " + fault + ".")
           .with("field", text(place + ".label"));
     if (!entry.extension.empty()) {
       const auto existing = existing_extension(services, entry.extension, place + ".extension");

@@ -1,5 +1,6 @@
 // /api/provisioning/devices/import and /export: many devices as a file, all of them or none.
 #include "actors/bulk/device_entry.hpp"
+#include "actors/decide_together.hpp"
 #include "adapters/http/json_body.hpp"
 #include "adapters/http/routes/device_checks.hpp"
 #include "events/utf8.hpp"
@@ -50,8 +51,7 @@ struct Judged {
   Action action = Action::refused;
   std::optional<Error> fault;
   bj::array warnings;
-  MacAddress mac;
-  std::vector<Event> events;
+  actors::RegisterDevice command{};
 };
 
 struct Judgement {
@@ -59,7 +59,16 @@ struct Judgement {
   std::array<std::size_t, 4> counts{};  // by action
 
   std::size_t count(Action action) const { return counts.at(static_cast<std::size_t>(action)); }
+  void set(Judged& row, Action action) {
+    --counts.at(static_cast<std::size_t>(row.action));
+    row.action = action;
+    ++counts.at(static_cast<std::size_t>(action));
+  }
 };
+
+Action action_of(bool registered, const std::vector<Event>& events) {
+  return !registered ? Action::create : events.empty() ? Action::unchanged : Action::replace;
+}
 
 Result<std::vector<DeviceEntry>> read_json(const std::string& text) {
   const auto body = JsonBody::parse(text);
@@ -87,7 +96,7 @@ Result<std::vector<DeviceEntry>> read_json(const std::string& text) {
   return entries;
 }
 
-// Judges the rows in order, by what is there and by the rows before.
+// Judges the rows in order, by what queries see and by the rows before.
 class Judge {
  public:
   explicit Judge(const Services& services) : services_(services) {}
@@ -125,15 +134,24 @@ class Judge {
     const auto present = services_.device_rows.find(*mac);
     if (auto settled = fitting_lines(*lines, present, *extension, *kind); !settled) return settled.error();
 
-    row.mac = *mac;
-    const auto definition = present ? *present->definition : DeviceDefinition{};
-    if (!present || definition.extension != *extension || definition.vendor != kind->vendor->vendor ||
-        definition.model != kind->model->model)
-      row.events.emplace_back(
-          DeviceRegistered{*mac, *extension, kind->vendor->vendor, kind->model->model, present.has_value()});
-    if (row.entry.site && *site != definition.site) row.events.emplace_back(DeviceSiteChanged{*mac, *site});
-    if (*lines && **lines != definition.lines) row.events.emplace_back(DeviceLinesChanged{*mac, std::move(**lines)});
-    row.action = !present ? Action::create : row.events.empty() ? Action::unchanged : Action::replace;
+    row.command = {*mac, *extension, kind->vendor->vendor, kind->model->model, false, {}, {}, std::move(*lines), true};
+    if (row.entry.site) row.command.site = *site;
+    // As queries see the device now; an import decides again by the log.
+    actors::Device::State state;
+    if (present) {
+      const auto& device = *present->definition;
+      state.registered = true;
+      state.mac = device.mac;
+      state.extension = device.extension;
+      state.vendor = device.vendor;
+      state.model = device.model;
+      state.site = device.site;
+      state.lines = device.lines;
+    }
+    const auto decided =
+        actors::Device::decide(state, row.command, actors::Context{services_.clock(), {}, services_.ids});
+    if (!decided) return decided.error();
+    row.action = action_of(state.registered, *decided);
     return {};
   }
 
@@ -177,19 +195,64 @@ Error refused(const Judgement& judged) {
       .with("rows", std::move(rows));
 }
 
+// The devices that are to change are decided by the log and committed as one. Where somebody else wrote one of them
+// meanwhile, all are decided again, from the second time on while phones' fetches wait: on a large fleet some device is
+// fetched all the time.
+Awaitable<Result<void>> carry_out(Context& context, const Request& request, Judgement& judged, actors::AskMeta meta) {
+  auto& services = context.services;
+  const actors::EntityWorld world{services.log, services.ids, services.clock};
+  const auto together = std::make_shared<actors::DecideTogether<actors::Device>>(world);
+  std::vector<Judged*> rows;
+  for (auto& row : judged.rows) {
+    if (row.action == Action::unchanged) continue;
+    rows.push_back(&row);
+    together->add(row.command.mac.text(), row.command);
+  }
+  std::optional<provision::Facts::Pause> pause;
+  Position position{};
+  for (std::size_t tries = 0;; ++tries) {
+    const auto work = [together, meta] { return together->decide(meta.cause, meta.idempotency_key); };
+    auto append = co_await offloaded(request, context.lanes.scans, work);
+    if (!append) co_return append.error();
+    if (append->facts.empty()) break;
+    const auto start = [&](auto done) { services.log.append(std::move(*append), done); };
+    const auto receipt = co_await completion<Receipt>(request, start);
+    if (receipt) {
+      position = receipt->position;
+      break;
+    }
+    if (receipt.error().code != "version_conflict") co_return receipt.error();
+    if (tries == world.limits.conflict_retries)
+      co_return conflict("devices_changing",
+                         "Devices of the file were changed by others all the while, so none is imported. Try again.");
+    if (!pause) pause.emplace(context.files.facts().pause());
+  }
+  pause.reset();
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    judged.set(*rows[i], action_of(together->before(i).registered, together->events(i)));
+  const auto wait = [&](auto done) {
+    services.runner.when_applied(
+        position, [done] { done(Result<bool>(true)); }, [done](const Error& error) { done(Result<bool>(error)); });
+  };
+  const auto applied = co_await completion<bool>(request, wait);
+  if (!applied) co_return applied.error();
+  co_return Result<void>();
+}
+
 Awaitable<Result<Response>> import(Context& context, const Request& request) {
   auto meta = ask_meta(request);
   if (!meta) co_return meta.error();
-  const bool csv = request.header(Field::content_type).find("csv") != std::string_view::npos;
+  const bool csv = request.header(headers::content_type).find("csv") != std::string_view::npos;
   const auto dry = flag_parameter(request.query(), "dry_run");
   if (!dry) co_return dry.error();
   auto& services = context.services;
-  const auto work = [&services, text = std::string(request.body), csv]() -> Result<Judgement> {
-    auto entries = csv ? bulk::read_device_csv(text) : read_json(text);
+  const auto work = [&services, text = std::string(request.body),
+                     csv](const std::stop_token& stop = {}) -> Result<Judgement> {
+    auto entries = csv ? bulk::read_device_csv(text, stop) : read_json(text);
     if (!entries) return entries.error();
     return Judge(services).judge(std::move(*entries));
   };
-  auto judged = co_await offloaded(request, context.pool, work);
+  auto judged = co_await offloaded(request, context.lanes.scans, work);
   if (!judged) co_return judged.error();
   if (*dry) {
     auto answer = summary(*judged, true, "Nothing was changed.");
@@ -200,28 +263,8 @@ Awaitable<Result<Response>> import(Context& context, const Request& request) {
   }
   if (judged->count(Action::refused) > 0) co_return refused(*judged);
 
-  // A registration is acceptable whatever the device is: facts, then, all in one batch.
-  AppendRequest append;
-  append.idempotency_key = meta->idempotency_key;
-  auto cause = meta->cause;
-  const auto now = services.clock();
-  for (const auto& row : judged->rows) {
-    for (const auto& event : row.events) {
-      append.facts.push_back({StreamId::of(row.mac), encode(event, cause, now, services.ids)});
-      if (cause.correlation.is_nil()) cause.correlation = append.facts.front().event.id;  // one import, one chain
-    }
-  }
-  if (!append.facts.empty()) {
-    const auto start = [&](auto done) { services.log.append(std::move(append), done); };
-    const auto receipt = co_await completion<Receipt>(request, start);
-    if (!receipt) co_return receipt.error();
-    const auto wait = [&, position = receipt->position](auto done) {
-      services.runner.when_applied(
-          position, [done] { done(Result<bool>(true)); }, [done](const Error& error) { done(Result<bool>(error)); });
-    };
-    const auto applied = co_await completion<bool>(request, wait);
-    if (!applied) co_return applied.error();
-  }
+  const auto carried_out = co_await carry_out(context, request, *judged, std::move(*meta));
+  if (!carried_out) co_return carried_out.error();
   co_return json_response(summary(*judged, false,
                                   "Imported. Phones that are registered and have something else are told to fetch it, "
                                   "at the set pace; the others do at their next boot."));
@@ -306,7 +349,7 @@ void add_device_files(Router& router, const ContextPtr& context) {
               .body_types = {"text/csv", "application/json"},
               .body_limit = body_limit,
               .replies = {{.status = 200, .description = "What became of the rows", .schema = "#DeviceImport"}},
-              .errors = {400, 413, 415, 422},
+              .errors = {400, 409, 413, 415, 422},
               .handler = AsyncHandler([context](const Request& request) { return import(*context, request); })});
   router.add(
       {.method = Method::get,

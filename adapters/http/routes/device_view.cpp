@@ -93,17 +93,7 @@ std::string_view to_text(DeviceStatus status) {
 }
 
 DeviceStatus status_of(const DeviceRow& row, const Result<std::string>& etag) {
-  if (!etag) return DeviceStatus::unservable;
-  const auto& activity = row.activity;
-  if (activity.reboot && !activity.reboot->fetched_at) {
-    const auto stage = activity.reboot->stage;
-    return stage == RebootStage::refused || stage == RebootStage::unanswered ? DeviceStatus::reboot_failed
-                                                                             : DeviceStatus::rebooting;
-  }
-  if (activity.convergence && activity.convergence->stage == ConvergenceStage::failed)
-    return DeviceStatus::reboot_failed;
-  if (!activity.last_provisioned) return DeviceStatus::registered;
-  return activity.last_etag == *etag ? DeviceStatus::provisioned : DeviceStatus::stale;
+  return standing_of(row.activity, look_of(etag)).status;
 }
 
 std::string config_url_of(const Services& services, const provision::Present& present, const DeviceDefinition& device) {

@@ -9,11 +9,7 @@
 
 namespace strowger::http::routes {
 
-// registered: never fetched · rebooting: told, not back yet · reboot_failed: refused or unanswered · stale: runs
-// another configuration than it would be sent now · provisioned: runs the present one · unservable: would be sent none.
-enum class DeviceStatus : std::uint8_t { registered, rebooting, reboot_failed, stale, provisioned, unservable };
 std::string_view to_text(DeviceStatus status);
-inline constexpr std::size_t device_statuses = 6;
 
 // `etag`: of the file that it would be sent now.
 DeviceStatus status_of(const DeviceRow& row, const Result<std::string>& etag);
@@ -29,8 +25,6 @@ std::string masked_config_url(const provision::Present& present, const DeviceDef
 bool is_contradicted(const Services& services, const DeviceRow& row);
 // The firmware that its phone last said it runs, by HTTP or SIP, empty where it never did; and when it was seen.
 std::pair<std::string, std::optional<Timestamp>> seen_firmware(const Services& services, const DeviceRow& row);
-// That run an older firmware than they shall (firmware.cpp). Looks at every device: off the loops.
-std::size_t devices_behind(const Services& services);
 std::string_view device_schema();
 
 }  // namespace strowger::http::routes

@@ -172,7 +172,7 @@ Awaitable<Result<Response>> enter(Context& context, const Request& request, acto
     const auto look = [&log = services.log, stream = StreamId::of(*mac), version = outcome->version] {
       return decided_before(log, stream, version);
     };
-    auto before = co_await offloaded(request, context.pool, look);
+    auto before = co_await offloaded(request, context.lanes.reads, look);
     if (!before) co_return before.error();
     events = std::move(*before);
   }
@@ -259,24 +259,40 @@ Awaitable<Result<Response>> create_discovered(Context& context, const Request& r
   co_return co_await enter(context, request, std::move(*meta), std::move(wanted));
 }
 
-Result<Response> list_devices(Context& context, const Request& request) {
+struct DevicePage {
+  std::string body;
+  std::string next;  // the cursor; empty: that was the last page
+};
+
+// O(limit), renders what is not in the cache.
+Result<DevicePage> device_page(Context& context, const std::optional<MacAddress>& after, std::size_t limit,
+                               bool with_token, const std::stop_token& stop) {
+  const auto found = context.services.device_rows.list(after, limit + 1);
+  const auto present = context.files.present();
+  bj::array items;
+  for (std::size_t i = 0; i < std::min(found.size(), limit); ++i) {
+    if (stop.stop_requested()) return stopped();
+    items.push_back(view_of(context, present, found[i], with_token));
+  }
+  return DevicePage{bj::serialize(items),
+                    found.size() > limit ? found[limit - 1].definition->mac.text() : std::string()};
+}
+
+Awaitable<Result<Response>> list_devices(Context& context, const Request& request) {
   const auto page = page_of(request);
-  if (!page) return page.error();
+  if (!page) co_return page.error();
   std::optional<MacAddress> after;
   if (!page->cursor.empty()) {
     const auto cursor = MacAddress::parse(page->cursor);
-    if (!cursor) return cursor.error();
+    if (!cursor) co_return cursor.error();
     after = *cursor;
   }
-  const auto& rows = context.services.device_rows;
-  const auto found = rows.list(after, page->limit + 1);
-  const auto present = context.files.present();
-  bj::array items;
-  for (std::size_t i = 0; i < std::min(found.size(), page->limit); ++i)
-    items.push_back(view_of(context, present, found[i], request.who.may(Role::operator_)));
-  const bool more = found.size() > page->limit;
-  return page_response(request, std::move(items), rows.size(),
-                       more ? found[page->limit - 1].definition->mac.text() : "");
+  // The lane ends before the context it belongs to does.
+  const auto work = [&context, after, limit = page->limit, with_token = request.who.may(Role::operator_)](
+                        std::stop_token stop) { return device_page(context, after, limit, with_token, stop); };
+  auto found = co_await offloaded(request, lane_of(context, *page), work);
+  if (!found) co_return found.error();
+  co_return page_response(request, std::move(found->body), context.services.device_rows.size(), found->next);
 }
 
 Response shown(Context& context, const DeviceRow& row, const Principal& who) {
@@ -377,7 +393,7 @@ void add_devices(Router& router, const ContextPtr& context) {
                            .schema = R"({"type":"array","items":{"$ref":"#/components/schemas/Device"}})",
                            .headers = {"Link", "X-Total-Count"}}},
               .errors = {400},
-              .handler = Handler([context](const Request& request) { return list_devices(*context, request); })});
+              .handler = AsyncHandler([context](const Request& request) { return list_devices(*context, request); })});
   router.add({.method = Method::post,
               .pattern = "/api/provisioning/devices",
               .id = "registerDevice",

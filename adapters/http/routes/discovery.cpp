@@ -52,7 +52,7 @@ constexpr std::string_view phones_schema = R"({
     "total": {"type": "integer"},
     "limit": {"type": "integer"},
     "kept": {"type": "integer", "description": "How many are kept at most. Those leave first that access rules refused, then those of the address that most come from, then those that were not seen for longest."},
-    "evicted": {"type": "integer", "description": "How many had to leave for that."},
+    "evicted": {"type": "integer", "description": "How many had to leave for that, in the last 30 days."},
     "phones": {"type": "array", "items": {"$ref": "#/components/schemas/DiscoveredPhone"}}
   }
 })";

@@ -8,8 +8,8 @@ namespace {
 
 // Last-Event-ID wins: a browser that comes back sends it to the same URL as the first time.
 Result<Position> start_of(const Request& request, const Query& query, EventLog& log) {
-  std::string_view name = "Last-Event-ID";
-  auto text = request.header(name);
+  auto name = headers::last_event_id.name;
+  auto text = request.header(headers::last_event_id);
   if (text.empty()) {
     name = "after";
     text = query.find("after").value_or("now");
@@ -31,7 +31,8 @@ Result<Response> open(const std::shared_ptr<events::Feed>& feed, const Request& 
   if (!filter) return filter.error();
   const auto start = start_of(request, query, feed->log());
   if (!start) return start.error();
-  auto seat = feed->seat();
+  const auto& token = request.who.token;
+  auto seat = feed->seat(token.is_nil() ? std::string(request.peer) : token.text());
   if (!seat) return seat.error();
   Response response{.content_type = "text/event-stream"};
   response.set("X-Accel-Buffering", "no");  // a proxy must pass it on as it comes
@@ -52,7 +53,8 @@ void add_event_stream(Router& router, const std::shared_ptr<events::Feed>& feed)
                   "First what is stored behind the given position, then what happens, each event once and in "
                   "order. A comment comes where nothing happens; it may move the id on. The stream ends when "
                   "the token does, when the server stops, and when the reader is too slow; come back with "
-                  "Last-Event-ID.",
+                  "Last-Event-ID. One token has at most 8 streams at once, and all together 500; one more is "
+                  "answered with 503.",
               .parameters = event_parameters(
                   {{.name = "after",
                     .description = "Only events behind this position; now: only what happens from now on.",

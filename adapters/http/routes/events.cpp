@@ -85,7 +85,7 @@ Awaitable<Result<Response>> list_events(Context& context, const Request& request
   const auto wanted = read_query(query);
   if (!wanted) co_return wanted.error();
   const auto work = [&log = context.services.log, query_of = *wanted] { return find(log, query_of); };
-  auto found = co_await offloaded(request, context.pool, work);
+  auto found = co_await offloaded(request, context.lanes.reads, work);
   if (!found) co_return found.error();
 
   const auto reached = std::to_string(number(found->reached));

@@ -1,6 +1,7 @@
 // /api/extensions: dialable numbers and their users. Passwords go in, never out.
 #include "adapters/http/json_body.hpp"
 #include "adapters/http/routes/context.hpp"
+#include "events/controls.hpp"
 #include "events/json.hpp"
 #include "events/utf8.hpp"
 
@@ -99,8 +100,7 @@ std::string random_password() {
 
 // Phones and SIP's digest take any printable text; what cannot be typed or would be trimmed is refused.
 std::optional<Error> check_password(const std::string& password) {
-  const bool printable = std::all_of(password.begin(), password.end(),
-                                     [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
+  const bool printable = !find_control(password);
   if (!password.empty() && password.size() <= 128 && printable && password.front() != ' ' && password.back() != ' ')
     return std::nullopt;
   Error fault = unacceptable(
@@ -109,22 +109,38 @@ std::optional<Error> check_password(const std::string& password) {
   return fault;
 }
 
-Result<Response> list_extensions(const Context& context, const Request& request) {
+struct ExtensionPage {
+  std::string body;
+  std::string next;  // the cursor; empty: that was the last page
+};
+
+// O(limit).
+Result<ExtensionPage> extension_page(const Services& services, const std::optional<ExtensionNumber>& after,
+                                     std::size_t limit, const std::stop_token& stop) {
+  const auto found = services.extension_rows.list(after, limit + 1);
+  bj::array items;
+  for (std::size_t i = 0; i < std::min(found.size(), limit); ++i) {
+    if (stop.stop_requested()) return stopped();
+    items.push_back(view(services, *found[i]));
+  }
+  return ExtensionPage{bj::serialize(items), found.size() > limit ? found[limit - 1]->number.text() : std::string()};
+}
+
+Awaitable<Result<Response>> list_extensions(Context& context, const Request& request) {
   const auto page = page_of(request);
-  if (!page) return page.error();
+  if (!page) co_return page.error();
   std::optional<ExtensionNumber> after;
   if (!page->cursor.empty()) {
     const auto cursor = ExtensionNumber::parse(page->cursor);
-    if (!cursor) return cursor.error();
+    if (!cursor) co_return cursor.error();
     after = *cursor;
   }
-  const auto& rows = context.services.extension_rows;
-  const auto found = rows.list(after, page->limit + 1);
-  bj::array items;
-  for (std::size_t i = 0; i < std::min(found.size(), page->limit); ++i)
-    items.push_back(view(context.services, *found[i]));
-  const bool more = found.size() > page->limit;
-  return page_response(request, std::move(items), rows.size(), more ? found[page->limit - 1]->number.text() : "");
+  const auto work = [&services = context.services, after, limit = page->limit](std::stop_token stop) {
+    return extension_page(services, after, limit, stop);
+  };
+  auto found = co_await offloaded(request, lane_of(context, *page), work);
+  if (!found) co_return found.error();
+  co_return page_response(request, std::move(found->body), context.services.extension_rows.size(), found->next);
 }
 
 Result<Response> read_extension(const Context& context, const Request& request) {
@@ -173,7 +189,7 @@ Awaitable<Result<Response>> create_extension(Context& context, const Request& re
   // Sealing makes a data key, durably: off this thread. What is refused leaves no key behind.
   auto& vault = context.services.vault;
   const auto seal = [&vault, clear = wanted->password.value_or(random_password())] { return vault.seal(clear); };
-  const auto sealed = co_await offloaded(request, context.pool, seal);
+  const auto sealed = co_await offloaded(request, context.lanes.writes, seal);
   if (!sealed) co_return sealed.error();
   const auto& change = wanted->change;
   actors::Extension::Command command = actors::CreateExtension{*extension, *change.name, change.email.value_or(""),
@@ -182,7 +198,7 @@ Awaitable<Result<Response>> create_extension(Context& context, const Request& re
                                  std::move(*meta));
   // A fault that leaves open whether it was done must not destroy the key of what may exist.
   const bool refused = outcome ? outcome->repeated : outcome.error().kind != ErrorKind::unavailable;
-  if (refused) context.pool.post([&vault, secret = *sealed] { static_cast<void>(vault.shred(secret)); });
+  if (refused) context.lanes.writes.post([&vault, secret = *sealed] { static_cast<void>(vault.shred(secret)); });
   if (!outcome) co_return outcome.error();
   const auto row = context.services.extension_rows.find(*extension);
   if (!row) co_return missing(*extension);
@@ -199,8 +215,9 @@ Awaitable<Result<Response>> change_extension(Context& context, const Request& re
   auto wanted = read_body(request.body, false, whole);
   if (!wanted) co_return wanted.error();
   if (!wanted->number.empty() && wanted->number != extension->text())
-    co_return unacceptable("number_is_fixed", "An extension keeps its number. Create " + utf8::clip(wanted->number, 32) +
-                                                  " and delete " + extension->text() + " instead.");
+    co_return unacceptable("number_is_fixed", "An extension keeps its number. Create " +
+                                                  utf8::clip(wanted->number, 32) + " and delete " + extension->text() +
+                                                  " instead.");
   const auto before = context.services.extension_rows.find(*extension);
   if (!before) co_return missing(*extension);
   auto& change = wanted->change;
@@ -213,6 +230,7 @@ Awaitable<Result<Response>> change_extension(Context& context, const Request& re
     auto sealed = context.services.vault.seal_like(before->password, *wanted->password);
     if (!sealed) co_return sealed.error();
     change.password = std::move(*sealed);
+    change.sealed_like = before->password;
   }
   actors::Extension::Command command = std::move(change);
   const auto outcome = co_await decide(context, request, context.services.extensions, extension->text(),
@@ -246,18 +264,19 @@ void add_extensions(Router& router, const ContextPtr& context) {
   router.add_schema("ExtensionCreate", std::string(create_extension_schema));
   router.add_schema("ExtensionChange", std::string(change_extension_schema));
   router.add_schema("Done", std::string(removed_schema));
-  router.add({.method = Method::get,
-              .pattern = "/api/extensions",
-              .id = "listExtensions",
-              .tag = "extensions",
-              .summary = "List the extensions",
-              .parameters = {limit_parameter(), cursor_parameter()},
-              .replies = {{.status = 200,
-                           .description = "A page of them, by number",
-                           .schema = R"({"type":"array","items":{"$ref":"#/components/schemas/Extension"}})",
-                           .headers = {"Link", "X-Total-Count"}}},
-              .errors = {400},
-              .handler = Handler([context](const Request& request) { return list_extensions(*context, request); })});
+  router.add(
+      {.method = Method::get,
+       .pattern = "/api/extensions",
+       .id = "listExtensions",
+       .tag = "extensions",
+       .summary = "List the extensions",
+       .parameters = {limit_parameter(), cursor_parameter()},
+       .replies = {{.status = 200,
+                    .description = "A page of them, by number",
+                    .schema = R"({"type":"array","items":{"$ref":"#/components/schemas/Extension"}})",
+                    .headers = {"Link", "X-Total-Count"}}},
+       .errors = {400},
+       .handler = AsyncHandler([context](const Request& request) { return list_extensions(*context, request); })});
   router.add(
       {.method = Method::post,
        .pattern = "/api/extensions",

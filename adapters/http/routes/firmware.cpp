@@ -1,12 +1,7 @@
 // /api/provisioning/firmware: which firmware phones shall run (the setting firmware_version, of any level), and which
 // they do.
-#include "actors/provisioning/firmware_version.hpp"
-#include "actors/provisioning/phone_settings.hpp"
 #include "adapters/http/routes/device_view.hpp"
-
-#include <algorithm>
-#include <map>
-#include <set>
+#include "adapters/http/routes/fleet_survey.hpp"
 
 namespace strowger::http::routes {
 namespace {
@@ -15,6 +10,7 @@ namespace bj = boost::json;
 using provisioning::FirmwareState;
 
 constexpr std::size_t devices_a_page = 1000;
+constexpr std::size_t most_looks = 20'000;  // at devices, of one request
 
 constexpr std::string_view model_schema = R"({
   "type": "object",
@@ -39,6 +35,7 @@ constexpr std::string_view firmware_schema = R"({
     "behind": {"type": "integer"},
     "ahead": {"type": "integer"},
     "unknown": {"type": "integer", "description": "Of the devices that shall run a version."},
+    "as_of": {"type": "string", "format": "date-time", "description": "When the devices were looked at: now, or up to a minute ago where there are more than 500."},
     "models": {"type": "array", "items": {"$ref": "#/components/schemas/ModelFirmware"}}
   }
 })";
@@ -58,64 +55,16 @@ constexpr std::string_view device_firmware_schema = R"({
   }
 })";
 
-struct Firmware {
-  std::string running;
-  std::string wanted;
-  std::string url;  // firmware_url
-  FirmwareState state = FirmwareState::not_wanted;
-  std::optional<Timestamp> seen;
-};
-
-Firmware firmware_of(const Services& services, const DeviceRow& row) {
-  Firmware out;
-  const auto layers = services.phone_settings_rows.layers(*row.definition);
-  if (const auto* wanted = provisioning::effective_setting(layers, "firmware_version")) out.wanted = wanted->value;
-  if (const auto* url = provisioning::effective_setting(layers, "firmware_url")) out.url = url->value;
-  auto seen = seen_firmware(services, row);
-  out.running = std::move(seen.first);
-  out.seen = seen.second;
-  out.state = provisioning::compare_firmware(out.running, out.wanted);
-  return out;
+std::size_t count_of(const FleetSurvey::States& states, FirmwareState state) {
+  const auto found = states.find(state);
+  return found == states.end() ? 0 : found->second;
 }
 
-template <class Visit>
-void each_device(const Services& services, Visit visit) {
-  constexpr std::size_t step = 1000;
-  std::optional<MacAddress> after;
-  for (bool more = true; more;) {
-    const auto rows = services.device_rows.list(after, step);
-    for (const auto& row : rows) visit(row);
-    more = rows.size() == step;
-    if (more) after = rows.back().definition->mac;
-  }
-}
-
-struct ModelCount {
-  std::size_t devices = 0;
-  std::set<std::string> wanted;
-  std::map<std::string, std::size_t> running;
-  std::size_t silent = 0;
-  std::map<FirmwareState, std::size_t> states;
-};
-
-// Looks at every device: off the loops.
-Result<Response> overview(const Services& services) {
-  std::map<std::pair<std::string, std::string>, ModelCount> models;
-  std::map<FirmwareState, std::size_t> states;
-  each_device(services, [&](const DeviceRow& row) {
-    const auto firmware = firmware_of(services, row);
-    auto& model = models[{row.definition->vendor, row.definition->model}];
-    ++model.devices;
-    if (!firmware.wanted.empty()) model.wanted.insert(firmware.wanted);
-    if (firmware.running.empty())
-      ++model.silent;
-    else
-      ++model.running[firmware.running];
-    ++model.states[firmware.state];
-    ++states[firmware.state];
-  });
+Result<Response> overview(FleetSurveys& surveys, std::stop_token stop) {
+  const auto survey = surveys.fresh(std::move(stop));
+  if (!survey) return survey.error();
   bj::array list;
-  for (auto& [name, model] : models) {
+  for (const auto& [name, model] : (*survey)->models) {
     bj::array wanted;
     for (const auto& version : model.wanted) wanted.push_back(text(version));
     bj::object running;
@@ -126,18 +75,19 @@ Result<Response> overview(const Services& services) {
                               {"wanted", std::move(wanted)},
                               {"running", std::move(running)},
                               {"unknown", model.silent},
-                              {"current", model.states[FirmwareState::current]},
-                              {"behind", model.states[FirmwareState::behind]},
-                              {"ahead", model.states[FirmwareState::ahead]}});
+                              {"current", count_of(model.states, FirmwareState::current)},
+                              {"behind", count_of(model.states, FirmwareState::behind)},
+                              {"ahead", count_of(model.states, FirmwareState::ahead)}});
   }
-  return json_response(bj::object{{"devices", services.device_rows.size()},
-                                  {"behind", states[FirmwareState::behind]},
-                                  {"ahead", states[FirmwareState::ahead]},
-                                  {"unknown", states[FirmwareState::unknown]},
+  return json_response(bj::object{{"devices", (*survey)->devices},
+                                  {"behind", (*survey)->of(FirmwareState::behind)},
+                                  {"ahead", (*survey)->of(FirmwareState::ahead)},
+                                  {"unknown", (*survey)->of(FirmwareState::unknown)},
+                                  {"as_of", iso((*survey)->at)},
                                   {"models", std::move(list)}});
 }
 
-bj::value next_step(const Firmware& firmware, const DeviceDefinition& device) {
+bj::value next_step(const DeviceFirmware& firmware, const DeviceDefinition& device) {
   const auto reboot = "POST /api/provisioning/devices/" + device.mac.text() + "/reboot";
   switch (firmware.state) {
     case FirmwareState::behind:
@@ -169,35 +119,64 @@ struct WantedFirmware {
   std::string vendor;
   std::string model;
   std::size_t limit = devices_a_page;
+  std::optional<MacAddress> after;
+
+  bool fits(const std::pair<std::string, std::string>& kind) const {
+    return (vendor.empty() || kind.first == vendor) && (model.empty() || kind.second == model);
+  }
 };
 
-Result<Response> devices(const Services& services, const WantedFirmware& wanted) {
-  bj::array list;
+bj::object firmware_view(const DeviceDefinition& device, const DeviceFirmware& firmware) {
+  const auto or_null = [](const std::string& value) {
+    return value.empty() ? bj::value(nullptr) : bj::value(text(value));
+  };
+  return {{"mac_address", text(device.mac.text())},
+          {"extension_number", text(device.extension.text())},
+          {"vendor", text(device.vendor)},
+          {"model", text(device.model)},
+          {"wanted", or_null(firmware.wanted)},
+          {"running", or_null(firmware.running)},
+          {"state", text(provisioning::to_string(firmware.state))},
+          {"last_seen", time_or_null(firmware.seen)},
+          {"next_step", next_step(firmware, device)}};
+}
+
+struct FoundDevices {
+  std::string body;
   std::size_t total = 0;
-  each_device(services, [&](const DeviceRow& row) {
-    const auto& device = *row.definition;
-    if ((!wanted.vendor.empty() && device.vendor != wanted.vendor) ||
-        (!wanted.model.empty() && device.model != wanted.model))
-      return;
-    const auto firmware = firmware_of(services, row);
-    if (wanted.state && firmware.state != *wanted.state) return;
-    if (++total > wanted.limit) return;
-    const auto or_null = [](const std::string& value) {
-      return value.empty() ? bj::value(nullptr) : bj::value(text(value));
-    };
-    list.push_back(bj::object{{"mac_address", text(device.mac.text())},
-                              {"extension_number", text(device.extension.text())},
-                              {"vendor", text(device.vendor)},
-                              {"model", text(device.model)},
-                              {"wanted", or_null(firmware.wanted)},
-                              {"running", or_null(firmware.running)},
-                              {"state", text(provisioning::to_string(firmware.state))},
-                              {"last_seen", time_or_null(firmware.seen)},
-                              {"next_step", next_step(firmware, device)}});
-  });
-  auto response = json_response(std::move(list));
-  response.set("X-Total-Count", std::to_string(total));
-  return response;
+  std::string next;  // the cursor; empty: that was all
+};
+
+// A page may be short, or empty, where few fit: one request looks at no more than most_looks devices.
+Result<FoundDevices> find_devices(const Services& services, FleetSurveys& surveys, const WantedFirmware& wanted,
+                                  const std::stop_token& stop) {
+  constexpr std::size_t at_once = 1000;
+  bj::array list;
+  std::optional<MacAddress> after = wanted.after;
+  bool more = true;
+  for (std::size_t looks = 0; more && looks < most_looks && list.size() < wanted.limit;) {
+    const auto rows = services.device_rows.list(after, at_once);
+    more = rows.size() == at_once;
+    for (const auto& row : rows) {
+      if (stop.stop_requested()) return stopped();
+      if (list.size() == wanted.limit) {
+        more = true;
+        break;
+      }
+      const auto& device = *row.definition;
+      after = device.mac;
+      ++looks;
+      if (!wanted.fits({device.vendor, device.model})) continue;
+      const auto firmware = firmware_of(services, row);
+      if (!wanted.state || firmware.state == *wanted.state) list.push_back(firmware_view(device, firmware));
+    }
+  }
+  const auto survey = surveys.fresh(stop);
+  if (!survey) return survey.error();
+  FoundDevices found{bj::serialize(list), 0, more && after ? after->text() : std::string()};
+  for (const auto& [kind, model] : (*survey)->models)
+    if (wanted.fits(kind)) found.total += wanted.state ? count_of(model.states, *wanted.state) : model.devices;
+  return found;
 }
 
 Awaitable<Result<Response>> list_firmware_devices(Context& context, const Request& request) {
@@ -205,6 +184,11 @@ Awaitable<Result<Response>> list_firmware_devices(Context& context, const Reques
   if (!page) co_return page.error();
   WantedFirmware wanted;
   wanted.limit = page->limit;
+  if (!page->cursor.empty()) {
+    const auto cursor = MacAddress::parse(page->cursor);
+    if (!cursor) co_return cursor.error();
+    wanted.after = *cursor;
+  }
   const auto query = request.query();
   if (const auto state = query.find("state")) {
     wanted.state = state_of(*state);
@@ -220,19 +204,15 @@ Awaitable<Result<Response>> list_firmware_devices(Context& context, const Reques
       wanted.model = (*found)->model;
     }
   }
-  const auto work = [&services = context.services, wanted]() -> Result<Response> { return devices(services, wanted); };
-  co_return co_await offloaded(request, context.pool, work);
+  const auto work = [&context, wanted](std::stop_token stop) {
+    return find_devices(context.services, context.surveys, wanted, stop);
+  };
+  auto found = co_await offloaded(request, context.lanes.scans, work);
+  if (!found) co_return found.error();
+  co_return page_response(request, std::move(found->body), found->total, found->next);
 }
 
 }  // namespace
-
-std::size_t devices_behind(const Services& services) {
-  std::size_t count = 0;
-  each_device(services, [&](const DeviceRow& row) {
-    if (firmware_of(services, row).state == FirmwareState::behind) ++count;
-  });
-  return count;
-}
 
 void add_firmware(Router& router, const ContextPtr& context) {
   router.add_schema("ModelFirmware", std::string(model_schema));
@@ -245,24 +225,29 @@ void add_firmware(Router& router, const ContextPtr& context) {
               .summary = "Which firmware phones shall run, and which they do, by vendor and model",
               .replies = {{.status = 200, .description = "Of the models that are registered", .schema = "#Firmware"}},
               .handler = AsyncHandler([context](const Request& request) {
-                return offloaded(request, context->pool,
-                                 [context = context.get()] { return overview(context->services); });
+                return offloaded(request, context->lanes.scans, [context = context.get()](std::stop_token stop) {
+                  return overview(context->surveys, std::move(stop));
+                });
               })});
   router.add({.method = Method::get,
               .pattern = "/api/provisioning/firmware/devices",
               .id = "listDeviceFirmware",
               .tag = "firmware",
               .summary = "Which firmware each device shall run, and which it does",
+              .description = "A page may hold fewer devices than its limit, or none, where few fit: a request looks at "
+                             "20,000 devices at most. The Link header tells where it goes on; there is none at the "
+                             "end. X-Total-Count is at most a minute old where there are more than 500 devices.",
               .parameters = {{.name = "state",
                               .description = "Only these: behind, say.",
                               .schema = R"({"enum":["behind","ahead","current","unknown","not_wanted"]})"},
                              {.name = "vendor", .description = "Of this vendor alone."},
                              {.name = "model", .description = "Of this model of the vendor alone."},
-                             limit_parameter()},
+                             limit_parameter(),
+                             cursor_parameter()},
               .replies = {{.status = 200,
                            .description = "By MAC address",
                            .schema = R"({"type":"array","items":{"$ref":"#/components/schemas/DeviceFirmware"}})",
-                           .headers = {"X-Total-Count"}}},
+                           .headers = {"Link", "X-Total-Count"}}},
               .errors = {400, 422},
               .handler = AsyncHandler(
                   [context](const Request& request) { return list_firmware_devices(*context, request); })});

@@ -56,7 +56,7 @@ Awaitable<Result<Response>> config(Context& context, const Request& request) {
   const auto work = [&services = context.services, mac = *mac, point = *point] {
     return restore(services, mac, point);
   };
-  const auto restored = co_await offloaded(request, context.pool, work);
+  const auto restored = co_await offloaded(request, context.lanes.reads, work);
   if (!restored) co_return restored.error();
   const bool shown = *secrets && restored->exact;
   if (!shown && !restored->parts) co_return restored->parts.error();
@@ -103,7 +103,7 @@ Awaitable<Result<Response>> served(Context& context, const Request& request) {
   const auto work = [&services = context.services, mac = *mac, before = *before, limit = page->limit] {
     return history::History(services.log, services.vault).served(mac, before, limit);
   };
-  const auto found = co_await offloaded(request, context.pool, work);
+  const auto found = co_await offloaded(request, context.lanes.scans, work);
   if (!found) co_return found.error();
   bj::array items;
   for (const auto& file : found->files) items.push_back(view_of(file));

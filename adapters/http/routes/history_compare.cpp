@@ -121,13 +121,13 @@ bj::object summary(const Restored& restored) {
 }
 
 // A secret that is destroyed is compared by how it was sealed: another one is another, and that is all that is known.
-Result<provisioning::TakenApart> comparable(const Restored& restored, bool both_exact) {
+Result<provisioning::TakenApart> comparable(const Restored& restored, bool both_exact, const std::stop_token& stop) {
   if (both_exact) return restored.parts;
   const auto& past = restored.past;
   const auto values =
       provisioning::values_of(past, [](const SealedSecret& secret) { return Result<std::string>(secret.text); });
   if (!values) return values.error();
-  return provisioning::take_apart(past.source, *values);
+  return provisioning::take_apart(past.source, *values, stop);
 }
 
 bj::value or_null(const std::optional<std::string>& value) {
@@ -135,28 +135,37 @@ bj::value or_null(const std::optional<std::string>& value) {
   return safe_text(*value);
 }
 
-Result<bj::object> compare(const MacAddress& mac, const Restored& from, const Restored& to) {
+Result<bj::object> compare(const MacAddress& mac, const Restored& from, const Restored& to,
+                           const std::stop_token& stop) {
   const bool both_exact = from.exact && to.exact;
-  const auto before = comparable(from, both_exact);
+  const auto before = comparable(from, both_exact, stop);
   if (!before) return before.error();
-  const auto after = comparable(to, both_exact);
+  const auto after = comparable(to, both_exact, stop);
   if (!after) return after.error();
 
   const bool identical = before->bytes == after->bytes;
   bj::array changes;
-  if (from.past.source.format == to.past.source.format)
-    for (const auto& change : provisioning::key_changes(*before, *after))
+  if (from.past.source.format == to.past.source.format) {
+    const auto keys = provisioning::key_changes(*before, *after, stop);
+    if (!keys) return keys.error();
+    for (const auto& change : *keys)
       changes.push_back(bj::object{{"key", safe_text(change.key)},
                                    {"change", text(provisioning::to_string(change.kind))},
                                    {"before", or_null(change.before)},
                                    {"after", or_null(change.after)},
                                    {"secret", change.secret}});
+  }
   bj::array lines;
-  if (!identical && changes.empty())
-    for (const auto& change : provisioning::line_changes(before->masked(), after->masked()))
+  if (!identical && changes.empty()) {
+    const auto masked_before = before->masked();
+    const auto masked_after = after->masked();
+    const auto differing = provisioning::line_changes(masked_before, masked_after, stop);
+    if (!differing) return differing.error();
+    for (const auto& change : *differing)
       lines.push_back(bj::object{{"change", text(provisioning::to_string(change.kind))},
                                  {"line", change.line},
                                  {"text", safe_text(change.text)}});
+  }
   return bj::object{{"mac_address", text(mac.text())}, {"from", summary(from)},         {"to", summary(to)},
                     {"identical", identical},          {"changes", std::move(changes)}, {"lines", std::move(lines)}};
 }
@@ -173,14 +182,15 @@ Awaitable<Result<Response>> diff(Context& context, const Request& request) {
   if (!from) co_return from.error();
   const auto to = provisioning::parse_point_in_time(query.find("to").value_or(""));
   if (!to) co_return to.error();
-  const auto work = [&services = context.services, mac = *mac, from = *from, to = *to]() -> Result<bj::object> {
-    const auto before = restore(services, mac, from);
+  const auto work = [&services = context.services, mac = *mac, from = *from,
+                     to = *to](const std::stop_token& stop = {}) -> Result<bj::object> {
+    const auto before = restore(services, mac, from, stop);
     if (!before) return before.error();
-    const auto after = restore(services, mac, to);
+    const auto after = restore(services, mac, to, stop);
     if (!after) return after.error();
-    return compare(mac, *before, *after);
+    return compare(mac, *before, *after, stop);
   };
-  const auto compared = co_await offloaded(request, context.pool, work);
+  const auto compared = co_await offloaded(request, context.lanes.reads, work);
   if (!compared) co_return compared.error();
   co_return json_response(*compared);
 }
@@ -213,18 +223,21 @@ Awaitable<Result<Response>> explanation(Context& context, const Request& request
   const auto query = request.query();
   const auto point = provisioning::parse_point_in_time(query.find("at").value_or(""));
   if (!point) co_return point.error();
-  const auto work = [&services = context.services, mac = *mac, point = *point]() -> Result<bj::object> {
-    const auto restored = restore(services, mac, point);
+  const auto work = [&services = context.services, mac = *mac,
+                     point = *point](const std::stop_token& stop = {}) -> Result<bj::object> {
+    const auto restored = restore(services, mac, point, stop);
     if (!restored) return restored.error();
     if (!restored->parts) return restored->parts.error();
+    const auto explained_keys = provisioning::explain(restored->past, *restored->parts, stop);
+    if (!explained_keys) return explained_keys.error();
     auto view = summary(*restored);
     view["mac_address"] = text(mac.text());
     bj::array keys;
-    for (const auto& key : provisioning::explain(restored->past, *restored->parts)) keys.push_back(explained_view(key));
+    for (const auto& key : *explained_keys) keys.push_back(explained_view(key));
     view["keys"] = std::move(keys);
     return view;
   };
-  const auto explained = co_await offloaded(request, context.pool, work);
+  const auto explained = co_await offloaded(request, context.lanes.reads, work);
   if (!explained) co_return explained.error();
   co_return json_response(*explained);
 }

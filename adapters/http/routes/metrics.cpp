@@ -3,6 +3,8 @@
 #include "adapters/http/routes/convergence_view.hpp"
 
 #include <cstdio>
+#include <utility>
+#include <vector>
 
 namespace strowger::http::routes {
 namespace {
@@ -91,6 +93,9 @@ void write_provisioning(Text& text, const Context& context) {
   result("uploaded", counters.uploaded);
   result("refused", counters.refused);
   result("probe", counters.probes);
+  text.single("strowger_provisioning_downloads", "gauge",
+              "Firmware and uploads being sent to phones now; at most 512, and 128 of one source.",
+              context.files.downloads());
   text.single("strowger_provisioning_denied_total", "counter", "Requests from networks that may not fetch.",
               counters.denied.load());
   text.family("strowger_provisioning_access_refused_total", "counter", "Requests for phone files refused, by rule.");
@@ -121,31 +126,18 @@ void write_provisioning(Text& text, const Context& context) {
               services.bindings.registered_extensions());
 }
 
-void write_convergence(Text& text, Context& context) {
+void write_convergence(Text& text, const Context& context) {
   const auto& services = context.services;
-  const auto present = context.files.present();
-  std::array<std::size_t, convergence_states> states{};
-  std::size_t deferred = 0;
-  std::optional<MacAddress> after;
-  for (bool more = true; more;) {
-    constexpr std::size_t step = 1'000;
-    const auto rows = services.device_rows.list(after, step);
-    for (const auto& row : rows) {
-      const auto state = convergence_of(row, context.files.current_etag(present, row.definition));
-      if (state == ConvergenceState::pending && row.activity.convergence->deferred)
-        ++deferred;
-      else
-        ++states[static_cast<std::size_t>(state)];
-    }
-    more = rows.size() == step;
-    if (more) after = rows.back().definition->mac;
-  }
+  const auto counts = services.device_rows.counts();
   text.family("strowger_devices_by_state", "gauge", "Devices by whether their phone runs what it should.");
   const auto sample = [&](std::string_view state, std::size_t count) {
     text.sample("strowger_devices_by_state", "state=\"" + std::string(state) + "\"", static_cast<double>(count));
   };
-  for (std::size_t i = 0; i < states.size(); ++i) sample(to_text(static_cast<ConvergenceState>(i)), states[i]);
-  sample("deferred", deferred);
+  for (std::size_t i = 0; i < convergence_states; ++i) {
+    const auto state = static_cast<ConvergenceState>(i);
+    sample(to_text(state), counts.of(state) - (state == ConvergenceState::pending ? counts.deferred : 0));
+  }
+  sample("deferred", counts.deferred);
   if (services.campaign_rows == nullptr) return;
   std::size_t paused = 0;
   const auto under_way = services.campaign_rows->under_way();
@@ -155,8 +147,36 @@ void write_convergence(Text& text, Context& context) {
   text.sample("strowger_campaigns", "state=\"paused\"", static_cast<double>(paused));
 }
 
+void write_lanes(Text& text, const Context& context) {
+  auto lanes = std::vector<const Offload*>{&context.file_lanes.files, &context.file_lanes.uploads};
+  for (const auto* lane : context.lanes.all()) lanes.push_back(lane);
+  std::vector<std::pair<std::string, Offload::Counts>> all;
+  for (const auto* lane : lanes) all.emplace_back("lane=\"" + lane->name().substr(5) + "\"", lane->counts());
+  const auto family = [&](std::string_view name, std::string_view type, std::string_view help, auto value) {
+    text.family(name, type, help);
+    for (const auto& [label, counts] : all) text.sample(name, label, static_cast<double>(value(counts)));
+  };
+  family("strowger_http_lane_running", "gauge", "Jobs that run now, by lane.", [](const auto& c) { return c.running; });
+  family("strowger_http_lane_waiting", "gauge", "Jobs in the queue of a lane.",
+         [](const auto& c) { return c.waiting; });
+  family("strowger_http_lane_jobs_total", "counter", "Jobs done since the start, by lane.",
+         [](const auto& c) { return c.done; });
+  family("strowger_http_lane_refused_total", "counter", "Jobs refused because a lane's queue was full.",
+         [](const auto& c) { return c.refused; });
+  family("strowger_http_lane_dropped_total", "counter", "Jobs not begun because nobody waited for them any more.",
+         [](const auto& c) { return c.dropped; });
+  const auto logins = context.logins.counts();
+  text.single("strowger_logins_refused_total", "counter", "Logins answered with 429 because too many were tried.",
+              logins.refused);
+  text.single("strowger_logins_delayed_total", "counter", "Logins that had to wait because their name was tried often.",
+              logins.delayed);
+}
+
 void write_streams(Text& text, const Context& context) {
   text.single("strowger_event_stream_readers", "gauge", "Who follows /api/events/stream now.", context.feed->readers());
+  text.single("strowger_event_stream_history_bytes", "gauge",
+              "Bytes of stored events that are being sent to them; from 32 MiB on readers wait for each other.",
+              context.feed->history_bytes());
   text.single("strowger_event_stream_delivered_total", "counter", "Events sent to them, to each counted.",
               context.feed->delivered());
 }
@@ -173,6 +193,7 @@ std::string metrics_text(Context& context) {
   if (context.counts) write_server(text, context.counts());
   write_provisioning(text, context);
   write_convergence(text, context);
+  write_lanes(text, context);
   write_streams(text, context);
   auto all = text.take();
   if (services.more_metrics) all += services.more_metrics();

@@ -34,7 +34,8 @@ Result<SettingsTarget> target_of(const Services& services, const Request& reques
 }
 
 // What the change would do; nothing is written, not even a key for a secret.
-Result<bj::object> radius_of(Context& context, const SettingsTarget& target, ProposedSettings proposed) {
+Result<bj::object> radius_of(Context& context, const SettingsTarget& target, ProposedSettings proposed,
+                             const std::stop_token& stop) {
   auto& services = context.services;
   const auto row = services.phone_settings_rows.find(target.level, target.name);
   PhoneSettingsRow after{target.level, target.name, {}, {}, {}};
@@ -55,10 +56,11 @@ Result<bj::object> radius_of(Context& context, const SettingsTarget& target, Pro
   if (!events) return events.error();
   for (const auto& event : *events) after.apply(std::get<PhoneSettingsChanged>(event), {});
   const auto present = context.files.present();
-  const auto radius = provision::blast_radius(services, present, {{}, after, std::move(proposed.open)});
+  const auto radius = provision::blast_radius(services, present, {{}, after, std::move(proposed.open)}, stop);
+  if (!radius) return radius.error();
   auto view = settings_view(target, std::make_shared<const PhoneSettingsRow>(std::move(after)));
   view["dry_run"] = true;
-  view["blast_radius"] = view_of(radius);
+  view["blast_radius"] = view_of(*radius);
   view["updated_at"] = row ? bj::value(iso(row->updated_at)) : bj::value(nullptr);
   view["version"] = row ? number(row->version) : 0;
   return view;
@@ -71,17 +73,18 @@ Awaitable<Result<Response>> dry_run(Context& context, const Request& request, Se
     if (!parsed) co_return parsed.error();
     body = std::make_shared<JsonBody>(std::move(*parsed));
   }
-  const auto work = [&context, target, body, replace = request.method == Method::put]() -> Result<bj::object> {
+  const auto work = [&context, target, body,
+                     replace = request.method == Method::put](const std::stop_token& stop) -> Result<bj::object> {
     if (body) {
       auto proposed = propose_settings(context.services, target, body->root(), replace);
       if (!proposed) return proposed.error();
-      return radius_of(context, target, std::move(*proposed));
+      return radius_of(context, target, std::move(*proposed), stop);
     }
     ProposedSettings nothing{{target.level, target.name}, {}};
     nothing.change.replace = true;
-    return radius_of(context, target, std::move(nothing));
+    return radius_of(context, target, std::move(nothing), stop);
   };
-  const auto view = co_await offloaded(request, context.pool, work);
+  const auto view = co_await offloaded(request, context.lanes.scans, work);
   if (!view) co_return view.error();
   co_return json_response(*view);
 }
@@ -106,7 +109,7 @@ Awaitable<Result<Response>> change(Context& context, const Request& request, Who
                        replace = request.method == Method::put] {
       return read_settings(services, target, body->root(), replace);
     };
-    auto read = co_await offloaded(request, context.pool, work);
+    auto read = co_await offloaded(request, context.lanes.writes, work);
     if (!read) co_return read.error();
     command = std::move(*read);
   }

@@ -93,6 +93,8 @@ class Reader {
     auto sealed = sealer_(sibling, clear);
     sodium_memzero(clear.data(), clear.size());
     if (!sealed) return sealed.error();
+    if (sibling != nullptr && !sibling->key().empty() && sealed->key() == sibling->key())
+      change_.sealed_like = *sibling;
     change_.secrets.emplace(name, std::move(*sealed));
     return {};
   }

@@ -178,7 +178,7 @@ Awaitable<Result<Response>> create_contact(Context& context, const Request& requ
       if (!records) return records.error();
       return Uuid::parse(records->at(0).stream.key());
     };
-    const auto before = co_await offloaded(request, context.pool, look);
+    const auto before = co_await offloaded(request, context.lanes.reads, look);
     if (!before) co_return before.error();
     id = *before;
   }

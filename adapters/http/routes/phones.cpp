@@ -33,7 +33,9 @@ constexpr std::string_view lookup_schema = R"({
   }
 })";
 
-Response phones_response(Context& context, const std::vector<BindingPtr>& bindings, bool only_with_mac) {
+constexpr std::size_t most_at_address = 64;  // bindings looked at, where many phones share an address
+
+bj::array phone_views(Context& context, const std::vector<BindingPtr>& bindings, bool only_with_mac) {
   const auto present = context.files.present();
   bj::array list;
   for (const auto& binding : bindings) {
@@ -41,10 +43,48 @@ Response phones_response(Context& context, const std::vector<BindingPtr>& bindin
     if (only_with_mac && !identity.mac) continue;
     list.push_back(view_of(*present, *binding, identity));
   }
-  const auto total = std::to_string(list.size());
-  auto response = json_response(list);
-  response.set("X-Total-Count", total);
-  return response;
+  return list;
+}
+
+struct PhonePage {
+  std::string body;
+  std::size_t shown = 0;
+  std::string next;  // the cursor; empty: that was the last page
+};
+
+// O(limit).
+Result<PhonePage> phone_page(Context& context, const std::optional<ExtensionNumber>& after, std::size_t limit,
+                             bool only_with_mac, const std::stop_token& stop) {
+  if (stop.stop_requested()) return stopped();
+  std::optional<ExtensionNumber> next;
+  const auto bindings = context.services.bindings.page(after, limit, next);
+  const auto list = phone_views(context, bindings, only_with_mac);
+  return PhonePage{bj::serialize(list), list.size(), next ? next->text() : std::string()};
+}
+
+Awaitable<Result<Response>> list_phones(Context& context, const Request& request, bool only_with_mac) {
+  const auto page = page_of(request);
+  if (!page) co_return page.error();
+  std::optional<ExtensionNumber> after;
+  if (!page->cursor.empty()) {
+    const auto cursor = ExtensionNumber::parse(page->cursor);
+    if (!cursor) co_return cursor.error();
+    after = *cursor;
+  }
+  // The lane ends before the context it belongs to does.
+  const auto work = [&context, after, limit = page->limit, only_with_mac](std::stop_token stop) {
+    return phone_page(context, after, limit, only_with_mac, stop);
+  };
+  auto found = co_await offloaded(request, lane_of(context, *page), work);
+  if (!found) co_return found.error();
+  // Where all are on one page they are counted as they are shown.
+  const bool whole = !after && found->next.empty();
+  auto response = page_response(request, std::move(found->body),
+                                whole ? found->shown : context.services.bindings.size(), found->next);
+  // How many have a MAC is only known when all were looked at.
+  if (only_with_mac && !whole)
+    std::erase_if(response.headers, [](const auto& header) { return header.first == "X-Total-Count"; });
+  co_return response;
 }
 
 Result<Response> of_extension(Context& context, const Request& request) {
@@ -52,7 +92,10 @@ Result<Response> of_extension(Context& context, const Request& request) {
   if (!extension) return extension.error();
   if (!context.services.extension_rows.find(*extension))
     return not_found("extension_not_found", "Extension " + extension->text() + " does not exist.");
-  return phones_response(context, context.services.bindings.of(*extension), false);
+  const auto list = phone_views(context, context.services.bindings.of(*extension), false);
+  auto response = json_response(list);
+  response.set("X-Total-Count", std::to_string(list.size()));
+  return response;
 }
 
 struct FoundPhone {
@@ -68,35 +111,22 @@ FoundPhone by_mac(const Services& services, const MacAddress& mac) {
   }
   if (found.phone) return found;
   // Not where it belongs; perhaps it is registered somewhere else.
-  for (const auto& binding : services.bindings.all())
-    if (binding->mac == mac) found.phone = binding;
+  const auto elsewhere = services.bindings.with_mac(mac);
+  if (!elsewhere.empty()) found.phone = elsewhere.back();
   return found;
 }
 
 FoundPhone by_ip(const Services& services, const asio::ip::address& address) {
   FoundPhone found;
-  for (const auto& binding : services.bindings.all()) {
-    error_code fault;
-    if (asio::ip::make_address(binding->ip, fault) != address || fault) continue;
+  for (const auto& binding : services.bindings.at_ip(address.to_string(), most_at_address)) {
     auto identity = identify(services, *binding);
     const bool better = !found.phone || (!found.device && identity.device);
     if (better) found = {binding, std::move(identity.device)};
     if (found.device) return found;
   }
-  if (found.phone) return found;
   // Nobody is registered from there; perhaps a phone fetched its file from there.
-  const auto text = address.to_string();
-  std::optional<MacAddress> after;
-  for (;;) {
-    const auto rows = services.device_rows.list(after, 1000);
-    for (const auto& row : rows)
-      if (row.activity.last_ip == text) {
-        found.device = row;
-        return found;
-      }
-    if (rows.size() < 1000) return found;
-    after = rows.back().definition->mac;
-  }
+  if (!found.phone) found.device = services.device_rows.served_at(address.to_string());
+  return found;
 }
 
 Result<Response> lookup(Context& context, const Request& request) {
@@ -116,9 +146,9 @@ Result<Response> lookup(Context& context, const Request& request) {
     const auto plain = bracketed ? identifier.substr(1, identifier.size() - 2) : identifier;
     auto address = asio::ip::make_address(plain, fault);
     if (fault)
-      return malformed(
-          "bad_identifier",
-          "'" + utf8::clip(identifier, 64) + "' is neither a MAC address (such as 00:15:65:12:34:56) nor an IP address.");
+      return malformed("bad_identifier",
+                       "'" + utf8::clip(identifier, 64) +
+                           "' is neither a MAC address (such as 00:15:65:12:34:56) nor an IP address.");
     if (address.is_v6() && address.to_v6().is_v4_mapped())
       address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
     answer["identifier"] = text(address.to_string());
@@ -169,20 +199,31 @@ void add_phones(Router& router, const ContextPtr& context) {
        .id = "listRegisteredPhones",
        .tag = "phones",
        .summary = "List the registered phones, one row a binding",
-       .replies = {{.status = 200, .description = "By extension", .schema = list_schema, .headers = {"X-Total-Count"}}},
-       .handler = Handler([context](const Request&) -> Result<Response> {
-         return phones_response(*context, context->services.bindings.all(), false);
-       })});
+       .description =
+           "A page ends with the last binding of an extension, so that it may hold a few more than its limit.",
+       .parameters = {limit_parameter(), cursor_parameter()},
+       .replies = {{.status = 200,
+                    .description = "By extension",
+                    .schema = list_schema,
+                    .headers = {"Link", "X-Total-Count"}}},
+       .errors = {400},
+       .handler = AsyncHandler([context](const Request& request) { return list_phones(*context, request, false); })});
   router.add(
       {.method = Method::get,
        .pattern = "/api/registered-phones/with-mac",
        .id = "listRegisteredPhonesWithMac",
        .tag = "phones",
        .summary = "List the registered phones whose MAC address is known",
-       .replies = {{.status = 200, .description = "By extension", .schema = list_schema, .headers = {"X-Total-Count"}}},
-       .handler = Handler([context](const Request&) -> Result<Response> {
-         return phones_response(*context, context->services.bindings.all(), true);
-       })});
+       .description = "A page may hold fewer than its limit, as it is made of those that have one. X-Total-Count is "
+                      "there where one page "
+                      "holds all.",
+       .parameters = {limit_parameter(), cursor_parameter()},
+       .replies = {{.status = 200,
+                    .description = "By extension",
+                    .schema = list_schema,
+                    .headers = {"Link", "X-Total-Count"}}},
+       .errors = {400},
+       .handler = AsyncHandler([context](const Request& request) { return list_phones(*context, request, true); })});
   router.add(
       {.method = Method::get,
        .pattern = "/api/registered-phones/extension/{number}",

@@ -4,7 +4,6 @@
 #include "adapters/http/routes/device_view.hpp"
 
 #include <algorithm>
-#include <array>
 #include <set>
 
 namespace strowger::http::routes {
@@ -96,7 +95,7 @@ constexpr std::string_view diagnostics_schema = R"({
     },
     "convergence": {
       "type": "object",
-      "description": "How many devices are in each state of convergence.",
+      "description": "How many devices are in each state of convergence. Counted from events; stale and unservable are those whose file was another, or none, when it was last looked at: after each change that may concern them, every 10 minutes, and when somebody reads the device.",
       "required": ["converged", "pending", "stale", "failed", "unreachable", "waiting", "unservable"],
       "additionalProperties": {"type": "integer"}
     },
@@ -112,7 +111,8 @@ constexpr std::string_view diagnostics_schema = R"({
         "mac_address": {"type": "string"}, "extension_number": {"type": "string"},
         "state": {"type": "string"}, "next_step": {"type": "string"}, "candidates": {"type": "integer"}}}
     },
-    "devices": {"type": "array", "items": {"$ref": "#/components/schemas/Device"}, "description": "The first 1000; the rest is in /api/provisioning/devices."},
+    "devices": {"type": "array", "items": {"$ref": "#/components/schemas/Device"}, "description": "By MAC address: as many as limit says, by default all of up to 500, else the first 100. statistics.total_devices says how many there are; /api/provisioning/devices has them all, in pages."},
+    "devices_limit": {"type": "integer", "description": "How many devices are listed here at most."},
     "vendors": {"type": "array", "items": {"type": "string"}},
     "models": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
     "recent_requests": {"type": "array", "items": {"$ref": "#/components/schemas/ProvisioningRequest"}},
@@ -127,7 +127,15 @@ constexpr std::string_view diagnostics_schema = R"({
           "lag": {"type": "integer", "description": "Events that are not there yet."},
           "events": {"type": "integer"},
           "failures": {"type": "integer"},
-          "error": {"type": ["string", "null"]}
+          "error": {"type": ["string", "null"]},
+          "parked": {"type": "integer", "description": "Events that were refused there for what they are, such as their size. A reference is in the place of each: the same CloudEvent, with `dataref` instead of its data."},
+          "newest_parked": {
+            "type": "array",
+            "description": "The newest 20 of them, newest first.",
+            "items": {"type": "object", "properties": {
+              "position": {"type": "integer"}, "stream": {"type": "string"}, "type": {"type": "string"},
+              "reason": {"type": "string"}, "parked_at": {"type": "string", "format": "date-time"}}}
+          }
         }
       }
     },
@@ -136,7 +144,9 @@ constexpr std::string_view diagnostics_schema = R"({
 })";
 
 constexpr std::size_t recent_requests = 20;
-constexpr std::size_t shown_devices = 1000;
+constexpr std::size_t all_shown_up_to = FleetSurveys::small_fleet;  // devices; of more, by default…
+constexpr std::size_t first_shown = 100;
+constexpr std::size_t most_shown_devices = 1000;
 constexpr std::size_t shown_not_converged = 200;
 
 // As far as they can be told from the request alone: what was registered may be another by now.
@@ -241,13 +251,13 @@ std::vector<StreamOut> streams_out_of(const Services& services) {
   return services.streams_out ? services.streams_out() : std::vector<StreamOut>{};
 }
 
-bj::array all_warnings(Context& context, const provision::Present& present,
-                      const std::array<std::size_t, device_statuses>& statuses, std::size_t contradicted) {
+bj::array all_warnings(Context& context, const provision::Present& present, const DeviceCounts& counts) {
   const auto& services = context.services;
   const auto& settings = *present.settings;
   bj::array warnings;
   const auto warn = [&](const std::string& warning) { warnings.push_back(text(warning)); };
-  const auto count = [&](DeviceStatus status) { return statuses[static_cast<std::size_t>(status)]; };
+  const auto count = [&](DeviceStatus status) { return counts.of(status); };
+  const auto survey = context.surveys.last(context.lanes.scans);
   if (!settings.provisioning.enabled) warn("Provisioning is switched off (provisioning.enabled): phones get no files.");
   if (config::is_loopback(present.external_ip))
     warn("Phones are told to use " + present.external_ip +
@@ -276,10 +286,10 @@ bj::array all_warnings(Context& context, const provision::Present& present,
     warn(std::to_string(n) + " devices run an older configuration than they would be sent now; reboot or resync them.");
   if (const auto n = count(DeviceStatus::reboot_failed); n > 0)
     warn(std::to_string(n) + " devices refused their reboot or did not answer.");
-  if (contradicted > 0)
-    warn(std::to_string(contradicted) +
+  if (survey && survey->contradicted > 0)
+    warn(std::to_string(survey->contradicted) +
          " devices are not what their phones say they are; see `contradictions` in /api/provisioning/devices.");
-  if (const auto n = devices_behind(services); n > 0)
+  if (const auto n = survey ? survey->of(provisioning::FirmwareState::behind) : 0; n > 0)
     warn(std::to_string(n) +
          " devices run an older firmware than firmware_version says; see "
          "/api/provisioning/firmware/devices?state=behind "
@@ -288,49 +298,45 @@ bj::array all_warnings(Context& context, const provision::Present& present,
   if (const auto fault = services.log.fault()) warn("Nothing can be written: " + fault->message);
   if (const auto lost = context.files.facts().dropped() + context.files.facts().failed(); lost > 0)
     warn(std::to_string(lost) + " requests of phones are missing in the history: the log did not take them.");
-  for (const auto& out : streams_out_of(services))
+  for (const auto& out : streams_out_of(services)) {
     if (!out.error.empty())
       warn(std::to_string(out.lag) + " events wait to be sent to " + out.name + ": " + out.error + ".");
+    if (out.parked > 0)
+      warn(std::to_string(out.parked) + " events were refused by " + out.name +
+           ", a reference is in the place of each; see `streams_out` in /api/provisioning/diagnostics.");
+  }
   return warnings;
 }
 
-// Looks at every device and may render each: off the loops.
-Result<Response> diagnose(Context& context) {
+std::size_t devices_shown(const Services& services, const std::optional<std::size_t>& limit) {
+  if (limit) return *limit;
+  return services.device_rows.size() <= all_shown_up_to ? all_shown_up_to : first_shown;
+}
+
+// O(limit): renders what it lists where that is not in the cache, and counts nothing one by one. On a lane.
+Result<Response> diagnose(Context& context, const std::optional<std::size_t>& limit, const std::stop_token& stop) {
   const auto& services = context.services;
   const auto present = context.files.present();
   const auto& settings = *present->settings;
-  std::array<std::size_t, device_statuses> statuses{};
-  std::array<std::size_t, convergence_states> convergence{};
-  std::size_t contradicted = 0;
+  const auto shown = devices_shown(services, limit);
   bj::array devices;
+  for (const auto& row : services.device_rows.list({}, shown)) {
+    if (stop.stop_requested()) return stopped();
+    devices.push_back(view_of(context, present, row));
+  }
   bj::array not_converged;
-  const auto look_at = [&](const DeviceRow& row) {
+  for (const auto& row : services.device_rows.unsettled(shown_not_converged)) {
+    if (stop.stop_requested()) return stopped();
     const auto etag = context.files.current_etag(present, row.definition);
-    const auto state = convergence_of(row, etag);
-    ++statuses[static_cast<std::size_t>(status_of(row, etag))];
-    ++convergence[static_cast<std::size_t>(state)];
-    if (devices.size() < shown_devices) devices.push_back(view_of(context, present, row, etag));
-    if (state == ConvergenceState::converged || state == ConvergenceState::waiting ||
-        not_converged.size() == shown_not_converged)
-      return;
+    if (!standing_of(row.activity, look_of(etag)).unsettled()) continue;
     const auto view = convergence_view(context, row, etag);
     not_converged.push_back(bj::object{{"mac_address", text(row.definition->mac.text())},
                                        {"extension_number", text(row.definition->extension.text())},
                                        {"state", view.at("state")},
                                        {"next_step", view.at("next_step")},
                                        {"candidates", view.at("candidates")}});
-  };
-  std::optional<MacAddress> after;
-  for (bool more = true; more;) {
-    constexpr std::size_t step = 1000;
-    const auto rows = services.device_rows.list(after, step);
-    for (const auto& row : rows) {
-      look_at(row);
-      if (is_contradicted(services, row)) ++contradicted;
-    }
-    more = rows.size() == step;
-    if (more) after = rows.back().definition->mac;
   }
+  const auto counts = services.device_rows.counts();  // after the looks above, so that of a small fleet it is exact
   const auto counted = [](const auto& numbers, auto first) {
     bj::object counts;
     for (std::size_t i = 0; i < numbers.size(); ++i) {
@@ -341,13 +347,23 @@ Result<Response> diagnose(Context& context) {
   };
   const auto requests = request_counts(context);
   bj::array streams_out;
-  for (const auto& out : streams_out_of(services))
+  for (const auto& out : streams_out_of(services)) {
+    bj::array newest_parked;
+    for (const auto& one : out.newest_parked)
+      newest_parked.push_back(bj::object{{"position", number(one.position)},
+                                         {"stream", text(one.stream)},
+                                         {"type", text(one.type)},
+                                         {"reason", text(one.reason)},
+                                         {"parked_at", to_iso8601(one.at)}});
     streams_out.push_back(bj::object{{"name", text(out.name)},
                                      {"delivered", number(out.delivered)},
                                      {"lag", out.lag},
                                      {"events", out.events},
                                      {"failures", out.failures},
-                                     {"error", out.error.empty() ? bj::value(nullptr) : bj::value(text(out.error))}});
+                                     {"error", text_or_null(out.error)},
+                                     {"parked", out.parked},
+                                     {"newest_parked", std::move(newest_parked)}});
+  }
   return json_response(bj::object{
       {"enabled", settings.provisioning.enabled},
       {"configuration", bj::object{{"url_format", text(settings.provisioning.url_format)},
@@ -361,15 +377,29 @@ Result<Response> diagnose(Context& context) {
                                 {"total_requests", requests.total},
                                 {"successful_requests", requests.successful},
                                 {"failed_requests", requests.failed}}},
-      {"convergence", counted(convergence, ConvergenceState{})},
-      {"statuses", counted(statuses, DeviceStatus{})},
+      {"convergence", counted(counts.by_state, ConvergenceState{})},
+      {"statuses", counted(counts.by_status, DeviceStatus{})},
       {"not_converged", std::move(not_converged)},
       {"devices", std::move(devices)},
+      {"devices_limit", shown},
       {"vendors", vendors_of(services)},
       {"models", models_of(services)},
       {"recent_requests", views_of(services, newest(context, recent_requests))},
       {"streams_out", std::move(streams_out)},
-      {"warnings", all_warnings(context, *present, statuses, contradicted)}});
+      {"warnings", all_warnings(context, *present, counts)}});
+}
+
+Awaitable<Result<Response>> diagnostics(Context& context, const Request& request) {
+  const auto page = page_of(request, 0);
+  if (!page) co_return page.error();
+  if (page->limit > most_shown_devices)
+    co_return malformed("bad_limit",
+                        "limit must be a whole number from 1 to " + std::to_string(most_shown_devices) + ".");
+  std::optional<std::size_t> limit;
+  if (page->limit > 0) limit = page->limit;
+  // The lane ends before the context it belongs to does.
+  const auto work = [&context, limit](std::stop_token stop) { return diagnose(context, limit, stop); };
+  co_return co_await offloaded(request, context.lanes.reads, work);
 }
 
 }  // namespace
@@ -416,11 +446,12 @@ void add_provisioning(Router& router, const ContextPtr& context) {
               .id = "getDiagnostics",
               .tag = "provisioning",
               .summary = "What provisioning does, and what keeps phones from their configuration",
+              .parameters = {{.name = "limit",
+                              .description = "How many devices are listed at most.",
+                              .schema = R"({"type":"integer","minimum":1,"maximum":1000})"}},
               .replies = {{.status = 200, .description = "As of now", .schema = "#Diagnostics"}},
-              .handler = AsyncHandler([context](const Request& request) {
-                // The pool ends before the context it belongs to does.
-                return offloaded(request, context->pool, [context = context.get()] { return diagnose(*context); });
-              })});
+              .errors = {400},
+              .handler = AsyncHandler([context](const Request& request) { return diagnostics(*context, request); })});
 }
 
 }  // namespace strowger::http::routes

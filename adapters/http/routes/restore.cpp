@@ -6,7 +6,7 @@ namespace {
 constexpr int most_steps_back = 8;  // changes that can be on their way at once
 
 Result<Restored> restore_at(Services& services, const history::History& history, const MacAddress& mac,
-                            const history::Moment& moment) {
+                            const history::Moment& moment, const std::stop_token& stop) {
   auto past = history.read(mac, moment);
   if (!past) return past.error();
   bool destroyed = false;        // some secret of it…
@@ -18,10 +18,10 @@ Result<Restored> restore_at(Services& services, const history::History& history,
     return std::string(provisioning::mask);
   });
   if (!values) return values.error();
-  auto parts = provisioning::take_apart(past->source, *values);
+  auto parts = provisioning::take_apart(past->source, *values, stop);
   Restored restored{moment, std::move(*past), {}, std::move(parts)};
   if (!destroyed && !token_destroyed) {
-    auto exact = provisioning::render_from(restored.past.source, *values);
+    auto exact = provisioning::render_from(restored.past.source, *values, stop);
     if (!exact) return exact.error();
     restored.exact = std::move(*exact);
   } else if (!destroyed) {
@@ -39,11 +39,12 @@ Result<Restored> restore_at(Services& services, const history::History& history,
 
 }  // namespace
 
-Result<Restored> restore(Services& services, const MacAddress& mac, const provisioning::PointInTime& point) {
+Result<Restored> restore(Services& services, const MacAddress& mac, const provisioning::PointInTime& point,
+                         const std::stop_token& stop) {
   const history::History history(services.log, services.vault);
   const auto moment = history.find(point, services.clock());
   if (!moment) return moment.error();
-  auto restored = restore_at(services, history, mac, *moment);
+  auto restored = restore_at(services, history, mac, *moment, stop);
   if (!restored || !restored->exact || !moment->served || moment->served->mac != mac) return restored;
 
   const auto& recorded = moment->served->etag;
@@ -53,7 +54,7 @@ Result<Restored> restore(Services& services, const MacAddress& mac, const provis
     const auto earlier = history.before_last_change(past);
     if (!earlier) return earlier.error();
     if (!*earlier) break;
-    auto candidate = restore_at(services, history, mac, **earlier);
+    auto candidate = restore_at(services, history, mac, **earlier, stop);
     if (!candidate) break;  // the device was not there yet
     if (candidate->exact && candidate->exact->etag == recorded) {
       candidate->note = "The phone asked while a change was on its way: it was sent the file as it was at position " +

@@ -6,6 +6,7 @@
 #include "adapters/http/services.hpp"
 
 #include <optional>
+#include <stop_token>
 #include <string>
 
 namespace strowger::http::routes {
@@ -27,6 +28,7 @@ struct Restored {
 
 // Where the point is that of a fetch of this device, it is the file that was sent, also where a change was recorded
 // before the fetch but had not reached the phones' files yet.
-Result<Restored> restore(Services& services, const MacAddress& mac, const provisioning::PointInTime& point);
+Result<Restored> restore(Services& services, const MacAddress& mac, const provisioning::PointInTime& point,
+                         const std::stop_token& stop = {});
 
 }  // namespace strowger::http::routes

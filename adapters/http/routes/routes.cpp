@@ -163,9 +163,16 @@ void add_routes(Router& router, Services& services, std::function<Counts()> coun
 std::function<Result<Principal>(std::string_view token)> authenticator(Services& services) {
   auto signer =
       std::make_shared<TokenSigner>(routes::token_key(services), services.clock, routes::revocations(services));
-  return [signer, &users = services.user_rows](std::string_view token) -> Result<Principal> {
+  return [signer, &users = services.user_rows, clock = services.clock](std::string_view token) -> Result<Principal> {
     auto who = signer->verify(token);
     if (!who) return who;
+    if (!users.stands(who->name, who->epoch, who->issued_at, clock()))
+      return Error{ErrorKind::unauthenticated,
+                   "token_revoked",
+                   "The account " + who->name +
+                       " was given another password or role, disabled or deleted since the token was issued. Log in "
+                       "again, or make a token anew with 'strowger token'.",
+                   {}};
     // What the directory gave it takes back at once, and not when the token ends.
     const auto user = users.find(who->name);
     if (!user || user->directory.empty()) return who;
@@ -206,6 +213,9 @@ Result<std::unique_ptr<Servers>> start_server(Services& services) {
   fill(*router, context);
 
   Options options{.host = settings->api.host, .port = settings->api.port};
+  options.limits.connections = services.most_connections;
+  options.limits.connections_per_source = services.most_connections_per_source;
+  options.occupancy = make_occupancy();
   options.cert_file = settings->api.tls.cert_file;
   options.key_file = settings->api.tls.key_file;
   if (settings->api.require_authentication)
@@ -214,12 +224,13 @@ Result<std::unique_ptr<Servers>> start_server(Services& services) {
     services.logger.warn("api.require_authentication is false: whoever reaches {} is an administrator",
                          settings->api.host);
   options.on_fault = [&logger = services.logger](std::string_view line) { logger.error("{}", line); };
-  options.on_exchange = [&logger = services.logger](const Exchange& exchange) {
+  options.mask = context->files.mask();
+  options.on_exchange = [&logger = services.logger, mask = options.mask](const Exchange& exchange) {
     if (!logger.should_log(spdlog::level::debug)) return;
     logger.debug("{} {} {} from {} by {}: {} bytes in {} us",
                  std::string(boost::beast::http::to_string(exchange.request.method)),
-                 provision::escaped(provision::without_token(exchange.request.target)), exchange.status,
-                 exchange.request.peer, exchange.request.who.name, exchange.bytes, exchange.took.count());
+                 provision::escaped(mask(exchange.request.target)), exchange.status, exchange.request.peer,
+                 exchange.request.who.name, exchange.bytes, exchange.took.count());
   };
   options.on_note = [&logger = services.logger](std::string_view line) { logger.info("{}", line); };
   auto servers = std::make_unique<Servers>();

@@ -32,7 +32,7 @@ constexpr std::string_view ready_schema = R"({
   "required": ["ready", "checks"],
   "properties": {
     "ready": {"type": "boolean"},
-    "checks": {"type": "object", "description": "ok, or what is wrong, by part.", "additionalProperties": {"type": "string"}},
+    "checks": {"type": "object", "description": "ok, or what is wrong, by part: as a code; to administrators in words.", "additionalProperties": {"type": "string"}},
     "warnings": {"type": "array", "items": {"type": "string"}, "description": "What needs a person and keeps nobody from being served: events that cannot be decoded, and events that were parked."}
   }
 })";
@@ -62,26 +62,30 @@ Result<Response> status(const Context& context) {
                                   {"devices", services.device_rows.size()}});
 }
 
-Result<Response> ready(const Context& context) {
+// Words may name files and folders of this machine: those are for administrators.
+Result<Response> ready(const Context& context, const Request& request) {
   const auto& services = context.services;
+  const bool in_words = request.who.may(Role::admin);
   bj::object checks;
   bool all = true;
-  const auto check = [&](std::string_view name, const std::string& fault) {
-    checks[bj::string_view(name.data(), name.size())] = fault.empty() ? text("ok") : text(fault);
-    all = all && fault.empty();
+  const auto check = [&](std::string_view name, const std::optional<Error>& fault) {
+    checks[bj::string_view(name.data(), name.size())] =
+        fault ? text(in_words ? fault->message : fault->code) : text("ok");
+    all = all && !fault;
   };
-  const auto log = services.log.fault();
-  check("log", log ? log->message : "");
+  check("log", services.log.fault());
   const auto runner = services.runner.status();
-  std::string projections;
-  if (runner.stopped)
-    projections = runner.stopped->message;
-  else if (!runner.running)
-    projections = "the projections are not followed";
+  std::optional<Error> projections = runner.stopped;
+  if (!projections && !runner.running)
+    projections = unavailable("projections_not_followed", "the projections are not followed");
   for (const auto& projection : runner.projections) {
-    if (projection.fault) projections = projection.name + ": " + projection.fault->message;
+    if (projection.fault) {
+      projections = projection.fault;
+      projections->message = projection.name + ": " + projection.fault->message;
+    }
     if (projection.lag > most_lag)
-      projections = projection.name + " is " + std::to_string(projection.lag) + " events behind the log";
+      projections = unavailable("projection_behind",
+                                projection.name + " is " + std::to_string(projection.lag) + " events behind the log");
   }
   check("projections", projections);
   bj::array warnings;
@@ -95,7 +99,7 @@ Result<Response> ready(const Context& context) {
 Awaitable<Result<Response>> rotate_master_key(Context& context, const Request& request) {
   const auto& rotate = context.services.rotate_master_key;
   const auto work = [&rotate, by = request.who.by()] { return rotate(by); };
-  const auto done = co_await offloaded(request, context.pool, work);
+  const auto done = co_await offloaded(request, context.lanes.upkeep, work);
   if (!done) co_return done.error();
   bj::object answer{{"success", true},
                     {"message", "The master key was rotated; every token is void, log in again"},
@@ -148,10 +152,12 @@ void add_system(Router& router, const ContextPtr& context) {
        .id = "getReadiness",
        .tag = "system",
        .summary = "Whether everything that is needed works",
+       .description = "What does not work is told as a code; to an administrator's token in words.",
        .role = std::nullopt,
+       .recognises = true,
        .replies = {{.status = 200, .description = "It does", .schema = "#Readiness"},
                    {.status = 503, .description = "What does not", .schema = "#Readiness", .headers = {"Retry-After"}}},
-       .handler = Handler([context](const Request&) { return ready(*context); })});
+       .handler = Handler([context](const Request& request) { return ready(*context, request); })});
   router.add({.method = Method::get,
               .pattern = "/metrics",
               .id = "getMetrics",
@@ -162,10 +168,10 @@ void add_system(Router& router, const ContextPtr& context) {
                            .description = "As of now",
                            .schema = R"({"type":"string"})",
                            .content_type = "text/plain"}},
-              // It looks at every device and may render each: off the loops.
+              // O(1) in the fleet, but it asks the file system for sizes: off the loops. A lane of its own, as anybody
+              // may ask. The lane ends before the context it belongs to does.
               .handler = AsyncHandler([context](const Request& request) {
-                // The pool ends before the context it belongs to does.
-                return offloaded(request, context->pool, [context = context.get()]() -> Result<Response> {
+                return offloaded(request, context->lanes.scrapes, [context = context.get()]() -> Result<Response> {
                   return Response{.content_type = "text/plain; version=0.0.4; charset=utf-8",
                                   .body = metrics_text(*context)};
                 });

@@ -147,13 +147,14 @@ Error not_editable() {
 
 // Measures what it would do, and does it where it is more than a question. `wanted` none: the built-in one.
 Result<bj::object> change(Context& context, const Kind& kind, const std::optional<std::string>& wanted, bool dry_run,
-                          const std::string& by) {
+                          const std::string& by, const std::stop_token& stop) {
   auto& services = context.services;
   if (services.own_templates == nullptr) return not_editable();
   const auto present = context.files.present();
-  const auto proposed = services.own_templates->propose(*kind.vendor, *kind.model, wanted);
+  const auto proposed = services.own_templates->propose(*kind.vendor, *kind.model, wanted, stop);
   if (!proposed) return proposed.error();
-  const auto radius = provision::blast_radius(services, present, {.renderer = *proposed});
+  const auto radius = provision::blast_radius(services, present, {.renderer = *proposed}, stop);
+  if (!radius) return radius.error();
   auto renderer = *proposed;
   if (!dry_run) {
     const auto done = services.own_templates->put(*kind.vendor, *kind.model, wanted, by);
@@ -162,7 +163,7 @@ Result<bj::object> change(Context& context, const Kind& kind, const std::optiona
   }
   const auto info = renderer->find(kind.vendor->vendor, kind.model->model);
   if (!info) return info.error();
-  return bj::object{{"dry_run", dry_run}, {"blast_radius", view_of(radius)}, {"template", summary(*info)}};
+  return bj::object{{"dry_run", dry_run}, {"blast_radius", view_of(*radius)}, {"template", summary(*info)}};
 }
 
 Awaitable<Result<Response>> changed(Context& context, const Request& request, std::optional<std::string> wanted) {
@@ -170,10 +171,9 @@ Awaitable<Result<Response>> changed(Context& context, const Request& request, st
   if (!kind) co_return kind.error();
   const auto dry_run = dry_run_of(request);
   if (!dry_run) co_return dry_run.error();
-  const auto work = [&context, kind = *kind, wanted = std::move(wanted), dry_run = *dry_run, by = request.who.by()] {
-    return change(context, kind, wanted, dry_run, by);
-  };
-  const auto answer = co_await offloaded(request, context.pool, work);
+  const auto work = [&context, kind = *kind, wanted = std::move(wanted), dry_run = *dry_run, by = request.who.by()](
+                        const std::stop_token& stop) { return change(context, kind, wanted, dry_run, by, stop); };
+  const auto answer = co_await offloaded(request, context.lanes.scans, work);
   if (!answer) co_return answer.error();
   co_return json_response(*answer);
 }
@@ -185,13 +185,13 @@ Awaitable<Result<Response>> put(Context& context, const Request& request) {
 }
 
 Result<bj::object> render_preview(Context& context, const Kind& kind, const MacAddress& mac,
-                                  const std::optional<std::string>& wanted) {
+                                  const std::optional<std::string>& wanted, const std::stop_token& stop) {
   auto& services = context.services;
   const auto present = context.files.present();
   auto renderer = present->renderer;
   if (wanted) {
     if (services.own_templates == nullptr) return not_editable();
-    auto proposed = services.own_templates->propose(*kind.vendor, *kind.model, wanted);
+    auto proposed = services.own_templates->propose(*kind.vendor, *kind.model, wanted, stop);
     if (!proposed) return proposed.error();
     renderer = *proposed;
   }
@@ -210,13 +210,16 @@ Result<bj::object> render_preview(Context& context, const Kind& kind, const MacA
   if (!values) return values.error();
   for (const auto& source : renderer->in_force()) {
     if (source.vendor != kind.vendor->vendor || source.model != kind.model->model) continue;
-    const auto parts = provisioning::take_apart(source, *values);
+    const auto parts = provisioning::take_apart(source, *values, stop);
     values->wipe();
     if (!parts) return parts.error();
     bj::object view{{"mac_address", text(mac.text())}, {"vendor", text(source.vendor)},
                     {"model", text(source.model)},     {"content_type", text(source.content_type)},
                     {"size", parts->bytes.size()},     {"config", safe_text(parts->masked())}};
-    if (wanted) view["blast_radius"] = view_of(provision::blast_radius(services, present, {.renderer = renderer}));
+    if (!wanted) return view;
+    const auto radius = provision::blast_radius(services, present, {.renderer = renderer}, stop);
+    if (!radius) return radius.error();
+    view["blast_radius"] = view_of(*radius);
     return view;
   }
   return not_found("template_not_found", "There is no template of this vendor and model.");
@@ -233,10 +236,11 @@ Awaitable<Result<Response>> preview(Context& context, const Request& request) {
   if (auto fault = fields.fault()) co_return std::move(*fault);
   const auto mac = MacAddress::parse(mac_text);
   if (!mac) co_return mac.error();
-  const auto work = [&context, kind = *kind, mac = *mac, wanted = std::move(wanted)] {
-    return render_preview(context, kind, mac, wanted);
+  auto& lane = wanted ? context.lanes.scans : context.lanes.reads;  // of another text it tells what that would do
+  const auto work = [&context, kind = *kind, mac = *mac, wanted = std::move(wanted)](const std::stop_token& stop) {
+    return render_preview(context, kind, mac, wanted, stop);
   };
-  const auto view = co_await offloaded(request, context.pool, work);
+  const auto view = co_await offloaded(request, lane, work);
   if (!view) co_return view.error();
   co_return json_response(*view);
 }
@@ -275,7 +279,8 @@ Awaitable<Result<Response>> rollback(Context& context, const Request& request) {
   Fields fields(body->root());
   const auto to = fields.required_text_or_number("to");
   if (auto fault = fields.fault()) co_return std::move(*fault);
-  const auto work = [&context, kind = *kind, to, dry_run = *dry_run, by = request.who.by()]() -> Result<bj::object> {
+  const auto work = [&context, kind = *kind, to, dry_run = *dry_run,
+                     by = request.who.by()](const std::stop_token& stop) -> Result<bj::object> {
     auto& services = context.services;
     const history::History history(services.log, services.vault);
     const auto version = wanted_version(history, kind, to, services.log.last_position());
@@ -283,13 +288,13 @@ Awaitable<Result<Response>> rollback(Context& context, const Request& request) {
     auto old = history.text_of(version->published.sha256);
     if (!old) return old.error();
     // What was built in and still is needs no file of one's own.
-    const auto built_in = services.renderer()->with(*kind.vendor, *kind.model, std::nullopt);
+    const auto built_in = services.renderer()->with(*kind.vendor, *kind.model, std::nullopt, stop);
     if (!built_in) return built_in.error();
     const auto present = (*built_in)->find(kind.vendor->vendor, kind.model->model);
     const bool same = present && present->text == *old;
-    return change(context, kind, same ? std::nullopt : std::optional(std::move(*old)), dry_run, by);
+    return change(context, kind, same ? std::nullopt : std::optional(std::move(*old)), dry_run, by, stop);
   };
-  const auto answer = co_await offloaded(request, context.pool, work);
+  const auto answer = co_await offloaded(request, context.lanes.scans, work);
   if (!answer) co_return answer.error();
   co_return json_response(*answer);
 }
@@ -300,7 +305,7 @@ Awaitable<Result<Response>> versions(Context& context, const Request& request) {
   const auto work = [&services = context.services, kind = *kind] {
     return history::History(services.log, services.vault).templates(kind.vendor->vendor, kind.model->model);
   };
-  const auto all = co_await offloaded(request, context.pool, work);
+  const auto all = co_await offloaded(request, context.lanes.reads, work);
   if (!all) co_return all.error();
   bj::array out;
   for (auto one = all->rbegin(); one != all->rend(); ++one)
@@ -326,7 +331,7 @@ Awaitable<Result<Response>> reload(Context& context, const Request& request) {
     return bj::object{
         {"success", refused.empty()}, {"templates", all.size()}, {"custom", custom}, {"refused", std::move(refused)}};
   };
-  const auto answer = co_await offloaded(request, context.pool, work);
+  const auto answer = co_await offloaded(request, context.lanes.scans, work);
   if (!answer) co_return answer.error();
   co_return json_response(*answer);
 }

@@ -78,6 +78,7 @@ std::string in_words(const Event& event) {
             return std::string(e.status == 304 ? "Fetched: it has the present file" : "Fetched its file") + " from " +
                    e.ip;
           },
+          [](const DeviceEnrolled& e) { return "Enrolled from " + e.ip; },
           [](const FileUploaded& e) { return "Left " + e.file + ", " + std::to_string(e.size) + " bytes"; },
           [](const PnpAnswered& e) {
             return "Asked the LAN on " + e.interface + " where its file is, and was told " + e.url;
@@ -197,7 +198,7 @@ Awaitable<Result<Response>> timeline(Context& context, const Request& request) {
   if (!page) co_return page.error();
   // The pool ends before the context it belongs to does.
   const auto work = [&context, mac = *mac, limit = page->limit] { return tell(context, mac, limit); };
-  co_return co_await offloaded(request, context.pool, work);
+  co_return co_await offloaded(request, context.lanes.reads, work);
 }
 
 }  // namespace

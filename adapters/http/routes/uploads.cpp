@@ -83,7 +83,7 @@ Result<Response> download(Context& context, const Request& request) {
   if (!upload) return missing_upload();
   auto file = context.files.uploads().open(*upload);
   if (!file) return file.error();
-  auto response = provision::firmware_response(request, std::move(*file), context.reading);
+  auto response = provision::firmware_response(request, std::move(*file), context.file_lanes.files);
   // A stranger wrote it: no browser shall take it for a page.
   response.set("Content-Disposition", "attachment; filename=\"" + upload->file + "\"");
   response.set("X-Content-Type-Options", "nosniff");
@@ -96,7 +96,7 @@ Awaitable<Result<Response>> remove_upload(Context& context, const Request& reque
   const auto work = [&uploads = context.files.uploads(), mac = *mac, id = request.parameter(1)] {
     return uploads.remove(mac, id);
   };
-  const auto upload = co_await offloaded(request, context.pool, work);
+  const auto upload = co_await offloaded(request, context.file_lanes.uploads, work);
   if (!upload) co_return upload.error();
   auto& services = context.services;
   AppendRequest append;

@@ -82,8 +82,8 @@ Result<Record> Proof::add(Position position, std::string_view stored) {
 // record as any other.
 Result<void> Proof::check_folding(const Record& record, std::string_view stored) {
   if (is_folded(stored) && record.type != Folded::type) {
-    replaced_.insert_or_assign(record.id, ReplacedRecord{record, hasher_.link({}, record.position, stored),
-                                                         digest_of_folded(stored)});
+    replaced_.insert_or_assign(
+        record.id, ReplacedRecord{record, hasher_.link({}, record.position, stored), digest_of_folded(stored)});
     ++proved_.repaired;
     return {};
   }

@@ -24,13 +24,13 @@ struct Unreadable {
 struct Proved {
   std::uint64_t events = 0;
   std::uint64_t streams = 0;
-  Position first{};                   // 0: there are no events
-  Timestamp earliest, latest;         // times of events
-  std::optional<Position> unchained;  // the last record of format 1, which carries no hash
-  std::uint64_t folded = 0;           // records of which only a marker is left
-  std::uint64_t summaries = 0;        // that hold what was in them
-  std::uint64_t repaired = 0;         // records that `strowger log repair` replaced
-  std::uint64_t undecodable = 0;      // events whose data cannot be read: the chain proves them all the same
+  Position first{};                      // 0: there are no events
+  Timestamp earliest, latest;            // times of events
+  std::optional<Position> unchained;     // the last record of format 1, which carries no hash
+  std::uint64_t folded = 0;              // records of which only a marker is left
+  std::uint64_t summaries = 0;           // that hold what was in them
+  std::uint64_t repaired = 0;            // records that `strowger log repair` replaced
+  std::uint64_t undecodable = 0;         // events whose data cannot be read: the chain proves them all the same
   std::vector<Unreadable> unreadable{};  // the first 1,000 of them
   ChainEnd end;
 };

@@ -1,5 +1,7 @@
 // What a start does with a folder that is not as it was left: a torn end is cut off, damage is named.
+#include "adapters/rocksdb/database.hpp"
 #include "adapters/rocksdb/rocks_log.hpp"
+#include "adapters/rocksdb/stored_forms.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/sample_events.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -7,6 +9,8 @@
 #include <algorithm>
 #include <fstream>
 #include <sstream>
+
+#include <rocksdb/write_batch.h>
 
 using namespace strowger;
 using namespace strowger::test;
@@ -105,6 +109,69 @@ TEST_CASE("damage before the last write stops the start, whatever follows it") {
   }
   crashed.set_wal(whole);
   CHECK(crashed.reopened_end().value() == 50);
+}
+
+namespace {
+
+// A log as an earlier release left it: events that were synced, then snapshots in writes of their own that were not.
+struct WithLazySnapshots : Crashed {
+  static constexpr std::uint64_t events = 20;
+
+  explicit WithLazySnapshots(bool event_at_the_end = false) : Crashed(events) {
+    std::unique_ptr<rocks::Database> database;
+    const rocks::DatabaseOptions options{folder.path() / "log", rocksdb::Env::Default(), 4U << 20, 1U << 20};
+    REQUIRE(rocks::Database::open(options, rocks::Access::read_write, database).ok());
+    for (std::uint64_t n = 1; n <= 30; ++n) {
+      rocksdb::WriteBatch batch;
+      const Snapshot snapshot{StreamVersion{n}, 1, std::string(3'000, 's')};
+      REQUIRE(batch.Put((*database)[rocks::Family::snapshots], "device/any", rocks::encode_snapshot(snapshot)).ok());
+      REQUIRE(database->db().Write(rocksdb::WriteOptions(), &batch).ok());
+    }
+    if (event_at_the_end)
+      REQUIRE(database->db().Put(rocksdb::WriteOptions(), (*database)[rocks::Family::state], "table\0key", "1").ok());
+    fs::copy(folder.path() / "log", folder.path() / "cut", fs::copy_options::recursive);
+    database.reset();
+    fs::remove_all(folder.path() / "log");
+    fs::rename(folder.path() / "cut", folder.path() / "log");
+    fs::remove(folder.path() / "log" / "LOCK");
+  }
+  // One page that never came to the disk, in the middle.
+  void lose_a_page() const {
+    auto bytes = wal();
+    REQUIRE(bytes.size() > 60'000);
+    std::fill_n(bytes.begin() + 40'960, 4'096, '\0');
+    set_wal(bytes);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a page lost among snapshots that an earlier release did not sync drops them and no event") {
+  WithLazySnapshots crashed;
+  crashed.lose_a_page();
+  CHECK(crashed.reopened_end().value() == WithLazySnapshots::events);
+  CHECK_THAT(crashed.reported, ContainsSubstring("never acknowledged"));
+}
+
+TEST_CASE("a page lost before a write that was synced stops the start, whatever the page held") {
+  WithLazySnapshots crashed(true);
+  crashed.lose_a_page();
+  const auto end = crashed.reopened_end();
+  REQUIRE_FALSE(end);
+  CHECK(end.error().code == "log_damaged");
+}
+
+TEST_CASE("a manifest whose last write came to the disk in part is cut back, and the log opens whole") {
+  Crashed crashed(50);
+  fs::path manifest;
+  for (const auto& entry : fs::directory_iterator(crashed.folder.path() / "log"))
+    if (entry.path().filename().string().starts_with("MANIFEST-")) manifest = entry.path();
+  // A write of two pages, of which only the first came: a whole header, then zeros.
+  std::string record(5'000, '\0');
+  record.replace(0, 20, std::string("\x11\x22\x33\x44\x81\x13\x01", 7) + std::string(13, 'e'));
+  std::ofstream(manifest, std::ios::binary | std::ios::app) << record;
+  CHECK(crashed.reopened_end().value() == 50);
+  CHECK_THAT(crashed.reported, ContainsSubstring("MANIFEST-") && ContainsSubstring("never acknowledged"));
 }
 
 TEST_CASE("a block that went bad on the disk is an error to who reads it, and all else goes on") {

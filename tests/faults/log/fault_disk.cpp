@@ -1,5 +1,6 @@
 #include "tests/faults/log/fault_disk.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -211,6 +212,23 @@ IOStatus FaultDisk::DeleteFile(const std::string& name, const IOOptions& options
   return target()->DeleteFile(name, options, debug);
 }
 
+// Each page from `synced` on at even odds, or only about one of them. The page in which the synced bytes end keeps
+// those.
+void FaultDisk::lose_pages(const std::string& name, std::uint64_t synced, std::uint64_t size) {
+  constexpr std::uint64_t page = 4'096;
+  const auto pages = (size + page - 1) / page - synced / page;
+  const std::uint64_t one_in = random_() % 2 == 0 ? 2 : std::max<std::uint64_t>(2, pages);
+  std::fstream file(name, std::ios::in | std::ios::out | std::ios::binary);
+  for (auto begin = synced; begin < size;) {
+    const auto end = std::min(size, (begin / page + 1) * page);
+    if (random_() % one_in == 0) {
+      file.seekp(static_cast<std::streamoff>(begin));
+      file << std::string(end - begin, '\0');
+    }
+    begin = end;
+  }
+}
+
 void FaultDisk::lose() {
   const std::lock_guard lock(mutex_);
   std::uint64_t oldest = made_ + 1;
@@ -230,9 +248,11 @@ void FaultDisk::lose() {
       std::ofstream(name, std::ios::binary | std::ios::app) << entry.cut_off;
     const auto size = std::filesystem::file_size(name);
     if (size <= entry.synced) continue;
-    // Half of the time nothing of what was not synced, else a torn piece of it.
-    const auto extra = random_() % 2 == 0 ? 0 : random_() % (size - entry.synced + 1);
+    // Of what was not synced nothing, a torn piece, all but some pages, or a torn piece without some pages.
+    const auto outcome = random_() % 4;
+    const auto extra = outcome == 0 ? 0 : outcome == 2 ? size - entry.synced : random_() % (size - entry.synced + 1);
     std::filesystem::resize_file(name, entry.synced + extra);
+    if (outcome >= 2) lose_pages(name, entry.synced, entry.synced + extra);
   }
   files_.clear();
   fault_ = Fault::none;

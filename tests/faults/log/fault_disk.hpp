@@ -1,9 +1,10 @@
 // A file system that fails on command, and whose power can be cut: what was not synced is then lost.
 //
 // It keeps the real files up to date, as the page cache does, and remembers of each how much is durable. lose() makes
-// the folder what a machine would find after a power cut: of every file the synced bytes and a random piece of what
-// follows; of new files and renames whose folder was not synced, those up to a random moment (a journalling file system
-// keeps their order); of a truncation that was not synced, randomly, nothing.
+// the folder what a machine would find after a power cut: of every file the synced bytes and, of what follows, nothing,
+// or a random piece, or random pages with zeros between them (a disk writes pages in any order); of new files and
+// renames whose folder was not synced, those up to a random moment (a journalling file system keeps their order); of a
+// truncation that was not synced, randomly, nothing.
 #pragma once
 
 #include <cstdint>
@@ -67,6 +68,7 @@ class FaultDisk : public rocksdb::FileSystemWrapper {
   rocksdb::IOStatus sync(const std::string& name, std::uint64_t size);
   void sync_folder(const std::string& folder);
   rocksdb::IOStatus before_truncate(const std::string& name, std::uint64_t size);
+  void lose_pages(const std::string& name, std::uint64_t synced, std::uint64_t size);
   bool is_full() const;
 
   mutable std::mutex mutex_;

@@ -49,20 +49,21 @@ class MemoryStore : public ProjectionStore {
   std::map<std::string, Table, std::less<>> tables_;
 };
 
-// Seals nothing: a secret is the name of its data key. What counts here is which keys there are.
+// Seals nothing: a secret is the name of its data key, paper.1, and the clear text. What counts here is which keys
+// there are.
 class PaperVault : public Vault {
  public:
   Result<SealedSecret> seal(std::string_view clear) override {
     keys_.insert(++made_);
-    return SealedSecret{std::to_string(made_) + ":" + std::string(clear)};
+    return SealedSecret{std::string(form) + std::to_string(made_) + "." + std::string(clear)};
   }
   Result<SealedSecret> seal_like(const SealedSecret& sibling, std::string_view clear) override {
     if (!keys_.contains(key_of(sibling))) return unacceptable("secret_shredded", "its data key was destroyed");
-    return SealedSecret{std::to_string(key_of(sibling)) + ":" + std::string(clear)};
+    return SealedSecret{std::string(sibling.key()) + "." + std::string(clear)};
   }
   Result<std::string> open(const SealedSecret& sealed) const override {
     if (!keys_.contains(key_of(sealed))) return unacceptable("secret_shredded", "its data key was destroyed");
-    return sealed.text.substr(sealed.text.find(':') + 1);
+    return sealed.text.substr(sealed.key().size() + 1);
   }
   Result<void> shred(const SealedSecret& sealed) override {
     keys_.erase(key_of(sealed));
@@ -70,9 +71,11 @@ class PaperVault : public Vault {
   }
 
  private:
+  static constexpr std::string_view form = "paper.";
   static std::uint64_t key_of(const SealedSecret& sealed) {
     std::uint64_t key = 0;
-    std::from_chars(sealed.text.data(), sealed.text.data() + sealed.text.size(), key);
+    const auto name = sealed.key();
+    if (name.starts_with(form)) std::from_chars(name.data() + form.size(), name.data() + name.size(), key);
     return key;
   }
   std::set<std::uint64_t> keys_;

@@ -80,7 +80,7 @@ void Simulation::receive_notify(std::uint64_t incarnation, std::uint64_t transac
   const bool obeys = known == phone.answered.end() && (calm_ || dice_.percent(75));
   const auto outcome = known != phone.answered.end() ? known->second
                        : obeys                       ? reboot::NoticeOutcome{200, "OK", false}
-                                                     : reboot::NoticeOutcome{489, "Bad Event", false};
+                                                     : reboot::NoticeOutcome{480, "Temporarily Unavailable", false};
   phone.answered[{incarnation, transaction}] = outcome;
   send({"answer " + std::to_string(outcome.status) + " of " + phone.mac.text(),
         [this, incarnation, transaction, outcome] {

@@ -36,6 +36,9 @@ void route(std::string_view path) {
   FUZZ_CHECK(match.route == nullptr || (match.allow.empty() && !match.malformed));
   // The API never falls through to the phones' files.
   if (is_api_path(path)) FUZZ_CHECK(match.route == nullptr || match.route->pattern.starts_with("/api/"));
+  // And it is reached by its own spelling only.
+  if (match.route != nullptr && !match.route->pattern.ends_with("...}"))
+    FUZZ_CHECK(path.find("//") == std::string_view::npos && !path.starts_with("/%"));
   const Query query(path);
   for (const auto& [name, value] : query.all()) FUZZ_CHECK(name.size() + value.size() <= path.size());
   if (const auto decoded = percent_decode(path)) FUZZ_CHECK(percent_decode(percent_encode(*decoded)) == decoded);

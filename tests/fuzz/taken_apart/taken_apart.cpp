@@ -30,14 +30,15 @@ void take(Format format, std::string_view input) {
     FUZZ_CHECK(begin >= at && end > begin && end <= file->bytes.size());
     at = end;
   }
+  const LineConditions conditions(source.text);
   for (const auto& key : file->keys) {
     FUZZ_CHECK(key.begin <= key.end && key.end <= file->bytes.size() && key.key_at <= key.begin);
     FUZZ_CHECK(key.template_line > 0);
-    static_cast<void>(conditions_of(source.text, key.template_line));
+    static_cast<void>(conditions.of(key.template_line));
   }
   FUZZ_CHECK(file->masked().find(password) == std::string::npos || input.find(password) != std::string_view::npos);
-  FUZZ_CHECK(key_changes(*file, *file).empty());
-  FUZZ_CHECK(line_changes(file->bytes, file->bytes).empty());
+  FUZZ_CHECK(key_changes(*file, *file)->empty());
+  FUZZ_CHECK(line_changes(file->bytes, file->bytes)->empty());
 }
 
 }  // namespace

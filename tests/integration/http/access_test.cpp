@@ -352,6 +352,104 @@ TEST_CASE_METHOD(Site, "access: X-Forwarded-For is believed of trusted proxies o
   CHECK(fetch(file).status == 200);
 }
 
+// HAProxy adds a line of its own at the end, nginx a comma and an entry: the last entry of all lines is the client.
+TEST_CASE_METHOD(Site, "access: a stranger behind a proxy is who the proxy says last, in however many lines") {
+  rules([](auto& access) { access.trusted_proxies = {"127.0.0.0/8"}; });
+  const auto lines = [](std::initializer_list<const char*> values) {
+    std::string out;
+    for (const auto* value : values) out += "X-Forwarded-For: " + std::string(value) + "\r\n";
+    return out;
+  };
+  const auto seen = [&] {
+    return std::string(
+        ask("GET", "/api/provisioning/requests?limit=1").json().at("requests").at(0).at("ip_address").as_string());
+  };
+  CHECK(fetch(file, lines({"10.1.1.1", "10.0.0.7"})).status == 200);
+  for (const auto& stranger :
+       {lines({"10.1.1.1", "203.0.113.5"}), lines({"10.1.1.1, 203.0.113.5"}),
+        lines({"10.1.1.1", "10.1.1.2", "203.0.113.5"}), lines({"10.1.1.1", "203.0.113.5, 127.0.0.9"}),
+        lines({"10.1.1.1", "203.0.113.5", "127.0.0.9"}), lines({"10.1.1.1", "", "203.0.113.5"}),
+        lines({"\"10.1.1.1", "203.0.113.5"}), lines({"\"10.1.1.1, 203.0.113.5"}),
+        lines({"10.1.1.1", "203.0.113.5:4711"})}) {
+    CAPTURE(stranger);
+    CHECK(refused_by(file, stranger) == "access_denied");
+    CHECK(seen() == "203.0.113.5");
+  }
+  // The proxy does not say who it is.
+  for (const auto& nameless : {lines({"10.1.1.1", "unknown"}), lines({"10.1.1.1, unknown"}),
+                               lines({"10.1.1.1", "_hidden"}), lines({"10.1.1.1", "127.0.0.9, 203.0.113"})}) {
+    CAPTURE(nameless);
+    CHECK(refused_by(file, nameless) == "access_denied");
+    CHECK(seen() == "unknown");
+  }
+  CHECK(refused_by(file, lines({"10.1.1.1", "[2001:db8::7]:4711"})) == "access_denied");
+  CHECK(seen() == "2001:db8::7");
+}
+
+TEST_CASE_METHOD(Site, "access: who is blocked or paused is who the proxy says last, too") {
+  rules([](auto& access) {
+    access.enumeration_limit = 5;
+    access.trusted_proxies = {"127.0.0.1"};
+  });
+  const auto password = set_password();
+  const auto from = [](const std::string& says, const std::string& is) {
+    return "X-Forwarded-For: " + says + "\r\nX-Forwarded-For: " + is + "\r\n";
+  };
+  // He cannot have the phones' address blocked, nor hide behind another one at each try.
+  for (int n = 0; n < 6; ++n)
+    fetch("/provision/00156500000" + std::to_string(n) + ".cfg", from("10.0.0.5" + std::to_string(n % 3), "10.0.0.66"));
+  CHECK(fetch(file, from("10.0.0.50", "10.0.0.66")).status == 429);
+  CHECK(fetch(file, "X-Forwarded-For: 10.0.0.50\r\n").status == 200);
+  CHECK(fetch(file, from("10.0.0.66", "10.0.0.50")).status == 200);
+
+  for (int n = 0; n < 25; ++n)
+    fetch(file, from("10.0.0." + std::to_string(100 + n), "10.0.0.77") + basic(mac, "wrong-" + std::to_string(n)));
+  rules([](auto& access) { access.require_credentials = true; });
+  CHECK(fetch(file, from("10.0.0.100", "10.0.0.77") + basic(mac, password)).status != 200);
+  CHECK(fetch(file, from("10.0.0.77", "10.0.0.50") + basic(mac, password)).status == 200);
+}
+
+TEST_CASE_METHOD(Site, "access: two passwords in one request are refused, whichever is right") {
+  rules([](auto& access) { access.require_credentials = true; });
+  const auto password = set_password();
+  CHECK(fetch(file, basic(mac, password)).status == 200);
+  CHECK(fetch(file, basic(mac, password) + basic(mac, "wrong-one")).status == 400);
+  CHECK(fetch(file, basic(mac, "wrong-one") + basic(mac, password)).status == 400);
+}
+
+TEST_CASE_METHOD(Site, "access: a token in a path that is written a little wrong is in no event, history or log") {
+  const auto path = issue_token();
+  const auto secret = path.substr(std::string("/provision/").size(), 32);
+  std::string encoded;
+  for (const char c : secret) {
+    char escape[4];
+    std::snprintf(escape, sizeof escape, "%%%02x", static_cast<unsigned>(static_cast<unsigned char>(c)));
+    encoded += escape;
+  }
+  for (const auto& wrong :
+       {secret + "001565123456.cfg", secret + "%2f001565123456.cfg", secret + ".cfg", "token=" + secret + "/x.cfg",
+        "token=" + secret + "/001565123456.cfg", "cfg" + secret + "/001565123456.cfg", encoded + "/001565123456.cfg",
+        encoded + "001565123456.cfg", "x/" + secret, secret.substr(0, 28) + "/001565123456.cfg"})
+    for (const auto& place : {"/provision/" + wrong, "/" + wrong})
+      for (int again = 0; again < 2; ++again) fetch(place, "User-Agent: phone of " + secret + "\r\n");
+  const auto mark = "/provision/last/001565123456.cfg";
+  CHECK(fetch(mark).status == 200);
+  REQUIRE(strowger::test::eventually([&] { return logged().find("delivered") != std::string::npos; }));
+  REQUIRE(strowger::test::eventually([&] {
+    const auto all = events();
+    return std::any_of(all.begin(), all.end(),
+                       [&](const auto& record) { return record.data.find(mark) != std::string::npos; });
+  }));
+  const auto clear = secret.substr(0, 28);
+  for (const auto& hidden : {clear, encoded.substr(0, 28 * 3)}) {
+    CHECK(logged().find(hidden) == std::string::npos);
+    for (const auto& record : events()) CHECK(record.data.find(hidden) == std::string::npos);
+    for (const auto* place : {"/api/provisioning/requests?limit=1000", "/api/provisioning/diagnostics",
+                              "/api/provisioning/discovered", "/api/events?limit=1000"})
+      CHECK(as(token(Role::viewer), "GET", place).body.find(hidden) == std::string::npos);
+  }
+}
+
 TEST_CASE_METHOD(Site,
                  "access: who tries MAC addresses is blocked, is an event and a metric, and can be let in again") {
   rules([](auto& access) {

@@ -286,12 +286,14 @@ TEST_CASE_METHOD(House, "logging in gives a token that logging out ends") {
 
   const auto failed = [&] { return ask("GET", "/api/events?stream=login/failed").json().as_array(); };
   REQUIRE(strowger::test::eventually([&] { return failed().size() == 2; }));
-  CHECK(failed().at(0).at("type").as_string() == "strowger.login.failed.v1");
-  CHECK(failed().at(0).at("data").at("name").as_string() == "nobody");
+  CHECK(failed().at(0).at("type").as_string() == "strowger.login.failed.v2");
+  // It is no account's, and may be a password in the wrong box.
+  CHECK(failed().at(0).at("data").at("name").as_string() == "");
+  CHECK(failed().at(0).at("data").at("name_length").as_int64() == 6);
   CHECK(failed().at(1).at("data").at("ip").as_string() == "127.0.0.1");
   restart();
   REQUIRE(failed().size() == 3);
-  CHECK(failed().at(2).at("type").as_string() == "strowger.login.failed_repeated.v1");
+  CHECK(failed().at(2).at("type").as_string() == "strowger.login.failed_repeated.v2");
   CHECK(failed().at(2).at("data").at("name").as_string() == "1001");
   CHECK(failed().at(2).at("data").at("count").as_int64() == 9);
 }
@@ -384,6 +386,50 @@ TEST_CASE_METHOD(House, "status, health, metrics and the OpenAPI document") {
     CAPTURE(path);
     CHECK(document.at("paths").as_object().contains(path));
   }
+}
+
+TEST_CASE_METHOD(House, "readiness is told to strangers as codes, to administrators in words") {
+  CHECK(as("", "GET", "/readyz").status == 200);
+  services->runner.stop();
+  auto reply = as("", "GET", "/readyz");
+  CHECK(reply.status == 503);
+  CHECK(reply.json().at("checks").at("log").as_string() == "ok");
+  CHECK(reply.json().at("checks").at("projections").as_string() == "projections_not_followed");
+  for (const auto& other : {token(Role::viewer), std::string("stw1.no.token")}) {
+    reply = as(other, "GET", "/readyz");
+    CHECK(reply.status == 503);
+    CHECK(reply.json().at("checks").at("projections").as_string() == "projections_not_followed");
+  }
+  reply = ask("GET", "/readyz");
+  CHECK(reply.status == 503);
+  CHECK(reply.json().at("checks").at("projections").as_string() == "the projections are not followed");
+}
+
+TEST_CASE_METHOD(House, "a name with a character that is not seen is refused, wherever one is given") {
+  create_extension("1001", "Ann");
+  REQUIRE(register_device("001565123456", "1001").status == 201);
+  const auto device = "/api/provisioning/devices/001565123456";
+  for (const std::string bad :
+       {"\\u0000", "\\u0007", "\\u001b", "\\n", "\\u0085", "\\u202e", "\\u2066", "\\u200f", "\\u2028"}) {
+    const auto name = "\"A" + bad + "nn\"";
+    CAPTURE(name);
+    const auto refused = [&](const std::string& method, const std::string& target, const std::string& body) {
+      const auto reply = ask(method, target, body);
+      CAPTURE(method, target, reply.body);
+      CHECK((reply.status == 422 || reply.status == 400));
+      CHECK_THAT(reply.body, ContainsSubstring("control character") || ContainsSubstring("one line"));
+      return reply.status;
+    };
+    refused("POST", "/api/extensions", R"({"number":"1002","name":)" + name + "}");
+    refused("PATCH", "/api/extensions/1001", R"({"name":)" + name + "}");
+    refused("PATCH", device, R"({"lines":[{"line":1,"label":)" + name + "}]}");
+    refused("PATCH", device + std::string("/settings"),
+            R"({"keys":{"3":{"type":"blf","value":"1001","label":)" + name + "}}}");
+    refused("PUT", device + std::string("/access/credentials"),
+            R"({"username":)" + name + R"(,"password":"provision-1"})");
+  }
+  // Joiners belong to names.
+  CHECK(ask("PATCH", "/api/extensions/1001", R"({"name":"\u0645\u06cc\u200c\u062e\u200d"})").status == 200);
 }
 
 TEST_CASE_METHOD(House, "vendors, templates and diagnostics tell what there is") {

@@ -36,7 +36,7 @@ std::string Reply::header(std::string_view name) const {
   return {};
 }
 
-Client::Client(std::uint16_t port, const std::string& host) {
+Client::Client(std::uint16_t port, const std::string& host, const std::string& from) {
   sockaddr_storage address{};
   socklen_t size = 0;
   if (host.find(':') != std::string::npos) {
@@ -53,6 +53,13 @@ Client::Client(std::uint16_t port, const std::string& host) {
     size = sizeof *v4;
   }
   socket_ = ::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (!from.empty()) {
+    sockaddr_in own{};
+    own.sin_family = AF_INET;
+    inet_pton(AF_INET, from.c_str(), &own.sin_addr);
+    if (::bind(socket_, reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0)
+      throw std::runtime_error("cannot come from " + from);
+  }
   if (::connect(socket_, reinterpret_cast<sockaddr*>(&address), size) != 0) {
     ::close(socket_);
     throw std::runtime_error("cannot connect");
@@ -73,7 +80,8 @@ std::string Client::peer_name() const {
   return text;
 }
 
-bool Client::start_tls(int min_version, int max_version, const std::string& cert, const std::string& key) {
+bool Client::start_tls(int min_version, int max_version, const std::string& cert, const std::string& key,
+                       const std::string& ciphers) {
   context_ = SSL_CTX_new(TLS_client_method());
   SSL_CTX_set_security_level(context_, 0);  // so that old versions are really offered
   if (!cert.empty() && (SSL_CTX_use_certificate_file(context_, cert.c_str(), SSL_FILETYPE_PEM) != 1 ||
@@ -81,6 +89,8 @@ bool Client::start_tls(int min_version, int max_version, const std::string& cert
     throw std::runtime_error("cannot use the certificate " + cert);
   if (min_version != 0) SSL_CTX_set_min_proto_version(context_, min_version);
   if (max_version != 0) SSL_CTX_set_max_proto_version(context_, max_version);
+  if (!ciphers.empty() && SSL_CTX_set_cipher_list(context_, ciphers.c_str()) != 1)
+    throw std::runtime_error("no such ciphers: " + ciphers);
   tls_ = SSL_new(context_);
   SSL_set_fd(tls_, socket_);
   return SSL_connect(tls_) == 1;

@@ -23,13 +23,16 @@ struct Reply {
 // Blocking, with a deadline on every wait. Throws std::runtime_error where it cannot connect or the deadline passes.
 class Client {
  public:
-  explicit Client(std::uint16_t port, const std::string& host = "127.0.0.1");
+  // `from`: a loopback address of its own to come from.
+  explicit Client(std::uint16_t port, const std::string& host = "127.0.0.1", const std::string& from = {});
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
   // With a certificate of its own, where its files are given.
-  bool start_tls(int min_version = 0, int max_version = 0, const std::string& cert = {}, const std::string& key = {});
+  // `ciphers`: of TLS 1.2 and below, in OpenSSL's words; empty: all.
+  bool start_tls(int min_version = 0, int max_version = 0, const std::string& cert = {}, const std::string& key = {},
+                 const std::string& ciphers = {});
   std::string peer_name() const;      // the CN in the server's certificate
   bool send(std::string_view bytes);  // false: the other side is gone
   Reply read(bool head_only = false);

@@ -1,8 +1,8 @@
 // Events that cannot be decoded and events that were parked: what the API says of them, and what is done about them.
-#include "tests/integration/http/house.hpp"
-
 #include "actors/dead_letters.hpp"
+
 #include "events/utf8.hpp"
+#include "tests/integration/http/house.hpp"
 
 using namespace strowger;
 using namespace strowger::http::test;
@@ -99,11 +99,12 @@ TEST_CASE_METHOD(Fixture, "a parked event is listed, tried again and skipped") {
   CHECK(as(token(Role::viewer), "GET", path).status == 403);
 }
 
-TEST_CASE_METHOD(Fixture, "whatever bytes a stranger sends, the answers are JSON, queries go on, and the log lines are text") {
+TEST_CASE_METHOD(Fixture,
+                 "whatever bytes a stranger sends, the answers are JSON, queries go on, and the log lines are text") {
   create_extension("1001", "Ann");
   register_device("001565123456", "1001");
   const std::string long_agent(511, 'a');
-  for (const std::string agent : {std::string("Yealink \xff"), std::string("Caf\xE9"), long_agent + "\xC3\xA9"})
+  for (const std::string& agent : {std::string("Yealink \xff"), std::string("Caf\xE9"), long_agent + "\xC3\xA9"})
     for (const std::string target :
          {"/provision/001565123456.cfg", "/provision/%FF%FE.cfg", "/provision/%7Bmac%7D.cfg", "/provision/a%C3.cfg"})
       fetch(target, "User-Agent: " + agent + "\r\n");

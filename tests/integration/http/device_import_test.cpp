@@ -136,3 +136,48 @@ TEST_CASE_METHOD(Office, "ten thousand devices come in as one, and twice with on
   restart();
   CHECK(number(import(exported(), "?dry_run=true"), "unchanged") == 10'000);
 }
+
+TEST_CASE_METHOD(Office,
+                 "a file that changes a device meanwhile is seen by If-Match, also where nothing seemed to change") {
+  const std::string device = "/api/provisioning/devices/001565000001";
+  REQUIRE(import(header + "001565000001,1001,yealink,t46s,,\r\n").status == 200);
+  // So that the actor holds the device as it is now.
+  const auto read = ask("PATCH", device, R"({"model":"t48s"})");
+  REQUIRE(read.status == 200);
+  const auto etag = read.header("etag");
+  REQUIRE_FALSE(etag.empty());
+  CHECK(number(import(header + "001565000001,1001,yealink,t42s,,\r\n"), "replaced") == 1);
+  const auto lost = ask("PATCH", device, R"({"model":"t48s"})", "If-Match: " + std::string(etag) + "\r\n");
+  CHECK(lost.status == 412);
+  CHECK(ask("PATCH", device, R"({"model":"t46s"})", "If-Match: " + std::string(etag) + "\r\n").status == 412);
+  CHECK(ask("GET", device).json().at("model").as_string() == "t42s");
+}
+
+TEST_CASE_METHOD(Office, "devices that are fetched all the time are changed by a file all the same") {
+  std::string before = header, after = header;
+  for (int i = 0; i < 200; ++i) {
+    std::array<char, 16> mac{};
+    std::snprintf(mac.data(), mac.size(), "0015650%05x", static_cast<unsigned>(i));
+    before += std::string(mac.data()) + ",1001,yealink,t46s,,\r\n";
+    after += std::string(mac.data()) + ",1002,yealink,t46s,,\r\n";
+  }
+  REQUIRE(number(import(before), "created") == 200);
+  std::atomic<bool> ended{false};
+  std::thread phones([&] {
+    for (unsigned i = 0; !ended; ++i) {
+      std::array<char, 48> path{};
+      std::snprintf(path.data(), path.size(), "/provision/0015650%05x.cfg", i % 200);
+      try {
+        fetch(path.data());
+      } catch (const std::runtime_error&) {
+        // A busy machine: the next phone.
+      }
+    }
+  });
+  const auto first = import(after);
+  const auto second = import(before);
+  ended = true;
+  phones.join();
+  CHECK(number(first, "replaced") == 200);
+  CHECK(number(second, "replaced") == 200);
+}

@@ -196,6 +196,61 @@ TEST_CASE_METHOD(Streams, "there are only so many streams, one that leaves makes
   check_events(fourth, 1, 2);
 }
 
+TEST_CASE_METHOD(Streams, "one address has only so many streams, and one token, others have theirs") {
+  feed_options.most_readers_per_holder = 2;
+  const auto first_token = ids.next();
+  const auto second_token = ids.next();
+  options.authenticate = [&](std::string_view token) -> Result<Principal> {
+    if (token == "none") return Principal{"admin", Role::admin, {}, {}};
+    return Principal{"ann", Role::viewer, token == "first" ? first_token : second_token, {}};
+  };
+  serve();
+  const auto with = [](const std::string& token) { return "Authorization: Bearer " + token + "\r\n"; };
+  for (const std::string token : {"first", "second", "none"}) {
+    CAPTURE(token);
+    SseClient one(port, "/api/events/stream", with(token));
+    SseClient two(port, "/api/events/stream", with(token));
+    SseClient three(port, "/api/events/stream", with(token));
+    CHECK(one.head.status == 200);
+    CHECK(two.head.status == 200);
+    CHECK(three.head.status == 503);
+    SseClient other(port, "/api/events/stream", with(token == "first" ? "second" : "first"));
+    CHECK(other.head.status == 200);
+  }
+  REQUIRE(eventually([&] { return feed->readers() == 0; }));
+  CHECK(SseClient(port, "/api/events/stream", with("first")).head.status == 200);
+}
+
+TEST_CASE_METHOD(Streams, "what readers of history hold is bounded in sum, and all of them get everything in the end") {
+  constexpr std::size_t most = 256 * 1024;
+  constexpr std::size_t a_page = 512 * 1024;
+  options.limits.stream_write_time = 300ms;
+  feed_options.history_bytes = most;
+  feed_options.most_readers_per_holder = 100;
+  padding_ = "\"padding\":\"" + std::string(2000, 'x') + "\",";
+  append(1000);
+  serve();
+  std::size_t held = 0;
+  {
+    std::vector<std::unique_ptr<SseClient>> idle;
+    for (int i = 0; i < 30; ++i) {
+      idle.push_back(std::make_unique<SseClient>(port, "/api/events/stream?after=0"));
+      idle.back()->client.shrink_window();
+      held = std::max(held, feed->history_bytes());
+    }
+    SseClient reader(port, "/api/events/stream?after=0");
+    for (std::uint64_t position = 1; position <= 1000; ++position) {
+      const auto event = reader.event();
+      REQUIRE(event);
+      REQUIRE(event->id == position);
+      held = std::max(held, feed->history_bytes());
+    }
+  }
+  CHECK(held > 0);
+  CHECK(held < most + a_page);
+  REQUIRE(eventually([&] { return feed->readers() == 0 && feed->history_bytes() == 0; }, 20s));
+}
+
 TEST_CASE_METHOD(Streams, "a stream ends whole when the server stops") {
   serve();
   SseClient reader(port, "/api/events/stream?after=0");

@@ -137,6 +137,35 @@ TEST_CASE_METHOD(Site, "firmware: a download of gigabytes is never whole in memo
   CHECK(resident() < before + 64 * 1024);
 }
 
+TEST_CASE_METHOD(Site, "firmware: one source has only so many downloads at once, and others have theirs") {
+  constexpr int most_of_source = 128;  // downloads.hpp
+  set([](config::Settings& settings) { settings.provisioning.access.trusted_proxies = {"127.0.0.1"}; });
+  std::ofstream(images / "large.rom", std::ios::binary) << std::string(8 << 20, 'x');
+  const auto from = [](const std::string& ip) { return "X-Forwarded-For: " + ip + "\r\n"; };
+  const auto ask_for = [&](const std::string& ip) {
+    return "GET /provision/large.rom HTTP/1.1\r\nHost: test\r\n" + from(ip) + "\r\n";
+  };
+  {
+    std::vector<std::unique_ptr<Client>> slow;
+    for (int i = 0; i < most_of_source; ++i) {
+      slow.push_back(std::make_unique<Client>(port()));
+      slow.back()->shrink_window();
+      REQUIRE(slow.back()->ask(ask_for("10.0.0.7"), true).status == 200);
+    }
+    Client one_more(port());
+    const auto refused = one_more.ask(ask_for("10.0.0.7"));
+    CHECK(refused.status == 503);
+    CHECK_FALSE(refused.header("retry-after").empty());
+    CHECK(fetch("/provision/firmware/yealink/small.bin", from("10.0.0.7")).status == 503);
+    CHECK(fetch("/provision/firmware/yealink/small.bin", from("10.0.0.8")).body == "0123456789");
+    CHECK(fetch("/provision/firmware/yealink/small.bin", from("10.0.0.7"), "HEAD").status == 503);
+  }
+  CHECK(strowger::test::eventually(
+      [&] { return fetch("/provision/firmware/yealink/small.bin", from("10.0.0.7")).status == 200; }));
+  CHECK(strowger::test::eventually(
+      [&] { return ask("GET", "/metrics").body.find("strowger_provisioning_downloads 0\n") != std::string::npos; }));
+}
+
 TEST_CASE_METHOD(Site, "firmware: which version phones shall run, and which they do") {
   create_extension("1001", "Ann Example");
   for (const auto* mac : {"001565123450", "001565123451", "001565123452"})

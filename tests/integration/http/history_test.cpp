@@ -326,7 +326,7 @@ TEST_CASE_METHOD(Past, "of what was served long ago the summary of the day is sh
 
   const auto summary = ask("GET", "/api/events?stream=history/summaries").json();
   REQUIRE(summary.as_array().size() == 2);
-  CHECK(summary.at(0).at("type").as_string() == "strowger.history.day_summarized.v1");
+  CHECK(summary.at(0).at("type").as_string() == "strowger.history.day_summarized.v2");
   CHECK(summary.at(1).at("data").at("unknown_macs").at("001565999999").as_int64() == 1);
   const auto events = ask("GET", "/api/events?stream=device/001565123456").json();
   REQUIRE(events.as_array().size() == 5);  // no version is missing

@@ -1,5 +1,13 @@
 // What a stranger can make grow has a limit, and a stop is orderly.
+#include "adapters/http/loop.hpp"
 #include "tests/integration/http/fixture.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 using namespace strowger;
 using namespace strowger::http;
@@ -112,6 +120,90 @@ TEST_CASE_METHOD(Fixture, "connections over the limit are told to come again") {
     Client again(port);
     return again.ask(get("/api/echo/3")).status == 200;
   }));
+}
+
+TEST_CASE_METHOD(Fixture, "servers that share an occupancy share its limits") {
+  options.limits.connections = 2;
+  options.occupancy = make_occupancy();
+  const auto port = start();
+  const auto other = Server::start(options, router).value();
+  Client first(port);
+  Client second(other->port());
+  REQUIRE(first.ask(get("/api/echo/1")).status == 200);
+  REQUIRE(second.ask(get("/api/echo/2")).status == 200);
+  Client third(port);
+  CHECK(third.read().status == 503);
+  Client fourth(other->port());
+  CHECK(fourth.read().status == 503);
+  first.ask(get("/api/echo/1", "Connection: close\r\n"));
+  CHECK(first.closes());
+  CHECK(eventually([&] {
+    Client again(other->port());
+    return again.ask(get("/api/echo/3")).status == 200;
+  }));
+}
+
+TEST_CASE("an occupancy counts all connections and those of each source, and forgets who left") {
+  Limits limits;
+  limits.connections = 3;
+  limits.connections_per_source = 2;
+  const auto occupancy = make_occupancy();
+  const auto ann = asio::ip::make_address("192.0.2.1");
+  const auto bob = asio::ip::make_address("192.0.2.2");
+  CHECK(occupancy->enter(ann, limits));
+  CHECK(occupancy->enter(ann, limits));
+  CHECK_FALSE(occupancy->enter(ann, limits));
+  CHECK(occupancy->enter(bob, limits));
+  CHECK_FALSE(occupancy->enter(bob, limits));
+  occupancy->leave(ann);
+  CHECK(occupancy->enter(bob, limits));
+  CHECK_FALSE(occupancy->enter(ann, limits));
+  for (int i = 0; i < 5; ++i) occupancy->leave(bob);
+  occupancy->leave(ann);
+  CHECK(occupancy->enter(ann, limits));
+}
+
+TEST_CASE("what comes often is told once a minute, with how often it was not") {
+  OncePerMinute once;
+  const auto start = SteadyClock::time_point(1h);
+  CHECK(once.pass(start) == 0);
+  for (int i = 1; i < 60; ++i) CHECK_FALSE(once.pass(start + std::chrono::seconds(i)));
+  CHECK(once.pass(start + 60s) == 59);
+  CHECK_FALSE(once.pass(start + 61s));
+  CHECK(once.pass(start + 1h) == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "without descriptors nobody is accepted, which is said once, and those who wait are served") {
+  std::mutex mutex;
+  std::vector<std::string> faults;
+  options.threads = 1;
+  options.on_fault = [&](std::string_view line) {
+    const std::lock_guard lock(mutex);
+    faults.emplace_back(line);
+  };
+  const auto said = [&] {
+    const std::lock_guard lock(mutex);
+    return faults.size();
+  };
+  const auto port = start();
+  ::rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  auto low = before;
+  low.rlim_cur = std::min<::rlim_t>(before.rlim_cur, 256);
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &low) == 0);
+  std::vector<int> held;
+  for (int fd = ::open("/dev/null", O_RDONLY); fd >= 0; fd = ::open("/dev/null", O_RDONLY)) held.push_back(fd);
+  REQUIRE_FALSE(held.empty());
+  ::close(held.back());
+  held.pop_back();
+  Client waiting(port);  // takes the last one, and is in the kernel's queue
+  CHECK(eventually([&] { return said() == 1; }));
+  for (const int fd : held) ::close(fd);
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  CHECK(waiting.ask(get("/api/echo/x")).status == 200);
+  server.reset();
+  CHECK(said() == 1);
+  CHECK_THAT(faults.at(0), ContainsSubstring("cannot accept") && ContainsSubstring("open files"));
 }
 
 TEST_CASE_METHOD(Fixture, "requests that wait are bounded, those that need not wait are still answered") {

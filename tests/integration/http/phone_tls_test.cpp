@@ -113,6 +113,38 @@ TEST_CASE_METHOD(Secure,
   CHECK_THAT(logged(), ContainsSubstring("A phone may have only its own file"));
 }
 
+TEST_CASE_METHOD(Secure,
+                 "mutual TLS: a name counts as CN or DNS name only, and one that names two phones proves none") {
+  const std::string mail = "phone.example.com,email:001565123456@example.com,URI:sip:001565123456@example.com";
+  CHECK_THAT(refused(vendor.issue("phone", {"no phone", mail})), ContainsSubstring("wrong_certificate"));
+  CHECK_THAT(refused(vendor.issue("phone", {"001565123457", "001565123456.phones.example.com"})),
+             ContainsSubstring("wrong_certificate") && ContainsSubstring("more than one phone"));
+  CHECK_THAT(
+      refused(vendor.issue("phone", {"phone", "001565123456.phones.example.com,DNS:001565123457.phones.example.com"})),
+      ContainsSubstring("wrong_certificate") && ContainsSubstring("more than one phone"));
+  // The same phone in two ways is one phone.
+  CHECK(fetch_as(vendor.issue("phone", {"00:15:65:12:34:56", "001565123456.phones.example.com"})).status == 200);
+}
+
+TEST_CASE_METHOD(Secure,
+                 "TLS 1.2 is spoken with forward secrecy and authenticated encryption only, but to old phones") {
+  listen([](auto& https) { https.legacy = true; });
+  const auto spoken = [](std::uint16_t port, const std::string& ciphers) {
+    return Client(port).start_tls(TLS1_2_VERSION, TLS1_2_VERSION, {}, {}, ciphers);
+  };
+  for (const auto* good :
+       {"ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305"}) {
+    CAPTURE(good);
+    CHECK(spoken(server->https_port(), good));
+    CHECK(spoken(server->legacy_port(), good));
+  }
+  for (const auto* old : {"ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES128-SHA256", "ECDHE-ECDSA-AES256-SHA384"}) {
+    CAPTURE(old);
+    CHECK_FALSE(spoken(server->https_port(), old));
+    CHECK(spoken(server->legacy_port(), old));
+  }
+}
+
 TEST_CASE_METHOD(Secure, "mutual TLS: where a certificate is required, nobody is served without") {
   listen([](auto& https) { https.require_client_certificate = true; });
   CHECK_THAT(refused(nullptr), ContainsSubstring("certificate_required"));

@@ -158,6 +158,97 @@ TEST_CASE_METHOD(Fixture, "garbage is refused and the connection closed") {
   CHECK(server->counts().malformed_requests >= 10);
 }
 
+TEST_CASE_METHOD(Fixture, "a body whose end is uncertain is refused, and nothing behind it is read") {
+  const auto port = start();
+  const auto smuggled = "\r\nGET /api/echo/smuggled HTTP/1.1\r\nHost: x\r\n\r\n";
+  const auto answered = [&](const std::string& coding, const std::string& version = "1.1") {
+    Client client(port);
+    const auto reply =
+        client.ask("POST /api/echo HTTP/" + version +
+                   "\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: " + coding + "\r\n" + smuggled);
+    CHECK(client.read().status == 0);  // closed, without another reply
+    return reply.status;
+  };
+  for (const auto* coding : {"chunked, identity", "xchunked", "identity", "gzip", "", "chunked;q=1",
+                             "chunked\r\nTransfer-Encoding: identity", "identity\r\nTransfer-Encoding: xchunked"}) {
+    CAPTURE(coding);
+    CHECK(answered(coding) == 400);
+  }
+  CHECK(answered("gzip, chunked") == 501);
+  CHECK(answered("gzip\r\nTransfer-Encoding: chunked") == 501);
+  CHECK(answered("chunked", "1.0") == 400);
+}
+
+TEST_CASE_METHOD(Fixture, "an empty line before a request is ignored, as phones send it behind a body") {
+  Client client(start());
+  CHECK(client.ask("\r\n" + get("/api/echo/a")).body == "a|");
+  CHECK(client.ask(post("{}") + "\r\n").body == "{}");
+  CHECK(client.ask(get("/api/echo/b")).body == "b|");
+  client.send("\r");
+  client.send("\n");
+  client.send("\r");
+  CHECK(client.ask("\n" + get("/api/echo/c")).body == "c|");
+  CHECK(client.ask("\r\n\r\n\r\n" + get("/api/echo/d")).status == 400);
+  CHECK(client.closes());
+}
+
+TEST_CASE_METHOD(Fixture, "a header of one value is refused in two lines, a list is one list in any number") {
+  Client client(start());
+  for (const auto& single : headers::singles) {
+    if (single.name == headers::host.name) continue;
+    CAPTURE(single.name);
+    const auto line = std::string(single.name) + ": 1\r\n";
+    const auto reply = client.ask(get("/api/echo/a", line + line));
+    CHECK(reply.status == 400);
+    CHECK_THAT(reply.body, ContainsSubstring("repeated_header") && ContainsSubstring(std::string(single.name)));
+  }
+  CHECK(client.ask("GET /file.cfg HTTP/1.0\r\nHost: a\r\nHost: b\r\nConnection: keep-alive\r\n\r\n").status == 400);
+
+  const auto same = [&](const std::string& name, const std::string& first, const std::string& second) {
+    const auto one = client.ask(get("/file.cfg", name + ": " + first + ", " + second + "\r\n"));
+    const auto two = client.ask(get("/file.cfg", name + ": " + first + "\r\n" + name + ": " + second + "\r\n"));
+    CHECK(one.status == two.status);
+    return two.status;
+  };
+  CHECK(same("If-None-Match", "\"0\"", "\"1\"") == 304);
+  CHECK(same("If-None-Match", "\"0\"", "\"2\"") == 200);
+  CHECK(same("Expect", "100-continue", "100-continue") == 200);
+  CHECK(same("Expect", "100-continue", "miracles") == 417);
+  CHECK(same("X-Forwarded-For", "10.0.0.1", "10.0.0.2") == 200);
+  CHECK(client.ask(post("{}", "Content-Type: application/json\r\nContent-Encoding:\r\nContent-Encoding: gzip\r\n"))
+            .status == 415);
+  CHECK(client.ask(get("/file.cfg", "Connection: keep-alive\r\nConnection: close\r\n")).status == 200);
+  CHECK(client.closes());
+}
+
+TEST_CASE_METHOD(Fixture, "what is not plainly an API path does not reach the API") {
+  const auto port = start();
+  for (const auto* target : {"//api/who", "/%61pi/who", "/api//who", "/api/%77ho", "x://y/api/who", "api/who",
+                             "http://pbx//api/who", "//api/v1/who"}) {
+    CAPTURE(target);
+    Client client(port);
+    CHECK(client.ask(get(target)).status == 400);
+  }
+  Client client(port);
+  CHECK(client.ask(get("http://pbx/api/who")).status == 200);
+  CHECK(client.ask(get("//file.cfg")).status == 200);
+}
+
+TEST_CASE_METHOD(Fixture, "a phone's token in a path is masked in what is logged of a fault") {
+  std::mutex mutex;
+  std::string line;
+  options.on_fault = [&](std::string_view fault) {
+    const std::lock_guard lock(mutex);
+    line = fault;
+  };
+  add(Method::get, "/provision/{file...}", "throwing",
+      Handler([](const Request&) -> Result<Response> { throw std::runtime_error("no such luck"); }));
+  Client client(start());
+  CHECK(client.ask(get("/provision/aZ3-kQ_9xW0bT7nR2mYc8VfL5sHd1JgE/001565123456.cfg")).status == 500);
+  const std::lock_guard lock(mutex);
+  CHECK_THAT(line, ContainsSubstring("/provision/********/001565123456.cfg: no such luck"));
+}
+
 TEST_CASE_METHOD(Fixture, "a bearer token decides who may") {
   options.authenticate = [](std::string_view token) -> Result<Principal> {
     if (token == "viewer") return Principal{"ann", Role::viewer, {}, {}};

@@ -130,6 +130,25 @@ TEST_CASE_METHOD(Desk, "a template is put in force, taken back, and rolled back,
   CHECK(ask("POST", std::string(one) + "/rollback", R"({"to":0})").status == 404);
 }
 
+TEST_CASE_METHOD(Desk, "a template that would become too large is refused, in a preview and when it is put") {
+  std::string nested = "#!version:1.0.0.1\n";
+  for (int i = 0; i < 7; ++i) nested += "{{#ALL_CODECS}}\n";
+  nested += "a = {{CODEC}}\n";
+  for (int i = 0; i < 7; ++i) nested += "{{/ALL_CODECS}}\n";
+  std::string wide = "#!version:1.0.0.1\n{{#ALL_CODECS}}{{#KEYS}}";
+  for (int i = 0; i < 8'000; ++i) wide += "a = 1234567890\n";
+  wide += "{{/KEYS}}{{/ALL_CODECS}}";
+  for (const auto& [text, code] : {std::pair(nested, "bad_template"), std::pair(wide, "output_too_large")}) {
+    const auto preview =
+        ask("POST", std::string(one) + "/preview", bj::serialize(bj::object{{"mac", "001565123456"}, {"text", text}}));
+    CHECK(preview.status == 422);
+    CHECK(preview.json().at("code") == code);
+    const auto put = ask("PUT", one, body_of(text));
+    CHECK(put.status == 422);
+    CHECK(put.json().at("code") == code);
+  }
+}
+
 TEST_CASE_METHOD(Desk, "a template that could break a phone is refused with line and column, and nothing changes") {
   struct Row {
     std::string text;

@@ -6,6 +6,8 @@
 #include "tests/support/kafka/log_feeder.hpp"
 #include "tests/support/kafka/topic_reader.hpp"
 
+#include <algorithm>
+
 #include <librdkafka/rdkafka_mock.h>
 
 using namespace strowger;
@@ -146,6 +148,7 @@ TEST_CASE_METHOD(Sinks, "an event that is refused stops the sink there, with the
   const auto refused = sink->status();
   CHECK(refused.lag > 0);
   CHECK_THAT(refused.error, ContainsSubstring("max.message.bytes") && ContainsSubstring("strowger.events"));
+  CHECK(refused.parked.count == 0);  // the references are refused as well: it is not the events' fault
   {
     const std::lock_guard lock(mutex);
     CHECK_FALSE(warnings.empty());
@@ -158,6 +161,50 @@ TEST_CASE_METHOD(Sinks, "an event that is refused stops the sink there, with the
   TopicReader topic(cluster.brokers(), "strowger.events", partitions);
   topic.read(200);
   CHECK(topic.fault(200) == "");
+}
+
+TEST_CASE_METHOD(
+    Sinks, "an event that is refused alone is parked, with a reference in its place, and does not stop the copy") {
+  const auto fault = GENERATE(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_INVALID_RECORD);
+  CAPTURE(fault);
+  rd_kafka_mock_push_request_errors(cluster.mock, produce, 1, fault);
+  append(1);
+  start();
+  REQUIRE(all_delivered());
+  append(20);
+  REQUIRE(all_delivered());
+  REQUIRE(eventually([&] { return checkpoint() == 21; }));
+  const auto told = [&] {
+    const auto status = sink->status();
+    CHECK(status.error.empty());
+    CHECK(status.parked.count == 1);
+    REQUIRE(status.parked.newest.size() == 1);
+    CHECK(status.parked.newest[0].position == 1);
+    CHECK(status.parked.newest[0].type == "device.config_served");
+    CHECK(status.parked.newest[0].stream.starts_with("device/"));
+    CHECK_FALSE(status.parked.newest[0].reason.empty());
+  };
+  told();
+  sink.reset();
+  start();  // which forgets none
+  REQUIRE(all_delivered());
+  told();
+  {
+    const std::lock_guard lock(mutex);
+    CHECK(std::ranges::any_of(warnings, [](const auto& line) { return line.find("a reference to it") != line.npos; }));
+  }
+  TopicReader topic(cluster.brokers(), "strowger.events", partitions);
+  topic.read(21);
+  CHECK(topic.fault(21) == "");
+  for (const auto& one : topic.all()) {
+    const auto json = boost::json::parse(one.value);
+    CAPTURE(one.value);
+    CHECK(json.at("data").is_null() == (one.position == 1));
+    if (one.position != 1) continue;
+    CHECK(json.at("dataref").as_string() == "/api/events?after=0&limit=1");
+    CHECK_FALSE(json.at("withheld").as_string().empty());
+    CHECK(json.at("type").as_string() == "strowger.device.config_served.v2");
+  }
 }
 
 TEST_CASE_METHOD(Sinks, "while the brokers are away the log keeps the events, not memory") {

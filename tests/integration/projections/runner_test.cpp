@@ -268,7 +268,8 @@ TEST_CASE_METHOD(Fixture, "an event that cannot be decoded is passed over, count
   CHECK(quarantine.list().size() == 2);
 }
 
-TEST_CASE_METHOD(Fixture, "a runner that stopped answers whoever waits, and whoever comes later, with the reason at once") {
+TEST_CASE_METHOD(Fixture,
+                 "a runner that stopped answers whoever waits, and whoever comes later, with the reason at once") {
   append(20);
   log.reset();
   {
@@ -286,8 +287,7 @@ TEST_CASE_METHOD(Fixture, "a runner that stopped answers whoever waits, and whoe
   REQUIRE(runner.start());
   std::optional<Error> early, late;
   bool done = false;
-  runner.when_applied(
-      Position{15}, [&] { done = true; }, [&](const Error& error) { early = error; });
+  runner.when_applied(Position{15}, [&] { done = true; }, [&](const Error& error) { early = error; });
   runner.when_applied(Position{16}, [&] { done = true; });  // who does not want to know is not told
   while (runner.step() == Step::more) CHECK_FALSE(early);
   REQUIRE(runner.status().stopped);
@@ -295,8 +295,7 @@ TEST_CASE_METHOD(Fixture, "a runner that stopped answers whoever waits, and whoe
   CHECK(early->code == "projections_stopped");
   CHECK(early->kind == ErrorKind::unavailable);
   CHECK_THAT(early->message, ContainsSubstring("event 11"));
-  runner.when_applied(
-      Position{15}, [&] { done = true; }, [&](const Error& error) { late = error; });
+  runner.when_applied(Position{15}, [&] { done = true; }, [&](const Error& error) { late = error; });
   CHECK(late);
   CHECK_FALSE(done);
   CHECK_FALSE(runner.wait_applied(Position{15}, std::chrono::steady_clock::time_point::max()));

@@ -145,9 +145,7 @@ struct Fixture {
     Totals out;
     RequestsProjection requests;
     apply(requests);
-    auto counts = requests.counts();
-    counts.rows = 0;  // of the history's rows only the newest were ever kept
-    out.requests = json::to_string(counts);
+    out.requests = json::to_string(requests.counts());
     DevicesProjection rows;
     apply(rows);
     RowBatch batch;

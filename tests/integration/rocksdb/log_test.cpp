@@ -1,4 +1,5 @@
 #include "adapters/rocksdb/rocks_log.hpp"
+#include "events/event_size.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/sample_events.hpp"
@@ -157,6 +158,25 @@ TEST_CASE_METHOD(Fixture, "facts of many streams are committed together, each at
   }
 }
 
+TEST_CASE_METHOD(Fixture, "decisions on many streams are committed together, or none where one stream has moved on") {
+  CHECK(append(1));
+  const auto decided = [&](std::uint64_t version_of_first) {
+    AppendRequest request;
+    request.expectations = {{StreamId::of(sample_mac(1)), v(version_of_first)}, {StreamId::of(sample_mac(2)), v(0)}};
+    for (const std::uint64_t device : {1, 2, 1})
+      request.facts.push_back({StreamId::of(sample_mac(device)), sample_event(device, ids)});
+    return request;
+  };
+  const auto refused = append_and_wait(*log, decided(0)).error();
+  CHECK(refused.code == "version_conflict");
+  CHECK(refused.details.at("stream").as_string() == StreamId::of(sample_mac(1)).text().c_str());
+  CHECK(number(log->last_position()) == 1);
+  CHECK(append_and_wait(*log, decided(1)));
+  CHECK(number(log->last_position()) == 4);
+  CHECK(append_and_wait(*log, decided(3)).error().code == "version_conflict");  // the other one is at 1
+  CHECK(number(log->last_position()) == 4);
+}
+
 TEST_CASE_METHOD(Fixture, "one fact that the log cannot hold refuses its whole request") {
   auto request = sample_append(1, ids);
   request.facts.push_back({StreamId::of(sample_mac(2)), sample_event(2, ids)});
@@ -309,6 +329,38 @@ TEST_CASE_METHOD(Fixture, "a snapshot is kept across a restart") {
   CHECK(snapshot->version == v(7));
   CHECK(snapshot->schema == 2);
   CHECK(snapshot->data == "state");
+}
+
+TEST_CASE_METHOD(Fixture, "a snapshot is synced like all that is written, though nobody waits for it") {
+  REQUIRE(append(1));
+  const auto before = log->counters().batches;
+  const auto stream = StreamId::of(sample_mac(1));
+  log->save_snapshot(stream, {v(7), 2, "state"});
+  REQUIRE(eventually([&] { return log->load_snapshot(stream).value().has_value(); }));
+  CHECK(log->counters().batches == before + 1);
+}
+
+TEST_CASE_METHOD(
+    Fixture, "an event that is too large is refused by name, as event and as fact, and nothing of its request stays") {
+  auto request = sample_append(1, ids);
+  auto large = sample_event(1, ids);
+  large.data = "{\"path\":\"" + std::string(max_event_bytes, 'p') + "\"}";
+  SECTION("as an event") {
+    request.events.push_back(large);
+  }
+  SECTION("as a fact") {
+    request.facts.push_back({StreamId::of(sample_mac(2)), large});
+  }
+  const auto refused = append_and_wait(*log, std::move(request));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == "event_too_large");
+  CHECK(refused.error().kind == ErrorKind::too_large);
+  CHECK_THAT(refused.error().message, ContainsSubstring(large.type) && ContainsSubstring("262144"));
+  CHECK(number(log->last_position()) == 0);
+  large.data = "{\"path\":\"" + std::string(max_event_bytes - 11, 'p') + "\"}";
+  AppendRequest fits;
+  fits.facts.push_back({StreamId::of(sample_mac(2)), large});
+  CHECK(append_and_wait(*log, std::move(fits)));
 }
 
 TEST_CASE_METHOD(Fixture, "an event that does not fit is refused alone") {

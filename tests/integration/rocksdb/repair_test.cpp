@@ -187,8 +187,8 @@ TEST_CASE_METHOD(DamagedLog, "a log with such events is exported and imported by
   const bool repaired = GENERATE(false, true);
   if (repaired) repair();
   const auto file = folder.path() / "export.ndjson";
-  REQUIRE(with_log(log_folder(),
-                   [&](Database& database) { return export_to_file(database, {}, file, system_now(), {}); }));
+  REQUIRE(
+      with_log(log_folder(), [&](Database& database) { return export_to_file(database, {}, file, system_now(), {}); }));
   CHECK(verify_export(file, {}).value().undecodable == (repaired ? 1 : 3));
   REQUIRE(import_log(file, folder.path() / "other", {}));
   const auto imported = RocksLog::open({.folder = folder.path() / "other" / "log"}).value();

@@ -28,6 +28,7 @@ struct Site {
   tftp::Options options{.host = "127.0.0.1", .port = 0};
   std::atomic<int> asked = 0;
   std::atomic<int> arrived = 0;
+  std::atomic<bool> arrival_fails = false;
   std::ostringstream lines;
   spdlog::logger logger{"test", std::make_shared<spdlog::sinks::ostream_sink_mt>(lines)};
   std::unique_ptr<tftp::Server> server;
@@ -48,7 +49,10 @@ struct Site {
           const auto found = files.find(request.file);
           if (found == files.end()) return http::provision::Delivery{.status = 404, .message = "Not found"};
           delivery.bytes = found->second;
-          delivery.arrived = [this] { ++arrived; };
+          delivery.arrived = [this] {
+            if (arrival_fails) throw std::runtime_error("no room for the event");
+            ++arrived;
+          };
           return delivery;
         },
         logger);
@@ -241,10 +245,12 @@ TEST_CASE_METHOD(Site, "tftp: limits on transfers hold, and who asks again later
   TftpClient first(port());
   TftpClient second(port());
   TftpClient third(port());
-  first.send(TftpClient::request("long"));
-  REQUIRE(first.receive());
-  second.send(TftpClient::request("long"));
-  REQUIRE(second.receive());
+  for (auto* phone : {&first, &second}) {
+    phone->send(TftpClient::request("long"));
+    REQUIRE(phone->receive()->number == 1);
+    phone->answer(TftpClient::ack(1));
+    REQUIRE(phone->receive()->number == 2);
+  }
   third.send(TftpClient::request("short"));
   CHECK_FALSE(third.receive(50ms));
   CHECK(counters().shed == 1);
@@ -253,6 +259,80 @@ TEST_CASE_METHOD(Site, "tftp: limits on transfers hold, and who asks again later
   CHECK(eventually([&] { return counters().active == 1; }));
   third.send(TftpClient::request("short"));
   CHECK(third.receive()->rest == "hello\n");
+}
+
+TEST_CASE_METHOD(Site,
+                 "tftp: before an acknowledgement the phone's timeout option holds nothing longer than the limit") {
+  options.limits.first_patience = 5ms;
+  options.limits.second = 100s;  // a second's name for tests: the option below would be 30 of these
+  start();
+  TftpClient silent(port());
+  silent.send(TftpClient::request("long", {{"timeout", "30"}}));
+  std::size_t packets = 0;
+  for (; silent.receive(500ms); ++packets) continue;
+  CHECK(packets == 1 + options.limits.first_repeats);
+  CHECK(eventually([&] { return counters().timed_out == 1 && counters().active == 0; }));
+}
+
+TEST_CASE_METHOD(Site, "tftp: a timeout option above the limit is not confirmed, and does not count") {
+  options.limits.first_patience = options.limits.patience = 5ms;
+  options.limits.second = 100s;
+  start();
+  TftpClient phone(port());
+  phone.send(TftpClient::request("long", {{"timeout", "31"}}));
+  CHECK(phone.receive()->opcode == 3);  // none is confirmed: the first block comes at once
+  CHECK(phone.receive()->number == 1);  // and again, long before 31 of those seconds
+  const auto got = TftpClient(port()).get("short", {{"timeout", "255"}, {"blksize", "600"}});
+  CHECK(got.options == TftpClient::OptionMap{{"blksize", "600"}});
+}
+
+TEST_CASE_METHOD(Site, "tftp: requests that nobody acknowledges do not keep a phone from its file") {
+  options.limits.transfers = 8;
+  options.limits.transfers_per_address = 4;
+  start();
+  std::vector<std::unique_ptr<TftpClient>> forged;
+  for (const char* from : {"127.0.0.1", "127.0.0.2", "127.0.0.3"}) {
+    for (int i = 0; i < 4; ++i) {
+      forged.push_back(std::make_unique<TftpClient>(port(), "127.0.0.1", from));
+      forged.back()->send(TftpClient::request("long", {{"timeout", "30"}}));
+    }
+  }
+  CHECK(eventually([&] { return counters().active == 8 && counters().displaced == 4; }));
+  const auto other = TftpClient(port(), "127.0.0.1", "127.0.0.9").get("long");
+  CHECK(other.bytes == files["long"]);
+  // Nor where it is behind the same address as they are.
+  CHECK(TftpClient(port(), "127.0.0.1", "127.0.0.3").get("long").bytes == files["long"]);
+  CHECK(counters().shed == 0);
+}
+
+TEST_CASE_METHOD(Site, "tftp: what an address that never asked is sent in a second is bounded") {
+  options.limits.transfers_per_address = 4;
+  options.limits.starts_per_address = 10;
+  options.limits.second = 1h;  // a second's name for tests
+  start();
+  std::vector<std::unique_ptr<TftpClient>> forged;
+  for (int i = 0; i < 30; ++i) {
+    forged.push_back(std::make_unique<TftpClient>(port()));
+    forged.back()->send(TftpClient::request("long"));
+  }
+  CHECK(eventually([&] { return counters().shed == 20; }));
+  CHECK(counters().read_requests == 10);
+  CHECK(counters().active == 4);
+  TftpClient elsewhere(port(), "127.0.0.1", "127.0.0.2");
+  elsewhere.send(TftpClient::request("short"));
+  CHECK(elsewhere.receive()->rest == "hello\n");
+}
+
+TEST_CASE_METHOD(Site, "tftp: a fault in one transfer is told, gives its place back and ends no other") {
+  arrival_fails = true;
+  start();
+  CHECK(TftpClient(port()).get("short").complete);
+  CHECK(eventually([&] { return counters().failed == 1 && counters().active == 0; }));
+  arrival_fails = false;
+  CHECK(TftpClient(port()).get("short").complete);
+  CHECK(eventually([&] { return arrived == 1; }));
+  server.reset();
+  CHECK_THAT(lines.str(), ContainsSubstring("no room for the event"));
 }
 
 TEST_CASE_METHOD(Site, "tftp: a phone that begins anew from the same port gets a transfer from the start") {

@@ -90,6 +90,77 @@ TEST_CASE_METHOD(Fixture, "more keys than the cache holds, from several threads"
   CHECK(wrong == 0);
 }
 
+TEST_CASE_METHOD(Fixture, "of the keys in memory the oldest that was not used goes first") {
+  const auto id_of = [](const SealedSecret& secret) { return secret.text.substr(3, 16); };
+  for (int round = 0; round < 8; ++round) {
+    CAPTURE(round);
+    const auto vault = opened(3);
+    std::vector<SealedSecret> secrets;
+    for (int i = 0; i < 3; ++i) secrets.push_back(vault->seal(std::to_string(i)).value());
+    vault->seal("makes all of them old").value();  // the first went, and the marks of use with it
+    secrets.erase(secrets.begin());
+    REQUIRE(vault->open(secrets[0]));  // used again
+    // Behind the vault's back: from now on only what is in memory opens.
+    AppendRequest request;
+    for (const auto& secret : secrets) request.state.push_back({"vault", id_of(secret), std::nullopt});
+    REQUIRE(append_and_wait(*log, std::move(request)));
+    vault->seal("takes a place").value();
+    CHECK(vault->open(secrets[0]));
+    CHECK(vault->open(secrets[1]).error().code == "secret_shredded");
+  }
+}
+
+TEST_CASE_METHOD(Fixture, "a key that a crash left without a use is destroyed at the next start, and no other") {
+  const auto record = [&](const SealedSecret& password) {
+    static IdSource ids;
+    const auto number = *ExtensionNumber::parse("1001");
+    AppendRequest request;
+    request.stream = StreamId::of(number);
+    request.events.push_back(
+        encode(ExtensionPasswordChanged{number, password}, {"admin:ann", {}, {}}, system_now(), ids));
+    REQUIRE(append_and_wait(*log, std::move(request)));
+  };
+  const auto noted = [&] {
+    std::size_t count = 0;
+    REQUIRE(log->scan_state("vault_unused", "", [&](std::string_view, std::string_view) { ++count; }));
+    return count;
+  };
+  auto vault = opened();
+  const auto used = vault->seal("used").value();
+  const auto orphan = vault->seal("orphan").value();
+  record(vault->seal_like(used, "sibling").value());
+  vault = opened();
+  const auto young = vault->seal("its event is on its way").value();
+
+  auto swept = vault->sweep({}).value();
+  CHECK(swept.used == 1);
+  CHECK(swept.destroyed == 1);
+  CHECK(vault->open(used).value() == "used");
+  CHECK(vault->open(young).value() == "its event is on its way");
+  CHECK(vault->open(orphan).error().code == "secret_shredded");
+  CHECK(opened()->open(orphan).error().code == "secret_shredded");
+  CHECK(noted() == 1);
+
+  record(young);
+  swept = vault->sweep({}).value();
+  CHECK(swept.used == 1);
+  CHECK(swept.destroyed == 0);
+  CHECK(noted() == 0);
+  vault = opened();
+  CHECK(vault->sweep({}).value().destroyed == 0);
+  CHECK(vault->open(young).value() == "its event is on its way");
+
+  // What is shredded leaves no note; and a stop does nothing by half.
+  REQUIRE(vault->shred(vault->seal("refused").value()));
+  CHECK(noted() == 0);
+  const auto another = vault->seal("another").value();
+  record(another);
+  std::stop_source stop;
+  stop.request_stop();
+  CHECK(vault->sweep(stop.get_token()).value().used == 0);
+  CHECK(noted() == 1);
+}
+
 TEST_CASE_METHOD(Fixture, "the master key's file is made for its owner alone, and refused when others may read it") {
   REQUIRE(opened());
   struct stat info{};

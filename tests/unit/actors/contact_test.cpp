@@ -52,6 +52,8 @@ SCENARIO("a contact is added, changed and removed") {
         };
         CHECK(refused({"  ", {}, {}}) == "name");
         CHECK(refused({"a\nb", {}, {}}) == "name");
+        CHECK(refused({"a\xE2\x80\xAEz", {}, {}}) == "name");
+        CHECK(refused({{}, "a\xE2\x81\xA6z", {}}) == "company");
         CHECK(refused({std::string(129, 'a'), {}, {}}) == "name");
         CHECK(refused({{}, std::string(129, 'a'), {}}) == "company");
         CHECK(refused({{}, {}, std::vector<ContactNumber>{}}) == "numbers");

@@ -116,6 +116,46 @@ SCENARIO("200 to the NOTIFY is not success: no fetch is told again, and in the e
   }
 }
 
+SCENARIO("a refusal that cannot change is not asked for again") {
+  Fleet fleet(1);
+  fleet.provision();
+  fleet.phones[0].habit = Habit::refuses;
+  const auto status = GENERATE(std::uint16_t{405}, std::uint16_t{489}, std::uint16_t{501}, std::uint16_t{603});
+  fleet.refusal = {status, "No", false};
+  fleet.rename(fleet.phones[0], "New");
+  fleet.pass(30s * 8);
+  CHECK(fleet.told_to(fleet.phones[0]) == 1);
+  const auto failed = fleet.all<RebootFailed>();
+  REQUIRE(failed.size() == 1);
+  CHECK(failed[0].code == "refused");
+  CHECK_THAT(failed[0].reason, ContainsSubstring(std::to_string(status)));
+}
+
+SCENARIO("a phone that says when it wants to be told again is told then") {
+  Fleet fleet(1);
+  fleet.provision();
+  fleet.phones[0].habit = Habit::refuses;
+  fleet.refusal = {503, "Service Unavailable", false, 200};
+  fleet.rename(fleet.phones[0], "New");
+  fleet.pass(180s);
+  CHECK(fleet.told_to(fleet.phones[0]) == 1);
+  fleet.pass(60s);
+  CHECK(fleet.told_to(fleet.phones[0]) == 2);
+}
+
+SCENARIO("a phone whose connection has ended is not one that refuses") {
+  Fleet fleet(1);
+  fleet.provision();
+  fleet.phones[0].habit = Habit::refuses;
+  fleet.refusal = {reboot::not_connected, "Not Connected", false};
+  fleet.rename(fleet.phones[0], "New");
+  fleet.pass(10s);
+  CHECK(fleet.all<RebootRefused>().empty());
+  const auto unanswered = fleet.all<RebootUnanswered>();
+  REQUIRE(!unanswered.empty());
+  CHECK_THAT(unanswered[0].reason, ContainsSubstring("connection has ended"));
+}
+
 SCENARIO("a phone that refuses or does not answer is told again, and why it failed is said") {
   Fleet fleet(2);
   fleet.provision();

@@ -198,3 +198,22 @@ SCENARIO("what a phone proves itself with is set, replaced, and goes with its de
     }
   }
 }
+
+SCENARIO("a secret that was sealed with the key of a removed one does not take its place") {
+  EntityKit<Device> kit(mac.text());
+  REQUIRE(kit.run(t46s(false)));
+  REQUIRE(kit.run(SetDeviceCredentials{"u", {"v1.password.a"}}));
+  REQUIRE(kit.run(IssueDeviceToken{{"v1.token.a"}, "aa"}));
+  GIVEN("secrets that are there") {
+    CHECK(kit.run(SetDeviceCredentials{"u", {"v1.password.b"}, {"v1.password.a"}}));
+    CHECK(kit.run(IssueDeviceToken{{"v1.token.b"}, "bb", std::chrono::minutes(0), {"v1.token.a"}}));
+  }
+  GIVEN("secrets that were removed while new ones were sealed") {
+    REQUIRE(kit.run(RemoveDeviceCredentials{}));
+    REQUIRE(kit.run(RevokeDeviceToken{}));
+    CHECK(kit.run(SetDeviceCredentials{"u", {"v1.password.b"}, {"v1.password.a"}}).error().code == "secret_outdated");
+    CHECK(kit.run(IssueDeviceToken{{"v1.token.b"}, "bb", std::chrono::minutes(0), {"v1.token.a"}}).error().code ==
+          "secret_outdated");
+    CHECK(kit.run(SetDeviceCredentials{"u", {"v1.fresh.a"}}));
+  }
+}

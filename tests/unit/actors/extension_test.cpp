@@ -63,6 +63,14 @@ SCENARIO("an extension is created, changed and deleted") {
       auto bad = ann();
       bad.name = " \n";
       CHECK_THAT(kit.run(bad).error().message, ContainsSubstring("name"));
+      for (const auto* name : {"An\x1bn", "Ann\xE2\x80\xAE", "An\nn", "An\xC2\x85n"}) {
+        bad.name = name;
+        CHECK(kit.run(bad).error().code == "bad_name");
+        CHECK_THAT(kit.run(bad).error().message, ContainsSubstring("control character U+"));
+      }
+      bad = ann();
+      bad.email = "ann\xE2\x80\xAE@example.com";
+      CHECK(kit.run(bad).error().code == "bad_email");
       bad = ann();
       bad.email = "not an address";
       CHECK_THAT(kit.run(bad).error().message, ContainsSubstring("email"));
@@ -105,6 +113,36 @@ SCENARIO("what somebody else wrote is looked at before a command is refused or f
   write(ExtensionDeleted{*ExtensionNumber::parse("1001")});
   CHECK_FALSE(kit.run(ChangeExtension{"Anna", {}, {}, {}}));
   CHECK(kit.run(ann()));
+}
+
+SCENARIO("If-Match is compared with what somebody else wrote, also where nothing seemed to have to change") {
+  const auto number = *ExtensionNumber::parse("1001");
+  EntityKit<Extension> kit("1001");
+  REQUIRE(kit.run(ann()));
+  AskMeta first;
+  first.if_match = StreamVersion{1};
+  GIVEN("a definition that was written past the actor") {
+    REQUIRE(append_and_wait(kit.log, {StreamId::of(number),
+                                      ExpectedVersion::any(),
+                                      {encode(ExtensionChanged{number, "Somebody", {}, {}}, {}, kit.now, kit.ids)},
+                                      {},
+                                      {}}));
+    THEN("a command that is what the actor still holds is refused, and changes nothing") {
+      const auto lost = kit.run(ChangeExtension{"Ann", {}, {}, {}}, first);
+      REQUIRE_FALSE(lost);
+      CHECK(lost.error().kind == ErrorKind::stale);
+      CHECK(kit.stream().size() == 2);
+    }
+    THEN("so is one that would change something, and one that is refused by itself") {
+      CHECK(kit.run(ChangeExtension{"Annie", {}, {}, {}}, first).error().kind == ErrorKind::stale);
+      CHECK(kit.run(ann(), first).error().kind == ErrorKind::stale);
+      CHECK(kit.stream().size() == 2);
+    }
+    THEN("who has read it may change it") {
+      first.if_match = StreamVersion{2};
+      CHECK(kit.run(ChangeExtension{"Ann", {}, {}, {}}, first).value().events.size() == 1);
+    }
+  }
 }
 
 SCENARIO("a repeated idempotency key does not act twice") {
@@ -189,6 +227,42 @@ SCENARIO("a directory keeps an extension") {
       sync.directory = "ldap";
       THEN("that is a conflict") {
         CHECK(kit.run(sync).error().code == "linked_elsewhere");
+      }
+    }
+  }
+}
+
+SCENARIO("a password that was sealed with the key of a deleted extension is not taken by its successor") {
+  EntityKit<Extension> kit("1001");
+  const auto create = [](const char* password) {
+    return CreateExtension{*ExtensionNumber::parse("1001"), "Ann", "ann@example.com", true, SealedSecret{password}};
+  };
+  const auto change = [](const char* password, const char* sealed_like) {
+    ChangeExtension command;
+    command.password = SealedSecret{password};
+    command.sealed_like = SealedSecret{sealed_like};
+    return command;
+  };
+  GIVEN("an extension") {
+    REQUIRE(kit.run(create("v1.old.a")));
+    WHEN("its password changes") {
+      THEN("one of the same key is taken, and after it another") {
+        CHECK(kit.run(change("v1.old.b", "v1.old.a")));
+        CHECK(kit.run(change("v1.old.c", "v1.old.a")));
+      }
+    }
+    WHEN("it is deleted and made anew while a new password for it is sealed") {
+      REQUIRE(kit.run(DeleteExtension{}));
+      REQUIRE(kit.run(create("v1.new.a")));
+      const auto refused = kit.run(change("v1.old.b", "v1.old.a"));
+      THEN("that password is refused: its key is about to be destroyed") {
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().code == "secret_outdated");
+        CHECK(refused.error().kind == ErrorKind::conflict);
+      }
+      THEN("one with a key of its own, or of the new password, is taken") {
+        CHECK(kit.run(change("v1.own.b", "")));
+        CHECK(kit.run(change("v1.own.c", "v1.own.b")));
       }
     }
   }

@@ -197,7 +197,7 @@ class Fleet : public registrar::Bindings, public reboot::PhoneNotifier, public r
       case Habit::deaf:
         return done({200, "OK", false});
       case Habit::refuses:
-        return done({481, "Subscription does not exist", false});
+        return done(refusal);
       case Habit::vanished:
         return done({408, "Request Timeout", true});
     }
@@ -220,6 +220,7 @@ class Fleet : public registrar::Bindings, public reboot::PhoneNotifier, public r
   std::set<MacAddress> in_calls;
   std::string model = "t46s";
   RebootReason resyncs = RebootReason::name_synced;
+  reboot::NoticeOutcome refusal{481, "Subscription does not exist", false};
   bool slow = false;  // who obeys does not fetch at once
   std::vector<MacAddress> told;
   std::vector<std::string> verbs;

@@ -110,3 +110,24 @@ SCENARIO("a device is given lines and a site") {
     }
   }
 }
+
+SCENARIO("a secret setting that was sealed with the key of one that is gone is refused") {
+  EntityKit<PhoneSettings> kit("site_berlin");
+  auto first = site({});
+  first.secrets["admin_password"] = SealedSecret{"v1.one.a"};
+  REQUIRE(kit.run(first));
+  auto second = site({});
+  second.secrets["user_password"] = SealedSecret{"v1.one.b"};
+  second.sealed_like = first.secrets["admin_password"];
+  GIVEN("the one that is there") {
+    CHECK(kit.run(second));
+  }
+  GIVEN("one that was taken back meanwhile") {
+    auto back = site({});
+    back.remove = {"admin_password"};
+    REQUIRE(kit.run(back));
+    CHECK(kit.run(second).error().code == "secret_outdated");
+    second.sealed_like = {};
+    CHECK(kit.run(second));
+  }
+}

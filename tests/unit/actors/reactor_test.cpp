@@ -223,8 +223,11 @@ SCENARIO("an event is not given up while the log cannot be written, and what is 
 SCENARIO("a reactor passes over an event that cannot be decoded") {
   Site site;
   site.start_server("1");
-  AppendRequest request{StreamId("system", "server"), ExpectedVersion::any(),
-                        {encode(ServerStarted{"x"}, {}, system_now(), site.ids)}, {}, {}};
+  AppendRequest request{StreamId("system", "server"),
+                        ExpectedVersion::any(),
+                        {encode(ServerStarted{"x"}, {}, system_now(), site.ids)},
+                        {},
+                        {}};
   request.events[0].data = "{\"version\":\"\xff\"}";
   REQUIRE(append_and_wait(site.log, std::move(request)));
   site.start_server("2");

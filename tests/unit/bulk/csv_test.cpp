@@ -35,6 +35,22 @@ TEST_CASE("what cannot be read is said with its place") {
   CHECK_THAT(fault("a,b\n1,2,3\n"), ContainsSubstring("there are 3 values"));
 }
 
+TEST_CASE("more columns and rows than anybody has are refused as soon as they are met") {
+  CHECK(read_csv(std::string(255, ',')));
+  const auto wide = read_csv(std::string(1'000'000, ','));
+  REQUIRE_FALSE(wide);
+  CHECK(wide.error().code == "too_many_columns");
+  CHECK_THAT(wide.error().message, ContainsSubstring("line 1: there are more than 256 values"));
+  CHECK(read_csv("a\n1\n2\n", {.rows = 3}));
+  const auto tall = read_csv("a\n1\n2\n3\n", {.rows = 3});
+  REQUIRE_FALSE(tall);
+  CHECK(tall.error().code == "too_many_rows");
+  CHECK_THAT(tall.error().message, ContainsSubstring("line 4: there are more than 2 rows below the header"));
+  std::stop_source nobody_waits;
+  nobody_waits.request_stop();
+  CHECK(read_csv("a\n", {}, nobody_waits.get_token()).error().code == "stopped");
+}
+
 TEST_CASE("what is written is read as the same") {
   const std::vector<Values> rows{{"a;b;c;d", "b", "c"}, {"", "x;y", "say \"hi\""}, {"two\r\nlines", ",", "plain"}};
   std::string text;

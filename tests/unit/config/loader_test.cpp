@@ -39,15 +39,29 @@ std::string fault(std::string_view text, const Environment& environment = nothin
 
 }  // namespace
 
-TEST_CASE("an empty file is the defaults") {
-  for (const std::string text : {"", "\n", "# nothing\n", "---\n", "server:\n"}) {
+TEST_CASE("an empty map is the defaults, in words") {
+  for (const std::string text : {"{}", "{}\n", "# all as it is\n{}\n", "server: {}\n"}) {
     CAPTURE(text);
     const auto settings = load(text);
     REQUIRE(settings);
     CHECK(settings->api.port == 8080);
     CHECK(settings->server.sip_port == 5060);
     CHECK(settings->provisioning.access.allowed_networks.size() == 8);
+    CHECK(settings->text == text);
   }
+}
+
+TEST_CASE("a file that sets nothing is a fault, not the defaults") {
+  for (const std::string text : {"", "\n", "# nothing\n", "---\n", "---\n# nothing\n...\n", "~\n"}) {
+    CAPTURE(text);
+    CHECK_THAT(fault(text), ContainsSubstring("sets nothing") && ContainsSubstring("`{}`"));
+  }
+}
+
+TEST_CASE("a section that was cut off behind its name is a fault with its line") {
+  const auto all = fault("api:\n  port: 8080\nprovisioning:\n  access:\n");
+  CHECK_THAT(all, ContainsSubstring("strowger.yml:4: provisioning.access: a section with nothing in it"));
+  CHECK_THAT(fault("server:\n"), ContainsSubstring("strowger.yml:1: server: a section with nothing in it"));
 }
 
 TEST_CASE("every kind of value is read") {
@@ -161,6 +175,8 @@ TEST_CASE("a fault names file, line, key, what was expected and the nearest key"
        "no base_dn"},
       {"integrations:\n  ldap: {enabled: true, base_dn: dc=a, server: dc1,\n         bind_dn: cn=a}\n",
        "strowger.yml:3: integrations.ldap.bind_password", "let in as nobody"},
+      {"integrations:\n  ldap:\n    read_timeout_seconds: 0\n",
+       "strowger.yml:3: integrations.ldap.read_timeout_seconds", "at least a second"},
       {"integrations:\n  ldap:\n    timeout_seconds: 0\n", "strowger.yml:3: integrations.ldap.timeout_seconds",
        "at least a second"},
       {"integrations:\n  ldap:\n    filter: cn=a\n", "strowger.yml:3: integrations.ldap.filter", "(department=Sales)"},

@@ -225,3 +225,15 @@ TEST_CASE("an extension that another directory keeps is not taken over") {
   REQUIRE(world.skipped.size() == 1);
   CHECK_THAT(world.skipped[0].reason, ContainsSubstring("kept by the directory ldap"));
 }
+
+TEST_CASE("a user is described in a few words, however long their name is") {
+  World world;
+  std::string endless;
+  while (endless.size() < 5'000'000) endless += "ñ";
+  CHECK(world.plan({user(1, "1001", endless)}).empty());
+  REQUIRE(world.skipped.size() == 1);
+  CHECK(world.skipped[0].user.size() < 200);
+  CHECK(is_plain_text(world.skipped[0].user));
+  CHECK_THAT(world.skipped[0].user, ContainsSubstring("user1"));
+  CHECK_THAT(world.skipped[0].reason, ContainsSubstring("128 is the most"));
+}

@@ -54,6 +54,32 @@ TEST_CASE("number rules take what people write") {
   CHECK(number_of("", std::string(65, '1').c_str()) == "-");
 }
 
+TEST_CASE("an expression takes no longer than the value is, whatever it is") {
+  // Each of these took a backtracking engine for ever.
+  const auto digits = std::string(64, '1');
+  CHECK(number_of("regex: ^(?:\\d+)+x$", digits.c_str()) == "-");
+  CHECK(number_of("regex: ^(?:\\d|\\d\\d)*(?:\\d*)*x(\\d)$", digits.c_str()) == "-");
+  CHECK(number_of("regex: (?:.*)*(?:.*)*(?:.*)*=", digits.c_str()) == "-");
+  CHECK(number_of("regex: ^\\+43 1 234(\\d{4})$", "+43 1 2341007") == "1007");
+  CHECK(number_of("regex: ^\\+43 1 234(\\d{4})$", "+43 1 23410071") == "-");
+  CHECK(number_of("regex: [[:digit:]]{4}$", "0664 1007") == "1007");
+}
+
+TEST_CASE("an expression that is not taken says why") {
+  const auto why = [](const std::string& expression) {
+    const auto rule = NumberRule::parse("regex: " + expression);
+    return rule ? std::string() : rule.error().message;
+  };
+  CHECK_THAT(why("(?=1)\\d+"), ContainsSubstring("(?=") && ContainsSubstring("look-around"));
+  CHECK_THAT(why("(\\d)\\1"), ContainsSubstring("\\1"));
+  CHECK_THAT(why("(\\d"), ContainsSubstring("missing )"));
+  CHECK_THAT(why("[z-a]"), ContainsSubstring("z-a"));
+  CHECK_THAT(why("(?:\\d{1000}){1000}"), ContainsSubstring("repetition"));
+  CHECK_THAT(why("(1)(2)"), ContainsSubstring("more than one group"));
+  CHECK_THAT(why(std::string(257, '1')), ContainsSubstring("longer than 256"));
+  CHECK_THAT(why("\xff"), ContainsSubstring("UTF-8"));
+}
+
 TEST_CASE("a rule that is none is refused, with those that there are") {
   for (const auto* bad :
        {"first 4", "last", "last 0", "last 21", "last 4 letters", "regex:", "regex: (", "regex: (1)(2)", "xyz", "4"}) {
@@ -81,6 +107,21 @@ TEST_CASE("an entry becomes a person by the first attribute that is set") {
     nameless.identity = {};
     CHECK_THAT(map(nameless, policy()).fault, ContainsSubstring("objectGUID"));
   }
+  SECTION("characters that nobody sees are left out") {
+    const auto bare = map(entry({"\xE2\x80\xAA"
+                                 "1007\xE2\x80\xAC"},
+                                "Ann\xE2\x80\xAE\x1b Lee\n"),
+                          policy());
+    CHECK(bare.fault.empty());
+    CHECK(bare.name == "Ann Lee");
+    CHECK(bare.number->text() == "1007");
+  }
+  SECTION("an account name that is longer than any directory's is none") {
+    auto endless = entry({"1007"});
+    endless.account = std::string(257, 'a');
+    CHECK(map(endless, policy()).account.empty());
+    CHECK(map(endless, policy()).fault.empty());
+  }
   SECTION("mail that is none does not keep the name from being synced") {
     auto odd = entry({"1007"});
     odd.mail = "ann at example";
@@ -92,6 +133,14 @@ TEST_CASE("an entry becomes a person by the first attribute that is set") {
     member.groups = {"Desk", "Other", "Admins"};
     CHECK(map(member, policy()).role == Role::admin);
   }
+}
+
+TEST_CASE("a rule says what it cannot read without cutting a character") {
+  std::string value;
+  while (value.size() < 200) value += "ñ";
+  const auto refused = NumberRule::parse("").value().apply("x" + value);
+  REQUIRE_FALSE(refused);
+  CHECK(is_plain_text(refused.error().message));
 }
 
 TEST_CASE("schedules: intervals, times of day and cron") {

@@ -168,3 +168,29 @@ TEST_CASE("times are read and written as the contract shows them") {
   for (const auto* bad : {"", "yesterday", "2026-13-01T00:00:00Z", "2026-01-08T25:00:00Z", "2026-01-08T19:40:00"})
     CHECK_FALSE(parse_iso8601(bad));
 }
+
+TEST_CASE("names of failed logins that older releases kept as typed are read as their length") {
+  Record record;
+  record.stream = StreamId("login", "failed");
+  record.type = "login.failed";
+  record.schema = 1;
+  record.data = R"({"name":"hunter2","ip":"192.0.2.1"})";
+  const auto failed = std::get<LoginFailed>(decode(record).value().event);
+  CHECK(failed.name.empty());
+  CHECK(failed.name_length == 7);
+  CHECK(failed.ip == "192.0.2.1");
+  CHECK(to_cloud_event(record, "s").find("hunter2") == std::string::npos);
+
+  record.type = "login.failed_repeated";
+  record.data = R"({"name":"hunter2","ip":"192.0.2.1","count":3,"first_seen":1,"last_seen":2})";
+  CHECK(std::get<LoginFailedRepeated>(decode(record).value().event).name_length == 7);
+  CHECK(to_cloud_event(record, "s").find("hunter2") == std::string::npos);
+
+  record.stream = StreamId("history", "summaries");
+  record.type = "history.day_summarized";
+  record.data = R"({"day":"2026-01-08","failed_logins":{"hunter2":4,"ann":1},"other_failed_logins":2})";
+  const auto day = std::get<DaySummarized>(decode(record).value().event);
+  CHECK(day.failed_logins.empty());
+  CHECK(day.other_failed_logins == 7);
+  CHECK(to_cloud_event(record, "s").find("hunter2") == std::string::npos);
+}

@@ -212,11 +212,18 @@ TEST_CASE("devices: what a phone may prove itself with, and where it was enrolle
 
   ConfigServed served;
   served.mac = mac;
-  served.ip = "10.0.0.7";
+  served.ip = "10.0.0.6";
   fold(device, served);
-  served.ip = "10.0.9.9";
-  fold(device, served);
+  CHECK(row().enrolment.ip.empty());  // a fetch is folded one day
+  CHECK(fold.projection.open_enrolment(mac) == row().enrolment.opened_at);
+  const auto changes = fold.projection.changes();
+  fold(device, DeviceEnrolled{mac, "10.0.9.8", row().enrolment.opened_at - std::chrono::hours(1)});  // of one before
+  CHECK(row().enrolment.ip.empty());
+  fold(device, DeviceEnrolled{mac, "10.0.0.7", row().enrolment.opened_at});
+  fold(device, DeviceEnrolled{mac, "10.0.9.9", row().enrolment.opened_at});
   CHECK(row().enrolment.ip == "10.0.0.7");
+  CHECK_FALSE(fold.projection.open_enrolment(mac));
+  CHECK(fold.projection.changes() == changes);  // what is served stays as it is
   PhoneRegistered phone;
   phone.extension = bob;
   phone.ip = "10.0.0.8";
@@ -335,4 +342,86 @@ TEST_CASE("a flood of invented MAC addresses neither grows what is discovered no
   for (std::uint64_t i = 10'000; i < 14'000; ++i) seen(unknown_phone(i, "192.0.2." + std::to_string(i % 250), 403));
   CHECK(projection.list().size() <= DiscoveredProjection::kept);
   for (std::uint64_t i = 1; i <= 50; ++i) CHECK(projection.find(MacAddress::from_bits(i)));
+}
+
+TEST_CASE("what a phone asked for on a day leaves with the day's summary, what it did by SIP stays") {
+  Fold<DiscoveredProjection> fold;
+  Fold<RequestsProjection> requests;
+  const auto happen = [&](const StreamId& stream, const Event& event) {
+    fold(stream, event);
+    requests(stream, event);
+  };
+  happen(refused_stream, unknown_phone(mac.bits(), "10.0.0.7"));
+  happen(StreamId::of(ann), PhoneRegistered{ann, "sip:x", "", "10.0.0.9", 5060, "udp", "T46S", mac, {}});
+  happen(refused_stream, unknown_phone(1, "10.0.0.8"));
+  happen(StreamId::of(mac), ConfigServed{mac, ann, "yealink", "t46s", "/a"});
+  CHECK(fold.projection.find(mac)->requests == 1);
+  CHECK(requests.projection.newest(10).size() == 3);
+
+  DaySummarized logins;
+  logins.day = "2026-01-08";
+  logins.first = 1;
+  logins.last = 4;
+  logins.types = {{"login.failed", 2}};
+  happen({"history", "summaries"}, logins);
+  CHECK(fold.projection.find(mac)->requests == 1);
+  CHECK(requests.projection.newest(10).size() == 3);
+
+  DaySummarized day = logins;
+  day.types = {{"provisioning.config_refused", 2}};
+  happen({"history", "summaries"}, day);
+  CHECK_FALSE(fold.projection.find(MacAddress::from_bits(1)));
+  const auto row = fold.projection.find(mac).value();
+  CHECK(row.requests == 0);
+  CHECK(row.registrations == 1);
+  CHECK(row.ip == "10.0.0.9");
+  const auto left = requests.projection.newest(10);
+  REQUIRE(left.size() == 1);
+  CHECK(left[0].path == "/a");
+  CHECK(requests.projection.counts().total == 3);
+}
+
+TEST_CASE("tokens of an account end with its password, its role, and with itself") {
+  Fold<UsersProjection> fold;
+  const auto& users = fold.projection;
+  const Timestamp before = parse_iso8601("2026-01-08T19:39:00Z").value();
+  const Timestamp later = parse_iso8601("2026-01-08T20:40:00Z").value();
+  // A name that is no account's stands for itself, as long as it is none.
+  CHECK(users.stands("ann", {}, before, later));
+  CHECK_FALSE(users.stands("ann", Uuid::parse("019b9f0e-7c3b-7000-8000-000000000001").value(), later, later));
+
+  const StreamId stream("user", "ann");
+  fold(stream, UserCreated{"ann", Role::operator_, PasswordHash{"h"}});
+  CHECK_FALSE(users.stands("ann", {}, before, later));
+  CHECK(users.stands("ann", {}, later, later));
+  CHECK(users.stands("ann", {}, before, before));  // the clock was put back: nobody can tell which was first
+  auto epoch = users.user_epoch("ann");
+  const auto ends = [&](const Event& event) {
+    CHECK(users.stands("ann", epoch, later, later));
+    fold(stream, event);
+    CHECK_FALSE(users.stands("ann", epoch, later, later));
+    epoch = users.user_epoch("ann");
+  };
+  ends(UserPasswordChanged{"ann", PasswordHash{"i"}});
+  ends(UserRoleSynced{"ann", Role::viewer, "ad", {}});
+  ends(UserRoleWithdrawn{"ann", "ad"});
+  fold(stream, TokenRevoked{"ann", Uuid{}, later});
+  CHECK(users.stands("ann", epoch, later, later));  // one token, and no other
+
+  fold(StreamId::of(ann), ExtensionCreated{ann, "Ann", "", true, SealedSecret{"a"}});
+  auto phone = users.extension_epoch("1001");
+  const auto ends_for_phone = [&](const Event& event) {
+    CHECK(users.stands("1001", phone, later, later));
+    fold(StreamId::of(ann), event);
+    CHECK_FALSE(users.stands("1001", phone, later, later));
+    phone = users.extension_epoch("1001");
+  };
+  fold(StreamId::of(ann), ExtensionChanged{ann, "Anna", {}, {}});
+  ends_for_phone(ExtensionPasswordChanged{ann, SealedSecret{"b"}});
+  ends_for_phone(ExtensionDisabled{ann, {}});
+  ends_for_phone(ExtensionDeleted{ann, SealedSecret{"b"}});
+  CHECK_FALSE(users.stands("1001", {}, before, later));  // gone, and not forgotten
+  // A user of the same name is somebody else.
+  fold({"user", "1001"}, UserCreated{"1001", Role::viewer, PasswordHash{"h"}});
+  CHECK(users.stands("1001", users.user_epoch("1001"), later, later));
 }

@@ -8,11 +8,12 @@
 using namespace strowger;
 
 TEST_CASE("UTF-8 is told from what is none") {
-  for (const std::string text : {"", "plain", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xEF\xBF\xBD", "\xF4\x8F\xBF\xBF"})
+  for (const std::string text :
+       {"", "plain", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xEF\xBF\xBD", "\xF4\x8F\xBF\xBF"})
     CHECK(utf8::is_valid(text));
   for (const std::string text :
-       {"\xff", "\x80", "\xC3", "\xC0\xAF", "\xC1\xBF", "\xE0\x80\xAF", "\xED\xA0\x80", "\xF0\x80\x80\xAF", "\xF4\x90\x80\x80",
-        "\xF5\x80\x80\x80", "\xE2\x82", "\xF0\x9F\x98", "a\xC3z"}) {
+       {"\xff", "\x80", "\xC3", "\xC0\xAF", "\xC1\xBF", "\xE0\x80\xAF", "\xED\xA0\x80", "\xF0\x80\x80\xAF",
+        "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xE2\x82", "\xF0\x9F\x98", "a\xC3z"}) {
     CAPTURE(text);
     CHECK_FALSE(utf8::is_valid(text));
     CHECK(utf8::is_valid(utf8::valid(text)));
@@ -20,9 +21,13 @@ TEST_CASE("UTF-8 is told from what is none") {
 }
 
 TEST_CASE("U+FFFD takes the place of each ill-formed sequence, and nothing else changes") {
-  CHECK(utf8::valid("a\xff" "b") == "a\xEF\xBF\xBD" "b");
-  CHECK(utf8::valid("\xE2\x82" "x") == "\xEF\xBF\xBDx");              // one sequence that was cut short
-  CHECK(utf8::valid("\xC0\xAF") == "\xEF\xBF\xBD\xEF\xBF\xBD");        // two bytes that begin nothing
+  CHECK(utf8::valid("a\xff"
+                    "b") ==
+        "a\xEF\xBF\xBD"
+        "b");
+  CHECK(utf8::valid("\xE2\x82"
+                    "x") == "\xEF\xBF\xBDx");                    // one sequence that was cut short
+  CHECK(utf8::valid("\xC0\xAF") == "\xEF\xBF\xBD\xEF\xBF\xBD");  // two bytes that begin nothing
   CHECK(utf8::valid("\xC3\xA9\xF0\x9F\x98\x80") == "\xC3\xA9\xF0\x9F\x98\x80");
   std::string text = "Caf\xE9";
   utf8::mend(text);
@@ -60,7 +65,8 @@ TEST_CASE("whatever is written as JSON can be read") {
   CHECK(json::to_string(std::numeric_limits<double>::quiet_NaN()) == "0");
   CHECK(json::to_string(std::numeric_limits<double>::infinity()) == "0");
   // A default-constructed value stands for none, and is read as such.
-  CHECK(json::from_string<std::vector<MacAddress>>(json::to_string(std::vector<MacAddress>(1))).value().at(0) == MacAddress{});
+  CHECK(json::from_string<std::vector<MacAddress>>(json::to_string(std::vector<MacAddress>(1))).value().at(0) ==
+        MacAddress{});
   CHECK(json::from_string<std::vector<Uuid>>(json::to_string(std::vector<Uuid>(1))).value().at(0) == Uuid{});
   CHECK(json::from_string<std::vector<ExtensionNumber>>(R"([""])").value().at(0) == ExtensionNumber{});
 }

@@ -27,8 +27,12 @@ struct Fixture {
   provisioning::VendorCatalog catalog = provisioning::VendorCatalog::built_in();
   http::Sightings sightings{
       log, ids, [this] { return now.load(); }, nullptr, {.window = [] { return std::chrono::hours(1); }}};
-  std::unique_ptr<Facts> facts =
-      std::make_unique<Facts>(log, ids, [this] { return now.load(); }, logger, sightings, catalog);
+  DevicesProjection devices;
+  std::unique_ptr<Facts> facts = make_facts();
+
+  std::unique_ptr<Facts> make_facts() {
+    return std::make_unique<Facts>(log, ids, [this] { return now.load(); }, logger, sightings, catalog, devices);
+  }
 
   Fixture() { logger.set_pattern("%l %v"); }
 
@@ -137,7 +141,7 @@ TEST_CASE_METHOD(Fixture, "a line that was not wanted is written once it is") {
   serve();
   eventually([&] { return log.records().size() == 1; });
   end();
-  facts = std::make_unique<Facts>(log, ids, [this] { return now.load(); }, logger, sightings, catalog);
+  facts = make_facts();
   logger.set_level(spdlog::level::info);
   serve();
   end();
@@ -177,4 +181,46 @@ TEST_CASE_METHOD(Fixture, "what a faulty log refuses is counted") {
   serve();
   end();
   CHECK(log.records().size() == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "the first fetch of an enrolment is recorded with the address that it binds it to") {
+  const auto mac = file->device->mac;
+  Envelope registered;
+  registered.stream = StreamId::of(mac);
+  registered.time = now.load();
+  registered.event = DeviceRegistered{mac, file->device->extension, "yealink", "t46s"};
+  devices.apply(registered);
+  serve("/provision/001565123456.cfg", false);  // HEAD is no fetch
+  serve();
+  end();
+  const auto records = log.records();
+  REQUIRE(records.size() == 2);
+  CHECK(records[0].type == ConfigServed::type);
+  const auto envelope = decode(records[1]).value();
+  const auto enrolled = std::get<DeviceEnrolled>(envelope.event);
+  CHECK(enrolled.mac == mac);
+  CHECK(enrolled.ip == "192.168.1.50");
+  CHECK(enrolled.opened_at == registered.time);
+  CHECK(records[1].stream == StreamId::of(mac));
+  CHECK(records[1].by == "phone:001565123456");
+  CHECK(records[1].causation == records[0].id);
+  // Once it is known, no more.
+  devices.apply(envelope);
+  facts = make_facts();
+  serve();
+  serve();
+  end();
+  REQUIRE(log.records().size() == 4);
+  CHECK(log.records()[2].type == ConfigServed::type);
+  CHECK(log.records()[3].type == ConfigServed::type);
+}
+
+TEST_CASE_METHOD(Fixture, "facts wait while somebody decides on many devices at once, and then follow") {
+  {
+    const auto pause = facts->pause();
+    serve();
+    std::this_thread::yield();
+    CHECK(log.records().empty());
+  }
+  CHECK(eventually([&] { return log.records().size() == 1; }));
 }

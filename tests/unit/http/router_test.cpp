@@ -77,7 +77,6 @@ TEST_CASE_METHOD(Table, "parameters are decoded one segment at a time") {
   CHECK(parameters[0] == "00:15:65:12:34:56");
   CHECK(id(Method::get, "/api/extensions/a%2Fb") == "read");
   CHECK(parameters[0] == "a/b");
-  CHECK(id(Method::get, "/%61pi/extensions") == "list");
   CHECK(router.find(Method::get, "/api/extensions/%zz", parameters).malformed);
   CHECK(router.find(Method::get, "/api/extensions/%00", parameters).malformed);
   CHECK(router.find(Method::get, "/api/extensions/%4", parameters).malformed);
@@ -98,6 +97,29 @@ TEST_CASE_METHOD(Table, "a rest pattern takes what is left, leniently decoded, b
   CHECK(id(Method::get, "/api/nothing") == "-");
   CHECK(id(Method::get, "/api") == "-");
   CHECK(id(Method::get, "") == "rootFile");
+}
+
+TEST_CASE_METHOD(Table, "only phones' files are found in another spelling") {
+  for (const auto* path : {"//api/extensions", "/api//extensions", "/api/extensions//", "/%61pi/extensions",
+                           "/api/%65xtensions", "/api//v1/extensions", "/api/%761/extensions", "/api/v1//extensions",
+                           "/api//extensions/1001", "//api/provisioning/devices/aa/reboot", "//api//v1//extensions"}) {
+    CAPTURE(path);
+    for (const auto method : {Method::get, Method::post}) {
+      const auto match = router.find(method, path, parameters);
+      CHECK(match.route == nullptr);
+      CHECK(match.allow.empty());
+      CHECK(match.misspelt);
+    }
+  }
+  CHECK_FALSE(router.find(Method::get, "//api/nothing", parameters).misspelt);
+  // They are phones' files there, of which there is none.
+  CHECK(id(Method::get, "//healthz") == "rootFile");
+  CHECK(id(Method::get, "/%68ealthz") == "rootFile");
+  CHECK(id(Method::get, "//provision/805ec0d57d72.cfg") == "file");
+  CHECK(id(Method::get, "//provision//805ec0d57d72.cfg") == "file");
+  CHECK(id(Method::get, "/%70rovision/805ec0d57d72.cfg") == "file");
+  CHECK(id(Method::get, "//805ec0d57d72.cfg") == "rootFile");
+  CHECK(id(Method::get, "/api/extensions/%31") == "read");
 }
 
 TEST_CASE_METHOD(Table, "another method is told which there are") {

@@ -41,6 +41,17 @@ TEST_CASE_METHOD(Signed, "a token tells who, in which role and until when") {
   CHECK(who->token == id);
   CHECK(who->expires_at == now + 1h);
   CHECK(who->by() == "operator:ann");
+  CHECK(who->epoch.is_nil());
+  CHECK(who->issued_at == now);
+}
+
+TEST_CASE_METHOD(Signed, "a token carries the epoch of its account and the microsecond when it was issued") {
+  const auto epoch = ids.next();
+  now += 123'456us;
+  const auto who = signer.verify(signer.issue("ann", Role::operator_, ids.next(), now + 1h, epoch));
+  REQUIRE(who);
+  CHECK(who->epoch == epoch);
+  CHECK(who->issued_at == now);
 }
 
 TEST_CASE_METHOD(Signed, "a token ends at its time and by revocation") {

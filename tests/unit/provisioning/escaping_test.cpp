@@ -44,6 +44,11 @@ const std::vector<Awkward>& awkward() {
       {"non\xEF\xBF\xBE"
        "char",
        "non char", "nonchar"},
+      {"Ann\xE2\x80\xAE"
+       "txt.exe\xE2\x81\xA6\xD8\x9C\xE2\x80\x8F",
+       "Anntxt.exe", "Anntxt.exe"},
+      {"\xD9\x85\xDB\x8C\xE2\x80\x8C\xD8\xAE", "\xD9\x85\xDB\x8C\xE2\x80\x8C\xD8\xAE",
+       "\xD9\x85\xDB\x8C\xE2\x80\x8C\xD8\xAE"},
       {"%NULL%\\x", "%NULL%\\x", "%NULL%\\x"},
   };
   return all;

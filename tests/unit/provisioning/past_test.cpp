@@ -103,7 +103,7 @@ TEST_CASE("explain names level, template line, event and author of each key, and
   const auto file = take_apart(
       source, values_of(story.past, [](const SealedSecret&) { return Result<std::string>("s3cret"); }).value());
   REQUIRE(file);
-  const auto explained = explain(story.past, *file);
+  const auto explained = explain(story.past, *file).value();
   REQUIRE(explained.size() == 6);
   const auto& admin_password = explained[0];
   CHECK(admin_password.secret);

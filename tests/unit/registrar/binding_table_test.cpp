@@ -2,6 +2,9 @@
 
 #include "tests/support/catch.hpp"
 
+#include <algorithm>
+#include <random>
+#include <set>
 #include <thread>
 
 using namespace strowger;
@@ -84,4 +87,56 @@ TEST_CASE("readers never wait for the writer's sense of order") {
   }
   done = true;
   reader.join();
+}
+
+TEST_CASE("pages, addresses and MACs find what a look at every binding finds") {
+  Timestamp now{std::chrono::seconds(1000)};
+  BindingTable table([&] { return now; });
+  std::mt19937 dice(7);
+  const auto ip_of = [](unsigned number) { return "192.0.2." + std::to_string(number); };
+  for (int i = 0; i < 2'000; ++i) {
+    const auto number = extension(1000 + static_cast<int>(dice() % 40));
+    std::vector<BindingPtr> bindings;
+    for (auto left = dice() % 4; left > 0; --left) {
+      auto made = std::make_shared<Binding>(*binding(number, now + std::chrono::seconds(1 + dice() % 100)));
+      made->ip = ip_of(dice() % 5);
+      made->first_registered = now - std::chrono::seconds(left);
+      if (dice() % 2 == 0) made->mac = MacAddress::from_bits(0x001565000000 + dice() % 6);
+      bindings.push_back(std::move(made));
+    }
+    table.put(number, bindings);
+    now += std::chrono::milliseconds(dice() % 2'000);
+    for (const auto& lapsed : table.take_due(now, 10)) table.put(lapsed, table.of(lapsed));
+  }
+  const auto all = table.all();
+  REQUIRE(all.size() > 10);
+  std::vector<BindingPtr> paged;
+  std::optional<ExtensionNumber> after;
+  for (std::optional<ExtensionNumber> next;; after = next) {
+    const auto page = table.page(after, 3, next);
+    paged.insert(paged.end(), page.begin(), page.end());
+    if (!next) break;
+  }
+  CHECK(paged == all);
+  for (unsigned i = 0; i < 5; ++i) {
+    CAPTURE(i);
+    const auto at = std::count_if(all.begin(), all.end(), [&](const auto& one) { return one->ip == ip_of(i); });
+    CHECK(table.at_ip(ip_of(i), 1'000).size() == static_cast<std::size_t>(at));
+    CHECK(table.at_ip(ip_of(i), 1).size() == (at > 0 ? 1U : 0U));
+  }
+  for (unsigned i = 0; i < 6; ++i) {
+    const auto mac = MacAddress::from_bits(0x001565000000 + i);
+    const auto of = std::count_if(all.begin(), all.end(), [&](const auto& one) { return one->mac == mac; });
+    CHECK(table.with_mac(mac).size() == static_cast<std::size_t>(of));
+  }
+  std::set<ExtensionNumber> extensions;
+  for (const auto& one : all) extensions.insert(one->extension);
+  now = std::chrono::floor<std::chrono::seconds>(now);
+  CHECK(table.registered_extensions() >= extensions.size());
+  now += std::chrono::hours(1);
+  CHECK(table.registered_extensions() == 0);
+  for (int i = 0; i < 40; ++i) table.put(extension(1000 + i), {});
+  CHECK(table.size() == 0);
+  std::optional<ExtensionNumber> next;
+  CHECK(table.page({}, 10, next).empty());
 }

@@ -64,3 +64,14 @@ TEST_CASE("a MAC is believed only where it is one") {
   CHECK(!mac_of_user_agent("Yealink SIP-T46S 66.86.0.15"));
   CHECK(!mac_of_user_agent("Softphone 001565aabbcc"));
 }
+
+TEST_CASE("a Request-URI has neither the headers nor the method of the contact it is made from") {
+  CHECK(request_uri("sip:1001@192.0.2.1:5062;transport=tcp") == "sip:1001@192.0.2.1:5062;transport=tcp");
+  CHECK(request_uri("sip:1001@h?Route=%3Csip:x%3E&Subject=evil") == "sip:1001@h");
+  CHECK(request_uri("sip:1001@h;method=INVITE;transport=udp?a=b") == "sip:1001@h;transport=udp");
+  CHECK(request_uri("sip:1001@h;transport=udp;METHOD=BYE") == "sip:1001@h;transport=udp");
+  CHECK(request_uri("sip:1001@h;%6dethod=BYE") == "sip:1001@h");
+  CHECK(request_uri("sip:a;b?c@h;lr;methods=x") == "sip:a;b?c@h;lr;methods=x");
+  CHECK(request_uri("sip:h;method=X") == "sip:h");
+  CHECK(request_uri("sip:1001@[2001:db8::1]:5060;method=X;ob") == "sip:1001@[2001:db8::1]:5060;ob");
+}

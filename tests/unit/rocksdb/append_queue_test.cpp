@@ -75,3 +75,28 @@ TEST_CASE_METHOD(Fixture, "at the end the patient are taken too") {
   Taken nothing;
   CHECK_FALSE(queue.take(nothing, std::nullopt));
 }
+
+TEST_CASE_METHOD(Fixture, "a request larger than the queue gets in while others wait, one at a time") {
+  CHECK(push(1h, 10));
+  CHECK(push(1h, 100'001));
+  CHECK_FALSE(push(1h, 100'001));
+  CHECK(push(1h, 60'000));  // it took no room from the others
+  CHECK_FALSE(push(1h, 60'000));
+  CHECK(take().get() == 3);
+  CHECK(push(1h, 100'001));
+}
+
+TEST_CASE_METHOD(Fixture, "a snapshot waits for the next append and rides with it") {
+  queue.push(PendingSnapshot{StreamId("device", "any"), {StreamVersion{1}, 1, "state"}});
+  Taken taken;
+  CHECK(queue.take(taken, std::chrono::steady_clock::now()));
+  auto first = std::async(std::launch::async, [this] {
+    Taken both;
+    queue.take(both, std::nullopt);
+    return std::pair(both.appends.size(), both.snapshots.size());
+  });
+  queue.push(PendingSnapshot{StreamId("device", "any"), {StreamVersion{2}, 1, "state"}});
+  CHECK(first.wait_for(50ms) == std::future_status::timeout);
+  CHECK(push(0ms));
+  CHECK(first.get() == std::pair<std::size_t, std::size_t>(1, 1));
+}

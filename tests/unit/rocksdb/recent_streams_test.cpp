@@ -74,3 +74,24 @@ TEST_CASE_METHOD(Fixture, "after a batch that failed all rows are due again") {
   CHECK(again.rows.size() == 2);
   CHECK(again.indexed == Position{4});
 }
+
+TEST_CASE_METHOD(Fixture, "rows come by key in portions of any size, and from the first again after a failed batch") {
+  for (const char* key : {"d", "a", "f", "c", "e", "b"}) add(key, 1);
+  std::string keys;
+  const auto take = [&](std::size_t most) {
+    const auto rows = recent.next(most);
+    for (const auto& row : rows.rows) keys += row.stream->key();
+    return rows.indexed.has_value();
+  };
+  CHECK_FALSE(take(1));
+  CHECK_FALSE(take(2));
+  CHECK(keys == "abc");
+  recent.restart();
+  keys.clear();
+  CHECK_FALSE(take(2));
+  CHECK_FALSE(take(3));
+  CHECK(take(5));
+  CHECK(keys == "abcdef");
+  CHECK_FALSE(take(5));
+  CHECK(keys == "abcdef");
+}
