@@ -1,5 +1,7 @@
 #include "events/event_size.hpp"
 
+#include "events/utf8.hpp"
+
 #include <string>
 
 namespace strowger {
@@ -9,7 +11,7 @@ std::optional<Error> oversized_event(const StreamId& stream, const NewRecord& ev
   const auto size = event.data.size();
   if (size <= max_event_bytes) return std::nullopt;
   return Error{ErrorKind::too_large, "event_too_large",
-               "It cannot be recorded: the event " + event.type + " of " + stream.text().substr(0, 128) +
+               "It cannot be recorded: the event " + event.type + " of " + utf8::clip(stream.text(), 128) +
                    " would have " + std::to_string(size) + " bytes, and the most is " +
                    std::to_string(max_event_bytes) + ". Change less at once, or use shorter texts."}
       .with("size", size)

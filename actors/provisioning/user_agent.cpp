@@ -1,6 +1,7 @@
 #include "actors/provisioning/user_agent.hpp"
 
 #include "actors/provisioning/vendor_catalog.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -234,14 +235,13 @@ void read(std::string_view text, const std::vector<std::string_view>& words, Use
 
 UserAgent parse_user_agent(std::string_view text) {
   UserAgent out;
-  text = text.substr(0, kMaxLength);
+  text = utf8::prefix(text, kMaxLength);
   while (text.starts_with(' ')) text.remove_prefix(1);
   const auto words = words_of(text);
   if (words.empty()) return out;
   read(text, words, out);
   if (out.vendor.empty()) return out;
-  out.model.resize(std::min(out.model.size(), kMaxWord));
-  out.firmware.resize(std::min(out.firmware.size(), kMaxWord));
+  for (auto* word : {&out.model, &out.firmware}) word->resize(utf8::prefix(*word, kMaxWord).size());
   out.mac = find_mac(words);
   return out;
 }

@@ -58,8 +58,8 @@ Result<std::unique_ptr<Logging>> Logging::start(const config::Logging& settings)
   logging->queue_ = queue;
   logging->logger_ = std::make_shared<spdlog::async_logger>("strowger", sinks.begin(), sinks.end(), queue,
                                                             spdlog::async_overflow_policy::overrun_oldest);
-  logging->logger_->set_formatter(std::make_unique<TextFormatter>(std::make_unique<spdlog::pattern_formatter>(
-      "%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc)));
+  logging->logger_->set_formatter(std::make_unique<TextFormatter>(
+      std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc)));
   logging->logger_->flush_on(spdlog::level::warn);
   logging->set_level(settings.level);
   return logging;

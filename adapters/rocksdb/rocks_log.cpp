@@ -202,7 +202,9 @@ Result<Receipt> RocksLog::replace(const std::vector<Record>& instead, const Make
     }
   }
   std::promise<Result<Receipt>> done;
-  PendingAppend pending{make(proofs), [&done](Result<Receipt> receipt) { done.set_value(std::move(receipt)); },
+  auto request = make(proofs);
+  if (auto fault = oversized(request)) return *fault;
+  PendingAppend pending{std::move(request), [&done](Result<Receipt> receipt) { done.set_value(std::move(receipt)); },
                         std::chrono::steady_clock::now(), std::move(rewrites)};
   if (!core_->queue.push(pending)) return overloaded("the log's queue is full; try again after a moment");
   return done.get_future().get();

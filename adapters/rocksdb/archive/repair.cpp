@@ -14,9 +14,11 @@ namespace strowger::rocks {
 namespace {
 
 constexpr std::size_t repair_page = 1'024;
-constexpr std::size_t repaired_at_once = 500;
-constexpr std::size_t repaired_bytes_at_once = 4U << 20;
-constexpr std::size_t largest_repaired = 8U << 20;  // its base64 fits an event, with one more batch
+// So that a LogRepaired keeps within max_event_bytes (events/event_size.hpp): the data in base64, and about 500 bytes
+// for each record beside that.
+constexpr std::size_t repaired_at_once = 100;
+constexpr std::size_t repaired_bytes_at_once = std::size_t{192} * 1024;
+constexpr std::size_t largest_repaired = repaired_bytes_at_once / 4 * 3;
 
 struct Judged {
   Repair repair;
@@ -54,7 +56,9 @@ class RepairBatch {
   RepairBatch(RocksLog& log, IdSource& ids, Timestamp now, std::uint64_t left)
       : log_(log), ids_(ids), now_(now), left_(left) {}
 
-  bool full() const { return instead_.size() >= repaired_at_once || bytes_ >= repaired_bytes_at_once; }
+  bool takes(const Record& record) const {
+    return instead_.size() < repaired_at_once && bytes_ + (record.data.size() + 2) / 3 * 4 <= repaired_bytes_at_once;
+  }
 
   void add(const Record& record, Judged judged) {
     RepairedRecord told{record.id,
@@ -146,9 +150,11 @@ Result<Repairs> apply_repair(RocksLog& log, const Repairs& plan, IdSource& ids, 
     for (const auto& record : *records) {
       after = record.position;
       if (after > end) break;
-      if (auto judged = judge_record(record, done)) batch.add(record, std::move(*judged));
-      if (!batch.full()) continue;
-      if (auto committed = batch.commit(); !committed) return committed.error();
+      auto judged = judge_record(record, done);
+      if (!judged) continue;
+      if (!batch.takes(record))
+        if (auto committed = batch.commit(); !committed) return committed.error();
+      batch.add(record, std::move(*judged));
     }
     if (progress) progress(number(after), number(end));
   }

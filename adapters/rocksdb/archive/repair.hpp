@@ -29,7 +29,7 @@ struct Repairs {
   std::uint64_t mended = 0;
   std::uint64_t set_aside = 0;
   std::uint64_t newer = 0;       // of a newer release: left alone
-  std::uint64_t too_large = 0;   // more data than a repair can keep (8 MiB): left alone
+  std::uint64_t too_large = 0;   // more data than a repair can keep (144 KiB): left alone
   std::vector<Repair> listed{};  // the first most_listed of those mended or set aside
   static constexpr std::size_t most_listed = 1'000;
 
