@@ -20,10 +20,10 @@ std::string mac_of(unsigned device) {
 }
 
 struct Busy : House {
-  Busy() { create_user("admin", Role::admin, "correct horse"); }
+  Busy() { create_user("boss", Role::admin, "correct horse"); }
 
   strowger::http::test::Reply login(const std::string& password, const std::string& from = "127.0.0.1",
-                                    const std::string& name = "admin") {
+                                    const std::string& name = "boss") {
     Client client(port(), "127.0.0.1", from);
     return client.ask(login_request(name, password));
   }
@@ -47,7 +47,7 @@ TEST_CASE_METHOD(Busy, "logins: tries at the same time are counted before they a
   std::vector<std::unique_ptr<Client>> clients;
   for (int i = 0; i < 40; ++i) {
     clients.push_back(std::make_unique<Client>(port()));
-    clients.back()->send(login_request("admin", "guess"));
+    clients.back()->send(login_request("boss", "guess"));
   }
   int heard = 0;
   int refused = 0;
@@ -74,7 +74,7 @@ TEST_CASE_METHOD(Busy, "logins: those that nobody waits for are not hashed, and 
   const auto before = metric("strowger_http_lane_jobs_total{lane=\"passwords\"}");
   for (int i = 0; i < 300; ++i) {
     Client gone(port(), "127.0.0.1", "127.0.0." + std::to_string(100 + i % 60));
-    gone.send(login_request("admin", "guess"));
+    gone.send(login_request("boss", "guess"));
   }
   CHECK(as("", "GET", "/metrics").status == 200);
   CHECK(ask("GET", "/api/provisioning/diagnostics").status == 200);
