@@ -8,7 +8,7 @@
 #include "actors/provisioning/renderer.hpp"
 #include "events/event.hpp"
 #include "events/log.hpp"
-#include "events/time.hpp"
+#include "events/clock.hpp"
 
 #include <map>
 #include <mutex>

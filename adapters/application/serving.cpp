@@ -46,7 +46,7 @@ Result<void> Application::House::start_sip() {
   if (options.external_ip.empty()) options.external_ip = *address.get();
   sip = std::make_unique<sip::Server>(
       options, *log, ids, [this](const ExtensionNumber& number) { return credential(number); },
-      vault->derive_key("sip-nonce"), system_now, logger);
+      vault->derive_key("sip-nonce"), clock, logger);
   return sip->start();
 }
 
@@ -71,7 +71,7 @@ http::Services Application::House::services() {
       [this] { return *address.get(); },
       [this] { return api_port.load(); },
       [this] { return sip->port(); },
-      system_now,
+      clock,
       ids,
       *log,
       *vault,
@@ -120,7 +120,7 @@ http::Services Application::House::services() {
 
 Result<void> Application::House::start_http() {
   directories = start_syncs({*log, ids, *runner, extension_rows, user_rows, device_rows, directory_rows, *extensions,
-                             *devices, *users, *vault, [this] { return settings.get(); }, logger});
+                             *devices, *users, *vault, [this] { return settings.get(); }, logger, clock});
   http_services = std::make_unique<http::Services>(services());
   http_services->campaigns = campaigns.get();
   http_services->campaign_rows = &campaign_rows;
@@ -142,7 +142,7 @@ Result<void> Application::House::start_http() {
   tftp_running = tftp.get();
   api_port = http->port();  // known only now where the settings leave the choice to the system
   if (auto done = publish(*now, *renderer.get(), *address.get()); !done) return done.error();
-  pnp_invite = application::pnp_invite({http->files(), *log, ids, [this] { return settings.get(); }, logger});
+  pnp_invite = application::pnp_invite({http->files(), *log, ids, [this] { return settings.get(); }, logger, clock});
   follow_pnp();
   return {};
 }

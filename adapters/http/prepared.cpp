@@ -92,8 +92,9 @@ bool is_current(const Request& request, const Representation& representation) {
     return names_etag(tags, representation.etag, false);
   const auto since = request.header(Field::if_modified_since);
   if (since.empty()) return false;
+  // The very date that was sent, not one since: a clock that was ahead has given out dates that have not come yet.
   const auto date = parse_http_date(since);
-  return date && std::chrono::floor<std::chrono::seconds>(representation.last_modified) <= *date;
+  return date && std::chrono::floor<std::chrono::seconds>(representation.last_modified) == *date;
 }
 
 PreparedPtr select(const Request& request, const Representation& representation) {

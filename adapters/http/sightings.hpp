@@ -12,7 +12,7 @@
 #include "events/log.hpp"
 #include "events/projection_runner.hpp"
 #include "events/projections/requests.hpp"
-#include "events/time.hpp"
+#include "events/clock.hpp"
 
 #include <chrono>
 #include <cstdint>

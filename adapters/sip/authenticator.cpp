@@ -30,12 +30,12 @@ bool same_target(const std::string& claimed, const sip_t* sip) {
 }  // namespace
 
 Authenticator::Authenticator(AuthenticatorOptions options, Credentials credentials, const NonceKey& key,
-                             Timestamp started)
+                             Instant started)
     : options_(std::move(options)), credentials_(std::move(credentials)), nonces_(key, options_.nonces, started) {
   randombytes_buf(fingerprint_key_.data(), fingerprint_key_.size());
 }
 
-Authenticator::Outcome Authenticator::check(const sip_t* sip, std::string_view source, Timestamp now) {
+Authenticator::Outcome Authenticator::check(const sip_t* sip, std::string_view source, Instant now) {
   const auto* header = find_ours(sip, options_.realm);
   if (!header) return {Verdict::challenge, {}};
   const auto claim = read_claim(header->au_params);
@@ -67,7 +67,7 @@ Authenticator::Outcome Authenticator::check(const sip_t* sip, std::string_view s
   return {Verdict::stale, {}};
 }
 
-std::vector<std::string> Authenticator::challenges(bool stale, Timestamp now) {
+std::vector<std::string> Authenticator::challenges(bool stale, Instant now) {
   const auto nonce = nonces_.issue(now);
   std::vector<std::string> headers;
   headers.reserve(options_.algorithms.size());

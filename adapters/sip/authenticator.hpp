@@ -41,11 +41,11 @@ class Authenticator {
     ExtensionNumber user;  // where accepted or repeated
   };
 
-  Authenticator(AuthenticatorOptions options, Credentials credentials, const NonceKey& key, Timestamp started);
+  Authenticator(AuthenticatorOptions options, Credentials credentials, const NonceKey& key, Instant started);
 
-  Outcome check(const sip_t* sip, std::string_view source, Timestamp now);
+  Outcome check(const sip_t* sip, std::string_view source, Instant now);
   // The values of the WWW-Authenticate headers.
-  std::vector<std::string> challenges(bool stale, Timestamp now);
+  std::vector<std::string> challenges(bool stale, Instant now);
   Hasher& hasher() { return hasher_; }
   const Credentials& credentials() const { return credentials_; }
 

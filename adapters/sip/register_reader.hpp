@@ -25,6 +25,6 @@ Result<ExtensionNumber> address_of_record(const sip_t* sip);
 Result<registrar::RegisterRequest> read_register(const sip_t* sip, ExtensionNumber extension, const Source& source);
 
 // The Contact headers of a 200: every binding with the seconds that remain.
-std::string contacts_of(const std::vector<registrar::BindingPtr>& bindings, Timestamp now);
+std::string contacts_of(const std::vector<registrar::BindingPtr>& bindings, Instant now);
 
 }  // namespace strowger::sip

@@ -12,7 +12,7 @@
 #include "adapters/http/sightings.hpp"
 #include "events/event.hpp"
 #include "events/log.hpp"
-#include "events/time.hpp"
+#include "events/clock.hpp"
 
 #include <atomic>
 #include <condition_variable>

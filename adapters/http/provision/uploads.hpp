@@ -7,7 +7,7 @@
 
 #include "adapters/http/provision/firmware.hpp"
 #include "events/ids.hpp"
-#include "events/time.hpp"
+#include "events/clock.hpp"
 
 #include <cstdint>
 #include <deque>

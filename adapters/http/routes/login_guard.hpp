@@ -2,7 +2,7 @@
 // tries of it are refused unheard until the minute is over. Any thread; bounded.
 #pragma once
 
-#include "events/time.hpp"
+#include "events/clock.hpp"
 
 #include <map>
 #include <mutex>
