@@ -1,24 +1,56 @@
 # One helper for a component, one for a test program.
 
-# Most of a unit's compile time is reading headers, the same ones again and again: everything of ours is compiled with a
-# precompiled header, its own or another target's. PCH names what most units of the target include anyway, ours too; the
-# sources still include what they use (the preset `lint` compiles without). PCH_OF is a target whose header does: one
-# that this one depends on, compiled with the same options.
-function(strowger_precompile target)
-  cmake_parse_arguments(ARG "" "PCH_OF" "PCH" ${ARGN})
-  if(ARG_PCH)
-    target_precompile_headers(${target} PRIVATE ${ARG_PCH})
-  else()
-    target_precompile_headers(${target} REUSE_FROM ${ARG_PCH_OF})
+# Reading headers is most of what compiling a source costs, the same headers again and again. So several sources of a
+# target are compiled as one unit: a generated file that includes them. A source's batch follows from its name alone, so
+# that a new source leaves the other batches, and what the compiler cache has of them, as they were. The includes are
+# relative to the root, so that two checkouts share the cache. The presets `lint` and `debug` compile each source by
+# itself, which is what keeps the includes true.
+option(STROWGER_UNITY "Compile several sources of a target as one unit" ON)
+set(STROWGER_BATCH 8 CACHE STRING "Sources in a unit, about")
+
+# strowger_units(<variable> <target> <batch size> sources…): what to compile for these sources. Test sources name their
+# fixtures alike (`mac`, `Site`), so each *_test.cpp is included in a namespace of its own, after all headers that the
+# tests of the batch include; a test that includes another header has CMake write the unit again.
+function(strowger_units result target size)
+  list(LENGTH ARGN count)
+  if(NOT STROWGER_UNITY OR size LESS 2 OR count LESS 2)
+    set(${result} ${ARGN} PARENT_SCOPE)
+    return()
   endif()
+  math(EXPR batches "(${count} + ${size} - 1) / ${size}")
+  foreach(source ${ARGN})
+    file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR} ${source})
+    string(MD5 hash ${name})
+    string(SUBSTRING ${hash} 0 6 hash)
+    math(EXPR batch "0x${hash} % ${batches}")
+    if(name MATCHES "_test\\.cpp$")
+      set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
+      file(STRINGS ${source} includes REGEX "^#include")
+      list(APPEND headers_${batch} ${includes})
+      string(MAKE_C_IDENTIFIER ${name} space)
+      string(APPEND tests_${batch} "namespace ${space} {\n#include \"${name}\"\n}\n")
+    else()
+      string(APPEND text_${batch} "#include \"${name}\"\n")
+    endif()
+  endforeach()
+  math(EXPR last "${batches} - 1")
+  foreach(batch RANGE ${last})
+    if(DEFINED text_${batch} OR DEFINED tests_${batch})
+      set(unit ${CMAKE_BINARY_DIR}/units/${target}_${batch}.cpp)
+      list(REMOVE_DUPLICATES headers_${batch})
+      list(JOIN headers_${batch} "\n" headers)
+      file(CONFIGURE OUTPUT ${unit} CONTENT "${text_${batch}}${headers}\n${tests_${batch}}" @ONLY)
+      list(APPEND units ${unit})
+    endif()
+  endforeach()
+  set(${result} ${units} PARENT_SCOPE)
 endfunction()
 
-# strowger_component(<name> [LINKS targets…] [PCH headers… | PCH_OF target] [EXCLUDE regex])
+# strowger_component(<name> [LINKS targets…] [EXCLUDE regex] [BATCH size])
 # A library strowger_<name> of all sources below this folder. LINKS are public: who uses the component sees what its
 # headers use. The links are the architecture's arrows; what is not linked cannot be included by accident for long.
-# Without PCH and PCH_OF it uses that of strowger_events, which every component links.
 function(strowger_component name)
-  cmake_parse_arguments(ARG "" "EXCLUDE;PCH_OF" "LINKS;PCH" ${ARGN})
+  cmake_parse_arguments(ARG "" "EXCLUDE;BATCH" "LINKS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   if(ARG_EXCLUDE)
     list(FILTER sources EXCLUDE REGEX ${ARG_EXCLUDE})
@@ -28,13 +60,13 @@ function(strowger_component name)
     target_link_libraries(strowger_${name} INTERFACE ${ARG_LINKS})
     return()
   endif()
-  add_library(strowger_${name} STATIC ${sources})
+  if(NOT ARG_BATCH)
+    set(ARG_BATCH ${STROWGER_BATCH})
+  endif()
+  strowger_units(units strowger_${name} ${ARG_BATCH} ${sources})
+  add_library(strowger_${name} STATIC ${units})
   target_link_libraries(strowger_${name} PUBLIC ${ARG_LINKS} PRIVATE strowger_flags)
   target_include_directories(strowger_${name} PUBLIC ${CMAKE_SOURCE_DIR})
-  if(NOT ARG_PCH_OF)
-    set(ARG_PCH_OF strowger_events)
-  endif()
-  strowger_precompile(strowger_${name} PCH ${ARG_PCH} PCH_OF ${ARG_PCH_OF})
 endfunction()
 
 # For what computes much: the sanitizer builds are not optimised, which halves the time that they take to build.
@@ -44,22 +76,20 @@ function(strowger_optimised_with_sanitizers target)
   endif()
 endfunction()
 
-# strowger_test(<name> LABELS labels… [LINKS targets…] [PCH headers… | PCH_OF target] [TIMEOUT seconds] [EXCLUDE regex]
-#   [SERIAL])
+# strowger_test(<name> LABELS labels… [LINKS targets…] [TIMEOUT seconds] [EXCLUDE regex] [BATCH size] [SERIAL])
 # A Catch2 program of all sources below this folder; each of its test cases is one ctest test named <name>: <case>.
-# Without PCH and PCH_OF it uses that of strowger_catch.
 function(strowger_test name)
-  cmake_parse_arguments(ARG "SERIAL" "TIMEOUT;EXCLUDE;PCH_OF" "LABELS;LINKS;PCH" ${ARGN})
+  cmake_parse_arguments(ARG "SERIAL" "TIMEOUT;EXCLUDE;BATCH" "LABELS;LINKS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   if(ARG_EXCLUDE)
     list(FILTER sources EXCLUDE REGEX ${ARG_EXCLUDE})
   endif()
-  add_executable(test_${name} ${sources})
-  target_link_libraries(test_${name} PRIVATE ${ARG_LINKS} strowger_flags strowger_catch)
-  if(NOT ARG_PCH_OF)
-    set(ARG_PCH_OF strowger_catch)
+  if(NOT ARG_BATCH)
+    set(ARG_BATCH ${STROWGER_BATCH})
   endif()
-  strowger_precompile(test_${name} PCH ${ARG_PCH} PCH_OF ${ARG_PCH_OF})
+  strowger_units(units test_${name} ${ARG_BATCH} ${sources})
+  add_executable(test_${name} ${units})
+  target_link_libraries(test_${name} PRIVATE ${ARG_LINKS} strowger_flags strowger_catch)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 60)
   endif()

@@ -13,16 +13,13 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  # pch_defines and time_macros are what ccache asks for to cache units that use a precompiled header.
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime CCACHE_NOHASHDIR=1 ${CCACHE})
+  # Two checkouts share what is cached: paths below the root are relative, and the build folder is not hashed.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
 endif()
 find_program(MOLD mold)
 if(MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
-
-# CMake would have every precompiled header be a system header, and with it ours that are in one: no warning would come.
-set(CMAKE_PCH_PROLOGUE "")
 
 # What all targets of ours share. Headers of dependencies come in as system headers and are not warned about.
 add_library(strowger_flags INTERFACE)
@@ -31,12 +28,11 @@ target_compile_options(strowger_flags INTERFACE -Wall -Wextra -Wpedantic -Werror
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports these falsely inside inlined standard library and Boost code.
   target_compile_options(strowger_flags INTERFACE -Wno-maybe-uninitialized -Wno-restrict -Wno-array-bounds
-    -Wno-stringop-overflow -Wno-stringop-overread -fpch-preprocess)
+    -Wno-stringop-overflow -Wno-stringop-overread)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  # The first: without it no unit that uses a precompiled header is ever found in ccache again. The second: clang takes
-  # what the standard library's own algorithms use for ours, where they come out of a precompiled header.
-  target_compile_options(strowger_flags INTERFACE "SHELL:-Xclang -fno-pch-timestamp" -Wno-deprecated-declarations)
+  # GCC 12's own algorithms use what it marks as deprecated, and clang reports that where ours instantiate them.
+  target_compile_options(strowger_flags INTERFACE -Wno-deprecated-declarations)
 endif()
 target_include_directories(strowger_flags INTERFACE ${CMAKE_SOURCE_DIR})
 # Asserts stay on in every build type: an impossible state must stop the process, not spread.

@@ -9,17 +9,17 @@
 namespace strowger {
 namespace {
 
-using std::chrono::microseconds;
+constexpr std::chrono::microseconds smallest_clock_step = std::chrono::seconds(1);
+constexpr std::chrono::microseconds clocks_read_together = std::chrono::milliseconds(20);
+constexpr int clock_readings =
+    5;  // until two are together; a machine that is this busy has its clock taken at its word
+constexpr std::size_t most_clock_steps = 64;
+constexpr std::chrono::microseconds clock_skew =
+    std::chrono::minutes(5);  // dates of another machine may be ahead by this
+constexpr std::chrono::microseconds longest_clock_span = std::chrono::days(36'500);
 
-constexpr microseconds smallest_step = std::chrono::seconds(1);
-constexpr microseconds read_together = std::chrono::milliseconds(20);
-constexpr int readings = 5;  // until two are together; a machine that is this busy has its clock taken at its word
-constexpr std::size_t most_remembered = 64;
-constexpr microseconds skew = std::chrono::minutes(5);  // dates of another machine may be ahead by this
-constexpr microseconds longest_span = std::chrono::days(36'500);
-
-microseconds between(Timestamp date, Instant instant) {
-  return date.time_since_epoch() - std::chrono::floor<microseconds>(instant.time_since_epoch());
+std::chrono::microseconds clock_ahead(Timestamp date, Instant instant) {
+  return date.time_since_epoch() - std::chrono::floor<std::chrono::microseconds>(instant.time_since_epoch());
 }
 
 }  // namespace
@@ -34,17 +34,17 @@ struct Clock::Times {
 
   // What the clock was ahead by before it stepped, and when that was seen; oldest first.
   struct Past {
-    microseconds ahead;
+    std::chrono::microseconds ahead;
     Instant until;
   };
   std::mutex mutex;
   std::deque<Past> past;
 
-  bool same(microseconds is) const {
-    const auto known = microseconds(ahead.load(std::memory_order_relaxed));
-    return is - known < smallest_step && known - is < smallest_step;
+  bool same(std::chrono::microseconds is) const {
+    const auto known = std::chrono::microseconds(ahead.load(std::memory_order_relaxed));
+    return is - known < smallest_clock_step && known - is < smallest_clock_step;
   }
-  void stepped(microseconds is, Instant seen);
+  void stepped(std::chrono::microseconds is, Instant seen);
   void begin();
 };
 
@@ -54,15 +54,15 @@ void Clock::Times::begin() {
   if (begun.load(std::memory_order_relaxed)) return;
   const auto date = dates();
   started = instants();
-  ahead.store(between(date, started).count(), std::memory_order_relaxed);
+  ahead.store(clock_ahead(date, started).count(), std::memory_order_relaxed);
   begun.store(true, std::memory_order_release);
 }
 
-void Clock::Times::stepped(microseconds is, Instant seen) {
+void Clock::Times::stepped(std::chrono::microseconds is, Instant seen) {
   const std::lock_guard lock(mutex);
   if (same(is)) return;  // another thread saw it
-  past.push_back({microseconds(ahead.load(std::memory_order_relaxed)), seen});
-  if (past.size() > most_remembered) past.pop_front();
+  past.push_back({std::chrono::microseconds(ahead.load(std::memory_order_relaxed)), seen});
+  if (past.size() > most_clock_steps) past.pop_front();
   ahead.store(is.count(), std::memory_order_relaxed);
   steps.fetch_add(1, std::memory_order_release);
 }
@@ -85,13 +85,13 @@ Instant Clock::instant() const {
 Now Clock::now() const {
   times_->begin();
   Now now{times_->dates(), times_->instants()};
-  if (times_->same(between(now.date, now.instant))) return now;
-  for (int reading = 0; reading < readings; ++reading) {
+  if (times_->same(clock_ahead(now.date, now.instant))) return now;
+  for (int reading = 0; reading < clock_readings; ++reading) {
     const auto before = times_->instants();
     now = {times_->dates(), times_->instants()};
-    if (now.instant - before < read_together) break;
+    if (now.instant - before < clocks_read_together) break;
   }
-  if (const auto is = between(now.date, now.instant); !times_->same(is)) times_->stepped(is, now.instant);
+  if (const auto is = clock_ahead(now.date, now.instant); !times_->same(is)) times_->stepped(is, now.instant);
   return now;
 }
 
@@ -104,13 +104,13 @@ std::uint64_t Clock::steps() const {
   return times_->steps.load(std::memory_order_acquire);
 }
 
-bool Clock::within(Timestamp begun, microseconds length) const {
-  if (length <= microseconds::zero()) return false;
-  length = std::min(length, longest_span);
+bool Clock::within(Timestamp begun, std::chrono::microseconds length) const {
+  if (length <= std::chrono::microseconds::zero()) return false;
+  length = std::min(length, longest_clock_span);
   const auto now = this->now();
   bool lies_ahead = true;
   const auto under_way = [&](Timestamp date) {
-    if (begun > date + skew) return false;
+    if (begun > date + clock_skew) return false;
     lies_ahead = false;
     return date - begun < length;
   };
@@ -119,20 +119,22 @@ bool Clock::within(Timestamp begun, microseconds length) const {
     const std::lock_guard lock(times_->mutex);
     for (const auto& past : times_->past)
       if (now.instant - past.until < length &&
-          under_way(Timestamp(std::chrono::floor<microseconds>(now.instant.time_since_epoch()) + past.ahead)))
+          under_way(
+              Timestamp(std::chrono::floor<std::chrono::microseconds>(now.instant.time_since_epoch()) + past.ahead)))
         return true;
   }
   return lies_ahead && now.instant - times_->started < length;
 }
 
-Timestamp Clock::settled(microseconds held) const {
+Timestamp Clock::settled(std::chrono::microseconds held) const {
   const auto now = this->now();
   auto earliest = now.date;
   const std::lock_guard lock(times_->mutex);
   for (const auto& past : times_->past)
     if (now.instant - past.until < held)
       earliest = std::min(
-          earliest, Timestamp(std::chrono::floor<microseconds>(now.instant.time_since_epoch()) + past.ahead));
+          earliest,
+          Timestamp(std::chrono::floor<std::chrono::microseconds>(now.instant.time_since_epoch()) + past.ahead));
   return earliest;
 }
 

@@ -44,12 +44,12 @@ void ConvergenceReactor::find_overdue(Instant now) {
                     ": check that it allows remote reboots (check-sync), or restart it by hand");
         break;
       case unanswered:
-        overdue(
-            mac, open, state.detail.starts_with("no phone") ? "no_phone" : "unanswered",
-            state.detail.starts_with("no phone")
-                ? state.detail + "; it fetches its configuration when it is switched on"
-                : "the phone is registered but did not answer (" + state.detail +
-                      "): check that it is switched on and in the network; it fetches its configuration when it starts");
+        overdue(mac, open, state.detail.starts_with("no phone") ? "no_phone" : "unanswered",
+                state.detail.starts_with("no phone")
+                    ? state.detail + "; it fetches its configuration when it is switched on"
+                    : "the phone is registered but did not answer (" + state.detail +
+                          "): check that it is switched on and in the network; it fetches its configuration when it "
+                          "starts");
         break;
       default:
         break;
@@ -85,8 +85,7 @@ void ConvergenceReactor::run_wave(const Now& now) {
     }
   }
   if (due.empty() || gate_.closed(policy_.pace)) return;
-  std::sort(due.begin(), due.end(),
-            [](const auto& a, const auto& b) { return a->second.since < b->second.since; });
+  std::sort(due.begin(), due.end(), [](const auto& a, const auto& b) { return a->second.since < b->second.since; });
   for (const auto& at : due) {
     if (gate_.closed(policy_.pace)) break;
     if (!gate_.closed(policy_.pace, at->second.site)) tell(at->first, at->second);

@@ -101,8 +101,7 @@ void ConvergenceReactor::load() {
       open.told_at = instant_of(told_at);
       keep(mac, *state);
       // It fetched, and the process ended before that was decided upon.
-      if (const auto at = row.activity.last_provisioned;
-          at && *at >= told_at && row.activity.last_etag == state->etag)
+      if (const auto at = row.activity.last_provisioned; at && *at >= told_at && row.activity.last_etag == state->etag)
         open.fetched = {instant_of(*at), state->event};
     } else if (!state->reboot.is_nil() && !state->returned_at) {
       const auto fetched = instant_of(state->changed_at);
@@ -153,7 +152,8 @@ void ConvergenceReactor::keep(const MacAddress& mac, const Convergence& state) {
   open.state = state;
   // Its phone may have come while it was given up, and a mere refresh of its registration, under way to the disk when
   // it lapsed, is no event: it is looked for once more.
-  if (another && is_failed && may_come_back(state.code)) open.rearm = world_.clock.instant() + policy_.registration_grace;
+  if (another && is_failed && may_come_back(state.code))
+    open.rearm = world_.clock.instant() + policy_.registration_grace;
 }
 
 bool ConvergenceReactor::wanted(const Record& record) {

@@ -1,8 +1,8 @@
 // How fast phones are told, so that a site's PoE, DHCP and directory survive.
 #pragma once
 
-#include "events/quiet_hours.hpp"
 #include "events/clock.hpp"
+#include "events/quiet_hours.hpp"
 
 #include <algorithm>
 #include <cstdint>

@@ -5,7 +5,7 @@ namespace {
 
 using Events = std::vector<Event>;
 
-Error missing() {
+Error no_such_device() {
   return not_found("device_not_found",
                    "this device is not registered; register it with POST /api/provisioning/devices");
 }
@@ -39,7 +39,7 @@ Result<Events> register_device(const Device::State& state, const RegisterDevice&
 }
 
 Result<Events> change(const Device::State& state, const ChangeDevice& command) {
-  if (!state.registered) return missing();
+  if (!state.registered) return no_such_device();
   DeviceChanged changed{state.mac, command.extension.value_or(state.extension), command.vendor.value_or(state.vendor),
                         command.model.value_or(state.model)};
   Events events;
@@ -50,7 +50,7 @@ Result<Events> change(const Device::State& state, const ChangeDevice& command) {
 }
 
 Result<Events> unregister(const Device::State& state) {
-  if (!state.registered) return missing();
+  if (!state.registered) return no_such_device();
   Events events;  // its secrets go with it
   if (!state.password.empty()) events.emplace_back(DeviceCredentialsRemoved{state.mac, state.password});
   if (!state.token.empty()) events.emplace_back(DeviceTokenRevoked{state.mac, state.token});
@@ -59,36 +59,36 @@ Result<Events> unregister(const Device::State& state) {
 }
 
 Result<Events> set_credentials(const Device::State& state, const SetDeviceCredentials& command) {
-  if (!state.registered) return missing();
+  if (!state.registered) return no_such_device();
   return Events{DeviceCredentialsSet{state.mac, command.username, command.password}};
 }
 
 Result<Events> remove_credentials(const Device::State& state) {
-  if (!state.registered) return missing();
+  if (!state.registered) return no_such_device();
   if (state.password.empty()) return Events{};
   return Events{DeviceCredentialsRemoved{state.mac, state.password}};
 }
 
 Result<Events> issue_token(const Device::State& state, const IssueDeviceToken& command, const Context& context) {
-  if (!state.registered) return missing();
+  if (!state.registered) return no_such_device();
   DeviceTokenIssued issued{state.mac, command.token, command.sha256, {}};
   if (!state.token.empty() && command.grace.count() > 0) issued.previous_until = context.now + command.grace;
   return Events{std::move(issued)};
 }
 
 Result<Events> revoke_token(const Device::State& state) {
-  if (!state.registered) return missing();
+  if (!state.registered) return no_such_device();
   if (state.token.empty()) return Events{};
   return Events{DeviceTokenRevoked{state.mac, state.token}};
 }
 
 Result<Events> open_enrolment(const Device::State& state) {
-  if (!state.registered) return missing();
+  if (!state.registered) return no_such_device();
   return Events{DeviceEnrolmentOpened{state.mac}};
 }
 
 Result<Events> request_reboot(const Device::State& state, const RequestReboot& command, const Context& context) {
-  if (!state.registered) return missing();
+  if (!state.registered) return no_such_device();
   if (state.telling) return Events{};  // one is under way: the phone is not told twice
   // A person may insist; a campaign comes back when what is under way has ended.
   if (command.reason == RebootReason::campaign && state.pending && state.pending->stage == Device::Stage::told)

@@ -7,7 +7,7 @@
 namespace strowger::directory {
 namespace {
 
-std::string trimmed(std::string_view text) {
+std::string trimmed_name(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return {};
   return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
@@ -55,7 +55,7 @@ bool is_plain_text(std::string_view text) {
 Person map(const Entry& entry, const Policy& policy) {
   Person person;
   person.identity = entry.identity;
-  person.account = trimmed(entry.account);
+  person.account = trimmed_name(entry.account);
   if (!is_plain_text(person.account)) person.account.clear();
   person.disabled = entry.disabled;
   person.role = role_of(entry, policy);
@@ -63,7 +63,7 @@ Person map(const Entry& entry, const Policy& policy) {
     person.fault = "the directory gives no identity (objectGUID, entryUUID) for it, or hides it from the bind user";
     return person;
   }
-  const auto value = std::ranges::find_if(entry.numbers, [](const std::string& n) { return !trimmed(n).empty(); });
+  const auto value = std::ranges::find_if(entry.numbers, [](const std::string& n) { return !trimmed_name(n).empty(); });
   if (value == entry.numbers.end()) return person;
   auto number = is_plain_text(*value) ? policy.number_rule.apply(*value)
                                       : Result<ExtensionNumber>(unacceptable("no_number", "its number is not text"));
@@ -71,7 +71,7 @@ Person map(const Entry& entry, const Policy& policy) {
     person.fault = number.error().message;
     return person;
   }
-  person.name = trimmed(entry.name);
+  person.name = trimmed_name(entry.name);
   if (!is_plain_text(person.name)) {
     person.fault = "its name is not well-formed text";
     person.name.clear();
@@ -79,7 +79,7 @@ Person map(const Entry& entry, const Policy& policy) {
     person.fault = ok.error().message;
   }
   person.number = std::move(*number);
-  person.email = trimmed(entry.mail);
+  person.email = trimmed_name(entry.mail);
   if (!is_plain_text(person.email) || !actors::check_email(person.email)) person.email.clear();
   return person;
 }

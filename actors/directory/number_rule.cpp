@@ -13,7 +13,7 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-std::string_view trimmed(std::string_view text) {
+std::string_view trimmed_rule(std::string_view text) {
   const auto first = text.find_first_not_of(" \t");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
@@ -52,13 +52,13 @@ Error bad_rule(std::string_view text, const std::string& why) {
 }  // namespace
 
 Result<NumberRule> NumberRule::parse(std::string_view given) {
-  const auto text = trimmed(given);
+  const auto text = trimmed_rule(given);
   NumberRule rule;
   rule.text_ = std::string(text);
   if (text.empty()) return rule;
   if (text.starts_with("regex:")) {
     rule.kind_ = Kind::regex;
-    const std::string expression(trimmed(text.substr(6)));
+    const std::string expression(trimmed_rule(text.substr(6)));
     try {
       rule.regex_ = std::make_shared<const std::regex>(expression, std::regex::ECMAScript | std::regex::optimize);
     } catch (const std::regex_error& fault) {
@@ -74,9 +74,9 @@ Result<NumberRule> NumberRule::parse(std::string_view given) {
     return rule;
   }
   if (text.starts_with("last")) {
-    auto count = trimmed(text.substr(4));
+    auto count = trimmed_rule(text.substr(4));
     const auto [end, failed] = std::from_chars(count.data(), count.data() + count.size(), rule.digits_);
-    const auto rest = trimmed(count.substr(static_cast<std::size_t>(end - count.data())));
+    const auto rest = trimmed_rule(count.substr(static_cast<std::size_t>(end - count.data())));
     if (failed != std::errc() || (!rest.empty() && rest != "digits") || rule.digits_ < 1 || rule.digits_ > 20)
       return bad_rule(text, "does not say how many digits, 1 to 20");
     rule.kind_ = Kind::last;
@@ -86,7 +86,7 @@ Result<NumberRule> NumberRule::parse(std::string_view given) {
 }
 
 Result<ExtensionNumber> NumberRule::apply(std::string_view given) const {
-  const auto value = trimmed(given);
+  const auto value = trimmed_rule(given);
   const auto missed = [&](const std::string& what) {
     return unacceptable("no_number", "'" + std::string(value.substr(0, longest_value)) + "' " + what);
   };

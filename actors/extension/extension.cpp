@@ -10,7 +10,7 @@ using Events = std::vector<Event>;
 constexpr std::size_t name_limit = 128;   // bytes; phones cut off far earlier
 constexpr std::size_t email_limit = 254;  // RFC 5321 section 4.5.3.1.3
 
-Error missing() {
+Error no_such_extension() {
   return not_found("extension_not_found", "this extension does not exist; create it with POST /api/extensions");
 }
 
@@ -32,7 +32,7 @@ void keep_difference(std::optional<T>& wanted, const T& present) {
 }
 
 Result<Events> change(const Extension::State& state, const ChangeExtension& command) {
-  if (!state.exists) return missing();
+  if (!state.exists) return no_such_extension();
   if (command.name)
     if (auto ok = check_name(*command.name); !ok) return ok.error();
   if (command.email)
@@ -57,7 +57,7 @@ Result<Events> change(const Extension::State& state, const ChangeExtension& comm
 
 // Name, mail and link first, so that an extension that is enabled again is already its user's.
 Result<Events> sync(const Extension::State& state, const SyncExtension& command) {
-  if (!state.exists && command.password.empty()) return missing();
+  if (!state.exists && command.password.empty()) return no_such_extension();
   if (auto ok = check_name(command.name); !ok) return ok.error();
   if (auto ok = check_email(command.email); !ok) return ok.error();
   if (!state.directory.empty() && state.directory != command.directory)
@@ -94,7 +94,7 @@ Result<Events> release(const Extension::State& state, const ReleaseExtension& co
 }
 
 Result<Events> remove(const Extension::State& state) {
-  if (!state.exists) return missing();
+  if (!state.exists) return no_such_extension();
   return Events{ExtensionDeleted{state.number, state.password}};
 }
 

@@ -15,8 +15,8 @@ namespace {
 using provisioning::Origin;
 using provisioning::PastExtension;
 
-constexpr std::size_t step = 512;
-constexpr auto clock_difference = std::chrono::minutes(1);  // that another's clock may be ahead
+constexpr std::size_t history_page = 512;
+constexpr auto foreign_clock_tolerance = std::chrono::minutes(1);  // that another's clock may be ahead
 
 std::string at_position(Position position) {
   return "position " + std::to_string(number(position));
@@ -43,7 +43,7 @@ Result<Moment> History::find(const provisioning::PointInTime& point, Timestamp n
     return unacceptable("not_yet", "The log ends at " + at_position(last) + "; there is no " +
                                        at_position(*point.position) + " yet.")
         .with("last_position", number(last));
-  if (point.until && *point.until > now + clock_difference)
+  if (point.until && *point.until > now + foreign_clock_tolerance)
     return unacceptable("not_yet", "The time " + to_iso8601(*point.until) + " is still to come.");
 
   // The last event at or before the time; positions rise, but not always by one.
@@ -96,7 +96,7 @@ Result<bool> History::scan(const StreamId& stream, Position until, Wanted wanted
   StreamVersion version{};
   bool any = false;
   for (std::size_t read = 0; read < most_read;) {
-    const auto records = log_.read_stream(stream, version, step);
+    const auto records = log_.read_stream(stream, version, history_page);
     if (!records) return records.error();
     for (const auto& record : *records) {
       if (record.position > until) return any;
@@ -107,7 +107,7 @@ Result<bool> History::scan(const StreamId& stream, Position until, Wanted wanted
       if (!envelope) return envelope.error();
       visit(*envelope);
     }
-    if (records->size() < step) return any;
+    if (records->size() < history_page) return any;
     read += records->size();
   }
   return unacceptable("history_too_long", "The stream " + stream.text() + " has more than " +

@@ -6,7 +6,7 @@
 namespace strowger::history {
 namespace {
 
-constexpr std::size_t step = 256;
+constexpr std::size_t stream_page = 256;
 constexpr int attempts = 3;  // another node may publish the same at the same time
 
 }  // namespace
@@ -72,7 +72,7 @@ Result<bool> Publisher::record(const StreamId& stream, const Event& event, const
 Result<Publisher::Last> Publisher::read_last(const StreamId& stream) {
   Last last;
   for (;;) {
-    const auto records = log_.read_stream(stream, last.version, step);
+    const auto records = log_.read_stream(stream, last.version, stream_page);
     if (!records) return records.error();
     if (!records->empty()) {
       // Through the typed event: what an older release wrote is compared as this one would write it.
@@ -81,7 +81,7 @@ Result<Publisher::Last> Publisher::read_last(const StreamId& stream) {
       last.version = records->back().version;
       last.data = std::visit([](const auto& e) { return json::to_string(e); }, envelope->event);
     }
-    if (records->size() < step) return last;
+    if (records->size() < stream_page) return last;
   }
 }
 

@@ -15,9 +15,9 @@ namespace {
 constexpr const char* state_table = "retention";
 constexpr const char* summaries_key = "summaries";
 constexpr const char* date_key = "date";
-constexpr auto clock_difference = std::chrono::hours(24);  // a date that is further ahead is not believed
-constexpr auto settling = std::chrono::hours(24);          // so long a clock must hold a date before it counts
-constexpr auto start_allowance = std::chrono::hours(24);   // by which a start may be later than the last run
+constexpr auto clock_tolerance = std::chrono::hours(24);  // a date that is further ahead is not believed
+constexpr auto clock_settling = std::chrono::hours(24);   // so long a clock must hold a date before it counts
+constexpr auto start_allowance = std::chrono::hours(24);  // by which a start may be later than the last run
 
 // What has a time of its own.
 struct Kind {
@@ -39,7 +39,7 @@ std::string latest_key(const Kind& kind) {
   return std::string(kind.name) + ".latest";
 }
 
-std::string text_of(Timestamp date) {
+std::string retained_text(Timestamp date) {
   return std::to_string(std::max<std::int64_t>(0, date.time_since_epoch().count()));
 }
 
@@ -115,7 +115,7 @@ Result<std::uint64_t> Retention::run_once() {
     if (world_.folded) world_.folded(first_, last_);
   }
   AppendRequest request;
-  request.state.push_back({state_table, date_key, text_of(*date)});
+  request.state.push_back({state_table, date_key, retained_text(*date)});
   if (const auto written = append_and_wait(world_.log, std::move(request)); !written) return written.error();
   return done;
 }
@@ -127,9 +127,9 @@ Result<Timestamp> Retention::today() {
     if (!stored) return stored.error();
     known_ = *stored;
   }
-  const auto settled = world_.clock.settled(settling);
+  const auto settled = world_.clock.settled(clock_settling);
   const auto uptime = world_.clock.uptime();
-  if (*known_ == Timestamp{} || uptime >= settling) return settled;
+  if (*known_ == Timestamp{} || uptime >= clock_settling) return settled;
   return std::min(settled, *known_ + start_allowance + std::chrono::floor<std::chrono::microseconds>(uptime));
 }
 
@@ -166,7 +166,7 @@ Result<bool> Retention::step(std::size_t which) {
   if (keep.count() <= 0) return false;
   const auto now = today();
   if (!now) return now.error();
-  const auto believed = *now + clock_difference;
+  const auto believed = *now + clock_tolerance;
   // Whole days only, so that a day has as few summaries as may be.
   const Timestamp due = std::chrono::floor<std::chrono::days>(*now - keep);
   const auto cursor = read_number(kind.name);
@@ -224,7 +224,7 @@ Result<bool> Retention::step(std::size_t which) {
 
 Result<void> Retention::commit(std::size_t which, Part& part) {
   const std::vector<StateWrite> reached{{state_table, kinds[which].name, std::to_string(number(part.read))},
-                                        {state_table, latest_key(kinds[which]), text_of(part.latest)}};
+                                        {state_table, latest_key(kinds[which]), retained_text(part.latest)}};
   if (part.records.empty()) {
     // Only so that it need not be read again. A little that was read is not worth a write.
     if (number(part.read) - number(part.from) < options_.page) return {};

@@ -18,14 +18,14 @@ namespace {
 constexpr std::string_view spaces = " \t\r\n";
 
 // Of the range, without its outer spaces.
-std::pair<std::size_t, std::size_t> trimmed(std::string_view bytes, std::size_t begin, std::size_t end) {
+std::pair<std::size_t, std::size_t> trimmed_entry(std::string_view bytes, std::size_t begin, std::size_t end) {
   while (begin < end && spaces.find(bytes[begin]) != std::string_view::npos) ++begin;
   while (end > begin && spaces.find(bytes[end - 1]) != std::string_view::npos) --end;
   return {begin, end};
 }
 
-std::string trimmed(const std::string& text) {
-  const auto [begin, end] = trimmed(text, 0, text.size());
+std::string trimmed_entry(const std::string& text) {
+  const auto [begin, end] = trimmed_entry(text, 0, text.size());
   return text.substr(begin, end - begin);
 }
 
@@ -65,7 +65,7 @@ Result<std::vector<ConfigEntry>> line_entries(Format format, std::string_view by
   std::size_t line = 0;
   for (std::size_t at = 0; at < bytes.size();) {
     const auto end = std::min(bytes.find('\n', at), bytes.size());
-    const auto [first, last] = trimmed(bytes, at, end);
+    const auto [first, last] = trimmed_entry(bytes, at, end);
     at = end + 1;
     ++line;
     if (first == last || bytes[first] == '#') continue;
@@ -73,8 +73,8 @@ Result<std::vector<ConfigEntry>> line_entries(Format format, std::string_view by
     if (!split && format == Format::set) continue;  // GET, IF, GOTO
     if (!split)
       return unacceptable("bad_output", "line " + std::to_string(line) + " is no `key = value`").with("line", line);
-    const auto key = trimmed(bytes, split->key, split->end);
-    auto value = trimmed(bytes, split->value, last);
+    const auto key = trimmed_entry(bytes, split->key, split->end);
+    auto value = trimmed_entry(bytes, split->value, last);
     if (format == Format::set && value.second >= value.first + 2 && bytes[value.first] == '"' &&
         bytes[value.second - 1] == '"')
       value = {value.first + 1, value.second - 1};
@@ -149,7 +149,7 @@ class XmlReader {
     at = bytes_.find_first_not_of(spaces, at);
     const auto quote = bytes_.find_first_of("\"'", at);
     const auto end = bytes_.find(bytes_[quote], quote + 1);
-    out_.push_back({element.path + "@" + name, trimmed(value), at, quote + 1, end, 0});
+    out_.push_back({element.path + "@" + name, trimmed_entry(value), at, quote + 1, end, 0});
     at = end + 1;
   }
 
@@ -159,11 +159,11 @@ class XmlReader {
 
   void end() {
     auto& element = open_.back();
-    const auto value = trimmed(element.text);
+    const auto value = trimmed_entry(element.text);
     const bool empty_leaf = element.leaf && !element.attributes;
     if (!value.empty() || empty_leaf) {
       // That of an element with others in it is not one range: what is written between its tags is all of it.
-      const auto [begin, end] = trimmed(bytes_, element.content, std::max(index(), element.content));
+      const auto [begin, end] = trimmed_entry(bytes_, element.content, std::max(index(), element.content));
       out_.push_back({element.path, value, element.at, begin, end, 0});
     }
     open_.pop_back();

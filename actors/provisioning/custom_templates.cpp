@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kSuffix = ".template";
+constexpr std::string_view template_suffix = ".template";
 constexpr std::uintmax_t kMaxFile = 256 * 1024;
 
 Error unreadable(const fs::path& path, const std::string& why) {
@@ -38,7 +38,7 @@ CustomTemplates read_custom_templates(const fs::path& directory) {
   std::error_code failed;
   std::vector<fs::path> paths;
   for (fs::directory_iterator entry(directory, failed), end; !failed && entry != end; entry.increment(failed))
-    if (entry->path().extension() == kSuffix) paths.push_back(entry->path());
+    if (entry->path().extension() == template_suffix) paths.push_back(entry->path());
   if (failed) {
     out.faults.push_back(unreadable(directory, "provisioning.custom_templates_dir: " + failed.message()));
     return out;
@@ -57,7 +57,7 @@ CustomTemplates read_custom_templates(const fs::path& directory) {
 
 Result<std::pair<std::string, std::string>> split_template_name(std::string_view name) {
   auto stem = name;
-  if (stem.ends_with(kSuffix)) stem.remove_suffix(kSuffix.size());
+  if (stem.ends_with(template_suffix)) stem.remove_suffix(template_suffix.size());
   const auto bar = stem.find('_');
   if (bar == std::string_view::npos || bar == 0 || bar + 1 == stem.size())
     return unacceptable("bad_template_name", "'" + std::string(name.substr(0, 100)) +

@@ -54,9 +54,9 @@ std::string prefix(std::uint32_t oui, std::string_view between) {
   return hex_byte(oui >> 16).append(between) + hex_byte(oui >> 8).append(between) + hex_byte(oui);
 }
 
-class Values {
+class OptionValues {
  public:
-  explicit Values(const UrlSettings& settings) : parts_(url_parts(config_url(settings, "mac"))) {
+  explicit OptionValues(const UrlSettings& settings) : parts_(url_parts(config_url(settings, "mac"))) {
     const auto slash = parts_.path.find('/');
     auto authority = parts_.path.substr(0, slash);
     if (slash != std::string::npos) folder_ = parts_.path.substr(slash);
@@ -87,7 +87,7 @@ std::span<const std::uint32_t> ouis_of(const Row& row, const VendorCatalog& cata
 }
 
 // "…" with what ISC's and dnsmasq's grammars take for the end of a string escaped.
-std::string in_quotes(std::string_view text) {
+std::string quoted_option(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out.push_back('\\');
@@ -96,7 +96,7 @@ std::string in_quotes(std::string_view text) {
   return out + '"';
 }
 
-std::string isc(const Values& values, const VendorCatalog& catalog) {
+std::string isc(const OptionValues& values, const VendorCatalog& catalog) {
   std::string out =
       "# dhcpd.conf: above the subnets.\n"
       "option strowger-url-114 code 114 = text;\n"
@@ -110,12 +110,13 @@ std::string isc(const Values& values, const VendorCatalog& catalog) {
       conditions += (conditions.empty() ? "" : "\n    or ") + condition;
     };
     for (const auto begin : split(row.classes))
-      add("substring(option vendor-class-identifier, 0, " + std::to_string(begin.size()) + ") = " + in_quotes(begin));
+      add("substring(option vendor-class-identifier, 0, " + std::to_string(begin.size()) +
+          ") = " + quoted_option(begin));
     for (const auto oui : ouis_of(row, catalog)) add("substring(hardware, 1, 3) = " + prefix(oui, ":"));
     if (conditions.empty()) continue;
     const auto name = std::string(row.vendor);
     out += "\nclass \"strowger-" + name + "\" {\n  match if " + conditions + ";\n";
-    const auto value = in_quotes(values.of(row));
+    const auto value = quoted_option(values.of(row));
     if (row.code == 43)
       out += "  vendor-option-space strowger-mitel;\n  option strowger-mitel.server " + value + ";\n";
     else if (row.code == 66)
@@ -139,7 +140,7 @@ std::string kea_data(std::string_view text) {
   return out;
 }
 
-std::string kea(const Values& values, const VendorCatalog& catalog) {
+std::string kea(const OptionValues& values, const VendorCatalog& catalog) {
   const auto definition = [](std::string_view name, int code, std::string_view space) {
     return json::object{{"name", name}, {"code", code}, {"type", "string"}, {"space", space}};
   };
@@ -178,7 +179,7 @@ std::string kea(const Values& values, const VendorCatalog& catalog) {
   return out + "]\n";
 }
 
-std::string dnsmasq(const Values& values, const VendorCatalog& catalog) {
+std::string dnsmasq(const OptionValues& values, const VendorCatalog& catalog) {
   std::string out = "# dnsmasq.conf\n";
   for (const auto& row : rows) {
     const auto ouis = ouis_of(row, catalog);
@@ -188,12 +189,13 @@ std::string dnsmasq(const Values& values, const VendorCatalog& catalog) {
     if (row.code == 43) {
       for (const auto begin : split(row.classes))
         out += "dhcp-option=vendor:" + std::string(begin) + "," + std::to_string(row.sub_option) + "," +
-               in_quotes(values.of(row)) + "\n";
+               quoted_option(values.of(row)) + "\n";
       continue;
     }
-    for (const auto begin : split(row.classes)) out += "dhcp-vendorclass=set:" + tag + "," + in_quotes(begin) + "\n";
+    for (const auto begin : split(row.classes))
+      out += "dhcp-vendorclass=set:" + tag + "," + quoted_option(begin) + "\n";
     for (const auto oui : ouis) out += "dhcp-mac=set:" + tag + "," + prefix(oui, ":") + ":*:*:*\n";
-    out += "dhcp-option=tag:" + tag + "," + std::to_string(row.code) + "," + in_quotes(values.of(row)) + "\n";
+    out += "dhcp-option=tag:" + tag + "," + std::to_string(row.code) + "," + quoted_option(values.of(row)) + "\n";
   }
   return out;
 }
@@ -208,7 +210,7 @@ std::optional<DhcpServer> dhcp_server(std::string_view name) {
 }
 
 std::string dhcp_snippet(DhcpServer server, const UrlSettings& url, const VendorCatalog& catalog) {
-  const Values values(url);
+  const OptionValues values(url);
   switch (server) {
     case DhcpServer::isc:
       return isc(values, catalog);

@@ -21,13 +21,13 @@ constexpr std::array<FileRole, 8> kRoles{FileRole::per_mac,   FileRole::boot,   
 constexpr std::array<std::string_view, 6> kColumns{"pattern", "role", "vendor", "model", "template", "note"};
 constexpr std::size_t kCharacters = 37;  // letters, digits, all else
 
-char lower(char c) {
+char lower_case(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
 std::string lowered(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), lower);
+  std::transform(out.begin(), out.end(), out.begin(), lower_case);
   return out;
 }
 
@@ -134,18 +134,18 @@ auto rank(const FileRow& row) {
   return std::tuple(kind(), -static_cast<int>(text), std::string_view(row.pattern));
 }
 
-bool is_digit(char c) {
+bool is_ascii_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
 bool is_model_character(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
+  return is_ascii_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
 }
 
 // What no MAC address looks like, without making its error.
 bool may_be_mac(std::string_view text) {
   return text.size() >= 12 && text.size() <= 17 && std::all_of(text.begin(), text.end(), [](char c) {
-           return is_digit(c) || (c >= 'a' && c <= 'f') || c == ':' || c == '-' || c == '.';
+           return is_ascii_digit(c) || (c >= 'a' && c <= 'f') || c == ':' || c == '-' || c == '.';
          });
 }
 
@@ -215,7 +215,7 @@ class Match {
   }
 
   static bool take_hardware_id(std::string_view text, RequestedFile& found) {
-    if (text.size() != 12 || !std::all_of(text.begin(), text.end(), is_digit) || !text.starts_with("000000000"))
+    if (text.size() != 12 || !std::all_of(text.begin(), text.end(), is_ascii_digit) || !text.starts_with("000000000"))
       return false;
     std::uint16_t id = 0;
     for (const char digit : text.substr(9)) id = static_cast<std::uint16_t>(id * 10 + (digit - '0'));
@@ -231,14 +231,14 @@ class Match {
 
   const FileRow& row_;
   const std::string& name_;
-  const std::string& small_;  // name_ in lower case
+  const std::string& small_;  // name_ in lower_case case
 };
 
 }  // namespace
 
 Result<FileTable> FileTable::parse(std::span<const templates::File> files) {
   FileTable table;
-  std::map<std::string, std::string> seen;  // pattern in lower case -> where
+  std::map<std::string, std::string> seen;  // pattern in lower_case case -> where
   for (const auto& file : files) {
     const bool shared = file.path == "files.json";
     if (!shared && !file.path.ends_with("/vendor.json")) continue;

@@ -90,7 +90,7 @@ bool is_replaced(Decoded decoded, std::string_view text, std::size_t at) {
   return decoded.code == kReplacement && text.substr(at, decoded.size) != "\xEF\xBF\xBD";
 }
 
-std::string trimmed(std::string value) {
+std::string without_outer_blanks(std::string value) {
   const auto first = value.find_first_not_of(' ');
   if (first == std::string::npos) return {};
   const auto last = value.find_last_not_of(' ');
@@ -132,7 +132,7 @@ std::string escape(Format format, std::string_view value) {
     }
     at += size;
   }
-  return format == Format::xml ? out : trimmed(std::move(out));
+  return format == Format::xml ? out : without_outer_blanks(std::move(out));
 }
 
 std::string valid_utf8(std::string_view text) {

@@ -36,7 +36,7 @@ Result<void> check_xml(std::string_view bytes) {
                   std::string("not well-formed XML: ") + XML_ErrorString(XML_GetErrorCode(parser.get())));
 }
 
-std::string_view trimmed(std::string_view line) {
+std::string_view trimmed_line(std::string_view line) {
   const auto first = line.find_first_not_of(" \t\r");
   if (first == std::string_view::npos) return {};
   return line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
@@ -49,7 +49,7 @@ std::string_view fault_of(Format format, std::string_view content) {
     if (content.starts_with("GET ") || content.starts_with("IF ") || content.starts_with("GOTO ")) return {};
     const auto name = content.starts_with("SET ") ? content.substr(4) : std::string_view();
     const auto space = name.find(' ');
-    const auto value = space == std::string_view::npos ? std::string_view() : trimmed(name.substr(space));
+    const auto value = space == std::string_view::npos ? std::string_view() : trimmed_line(name.substr(space));
     const bool quoted = value.size() >= 2 && value.front() == '"' && value.back() == '"';
     const auto inner = quoted ? value.substr(1, value.size() - 2) : value;
     const bool fine = space != 0 && !value.empty() && inner.find('"') == std::string_view::npos &&
@@ -58,7 +58,7 @@ std::string_view fault_of(Format format, std::string_view content) {
   }
   const char sign = format == Format::colon ? ':' : '=';
   const auto at = content.find(sign);
-  if (at != std::string_view::npos && !trimmed(content.substr(0, at)).empty()) return {};
+  if (at != std::string_view::npos && !trimmed_line(content.substr(0, at)).empty()) return {};
   return format == Format::colon ? "neither empty, nor a # comment, nor `key: value`"
                                  : "neither empty, nor a # comment, nor `key = value`";
 }
@@ -73,7 +73,8 @@ Result<void> check_lines(Format format, std::string_view first_line, std::string
     if (number == 1 && !first_line.empty() && line != first_line)
       return fault_at(
           1, "the first line has to be exactly " + std::string(first_line) + ", or the phone refuses the file");
-    if (const auto fault = fault_of(format, trimmed(line)); !fault.empty()) return fault_at(number, std::string(fault));
+    if (const auto fault = fault_of(format, trimmed_line(line)); !fault.empty())
+      return fault_at(number, std::string(fault));
   }
   if (number == 0 && !first_line.empty())
     return fault_at(1, "empty; the first line has to be " + std::string(first_line));

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxTemplate = 256 * 1024;
 
-std::string_view trimmed(std::string_view text) {
+std::string_view trimmed_tag(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
@@ -111,10 +111,10 @@ Result<void> lint_template(const std::string& name, Format format, std::string_v
   for (std::size_t at = text.find("{{"); at != std::string_view::npos; at = text.find("{{", at)) {
     const auto end = text.find("}}", at + 2);
     if (end == std::string_view::npos) return template_fault(name, text, at, "{{ without }}");
-    const auto inner = trimmed(text.substr(at + 2, end - at - 2));
+    const auto inner = trimmed_tag(text.substr(at + 2, end - at - 2));
     if (inner.empty()) return template_fault(name, text, at, "{{}} names nothing");
     const bool plain = std::string_view("#^/&>=!{").find(inner.front()) == std::string_view::npos;
-    const Tag tag{at, plain ? ' ' : inner.front(), plain ? inner : trimmed(inner.substr(1))};
+    const Tag tag{at, plain ? ' ' : inner.front(), plain ? inner : trimmed_tag(inner.substr(1))};
     if (const auto fault = fault_in(tag, format, text, known, open); !fault.empty())
       return template_fault(name, text, at, fault);
     if (tag.kind == '#' || tag.kind == '^') {

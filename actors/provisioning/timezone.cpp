@@ -10,7 +10,7 @@ namespace {
 
 constexpr int day = 24 * 3600;
 
-struct Reader {
+struct ZoneReader {
   std::string_view text;
   bool fine = true;
 
@@ -79,7 +79,7 @@ void settle(ClockChange& change, int seconds) {
   change.weekday = ((change.weekday + days) % 7 + 7) % 7;
 }
 
-ClockChange change_from(Reader& reader) {
+ClockChange change_from(ZoneReader& reader) {
   ClockChange change;
   reader.fine = reader.fine && reader.take(',') && reader.take('M');
   change.month = reader.number();
@@ -101,7 +101,7 @@ std::string two(int number) {
 }  // namespace
 
 Result<TimeZone> TimeZone::parse(std::string_view posix) {
-  Reader reader{posix};
+  ZoneReader reader{posix};
   TimeZone zone;
   const auto rest_of = [&](std::size_t from) {
     return std::string(posix.substr(from, posix.size() - from - reader.text.size()));

@@ -12,7 +12,7 @@ namespace {
 
 namespace json = boost::json;
 
-std::string text(const json::object& object, std::string_view key) {
+std::string text_at(const json::object& object, std::string_view key) {
   return json::value_to<std::string>(object.at(key));
 }
 
@@ -49,19 +49,19 @@ Format format_of(const std::string& name) {
 
 Model model_from(const json::object& object, const json::object& family, const std::string& folder) {
   Model model;
-  model.model = text(object, "model");
+  model.model = text_at(object, "model");
   if (model.model != squeezed(model.model))
     throw std::invalid_argument("model '" + model.model + "' is not written in lower-case letters and digits only");
-  model.name = text(object, "name");
-  model.family = text(family, "family");
-  model.kind = text(family, "kind");
+  model.name = text_at(object, "name");
+  model.family = text_at(family, "family");
+  model.kind = text_at(family, "kind");
   model.lines = count(object, "lines");
   model.keys = count(object, "keys");
   model.sidecars = count(object, "sidecars");
   model.sidecar_keys = count(object, "sidecar_keys");
   model.hardware_ids = list<std::uint16_t>(object, "hardware_ids");
   for (const auto& alias : texts(object, "aliases")) model.aliases.push_back(squeezed(alias));
-  model.template_file = folder + "/" + text(object.contains("template") ? object : family, "template") + ".template";
+  model.template_file = folder + "/" + text_at(object.contains("template") ? object : family, "template") + ".template";
   return model;
 }
 
@@ -84,18 +84,18 @@ Vendor vendor_from(std::string_view content) {
   const auto& object = document.as_object();
   const auto& notify = object.at("notify").as_object();
   Vendor vendor;
-  vendor.vendor = text(object, "vendor");
-  vendor.name = text(object, "name");
+  vendor.vendor = text_at(object, "vendor");
+  vendor.name = text_at(object, "name");
   vendor.aliases = texts(object, "aliases");
-  vendor.format = format_of(text(object, "format"));
-  vendor.content_type = text(object, "content_type");
-  vendor.first_line = text(object, "first_line");
-  vendor.reboot_event = text(notify, "reboot");
-  vendor.resync_event = text(notify, "resync");
+  vendor.format = format_of(text_at(object, "format"));
+  vendor.content_type = text_at(object, "content_type");
+  vendor.first_line = text_at(object, "first_line");
+  vendor.reboot_event = text_at(notify, "reboot");
+  vendor.resync_event = text_at(notify, "resync");
   if (const auto* renames = notify.if_contains("resync_renames")) vendor.resync_renames = renames->as_bool();
   vendor.challenges_notify = notify.at("challenges").as_bool();
-  vendor.url_macro = text(object, "url_macro");
-  vendor.menu_path = text(object, "menu_path");
+  vendor.url_macro = text_at(object, "url_macro");
+  vendor.menu_path = text_at(object, "menu_path");
   for (const auto& prefix : texts(object, "ouis")) vendor.ouis.push_back(oui_of(prefix));
   vendor.model_prefixes = texts(object, "model_prefixes");
   vendor.model_suffixes = texts(object, "model_suffixes");

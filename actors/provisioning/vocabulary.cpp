@@ -9,7 +9,7 @@ namespace {
 
 using Kind = Word::Kind;
 
-constexpr std::size_t flagged_choices = 4;  // a setting with more of them has no flag for each
+constexpr std::size_t flagged_settings = 4;  // a setting with more of them has no flag for each
 
 Kind kind_of(SettingKind kind) {
   return kind == SettingKind::number ? Kind::code : Kind::text;
@@ -99,7 +99,7 @@ Vocabulary Vocabulary::device(const VendorValues& values) {
       out.add(name + "_PATH", Kind::text);
       out.add(name + "_HTTPS", Kind::flag);
     }
-    if (type.kind == SettingKind::choice && type.choices.size() <= flagged_choices)
+    if (type.kind == SettingKind::choice && type.choices.size() <= flagged_settings)
       for (const auto& choice : type.choices) out.add(name + "_" + capitals(choice), Kind::flag);
   }
   out.add("REGISTER_EXPIRES_MINUTES", Kind::code);

@@ -31,7 +31,7 @@ struct Binding {
   std::optional<MacAddress> mac;  // where SIP really carried one
   Timestamp first_registered;
   Timestamp last_registered;
-  Timestamp here_since;  // first registered, or moved to this contact or address
+  Timestamp here_since;        // first registered, or moved to this contact or address
   Timestamp expires_at;        // by the clock as it is now: written anew when that has stepped
   std::uint32_t lifetime = 0;  // seconds that were granted; 0: stored by a release that did not say
 

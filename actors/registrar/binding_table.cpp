@@ -70,9 +70,7 @@ void BindingTable::put(const ExtensionNumber& extension, std::vector<BindingPtr>
     home.entries.erase(found);  // its place in due_ finds nothing and falls away
     return;
   }
-  const auto by_expiry = [](const BindingPtr& left, const BindingPtr& right) {
-    return left->expires < right->expires;
-  };
+  const auto by_expiry = [](const BindingPtr& left, const BindingPtr& right) { return left->expires < right->expires; };
   const auto [earliest, latest] = std::ranges::minmax_element(bindings, by_expiry);
   auto& entry = home.entries[extension];
   const auto first = (*earliest)->expires;

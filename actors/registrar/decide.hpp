@@ -79,8 +79,8 @@ Decided decide_register(std::span<const BindingPtr> current, const RegisterReque
                         const Now& now);
 // Removes what has lapsed at `now`.
 Decision decide_expire(std::span<const BindingPtr> current, Instant now);
-// Writes expires_at anew where a step of the clock has made it wrong by a second or more, so that a restart finds what is
-// left of the bindings. No events: nothing has happened to a phone.
+// Writes expires_at anew where a step of the clock has made it wrong by a second or more, so that a restart finds what
+// is left of the bindings. No events: nothing has happened to a phone.
 Decision decide_redate(std::span<const BindingPtr> current, const Now& now);
 // Removes all of them.
 Decision decide_drop(std::span<const BindingPtr> current, UnregisterReason reason);

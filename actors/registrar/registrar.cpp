@@ -9,7 +9,7 @@
 namespace strowger::registrar {
 namespace {
 
-constexpr std::chrono::days any_age{3'650};
+constexpr std::chrono::days any_registration_age{3'650};
 
 Cause cause_of(const RegisterRequest& request) {
   std::string by = "phone:" + request.extension.text();
@@ -54,8 +54,8 @@ Result<Registrar::Restored> Registrar::restore() {
     ++restored.bindings;
     const auto granted = binding->lifetime > 0 ? std::chrono::seconds(binding->lifetime) : options_.limits.max_expires;
     binding->expires = due_at(now, binding->expires_at, granted);
-    binding->registered = begun_at(now, binding->last_registered, any_age);
-    binding->here = begun_at(now, binding->here_since, any_age);
+    binding->registered = begun_at(now, binding->last_registered, any_registration_age);
+    binding->here = begun_at(now, binding->here_since, any_registration_age);
     auto extension = binding->extension;
     found[std::move(extension)].push_back(std::make_shared<Binding>(std::move(*binding)));
   };

@@ -66,8 +66,8 @@ class Registrar {
   Result<Restored> restore();
   // Answers exactly once: at once where nothing had to be stored, else after the commit.
   void submit(RegisterRequest request, Answer answer);
-  // Expires what has lapsed, and dates bindings anew after a step of the clock; call it about once a second. Returns how
-  // many extensions have lapsed bindings.
+  // Expires what has lapsed, and dates bindings anew after a step of the clock; call it about once a second. Returns
+  // how many extensions have lapsed bindings.
   std::size_t expire_due();
   // The extension was deleted or disabled: its bindings go. Tried again by expire_due() while the log refuses.
   void drop_extension(const ExtensionNumber& extension, UnregisterReason reason = UnregisterReason::extension_deleted);

@@ -88,7 +88,7 @@ struct Application::House {
   std::shared_ptr<spdlog::logger> logger;
   Current<config::Settings> settings;
   Current<provisioning::Renderer> renderer;
-  Current<std::string> address;  // external_ip as set or found
+  Current<std::string> address;   // external_ip as set or found
   const Clock clock{system_now};  // everybody's: what one part sees of its steps, all know
   const Timestamp started_at = clock();
   const provisioning::VendorCatalog vendors = provisioning::VendorCatalog::built_in();

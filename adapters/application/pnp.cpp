@@ -37,7 +37,8 @@ class Answers {
     const auto now = world_.clock.now();
     const auto window = world_.settings()->log.repeat_window;
     const auto& phone = ask.request;
-    if (told_.size() >= plenty) std::erase_if(told_, [&](const auto& one) { return one.second + window <= now.instant; });
+    if (told_.size() >= plenty)
+      std::erase_if(told_, [&](const auto& one) { return one.second + window <= now.instant; });
     const auto [told, first] = told_.try_emplace(phone.mac, now.instant);
     if (!first && now.instant < told->second + window) return;
     told->second = now.instant;

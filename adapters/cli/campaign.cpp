@@ -14,7 +14,7 @@ namespace {
 
 namespace bj = boost::json;
 
-constexpr std::string_view path = "/api/provisioning/campaigns";
+constexpr std::string_view campaigns_path = "/api/provisioning/campaigns";
 constexpr auto look_every = std::chrono::milliseconds(500);
 
 struct Counts {
@@ -41,7 +41,7 @@ void print(const Shown& campaign) {
 }
 
 int watch(const config::Settings& settings, const std::string& id) {
-  const auto target = std::string(path) + "/" + id + "?limit=1";
+  const auto target = std::string(campaigns_path) + "/" + id + "?limit=1";
   Shown last;
   {
     ProgressBar bar("Rebooting");
@@ -85,7 +85,7 @@ int campaign_start(const CampaignStartOptions& options) {
   put_number("per_site", options.per_site);
   put_number("abort_percent", options.abort_percent);
   if (options.quiet_hours) body["quiet_hours"] = *options.quiet_hours;
-  const auto answer = post(*settings, std::string(path), bj::serialize(body));
+  const auto answer = post(*settings, std::string(campaigns_path), bj::serialize(body));
   if (!answer) return fail(answer.error());
   const auto started = json::from_string<Shown>(*answer);
   if (!started) return fail(started.error());
@@ -96,7 +96,7 @@ int campaign_start(const CampaignStartOptions& options) {
 int campaign_list(const ServerOptions& options) {
   const auto settings = settings_of(options);
   if (!settings) return fail(settings.error());
-  const auto answer = get(*settings, std::string(path));
+  const auto answer = get(*settings, std::string(campaigns_path));
   if (!answer) return fail(answer.error());
   const auto all = json::from_string<std::vector<Shown>>(*answer);
   if (!all) return fail(all.error());
@@ -114,7 +114,7 @@ int campaign_watch(const CampaignOptions& options) {
 int campaign_command(const CampaignOptions& options, const std::string& what) {
   const auto settings = settings_of(options.server);
   if (!settings) return fail(settings.error());
-  const auto answer = post(*settings, std::string(path) + "/" + options.id + "/" + what, "{}");
+  const auto answer = post(*settings, std::string(campaigns_path) + "/" + options.id + "/" + what, "{}");
   if (!answer) return fail(answer.error());
   const auto shown = json::from_string<Shown>(*answer);
   if (!shown) return fail(shown.error());

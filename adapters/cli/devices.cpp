@@ -11,7 +11,7 @@
 namespace strowger::cli {
 namespace {
 
-constexpr std::string_view path = "/api/provisioning/devices/";
+constexpr std::string_view devices_path = "/api/provisioning/devices/";
 
 struct Row {
   std::uint64_t row = 0;
@@ -51,7 +51,7 @@ int device_import(const DeviceImportOptions& options) {
   if (!stream.is_open() || stream.bad())
     return fail(unavailable("file_unreadable", options.file.string() + ": cannot be read"));
   const auto* type = options.file.extension() == ".json" ? "application/json" : "text/csv";
-  const auto target = std::string(path) + "import" + (options.dry_run ? "?dry_run=true" : "");
+  const auto target = std::string(devices_path) + "import" + (options.dry_run ? "?dry_run=true" : "");
   Result<std::string> answer = [&] {
     ProgressBar bar("Sending");
     return post_file(*settings, target, text, type, [&](std::size_t done, std::size_t of) { bar.show(done, of); });
@@ -66,7 +66,7 @@ int device_import(const DeviceImportOptions& options) {
 int device_export(const DeviceExportOptions& options) {
   const auto settings = settings_of(options.server);
   if (!settings) return fail(settings.error());
-  const auto answer = get(*settings, std::string(path) + "export?format=" + options.format);
+  const auto answer = get(*settings, std::string(devices_path) + "export?format=" + options.format);
   if (!answer) return fail(answer.error());
   if (options.out.empty()) {
     std::cout << *answer << std::flush;

@@ -29,7 +29,7 @@ BOOST_DESCRIBE_STRUCT(SaidSync, (),
                       (mode, server, read_count, without_number, created, updated, disabled, enabled, unchanged,
                        devices_moved, roles_changed, skipped_count, rebooted_count, phones_changed, skipped, changes))
 
-std::string path(const DirectoryOptions& options, const std::string& what) {
+std::string directory_path(const DirectoryOptions& options, const std::string& what) {
   return "/api/integrations/" + options.directory + "/" + what;
 }
 
@@ -51,7 +51,7 @@ int directory_sync(const DirectoryOptions& options) {
   const std::string query = std::string("?dry_run=") + (options.dry_run ? "true" : "false") +
                             "&force=" + (options.force ? "true" : "false") +
                             "&full=" + (options.changes_only ? "false" : "true");
-  const auto answer = post(*settings, path(options, "sync") + query, "");
+  const auto answer = post(*settings, directory_path(options, "sync") + query, "");
   if (!answer) return fail(answer.error());
   const auto sync = json::from_string<SaidSync>(*answer);
   if (!sync) return fail(sync.error());
@@ -75,7 +75,7 @@ int directory_sync(const DirectoryOptions& options) {
 int directory_check(const DirectoryOptions& options) {
   const auto settings = settings_of(options.server);
   if (!settings) return fail(settings.error());
-  const auto answer = post(*settings, path(options, "check"), "");
+  const auto answer = post(*settings, directory_path(options, "check"), "");
   if (answer) {
     const auto steps = json::from_string<std::vector<directory::Source::Step>>(*answer);
     if (!steps) return fail(steps.error());

@@ -66,8 +66,8 @@ std::optional<Nonces::Nonce> Nonces::read(std::string_view text, Instant now) co
   // The time of one of another start is as good as random: that it falls into these five minutes is 1 in 10^10.
   const auto since = time - epoch_;
   nonce.issued = static_cast<std::int64_t>(since);
-  nonce.stale = since > static_cast<std::uint64_t>(present) || nonce.issued <= floor_ ||
-                nonce.issued + lifetime < present;
+  nonce.stale =
+      since > static_cast<std::uint64_t>(present) || nonce.issued <= floor_ || nonce.issued + lifetime < present;
   return nonce;
 }
 

@@ -72,7 +72,7 @@ class Nonces {
   const Instant started_;
   std::uint64_t epoch_ = 0;  // random: what a nonce issued at the start carries as its time
   std::uint64_t serial_ = 0;
-  std::int64_t floor_ = -1;  // nonces issued up to here are stale
+  std::int64_t floor_ = -1;   // nonces issued up to here are stale
   std::deque<Slice> slices_;  // by index, which never lies ahead
   std::size_t noted_ = 0;
 };

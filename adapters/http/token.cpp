@@ -18,7 +18,7 @@ struct Payload {
 };
 BOOST_DESCRIBE_STRUCT(Payload, (), (id, sub, role, iat, exp))
 
-constexpr std::string_view prefix = "stw1.";
+constexpr std::string_view token_prefix = "stw1.";
 constexpr std::size_t longest_token = 2048;
 
 std::string base64url(std::string_view bytes) {
@@ -93,7 +93,7 @@ std::string TokenSigner::sign(std::string_view text) const {
 
 std::string TokenSigner::issue(std::string_view name, Role role, const Uuid& token, Timestamp expires_at) const {
   const Payload payload{token, std::string(name), std::string(to_text(role)), seconds(clock_()), seconds(expires_at)};
-  std::string text(prefix);
+  std::string text(token_prefix);
   text += base64url(json::to_string(payload));
   const auto mac = sign(text);
   return text + "." + base64url(mac);
@@ -101,13 +101,13 @@ std::string TokenSigner::issue(std::string_view name, Role role, const Uuid& tok
 
 Result<Principal> TokenSigner::verify(std::string_view token) const {
   const auto dot = token.rfind('.');
-  if (token.size() > longest_token || !token.starts_with(prefix) || dot < prefix.size()) return invalid();
+  if (token.size() > longest_token || !token.starts_with(token_prefix) || dot < token_prefix.size()) return invalid();
   const auto mac = from_base64url(token.substr(dot + 1));
   if (!mac || mac->size() != crypto_auth_hmacsha256_BYTES) return invalid();
   const auto expected = sign(token.substr(0, dot));
   if (sodium_memcmp(mac->data(), expected.data(), expected.size()) != 0) return invalid();
 
-  const auto text = from_base64url(token.substr(prefix.size(), dot - prefix.size()));
+  const auto text = from_base64url(token.substr(token_prefix.size(), dot - token_prefix.size()));
   if (!text) return invalid();
   auto payload = json::from_string<Payload>(*text);
   if (!payload) return invalid();

@@ -4,7 +4,7 @@ namespace strowger::rocks {
 namespace {
 
 constexpr std::size_t most_snapshots = 4'096;
-constexpr std::size_t plenty = 4'096;  // of events: more company makes a sync no cheaper
+constexpr std::size_t sync_company = 4'096;  // of events: more company makes a sync no cheaper
 
 }  // namespace
 
@@ -25,7 +25,7 @@ bool AppendQueue::push(PendingAppend& append) {
   waiting_.appends.push_back(std::move(append));
   waiting_.weight += weight;
   bytes_ += bytes;
-  hurry(waiting_.weight < plenty ? due : Clock::time_point::min(), std::move(lock));
+  hurry(waiting_.weight < sync_company ? due : Clock::time_point::min(), std::move(lock));
   return true;
 }
 

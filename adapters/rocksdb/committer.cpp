@@ -7,9 +7,7 @@
 namespace strowger::rocks {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point begun, Clock::time_point now) {
+double seconds_since(std::chrono::steady_clock::time_point begun, std::chrono::steady_clock::time_point now) {
   return std::chrono::duration<double>(now - begun).count();
 }
 
@@ -62,10 +60,10 @@ rocksdb::Status Committer::write(Commit& commit) {
   if (batch.writes().Count() > 0) {
     rocksdb::WriteOptions options;
     options.sync = batch.must_sync();
-    const auto begun = Clock::now();
+    const auto begun = std::chrono::steady_clock::now();
     if (auto status = commit.database->db().Write(options, &batch.writes()); !status.ok()) return status;
     if (options.sync) {
-      core_.sync_seconds.record(seconds_since(begun, Clock::now()));
+      core_.sync_seconds.record(seconds_since(begun, std::chrono::steady_clock::now()));
       core_.batch_requests.record(static_cast<double>(commit.answers.size()));
       core_.marks->acknowledge();
       core_.batches.fetch_add(1, std::memory_order_relaxed);
@@ -75,7 +73,7 @@ rocksdb::Status Committer::write(Commit& commit) {
   core_.events.fetch_add(records->size(), std::memory_order_relaxed);
   core_.recent.add(*records);
   core_.tail->publish(std::move(records));
-  const auto now = Clock::now();
+  const auto now = std::chrono::steady_clock::now();
   for (std::size_t i = 0; i < commit.answers.size(); ++i)
     core_.append_seconds.record(seconds_since(commit.taken.appends[i].queued_at, now));
   for (std::size_t i = 0; i < commit.answers.size(); ++i)

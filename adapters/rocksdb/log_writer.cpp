@@ -8,8 +8,6 @@
 
 namespace strowger::rocks {
 
-using Clock = std::chrono::steady_clock;
-
 namespace {
 
 constexpr std::size_t least_rows = 64;  // of the index, with a batch
@@ -30,7 +28,7 @@ void LogWriter::run() {
   while (core_.queue.take(next_->taken, retry_at_)) {
     if (retry_at_) {
       refuse(next_->taken);
-      if (Clock::now() >= *retry_at_) heal();
+      if (std::chrono::steady_clock::now() >= *retry_at_) heal();
       continue;
     }
     if (!next_->taken.empty()) prepare(*next_);
@@ -131,7 +129,7 @@ void LogWriter::heal() {
     if (Database::open(core_.database_options(), Access::read_only, database).ok())
       core_.lending.lend(std::move(database));
   }
-  retry_at_ = Clock::now() + delay_;
+  retry_at_ = std::chrono::steady_clock::now() + delay_;
   delay_ = std::min(delay_ * 2, core_.options.retry_most);
 }
 

@@ -14,7 +14,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "the stored format is little-endian");
 
 constexpr std::uint8_t unchained_format = 1;
-constexpr std::uint8_t format = 2;
+constexpr std::uint8_t record_format = 2;
 constexpr std::uint8_t folded_format = 3;
 constexpr std::uint8_t has_correlation = 1;
 constexpr std::uint8_t has_causation = 2;
@@ -123,7 +123,7 @@ Hash hash_at_end(std::string_view stored, std::size_t before = 0) {
 
 // The bytes behind the data.
 std::size_t trailer_of(std::uint8_t of_format) {
-  return of_format == unchained_format ? 0 : of_format == format ? hash_bytes : 2 * hash_bytes;
+  return of_format == unchained_format ? 0 : of_format == record_format ? hash_bytes : 2 * hash_bytes;
 }
 
 void seal(std::string& out, Position position, const Hash* hash) {
@@ -139,7 +139,7 @@ Result<std::uint8_t> checked_format(Position position, std::string_view stored) 
   if (reader.number<std::uint32_t>() != record_checksum(stored.substr(checksum_bytes), position))
     return damaged(position, "its checksum does not fit");
   const auto found = reader.number<std::uint8_t>();
-  if (found != format && found != unchained_format && found != folded_format)
+  if (found != record_format && found != unchained_format && found != folded_format)
     return damaged(position, "its format " + std::to_string(found) + " is not known to this release");
   if (stored.size() < fixed_bytes + trailer_of(found)) return damaged(position, "cut short");
   return found;
@@ -162,7 +162,7 @@ Result<void> check_encodable(const StreamId& stream, const NewRecord& record) {
 
 void encode_record(std::string& out, const StreamId& stream, StreamVersion version, const NewRecord& record,
                    Hasher& hasher, ChainEnd& end) {
-  encode_body(out, format, stream, version, record);
+  encode_body(out, record_format, stream, version, record);
   end.position = next(end.position);
   end.hash = hasher.link(end.hash, end.position, std::string_view(out).substr(checksum_bytes));
   seal(out, end.position, &end.hash);
@@ -170,7 +170,11 @@ void encode_record(std::string& out, const StreamId& stream, StreamVersion versi
 
 void encode_as_stored(std::string& out, const Record& record, const std::optional<Hash>& hash,
                       const std::optional<Hash>& digest) {
-  encode_body(out, !hash ? unchained_format : digest ? folded_format : format, record.stream, record.version, record);
+  encode_body(out,
+              !hash    ? unchained_format
+              : digest ? folded_format
+                       : record_format,
+              record.stream, record.version, record);
   if (hash && digest) put(out, *digest);
   seal(out, record.position, hash ? &*hash : nullptr);
 }
@@ -198,7 +202,7 @@ Result<Record> decode_record(Position position, std::string_view stored) {
   const auto found = checked_format(position, stored);
   if (!found) return found.error();
   Reader reader(stored.substr(0, stored.size() - trailer_of(*found)));
-  reader.bytes(checksum_bytes + sizeof format);
+  reader.bytes(checksum_bytes + sizeof record_format);
   Record record;
   const auto flags = reader.number<std::uint8_t>();
   record.schema = reader.number<std::uint16_t>();

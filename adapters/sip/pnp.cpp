@@ -33,7 +33,7 @@ std::string question_of(const sip_t* sip, const std::string& ip) {
   return key + '\n' + std::to_string(cseq(sip));
 }
 
-bool is_plain(std::string_view text) {
+bool is_plain_text(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f && c != '<' && c != '>' && c != '"'; });
 }
 
@@ -58,7 +58,8 @@ const url_t* contact_of(const sip_t* sip) {
 
 std::string target_of(const sip_t* sip, const Multicast::Datagram& datagram) {
   if (const auto* contact = contact_of(sip))
-    if (auto text = url_text(contact); !text.empty() && text.size() <= longest_contact && is_plain(text)) return text;
+    if (auto text = url_text(contact); !text.empty() && text.size() <= longest_contact && is_plain_text(text))
+      return text;
   return "sip:" + datagram.ip + ":" + std::to_string(datagram.port);
 }
 

@@ -51,8 +51,7 @@ class Server::Loop {
   explicit Loop(Server& server)
       : server_(server),
         root_(su_root_create(this)),
-        authenticator_(server.options_.authentication, server.credentials_, server.nonce_key_,
-                       server.clock_.instant()),
+        authenticator_(server.options_.authentication, server.credentials_, server.nonce_key_, server.clock_.instant()),
         registrar_(
             server.log_, server.table_, server.ids_, server.clock_,
             [mailbox = server.mailbox_](std::function<void()> task) { mailbox->post(std::move(task)); },

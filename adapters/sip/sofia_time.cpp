@@ -11,19 +11,17 @@ extern "C" void (*_su_time)(su_time_t* time);  // NOLINT(bugprone-reserved-ident
 namespace strowger::sip {
 namespace {
 
-using std::chrono::microseconds;
+constexpr auto microseconds_a_second = std::chrono::microseconds(std::chrono::seconds(1)).count();
 
-constexpr auto microseconds_a_second = microseconds(std::chrono::seconds(1)).count();
-
-microseconds steady_microseconds() {
-  return std::chrono::floor<microseconds>(std::chrono::steady_clock::now().time_since_epoch());
+std::chrono::microseconds steady_microseconds() {
+  return std::chrono::floor<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch());
 }
 
 // It is given the wall clock's time, in seconds since 1900: what it says begins with the first of them.
 void say_steady_time(su_time_t* time) {
   if (time == nullptr) return;
-  static const microseconds ahead = std::chrono::seconds(time->tv_sec) + microseconds(time->tv_usec) -
-                                    steady_microseconds();
+  static const std::chrono::microseconds ahead =
+      std::chrono::seconds(time->tv_sec) + std::chrono::microseconds(time->tv_usec) - steady_microseconds();
   const auto now = (steady_microseconds() + ahead).count();
   time->tv_sec = static_cast<unsigned long>(now / microseconds_a_second);
   time->tv_usec = static_cast<unsigned long>(now % microseconds_a_second);

@@ -6,12 +6,12 @@
 namespace strowger::tftp {
 namespace {
 
-constexpr std::uint16_t read_request = 1;
-constexpr std::uint16_t write_request = 2;
-constexpr std::uint16_t data = 3;
-constexpr std::uint16_t acknowledgement = 4;
-constexpr std::uint16_t failure = 5;
-constexpr std::uint16_t options = 6;
+constexpr std::uint16_t opcode_read = 1;
+constexpr std::uint16_t opcode_write = 2;
+constexpr std::uint16_t opcode_data = 3;
+constexpr std::uint16_t opcode_acknowledgement = 4;
+constexpr std::uint16_t opcode_failure = 5;
+constexpr std::uint16_t opcode_options = 6;
 
 constexpr std::size_t longest_name = 600;
 constexpr std::size_t longest_message = 400;
@@ -88,13 +88,13 @@ Packet parse(std::string_view datagram) {
   if (datagram.size() < 4) return Noise{};
   const auto rest = datagram.substr(2);
   switch (number_at(datagram, 0)) {
-    case read_request:
+    case opcode_read:
       return read_request_of(rest, false);
-    case write_request:
+    case opcode_write:
       return read_request_of(rest, true);
-    case acknowledgement:
+    case opcode_acknowledgement:
       return Acknowledgement{number_at(datagram, 2)};
-    case failure: {
+    case opcode_failure: {
       const auto message = datagram.substr(4);
       return Failure{number_at(datagram, 2), message.substr(0, message.find('\0'))};
     }
@@ -106,7 +106,7 @@ Packet parse(std::string_view datagram) {
 std::string data_packet(std::uint16_t block, std::string_view bytes) {
   std::string out;
   out.reserve(4 + bytes.size());
-  put(out, data);
+  put(out, opcode_data);
   put(out, block);
   out += bytes;
   return out;
@@ -114,7 +114,7 @@ std::string data_packet(std::uint16_t block, std::string_view bytes) {
 
 std::string options_packet(const OptionList& list) {
   std::string out;
-  put(out, options);
+  put(out, opcode_options);
   for (const auto& [name, value] : list) {
     out += name;
     out.push_back('\0');
@@ -126,7 +126,7 @@ std::string options_packet(const OptionList& list) {
 
 std::string error_packet(ErrorCode code, std::string_view message) {
   std::string out;
-  put(out, failure);
+  put(out, opcode_failure);
   put(out, static_cast<std::uint16_t>(code));
   out += message.substr(0, std::min(message.find('\0'), longest_message));
   out.push_back('\0');

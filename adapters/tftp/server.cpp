@@ -25,7 +25,7 @@ constexpr std::size_t longest_request = 2048;
 constexpr int receive_buffer = 1 << 20;  // a site's phones ask all at once when the power comes back
 constexpr int at_once = 64;              // requests, before others of the thread have their turn
 
-void count(Counters::Count& counter) {
+void count_up(Counters::Count& counter) {
   counter.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -173,20 +173,20 @@ bool Server::receive(Datagram& datagram) {
 
 // What goes wrong with one request ends that, and no other.
 void Server::take(const Datagram& datagram) try {
-  if (datagram.to_everybody) return count(counters_.noise);
+  if (datagram.to_everybody) return count_up(counters_.noise);
   const auto packet = parse(datagram.bytes());
   if (const auto* request = std::get_if<ReadRequest>(&packet)) return begin(datagram, *request);
   if (std::holds_alternative<WriteRequest>(packet)) {
-    count(counters_.write_requests);
+    count_up(counters_.write_requests);
     return refuse(datagram, ErrorCode::access_violation, "Nothing can be written here");
   }
   if (const auto* bad = std::get_if<BadRequest>(&packet)) {
-    count(counters_.bad_requests);
+    count_up(counters_.bad_requests);
     return refuse(datagram, ErrorCode::illegal_operation, bad->why);
   }
-  count(counters_.noise);  // what belongs to no transfer, or is no TFTP
+  count_up(counters_.noise);  // what belongs to no transfer, or is no TFTP
 } catch (const std::exception& fault) {
-  count(counters_.failed);
+  count_up(counters_.failed);
   logger_.error("TFTP: a request of {} failed: {}", plain(datagram.from.address()).to_string(), fault.what());
 }
 
@@ -199,7 +199,7 @@ void Server::begin(const Datagram& datagram, const ReadRequest& request) {
     if (transfer.request() == datagram.bytes() && !transfer.is_waiting_in_vain()) return;
     transfer.stop();
   } else if (!has_room(datagram.from)) {
-    count(counters_.shed);
+    count_up(counters_.shed);
     if (const auto now = SteadyClock::now(); now >= said_busy_ + std::chrono::seconds(10)) {
       said_busy_ = now;
       logger_.warn("TFTP: {} transfers are under way; {} and others have to ask again", transfers_.size(),
@@ -207,25 +207,25 @@ void Server::begin(const Datagram& datagram, const ReadRequest& request) {
     }
     return;
   }
-  count(counters_.read_requests);
+  count_up(counters_.read_requests);
   const auto address = plain(datagram.from.address());
   const auto peer = address.to_string();
   auto delivery = deliver_({"tftp", request.file, peer, address});
   if (delivery.status >= 400) {
-    count(counters_.refused);
+    count_up(counters_.refused);
     return refuse(datagram, code_for(delivery.status), delivery.message);
   }
   error_code fault;
   auto socket = socket_for(datagram, fault);
   if (fault) {
     logger_.error("TFTP: no socket for a transfer to {}: {}", peer, fault.message());
-    return count(counters_.failed);
+    return count_up(counters_.failed);
   }
   auto transfer = std::make_shared<Transfer>(std::move(socket), datagram.from, std::string(datagram.bytes()), request,
                                              Source(delivery, request.mode), options_.limits, counters_);
   transfers_.insert_or_assign(datagram.from, transfer);
   ++by_address_[datagram.from.address()];
-  count(counters_.active);
+  count_up(counters_.active);
   asio::co_spawn(io_, carry(std::move(transfer), std::move(delivery.arrived)), asio::detached);
 }
 
@@ -252,17 +252,17 @@ void Server::say(const Transfer& transfer, Transfer::End end) {
   const auto peer = plain(transfer.phone().address()).to_string();
   switch (end) {
     case Transfer::End::completed:
-      count(counters_.completed);
+      count_up(counters_.completed);
       return logger_.info("TFTP: {} delivered: {} bytes to {}", file, transfer.sent(), peer);
     case Transfer::End::timed_out:
-      count(counters_.timed_out);
+      count_up(counters_.timed_out);
       return logger_.warn("TFTP: {} given up after {} bytes: {} does not answer", file, transfer.sent(), peer);
     case Transfer::End::aborted:
-      count(counters_.aborted);
+      count_up(counters_.aborted);
       return logger_.warn("TFTP: {} ended by {} after {} bytes: {}", file, peer, transfer.sent(),
                           escaped(transfer.complaint()));
     case Transfer::End::failed:
-      count(counters_.failed);
+      count_up(counters_.failed);
       return logger_.error("TFTP: {} to {} broken off after {} bytes: {}", file, peer, transfer.sent(),
                            transfer.complaint());
     case Transfer::End::stopped:

@@ -1,7 +1,8 @@
 // Notices a source that tries MAC addresses: too many different ones that nobody registered, within a while. What
 // phones ask for as a matter of course is not reported here at all.
 //
-// No clock, no lock; times are instants of this process. Bounded: of the sources that are watched, and of those that are blocked, the oldest go first.
+// No clock, no lock; times are instants of this process. Bounded: of the sources that are watched, and of those that
+// are blocked, the oldest go first.
 #pragma once
 
 #include "events/ids.hpp"

@@ -1,8 +1,8 @@
 // Keeps a source from trying passwords: after too many wrong ones for an account, or for many accounts, what it brings
 // is not believed for a while, also where it is right. So a guess tells nothing, and a weak password lasts longer.
 //
-// Only the source itself is kept out: nobody can shut a phone out from elsewhere. No clock, no lock; times are instants of this process. Bounded: of the
-// sources that are watched the oldest go first.
+// Only the source itself is kept out: nobody can shut a phone out from elsewhere. No clock, no lock; times are instants
+// of this process. Bounded: of the sources that are watched the oldest go first.
 #pragma once
 
 #include "actors/provisioning/access/enumeration.hpp"

@@ -29,7 +29,7 @@ config::IpBytes bytes_of(const asio::ip::address& address) {
   return address.to_v6().to_bytes();
 }
 
-std::string_view trimmed(std::string_view text) {
+std::string_view without_blanks(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   return text;
@@ -90,7 +90,7 @@ Client client_of(const Request& request, const Present& present) {
   auto list = request.header("X-Forwarded-For");
   while (!list.empty()) {
     const auto comma = list.rfind(',');
-    auto entry = trimmed(comma == std::string_view::npos ? list : list.substr(comma + 1));
+    auto entry = without_blanks(comma == std::string_view::npos ? list : list.substr(comma + 1));
     list = comma == std::string_view::npos ? std::string_view() : list.substr(0, comma);
     if (entry.starts_with('[')) entry = entry.substr(1, entry.find(']') - 1);
     const auto address = config::parse_ip(entry);
@@ -244,9 +244,9 @@ void Access::unknown_mac(const Client& client, const MacAddress& mac, std::strin
       "phones, register them and lift the block with DELETE /api/provisioning/access/blocked/{}",
       name, to_iso8601(until), block->unknown_macs, name);
   AppendRequest request;
-  request.facts.push_back({StreamId("provisioning", "access"),
-                           encode(SourceBlocked{name, block->unknown_macs, escaped(user_agent), until},
-                                  Cause{"system", {}, {}}, read.date, services_.ids)});
+  request.facts.push_back(
+      {StreamId("provisioning", "access"), encode(SourceBlocked{name, block->unknown_macs, escaped(user_agent), until},
+                                                  Cause{"system", {}, {}}, read.date, services_.ids)});
   request.state.push_back({std::string(blocks_table), name, state_of(until, block->unknown_macs)});
   for (const auto& gone : over)
     if (gone != source) request.state.push_back({std::string(blocks_table), access::to_string(gone), std::nullopt});

@@ -10,9 +10,9 @@
 #include "actors/provisioning/vendor_catalog.hpp"
 #include "adapters/http/provision/render_cache.hpp"
 #include "adapters/http/sightings.hpp"
+#include "events/clock.hpp"
 #include "events/event.hpp"
 #include "events/log.hpp"
-#include "events/clock.hpp"
 
 #include <atomic>
 #include <condition_variable>

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t piece = 128 * 1024;  // in memory at a time, of a download
 
-Error missing() {
+Error no_such_firmware() {
   return not_found("no_such_firmware", "There is no such file in provisioning.firmware_dir.");
 }
 
@@ -28,7 +28,7 @@ bool read_number(std::string_view text, std::uint64_t& out) {
   return !text.empty() && fault == std::errc() && end == text.data() + text.size();
 }
 
-std::string_view trimmed(std::string_view text) {
+std::string_view without_slashes(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   return text;
@@ -61,7 +61,7 @@ BodyStream body_of(const Request& request, std::shared_ptr<const FirmwareFile> f
 }  // namespace
 
 Result<std::shared_ptr<const FirmwareFile>> FirmwareFile::open(const std::string& folder, std::string_view name) {
-  if (name.empty() || name.find('\0') != std::string_view::npos) return missing();
+  if (name.empty() || name.find('\0') != std::string_view::npos) return no_such_firmware();
   const int root = ::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (root < 0)
     return unavailable("firmware_dir_unreadable", "provisioning.firmware_dir " + folder + " cannot be opened.");
@@ -72,10 +72,10 @@ Result<std::shared_ptr<const FirmwareFile>> FirmwareFile::open(const std::string
   const std::string path(name);
   const auto descriptor = static_cast<int>(::syscall(SYS_openat2, root, path.c_str(), &how, sizeof how));
   ::close(root);
-  if (descriptor < 0) return missing();
+  if (descriptor < 0) return no_such_firmware();
   auto file = std::shared_ptr<FirmwareFile>(new FirmwareFile(descriptor));
   struct stat status{};
-  if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) return missing();
+  if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) return no_such_firmware();
   file->size_ = static_cast<std::uint64_t>(status.st_size);
   file->modified_ =
       Timestamp(std::chrono::seconds(status.st_mtim.tv_sec)) + std::chrono::microseconds(status.st_mtim.tv_nsec / 1000);
@@ -106,11 +106,11 @@ Result<std::string> FirmwareFile::read(std::uint64_t from, std::size_t size) con
 RangeWanted range_of(std::string_view header, std::uint64_t size) {
   constexpr std::string_view unit = "bytes=";
   if (!header.starts_with(unit)) return {};
-  const auto spec = trimmed(header.substr(unit.size()));
+  const auto spec = without_slashes(header.substr(unit.size()));
   const auto dash = spec.find('-');
   if (dash == std::string_view::npos || spec.find(',') != std::string_view::npos) return {};
-  const auto from = trimmed(spec.substr(0, dash));
-  const auto to = trimmed(spec.substr(dash + 1));
+  const auto from = without_slashes(spec.substr(0, dash));
+  const auto to = without_slashes(spec.substr(dash + 1));
   std::uint64_t first = 0;
   std::uint64_t last = 0;
   if (from.empty()) {  // the last so many

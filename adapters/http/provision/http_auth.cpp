@@ -18,7 +18,7 @@ using provisioning::access::Proof;
 constexpr std::string_view realm = "provisioning";
 constexpr std::size_t token_bytes = 24;
 constexpr int token_encoding = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
-constexpr std::string_view folder = "/provision/";
+constexpr std::string_view provision_folder = "/provision/";
 
 digest::NonceKey random_key() {
   digest::NonceKey key{};
@@ -86,8 +86,8 @@ bool same_target(std::string_view claimed, std::string_view target) {
 }  // namespace
 
 TokenPath token_path(std::string_view path) {
-  const bool below = path.starts_with(folder);
-  const std::size_t begin = below ? folder.size() : 1;
+  const bool below = path.starts_with(provision_folder);
+  const std::size_t begin = below ? provision_folder.size() : 1;
   if (path.size() < begin + token_size + 2 || path[begin + token_size] != '/') return {};
   const auto token = path.substr(begin, token_size);
   if (!is_token(token)) return {};
@@ -207,8 +207,7 @@ Brought HttpAuth::token(std::string_view token) const {
     return sodium_memcmp(hash.data(), with.data(), hash.size()) == 0;
   };
   const bool present = same(known ? known->token_sha256 : none);
-  const bool previous =
-      same(known ? known->previous_sha256 : none) && known && in_grace(*known, clock_);
+  const bool previous = same(known ? known->previous_sha256 : none) && known && in_grace(*known, clock_);
   if (!present && !previous) return {Proof::wrong};
   return {Proof::right, *device};
 }

@@ -37,7 +37,7 @@ std::optional<Upload> upload_of(const MacAddress& mac, const std::string& id) {
   return upload;
 }
 
-Error missing() {
+Error no_such_upload() {
   return not_found("upload_not_found", "There is no such upload; GET /api/provisioning/uploads lists them.");
 }
 
@@ -220,7 +220,7 @@ Result<Upload> Uploads::remove(const MacAddress& mac, const std::string& id) {
   load();
   const std::lock_guard one(writing_);
   auto upload = find(mac, id);
-  if (!upload) return missing();
+  if (!upload) return no_such_upload();
   forget(*upload);
   return std::move(*upload);
 }
@@ -268,7 +268,7 @@ std::optional<Upload> Uploads::newest(const MacAddress& mac, std::string_view na
 
 Result<std::shared_ptr<const FirmwareFile>> Uploads::open(const Upload& upload) const {
   auto file = FirmwareFile::open(folder_.string(), upload.mac.text() + "/" + upload.id);
-  if (!file) return missing();
+  if (!file) return no_such_upload();
   return file;
 }
 

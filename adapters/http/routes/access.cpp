@@ -42,7 +42,7 @@ constexpr std::string_view access_schema = R"({
     }
   }
 })";
-constexpr std::string_view credentials_schema = R"({
+constexpr std::string_view device_credentials_schema = R"({
   "type": "object",
   "required": ["password"],
   "additionalProperties": false,
@@ -69,12 +69,12 @@ constexpr std::string_view blocked_schema = R"({
   }
 })";
 
-Error missing(const MacAddress& mac) {
+Error no_such_device(const MacAddress& mac) {
   return not_found("device_not_found",
                    "Device " + mac.text() + " is not registered. Register it with POST /api/provisioning/devices.");
 }
 
-bj::object view_of(Context& context, const DeviceRow& row, const Principal& who) {
+bj::object access_view(Context& context, const DeviceRow& row, const Principal& who) {
   const auto present = context.files.present();
   const auto& device = *row.definition;
   const auto& enrolment = row.enrolment;
@@ -105,11 +105,11 @@ bj::object view_of(Context& context, const DeviceRow& row, const Principal& who)
 
 Result<Response> shown(Context& context, const MacAddress& mac, const Principal& who) {
   const auto row = context.services.device_rows.find(mac);
-  if (!row) return missing(mac);
-  return json_response(view_of(context, *row, who));
+  if (!row) return no_such_device(mac);
+  return json_response(access_view(context, *row, who));
 }
 
-Result<Response> read(Context& context, const Request& request) {
+Result<Response> read_access(Context& context, const Request& request) {
   const auto mac = mac_parameter(request);
   if (!mac) return mac.error();
   return shown(context, *mac, request.who);
@@ -174,7 +174,7 @@ Awaitable<Result<Response>> set_credentials(Context& context, const Request& req
   if (auto fault = fields.fault()) co_return std::move(*fault);
   if (auto fault = check_credentials(context, *mac, username, password)) co_return std::move(*fault);
   const auto row = context.services.device_rows.find(*mac);
-  if (!row) co_return missing(*mac);
+  if (!row) co_return no_such_device(*mac);
   auto before = row->credentials ? row->credentials->password : SealedSecret{};
   const bool fresh = before.empty();
   auto clear = password;
@@ -198,7 +198,7 @@ Awaitable<Result<Response>> issue_token(Context& context, const Request& request
     if (auto fault = fields.fault()) co_return std::move(*fault);
   }
   const auto row = context.services.device_rows.find(*mac);
-  if (!row) co_return missing(*mac);
+  if (!row) co_return no_such_device(*mac);
   auto token = provision::new_token();
   auto hash = provisioning::sha256_of(token);
   auto before = row->definition->token;
@@ -246,7 +246,7 @@ Awaitable<Result<Response>> unblock(Context& context, const Request& request) {
 
 void add_access(Router& router, const ContextPtr& context) {
   router.add_schema("DeviceAccess", std::string(access_schema));
-  router.add_schema("DeviceCredentials", std::string(credentials_schema));
+  router.add_schema("DeviceCredentials", std::string(device_credentials_schema));
   router.add_schema("DeviceTokenRequest", std::string(token_schema));
   router.add_schema("BlockedSource", std::string(blocked_schema));
   const std::vector<Reply> answer{{.status = 200, .description = "What is now", .schema = "#DeviceAccess"}};
@@ -272,7 +272,7 @@ void add_access(Router& router, const ContextPtr& context) {
               .parameters = {mac_path_parameter()},
               .replies = answer,
               .errors = {400, 404},
-              .handler = Handler([context](const Request& request) { return read(*context, request); })});
+              .handler = Handler([context](const Request& request) { return read_access(*context, request); })});
   auto credentials = route(
       Method::put, "/credentials", "setDeviceCredentials", "Set or rotate the HTTP user name and password",
       "Phones in provisioning.access.credential_networks are served with them (Basic and Digest). They go in, and "

@@ -44,7 +44,7 @@ constexpr std::string_view session_schema = R"({
   }
 })";
 
-bj::object view_of(const Services& services, const Principal& who) {
+bj::object principal_view(const Services& services, const Principal& who) {
   bj::object view{{"username", text(who.name)}, {"role", text(to_text(who.role))}, {"sip_extension", nullptr}};
   const auto extension = ExtensionNumber::parse(who.name);
   if (who.role == Role::user && extension && services.extension_rows.find(*extension))
@@ -133,7 +133,7 @@ Awaitable<Result<Response>> log_in(Context& context, const Request& request) {
   bj::object answer{{"success", true},
                     {"token", text(token)},
                     {"expires_at", iso(std::chrono::floor<std::chrono::seconds>(expires_at))},
-                    {"user", view_of(context.services, *who)}};
+                    {"user", principal_view(context.services, *who)}};
   co_return json_response(answer);
 }
 
@@ -182,7 +182,7 @@ void add_auth(Router& router, const ContextPtr& context) {
               .role = Role::user,
               .replies = {{.status = 200, .description = "The user of the token", .schema = "#Me"}},
               .handler = Handler([context](const Request& request) -> Result<Response> {
-                return json_response(view_of(context->services, request.who));
+                return json_response(principal_view(context->services, request.who));
               })});
 }
 

@@ -33,7 +33,7 @@ Error no_backups() {
   return unavailable("no_backups", "This server makes no backups.");
 }
 
-Awaitable<Result<Response>> create(Context& context, const Request& request) {
+Awaitable<Result<Response>> create_backup(Context& context, const Request& request) {
   bool with_master_key = false;
   if (!request.body.empty()) {
     const auto body = JsonBody::parse(request.body);
@@ -74,7 +74,7 @@ void add_backups(Router& router, const ContextPtr& context) {
               .body_required = false,
               .replies = {{.status = 201, .description = "It is made, and durable", .schema = "#Backup"}},
               .errors = {400, 409, 422},
-              .handler = AsyncHandler([context](const Request& request) { return create(*context, request); })});
+              .handler = AsyncHandler([context](const Request& request) { return create_backup(*context, request); })});
   router.add({.method = Method::get,
               .pattern = "/api/backups",
               .id = "listBackups",

@@ -12,19 +12,19 @@ namespace bj = boost::json;
 constexpr std::size_t most_keys = 200;
 constexpr std::size_t most_changes = 30;  // of one device
 
-bj::value or_null(const std::optional<std::string>& value) {
+bj::value etag_or_null(const std::optional<std::string>& value) {
   if (!value) return nullptr;
   return safe_text(*value);
 }
 
-bj::object view_of(const provision::BlastRadius::Device& device) {
+bj::object device_view(const provision::BlastRadius::Device& device) {
   bj::array changes;
   for (const auto& change : device.changes) {
     if (changes.size() == most_changes) break;
     changes.push_back(bj::object{{"key", safe_text(change.key)},
                                  {"change", text(provisioning::to_string(change.kind))},
-                                 {"before", or_null(change.before)},
-                                 {"after", or_null(change.after)},
+                                 {"before", etag_or_null(change.before)},
+                                 {"after", etag_or_null(change.after)},
                                  {"secret", change.secret}});
   }
   const auto& definition = *device.definition;
@@ -48,7 +48,7 @@ bj::object view_of(const provision::BlastRadius& radius) {
     key_list.push_back(bj::object{{"key", safe_text(key)}, {"devices", devices}});
   }
   bj::array devices;
-  for (const auto& device : radius.first) devices.push_back(view_of(device));
+  for (const auto& device : radius.first) devices.push_back(device_view(device));
   return {{"devices_reached", radius.reached},   {"devices_changed", radius.changed},
           {"would_reboot", radius.would_reboot}, {"unservable", radius.unservable},
           {"devices_compared", radius.compared}, {"changed_keys", keys.size()},

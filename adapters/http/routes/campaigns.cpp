@@ -36,7 +36,7 @@ constexpr std::string_view start_schema = R"({
     "abort_percent": {"type": "integer", "minimum": 0, "maximum": 100, "description": "It stops where more of the devices failed; 0: never. Default 20."}
   }
 })";
-constexpr std::string_view campaign_schema = R"({
+constexpr std::string_view campaign_view_schema = R"({
   "type": "object",
   "required": ["id", "name", "selection", "verb", "only_stale", "state", "reason", "pace", "counts", "progress", "by",
                "started_at", "ended_at"],
@@ -66,7 +66,7 @@ constexpr std::string_view campaign_schema = R"({
   }
 })";
 
-constexpr std::size_t listed = 100;
+constexpr std::size_t campaigns_a_page = 100;
 constexpr std::size_t devices_shown = 1'000;
 constexpr std::uint32_t default_abort_percent = 20;
 
@@ -76,7 +76,7 @@ Error missing(const Uuid& id) {
                                              "lists them.");
 }
 
-bj::object view_of(const Services& services, const CampaignRow& row) {
+bj::object campaign_view(const Services& services, const CampaignRow& row) {
   const auto& pace = row.pace;
   const auto& counts = row.counts;
   const auto quiet = QuietHours::parse(pace.quiet_hours);
@@ -106,7 +106,7 @@ bj::object view_of(const Services& services, const CampaignRow& row) {
           {"ended_at", time_or_null(row.ended_at)}};
 }
 
-bj::object view_of(const Services& services, const CampaignDevice& device) {
+bj::object campaign_view(const Services& services, const CampaignDevice& device) {
   const auto row = services.device_rows.find(device.mac);
   return {{"mac_address", text(device.mac.text())},
           {"extension_number", row ? bj::value(text(row->definition->extension.text())) : bj::value(nullptr)},
@@ -232,7 +232,7 @@ Awaitable<Result<Response>> start(Context& context, const Request& request) {
   if (!id) co_return id.error();
   const auto row = services.campaign_rows->find(*id);
   if (!row) co_return missing(*id);
-  auto response = json_response(view_of(services, *row), 201);
+  auto response = json_response(campaign_view(services, *row), 201);
   response.set("Location", "/api/provisioning/campaigns/" + id->text());
   co_return response;
 }
@@ -244,16 +244,16 @@ Result<Uuid> id_parameter(const Request& request) {
   return id;
 }
 
-Result<Response> list(const Context& context, const Request& request) {
-  const auto page = page_of(request, listed);
+Result<Response> list_campaigns(const Context& context, const Request& request) {
+  const auto page = page_of(request, campaigns_a_page);
   if (!page) return page.error();
   bj::array items;
   for (const auto& row : context.services.campaign_rows->newest(page->limit))
-    items.push_back(view_of(context.services, row));
+    items.push_back(campaign_view(context.services, row));
   return json_response(items);
 }
 
-Result<Response> read(const Context& context, const Request& request) {
+Result<Response> read_campaign(const Context& context, const Request& request) {
   const auto id = id_parameter(request);
   if (!id) return id.error();
   const auto page = page_of(request, devices_shown);
@@ -269,9 +269,10 @@ Result<Response> read(const Context& context, const Request& request) {
   const auto& rows = *context.services.campaign_rows;
   const auto row = rows.find(*id);
   if (!row) return missing(*id);
-  auto view = view_of(context.services, *row);
+  auto view = campaign_view(context.services, *row);
   bj::array devices;
-  for (const auto& device : rows.devices(*id, stage, page->limit)) devices.push_back(view_of(context.services, device));
+  for (const auto& device : rows.devices(*id, stage, page->limit))
+    devices.push_back(campaign_view(context.services, device));
   view["devices"] = std::move(devices);
   return json_response(view);
 }
@@ -288,7 +289,7 @@ Awaitable<Result<Response>> command(Context& context, const Request& request, ac
   if (!outcome) co_return outcome.error();
   const auto row = services.campaign_rows->find(*id);
   if (!row) co_return missing(*id);
-  co_return json_response(view_of(services, *row));
+  co_return json_response(campaign_view(services, *row));
 }
 
 Parameter id_path_parameter() {
@@ -326,7 +327,7 @@ Awaitable<Result<Uuid>> start_campaign(Context& context, const Request& request,
 
 void add_campaigns(Router& router, const ContextPtr& context) {
   if (context->services.campaigns == nullptr) return;
-  router.add_schema("Campaign", std::string(campaign_schema));
+  router.add_schema("Campaign", std::string(campaign_view_schema));
   router.add_schema("CampaignStart", std::string(start_schema));
   const std::string base = "/api/provisioning/campaigns";
   router.add(
@@ -352,7 +353,7 @@ void add_campaigns(Router& router, const ContextPtr& context) {
                            .description = "Newest first",
                            .schema = R"({"type":"array","items":{"$ref":"#/components/schemas/Campaign"}})"}},
               .errors = {400},
-              .handler = Handler([context](const Request& request) { return list(*context, request); })});
+              .handler = Handler([context](const Request& request) { return list_campaigns(*context, request); })});
   router.add({.method = Method::get,
               .pattern = base + "/{id}",
               .id = "getCampaign",
@@ -363,7 +364,7 @@ void add_campaigns(Router& router, const ContextPtr& context) {
                              limit_parameter()},
               .replies = {{.status = 200, .description = "The campaign", .schema = "#Campaign"}},
               .errors = {400, 404},
-              .handler = Handler([context](const Request& request) { return read(*context, request); })});
+              .handler = Handler([context](const Request& request) { return read_campaign(*context, request); })});
   struct Verb {
     const char* name;
     const char* id;

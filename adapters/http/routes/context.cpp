@@ -85,6 +85,11 @@ boost::json::string text(std::string_view view) {
   return boost::json::string(view.data(), view.size());
 }
 
+boost::json::value text_or_null(std::string_view view) {
+  if (view.empty()) return nullptr;
+  return text(view);
+}
+
 boost::json::value time_or_null(const std::optional<Timestamp>& time) {
   if (!time) return nullptr;
   return iso(*time);

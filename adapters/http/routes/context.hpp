@@ -93,6 +93,8 @@ Awaitable<Result<actors::Outcome>> decide(Context& context, const Request& reque
 std::string etag_of(StreamVersion version);
 Response json_response(const boost::json::value& value, std::uint16_t status = 200);
 boost::json::string text(std::string_view view);
+// null where it is empty.
+boost::json::value text_or_null(std::string_view view);
 boost::json::value time_or_null(const std::optional<Timestamp>& time);
 boost::json::string iso(Timestamp time);
 

@@ -11,7 +11,7 @@ namespace {
 
 namespace bj = boost::json;
 
-bj::array lines_of(const DeviceDefinition& device) {
+bj::array lines_view(const DeviceDefinition& device) {
   const auto view = [](std::uint16_t line, const ExtensionNumber& extension, const std::string& label) {
     return bj::object{{"line", line},
                       {"extension", text(extension.text())},
@@ -54,11 +54,6 @@ Seen seen_of(const Services& services, const DeviceRow& row) {
     if (seen.firmware.empty()) seen.firmware = provisioning::parse_user_agent(binding->user_agent).firmware;
   }
   return seen;
-}
-
-bj::value text_or_null(std::string_view value) {
-  if (value.empty()) return nullptr;
-  return text(value);
 }
 
 bj::array texts_of(const std::vector<provisioning::Contradiction>& contradictions) {
@@ -139,7 +134,7 @@ bj::object view_of(Context& context, const provision::PresentPtr& present, const
           {"config_url",
            text(with_token ? config_url_of(context.services, *present, device) : masked_config_url(*present, device))},
           {"site", device.site.empty() ? bj::value(nullptr) : bj::value(text(device.site))},
-          {"lines", lines_of(device)},
+          {"lines", lines_view(device)},
           {"created_at", iso(device.created_at)},
           {"updated_at", iso(device.updated_at)},
           {"last_provisioned", time_or_null(activity.last_provisioned)},

@@ -12,7 +12,7 @@ namespace {
 
 namespace bj = boost::json;
 
-constexpr std::string_view create_schema = R"({
+constexpr std::string_view create_device_schema = R"({
   "type": "object",
   "required": ["mac_address", "extension_number", "vendor", "model"],
   "additionalProperties": false,
@@ -25,7 +25,7 @@ constexpr std::string_view create_schema = R"({
     "lines": {"type": "array", "items": {"$ref": "#/components/schemas/DeviceLineInput"}}
   }
 })";
-constexpr std::string_view change_schema = R"({
+constexpr std::string_view change_device_schema = R"({
   "type": "object",
   "additionalProperties": false,
   "properties": {
@@ -72,7 +72,7 @@ constexpr std::string_view registered_schema = R"({
   }
 })";
 
-Error missing(const MacAddress& mac) {
+Error missing_device(const MacAddress& mac) {
   return not_found("device_not_found",
                    "Device " + mac.text() + " is not registered. Register it with POST /api/provisioning/devices.");
 }
@@ -185,7 +185,7 @@ Awaitable<Result<Response>> enter(Context& context, const Request& request, acto
     if (std::holds_alternative<RebootRequested>(event)) reboot = true;
   }
   const auto row = services.device_rows.find(*mac);
-  if (!row) co_return missing(*mac);
+  if (!row) co_return missing_device(*mac);
   bj::object answer{{"success", true},
                     {"device", view_of(context, context.files.present(), *row, request.who.may(Role::operator_))},
                     {"reboot_triggered", reboot},
@@ -199,7 +199,7 @@ Awaitable<Result<Response>> enter(Context& context, const Request& request, acto
   co_return response;
 }
 
-Awaitable<Result<Response>> create(Context& context, const Request& request) {
+Awaitable<Result<Response>> create_device(Context& context, const Request& request) {
   auto meta = ask_meta(request);
   if (!meta) co_return meta.error();
   const auto body = JsonBody::parse(request.body);
@@ -261,7 +261,7 @@ Awaitable<Result<Response>> create_discovered(Context& context, const Request& r
   co_return co_await enter(context, request, std::move(*meta), std::move(wanted));
 }
 
-Result<Response> list(Context& context, const Request& request) {
+Result<Response> list_devices(Context& context, const Request& request) {
   const auto page = page_of(request);
   if (!page) return page.error();
   std::optional<MacAddress> after;
@@ -287,11 +287,11 @@ Response shown(Context& context, const DeviceRow& row, const Principal& who) {
   return response;
 }
 
-Result<Response> read(Context& context, const Request& request) {
+Result<Response> read_device(Context& context, const Request& request) {
   const auto mac = mac_parameter(request);
   if (!mac) return mac.error();
   const auto row = context.services.device_rows.find(*mac);
-  if (!row) return missing(*mac);
+  if (!row) return missing_device(*mac);
   return shown(context, *row, request.who);
 }
 
@@ -319,7 +319,7 @@ Awaitable<Result<Response>> change(Context& context, const Request& request) {
                              "A device keeps its MAC address. Register the other one and delete " + mac->text() + ".");
   }
   const auto before = services.device_rows.find(*mac);
-  if (!before) co_return missing(*mac);
+  if (!before) co_return missing_device(*mac);
   actors::ChangeDevice change;
   if (extension_text) {
     const auto extension = existing_extension(services, *extension_text);
@@ -343,11 +343,11 @@ Awaitable<Result<Response>> change(Context& context, const Request& request) {
       co_await decide(context, request, services.devices, mac->text(), std::move(command), std::move(*meta));
   if (!outcome) co_return outcome.error();
   const auto row = services.device_rows.find(*mac);
-  if (!row) co_return missing(*mac);
+  if (!row) co_return missing_device(*mac);
   co_return shown(context, *row, request.who);
 }
 
-Awaitable<Result<Response>> remove(Context& context, const Request& request) {
+Awaitable<Result<Response>> remove_device(Context& context, const Request& request) {
   auto meta = ask_meta(request);
   if (!meta) co_return meta.error();
   const auto mac = mac_parameter(request);
@@ -364,9 +364,9 @@ Awaitable<Result<Response>> remove(Context& context, const Request& request) {
 void add_devices(Router& router, const ContextPtr& context) {
   router.add_schema("Device", std::string(device_schema()));
   router.add_schema("DeviceLineInput", std::string(line_schema));
-  router.add_schema("DeviceRegistration", std::string(create_schema));
+  router.add_schema("DeviceRegistration", std::string(create_device_schema));
   router.add_schema("DiscoveredRegistration", std::string(discovered_schema));
-  router.add_schema("DeviceChange", std::string(change_schema));
+  router.add_schema("DeviceChange", std::string(change_device_schema));
   router.add_schema("DeviceRegistered", std::string(registered_schema));
   router.add({.method = Method::get,
               .pattern = "/api/provisioning/devices",
@@ -379,7 +379,7 @@ void add_devices(Router& router, const ContextPtr& context) {
                            .schema = R"({"type":"array","items":{"$ref":"#/components/schemas/Device"}})",
                            .headers = {"Link", "X-Total-Count"}}},
               .errors = {400},
-              .handler = Handler([context](const Request& request) { return list(*context, request); })});
+              .handler = Handler([context](const Request& request) { return list_devices(*context, request); })});
   router.add({.method = Method::post,
               .pattern = "/api/provisioning/devices",
               .id = "registerDevice",
@@ -399,7 +399,7 @@ void add_devices(Router& router, const ContextPtr& context) {
                            .schema = "#DeviceRegistered",
                            .headers = {"ETag", "Location"}}},
               .errors = {409, 422},
-              .handler = AsyncHandler([context](const Request& request) { return create(*context, request); })});
+              .handler = AsyncHandler([context](const Request& request) { return create_device(*context, request); })});
   router.add(
       {.method = Method::post,
        .pattern = "/api/provisioning/discovered/{mac}/register",
@@ -429,7 +429,7 @@ void add_devices(Router& router, const ContextPtr& context) {
               .parameters = {mac_path_parameter()},
               .replies = {{.status = 200, .description = "The device", .schema = "#Device", .headers = {"ETag"}}},
               .errors = {400, 404},
-              .handler = Handler([context](const Request& request) { return read(*context, request); })});
+              .handler = Handler([context](const Request& request) { return read_device(*context, request); })});
   router.add({.method = Method::patch,
               .pattern = "/api/provisioning/devices/{mac}",
               .id = "changeDevice",
@@ -450,7 +450,7 @@ void add_devices(Router& router, const ContextPtr& context) {
               .parameters = {mac_path_parameter(), if_match_parameter(), idempotency_parameter()},
               .replies = {{.status = 200, .description = "Unregistered", .schema = "#Done"}},
               .errors = {400, 404, 412},
-              .handler = AsyncHandler([context](const Request& request) { return remove(*context, request); })});
+              .handler = AsyncHandler([context](const Request& request) { return remove_device(*context, request); })});
 }
 
 }  // namespace strowger::http::routes

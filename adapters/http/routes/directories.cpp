@@ -93,7 +93,7 @@ constexpr std::string_view past_sync_schema = R"({
     "code": {"type": ["string", "null"]}
   }
 })";
-constexpr std::string_view status_schema = R"({
+constexpr std::string_view directory_status_schema = R"({
   "type": "object",
   "required": ["directory", "enabled", "running"],
   "properties": {
@@ -352,7 +352,7 @@ Parameter name_parameter() {
           .schema = R"({"enum":["ad","ldap"]})"};
 }
 
-Parameter flag_parameter(std::string name, std::string description, bool by_default) {
+Parameter sync_flag(std::string name, std::string description, bool by_default) {
   return {.name = std::move(name),
           .description = std::move(description),
           .schema = by_default ? R"({"type":"boolean","default":true})" : R"({"type":"boolean","default":false})"};
@@ -365,7 +365,7 @@ void add_directories(Router& router, const ContextPtr& context) {
   router.add_schema("DirectorySync", std::string(sync_schema));
   router.add_schema("DirectorySyncFailure", std::string(failed_schema));
   router.add_schema("PastSync", std::string(past_sync_schema));
-  router.add_schema("DirectoryStatus", std::string(status_schema));
+  router.add_schema("DirectoryStatus", std::string(directory_status_schema));
   router.add_schema("DirectoryUser", std::string(hit_schema));
   router.add_schema("DirectoryCheckStep", std::string(step_schema));
   router.add(
@@ -377,9 +377,9 @@ void add_directories(Router& router, const ContextPtr& context) {
        .description = "Nothing is changed before all was read. A directory that cannot be reached or read, or "
                       "a sync that would disable more than max_change_percent, changes nothing.",
        .role = Role::operator_,
-       .parameters = {name_parameter(), flag_parameter("dry_run", "Only say what would change.", false),
-                      flag_parameter("force", "Disable more than max_change_percent.", false),
-                      flag_parameter("full", "Read everything, and not only what changed.", true)},
+       .parameters = {name_parameter(), sync_flag("dry_run", "Only say what would change.", false),
+                      sync_flag("force", "Disable more than max_change_percent.", false),
+                      sync_flag("full", "Read everything, and not only what changed.", true)},
        .replies = {{.status = 200, .description = "It is done", .schema = "#DirectorySync"},
                    {.status = 409,
                     .description = "One is under way, it would disable too many, or the directory is not enabled",

@@ -12,9 +12,9 @@ namespace {
 
 namespace bj = boost::json;
 
-constexpr std::string_view base = "/api/provisioning/discovered";
+constexpr std::string_view discovery_path = "/api/provisioning/discovered";
 
-constexpr std::string_view phone_schema = R"({
+constexpr std::string_view discovered_phone_schema = R"({
   "type": "object",
   "required": ["mac_address", "vendor", "model", "ip_address", "first_seen", "last_seen", "requests", "registrations", "register"],
   "properties": {
@@ -57,11 +57,6 @@ constexpr std::string_view phones_schema = R"({
   }
 })";
 
-bj::value text_or_null(std::string_view value) {
-  if (value.empty()) return nullptr;
-  return text(value);
-}
-
 bj::object view(const Services& services, const DiscoveredRow& row) {
   const auto kind = seen_kind(services, row);
   const auto says = provisioning::parse_user_agent(row.user_agent);
@@ -88,7 +83,7 @@ bj::object view(const Services& services, const DiscoveredRow& row) {
           {"last_path", text_or_null(row.path)},
           {"refused_by", row.denied ? bj::value(text(row.code)) : bj::value(nullptr)},
           {"register", bj::object{{"method", "POST"},
-                                  {"path", text(std::string(base) + "/" + row.mac.text() + "/register")},
+                                  {"path", text(std::string(discovery_path) + "/" + row.mac.text() + "/register")},
                                   {"body", std::move(body)}}}};
 }
 
@@ -160,10 +155,10 @@ Result<DiscoveredRow> discovered(const Services& services, const MacAddress& mac
 
 void add_discovery(Router& router, const ContextPtr& context) {
   if (context->services.discovered_rows == nullptr) return;
-  router.add_schema("DiscoveredPhone", std::string(phone_schema));
+  router.add_schema("DiscoveredPhone", std::string(discovered_phone_schema));
   router.add_schema("DiscoveredPhones", std::string(phones_schema));
   router.add({.method = Method::get,
-              .pattern = std::string(base),
+              .pattern = std::string(discovery_path),
               .id = "listDiscoveredPhones",
               .tag = "discovery",
               .summary = "List phones that were seen and are not registered",
@@ -174,7 +169,7 @@ void add_discovery(Router& router, const ContextPtr& context) {
               .errors = {400},
               .handler = Handler([context](const Request& request) { return list(*context, request); })});
   router.add({.method = Method::get,
-              .pattern = std::string(base) + "/{mac}",
+              .pattern = std::string(discovery_path) + "/{mac}",
               .id = "getDiscoveredPhone",
               .tag = "discovery",
               .summary = "What is known of a phone that is not registered",

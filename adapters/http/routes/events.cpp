@@ -9,7 +9,7 @@
 namespace strowger::http::routes {
 namespace {
 
-constexpr std::string_view event_schema = R"({
+constexpr std::string_view cloud_event_schema = R"({
   "type": "object",
   "description": "A CloudEvents 1.0 event in its JSON format. Secrets are masked.",
   "required": ["specversion", "id", "source", "type", "subject", "time", "datacontenttype", "data", "sequence",
@@ -62,16 +62,16 @@ Result<events::PageQuery> read_query(const Query& query) {
   return wanted;
 }
 
-struct Found {
+struct EventsPage {
   std::string body;
   Position reached{};
   bool more = false;
 };
 
-Result<Found> find(EventLog& log, const events::PageQuery& wanted) {
+Result<EventsPage> find(EventLog& log, const events::PageQuery& wanted) {
   const auto page = events::read_page(log, wanted);
   if (!page) return page.error();
-  Found found{"[", page->reached, page->more};
+  EventsPage found{"[", page->reached, page->more};
   for (const auto& record : page->events) {
     if (found.body.size() > 1) found.body += ',';
     found.body += to_cloud_event(record, events::source);
@@ -80,7 +80,7 @@ Result<Found> find(EventLog& log, const events::PageQuery& wanted) {
   return found;
 }
 
-Awaitable<Result<Response>> list(Context& context, const Request& request) {
+Awaitable<Result<Response>> list_events(Context& context, const Request& request) {
   const auto query = request.query();
   const auto wanted = read_query(query);
   if (!wanted) co_return wanted.error();
@@ -106,7 +106,7 @@ Awaitable<Result<Response>> list(Context& context, const Request& request) {
 }  // namespace
 
 void add_events(Router& router, const ContextPtr& context) {
-  router.add_schema("Event", std::string(event_schema));
+  router.add_schema("Event", std::string(cloud_event_schema));
   router.add(
       {.method = Method::get,
        .pattern = "/api/events",
@@ -134,7 +134,7 @@ void add_events(Router& router, const ContextPtr& context) {
                     .schema = R"({"type":"array","items":{"$ref":"#/components/schemas/Event"}})",
                     .headers = {"Link", "X-Total-Count", "X-Last-Position"}}},
        .errors = {400},
-       .handler = AsyncHandler([context](const Request& request) { return list(*context, request); })});
+       .handler = AsyncHandler([context](const Request& request) { return list_events(*context, request); })});
 }
 
 }  // namespace strowger::http::routes

@@ -10,7 +10,7 @@ namespace {
 
 namespace bj = boost::json;
 
-constexpr std::string_view schema = R"({
+constexpr std::string_view extension_schema = R"({
   "type": "object",
   "required": ["number", "name", "email", "registered", "allow_external", "enabled", "ad_synced", "created_at", "updated_at"],
   "properties": {
@@ -30,7 +30,7 @@ constexpr std::string_view schema = R"({
     "version": {"type": "integer", "description": "The stream version that the ETag shows."}
   }
 })";
-constexpr std::string_view create_schema = R"({
+constexpr std::string_view create_extension_schema = R"({
   "type": "object",
   "required": ["number", "name"],
   "additionalProperties": false,
@@ -42,7 +42,7 @@ constexpr std::string_view create_schema = R"({
     "allow_external": {"type": "boolean", "default": true}
   }
 })";
-constexpr std::string_view change_schema = R"({
+constexpr std::string_view change_extension_schema = R"({
   "type": "object",
   "additionalProperties": false,
   "properties": {
@@ -108,7 +108,7 @@ std::optional<Error> check_password(const std::string& password) {
   return fault;
 }
 
-Result<Response> list(const Context& context, const Request& request) {
+Result<Response> list_extensions(const Context& context, const Request& request) {
   const auto page = page_of(request);
   if (!page) return page.error();
   std::optional<ExtensionNumber> after;
@@ -126,7 +126,7 @@ Result<Response> list(const Context& context, const Request& request) {
   return page_response(request, std::move(items), rows.size(), more ? found[page->limit - 1]->number.text() : "");
 }
 
-Result<Response> read(const Context& context, const Request& request) {
+Result<Response> read_extension(const Context& context, const Request& request) {
   const auto extension = extension_parameter(request);
   if (!extension) return extension.error();
   const auto row = context.services.extension_rows.find(*extension);
@@ -161,7 +161,7 @@ Result<Wanted> read_body(std::string_view body_text, bool number_required, bool 
   return wanted;
 }
 
-Awaitable<Result<Response>> create(Context& context, const Request& request) {
+Awaitable<Result<Response>> create_extension(Context& context, const Request& request) {
   auto meta = ask_meta(request);
   if (!meta) co_return meta.error();
   auto wanted = read_body(request.body, true, true);
@@ -190,7 +190,7 @@ Awaitable<Result<Response>> create(Context& context, const Request& request) {
   co_return response;
 }
 
-Awaitable<Result<Response>> change(Context& context, const Request& request, bool whole) {
+Awaitable<Result<Response>> change_extension(Context& context, const Request& request, bool whole) {
   auto meta = ask_meta(request);
   if (!meta) co_return meta.error();
   const auto extension = extension_parameter(request);
@@ -241,9 +241,9 @@ Parameter number_parameter() {
 }  // namespace
 
 void add_extensions(Router& router, const ContextPtr& context) {
-  router.add_schema("Extension", std::string(schema));
-  router.add_schema("ExtensionCreate", std::string(create_schema));
-  router.add_schema("ExtensionChange", std::string(change_schema));
+  router.add_schema("Extension", std::string(extension_schema));
+  router.add_schema("ExtensionCreate", std::string(create_extension_schema));
+  router.add_schema("ExtensionChange", std::string(change_extension_schema));
   router.add_schema("Done", std::string(removed_schema));
   router.add({.method = Method::get,
               .pattern = "/api/extensions",
@@ -256,7 +256,7 @@ void add_extensions(Router& router, const ContextPtr& context) {
                            .schema = R"({"type":"array","items":{"$ref":"#/components/schemas/Extension"}})",
                            .headers = {"Link", "X-Total-Count"}}},
               .errors = {400},
-              .handler = Handler([context](const Request& request) { return list(*context, request); })});
+              .handler = Handler([context](const Request& request) { return list_extensions(*context, request); })});
   router.add(
       {.method = Method::post,
        .pattern = "/api/extensions",
@@ -268,7 +268,7 @@ void add_extensions(Router& router, const ContextPtr& context) {
        .body_schema = "#ExtensionCreate",
        .replies = {{.status = 201, .description = "Created", .schema = "#Extension", .headers = {"ETag", "Location"}}},
        .errors = {409, 422},
-       .handler = AsyncHandler([context](const Request& request) { return create(*context, request); })});
+       .handler = AsyncHandler([context](const Request& request) { return create_extension(*context, request); })});
   router.add({.method = Method::get,
               .pattern = "/api/extensions/{number}",
               .id = "getExtension",
@@ -277,7 +277,7 @@ void add_extensions(Router& router, const ContextPtr& context) {
               .parameters = {number_parameter()},
               .replies = {{.status = 200, .description = "The extension", .schema = "#Extension", .headers = {"ETag"}}},
               .errors = {400, 404},
-              .handler = Handler([context](const Request& request) { return read(*context, request); })});
+              .handler = Handler([context](const Request& request) { return read_extension(*context, request); })});
   router.add({.method = Method::put,
               .pattern = "/api/extensions/{number}",
               .id = "replaceExtension",
@@ -289,7 +289,8 @@ void add_extensions(Router& router, const ContextPtr& context) {
               .body_schema = "#ExtensionChange",
               .replies = {{.status = 200, .description = "Written", .schema = "#Extension", .headers = {"ETag"}}},
               .errors = {404, 409, 412, 422},
-              .handler = AsyncHandler([context](const Request& request) { return change(*context, request, true); })});
+              .handler = AsyncHandler(
+                  [context](const Request& request) { return change_extension(*context, request, true); })});
   router.add({.method = Method::patch,
               .pattern = "/api/extensions/{number}",
               .id = "changeExtension",
@@ -300,7 +301,8 @@ void add_extensions(Router& router, const ContextPtr& context) {
               .body_schema = "#ExtensionChange",
               .replies = {{.status = 200, .description = "Changed", .schema = "#Extension", .headers = {"ETag"}}},
               .errors = {404, 409, 412, 422},
-              .handler = AsyncHandler([context](const Request& request) { return change(*context, request, false); })});
+              .handler = AsyncHandler(
+                  [context](const Request& request) { return change_extension(*context, request, false); })});
   router.add({.method = Method::delete_,
               .pattern = "/api/extensions/{number}",
               .id = "deleteExtension",

@@ -14,7 +14,7 @@ namespace {
 namespace bj = boost::json;
 using provisioning::FirmwareState;
 
-constexpr std::size_t shown_devices = 1000;
+constexpr std::size_t devices_a_page = 1000;
 
 constexpr std::string_view model_schema = R"({
   "type": "object",
@@ -164,14 +164,14 @@ std::optional<FirmwareState> state_of(std::string_view word) {
   return std::nullopt;
 }
 
-struct Wanted {
+struct WantedFirmware {
   std::optional<FirmwareState> state;
   std::string vendor;
   std::string model;
-  std::size_t limit = shown_devices;
+  std::size_t limit = devices_a_page;
 };
 
-Result<Response> devices(const Services& services, const Wanted& wanted) {
+Result<Response> devices(const Services& services, const WantedFirmware& wanted) {
   bj::array list;
   std::size_t total = 0;
   each_device(services, [&](const DeviceRow& row) {
@@ -200,10 +200,10 @@ Result<Response> devices(const Services& services, const Wanted& wanted) {
   return response;
 }
 
-Awaitable<Result<Response>> list_devices(Context& context, const Request& request) {
-  const auto page = page_of(request, shown_devices);
+Awaitable<Result<Response>> list_firmware_devices(Context& context, const Request& request) {
+  const auto page = page_of(request, devices_a_page);
   if (!page) co_return page.error();
-  Wanted wanted;
+  WantedFirmware wanted;
   wanted.limit = page->limit;
   const auto query = request.query();
   if (const auto state = query.find("state")) {
@@ -264,7 +264,8 @@ void add_firmware(Router& router, const ContextPtr& context) {
                            .schema = R"({"type":"array","items":{"$ref":"#/components/schemas/DeviceFirmware"}})",
                            .headers = {"X-Total-Count"}}},
               .errors = {400, 422},
-              .handler = AsyncHandler([context](const Request& request) { return list_devices(*context, request); })});
+              .handler = AsyncHandler(
+                  [context](const Request& request) { return list_firmware_devices(*context, request); })});
 }
 
 }  // namespace strowger::http::routes

@@ -108,7 +108,7 @@ constexpr std::string_view explanation_schema = R"({
   }
 })";
 
-bj::value etag_of(const Restored& restored) {
+bj::value restored_etag(const Restored& restored) {
   if (!restored.is_exact()) return nullptr;
   return text(restored.exact->etag);
 }
@@ -116,7 +116,7 @@ bj::value etag_of(const Restored& restored) {
 bj::object summary(const Restored& restored) {
   auto view = basis_view(restored.past);
   view["at"] = view_of(restored.moment);
-  view["etag"] = etag_of(restored);
+  view["etag"] = restored_etag(restored);
   return view;
 }
 
@@ -191,7 +191,7 @@ bj::array texts(const std::vector<std::string>& list) {
   return out;
 }
 
-bj::object view_of(const provisioning::ExplainedKey& key) {
+bj::object explained_view(const provisioning::ExplainedKey& key) {
   bj::array sources;
   for (const auto& source : key.sources)
     sources.push_back(bj::object{{"what", text(source.what)}, {"event", routes::view_of(source.origin)}});
@@ -220,7 +220,7 @@ Awaitable<Result<Response>> explanation(Context& context, const Request& request
     auto view = summary(*restored);
     view["mac_address"] = text(mac.text());
     bj::array keys;
-    for (const auto& key : provisioning::explain(restored->past, *restored->parts)) keys.push_back(view_of(key));
+    for (const auto& key : provisioning::explain(restored->past, *restored->parts)) keys.push_back(explained_view(key));
     view["keys"] = std::move(keys);
     return view;
   };

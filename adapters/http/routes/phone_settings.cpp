@@ -128,7 +128,7 @@ Result<Response> list(const Services& services) {
   return json_response(out);
 }
 
-Result<Response> schema(const Services& services) {
+Result<Response> settings_schema(const Services& services) {
   bj::array settings;
   for (const auto& type : provisioning::setting_types()) {
     bj::object view{{"name", text(type.name)}, {"kind", text(word_of(type.kind))}, {"meaning", text(type.meaning)}};
@@ -231,7 +231,7 @@ void add_phone_settings(Router& router, const ContextPtr& context) {
               .tag = "phone settings",
               .summary = "What can be set, and what each setting takes",
               .replies = {{.status = 200, .description = "All of it", .schema = "#PhoneSettingsSchema"}},
-              .handler = Handler([context](const Request&) { return schema(context->services); })});
+              .handler = Handler([context](const Request&) { return settings_schema(context->services); })});
   const auto level =
       path_parameter("level", "A device inherits from its model, that from its vendor, then its site, then global.",
                      R"({"enum":["global","site","vendor","model","device"]})");

@@ -78,7 +78,7 @@ constexpr std::string_view effective_schema = R"({
     }
   }
 })";
-constexpr std::string_view event_schema = R"({
+constexpr std::string_view setting_event_schema = R"({
   "type": "object",
   "description": "The event that set it.",
   "required": ["position", "time", "by", "event_id", "correlation_id"],
@@ -132,7 +132,7 @@ void add_phone_settings_schemas(Router& router) {
   router.add_schema("PhoneKey", std::string(key_schema));
   router.add_schema("PhoneSettingValues", std::string(values_schema));
   router.add_schema("PhoneSettings", std::string(level_schema));
-  router.add_schema("SettingEvent", std::string(event_schema));
+  router.add_schema("SettingEvent", std::string(setting_event_schema));
   router.add_schema("EffectivePhoneSettings", std::string(effective_schema));
   router.add_schema("PhoneSettingsSchema", std::string(schema_schema));
 }

@@ -24,11 +24,6 @@ std::uint64_t id_of(const registrar::Binding& binding) {
   return hash >> 11;
 }
 
-bj::value text_or_null(std::string_view value) {
-  if (value.empty()) return nullptr;
-  return text(value);
-}
-
 }  // namespace
 
 Identity identify(const Services& services, const registrar::Binding& binding) {

@@ -10,7 +10,7 @@ namespace {
 
 namespace bj = boost::json;
 
-constexpr std::string_view base = "/api/phonebook/contacts";
+constexpr std::string_view phonebook_path = "/api/phonebook/contacts";
 
 constexpr std::string_view contact_schema = R"({
   "type": "object",
@@ -34,7 +34,7 @@ constexpr std::string_view number_schema = R"({
     "number": {"type": ["string", "integer"], "examples": ["+49 30 1234567"], "description": "What a phone can dial; spaces and the like are left out where it is dialled."}
   }
 })";
-constexpr std::string_view create_schema = R"({
+constexpr std::string_view create_contact_schema = R"({
   "type": "object",
   "required": ["name", "numbers"],
   "additionalProperties": false,
@@ -44,7 +44,7 @@ constexpr std::string_view create_schema = R"({
     "numbers": {"type": "array", "minItems": 1, "maxItems": 8, "items": {"$ref": "#/components/schemas/ContactNumber"}}
   }
 })";
-constexpr std::string_view change_schema = R"({
+constexpr std::string_view change_contact_schema = R"({
   "type": "object",
   "additionalProperties": false,
   "properties": {
@@ -88,7 +88,7 @@ Response shown(const ContactRow& row, std::uint16_t status = 200) {
   return response;
 }
 
-Error missing() {
+Error missing_contact() {
   return not_found("contact_not_found", "This contact does not exist; GET /api/phonebook/contacts lists them.");
 }
 
@@ -135,7 +135,7 @@ Result<actors::ChangeContact> read_body(std::string_view body_text, bool whole) 
   return change;
 }
 
-Result<Response> list(const Context& context, const Request& request) {
+Result<Response> list_contacts(const Context& context, const Request& request) {
   const auto page = page_of(request);
   if (!page) return page.error();
   std::optional<Uuid> after;
@@ -152,15 +152,15 @@ Result<Response> list(const Context& context, const Request& request) {
   return page_response(request, std::move(items), rows.size(), more ? found[page->limit - 1]->contact.text() : "");
 }
 
-Result<Response> read(const Context& context, const Request& request) {
+Result<Response> read_contact(const Context& context, const Request& request) {
   const auto id = id_of(request);
   if (!id) return id.error();
   const auto row = context.services.contact_rows->find(*id);
-  if (!row) return missing();
+  if (!row) return missing_contact();
   return shown(*row);
 }
 
-Awaitable<Result<Response>> create(Context& context, const Request& request) {
+Awaitable<Result<Response>> create_contact(Context& context, const Request& request) {
   auto meta = ask_meta(request);
   if (!meta) co_return meta.error();
   auto wanted = read_body(request.body, true);
@@ -183,13 +183,13 @@ Awaitable<Result<Response>> create(Context& context, const Request& request) {
     id = *before;
   }
   const auto row = services.contact_rows->find(id);
-  if (!row) co_return missing();
+  if (!row) co_return missing_contact();
   auto response = shown(*row, 201);
-  response.set("Location", std::string(base) + "/" + id.text());
+  response.set("Location", std::string(phonebook_path) + "/" + id.text());
   co_return response;
 }
 
-Awaitable<Result<Response>> change(Context& context, const Request& request, bool whole) {
+Awaitable<Result<Response>> change_contact(Context& context, const Request& request, bool whole) {
   auto meta = ask_meta(request);
   if (!meta) co_return meta.error();
   const auto id = id_of(request);
@@ -197,22 +197,22 @@ Awaitable<Result<Response>> change(Context& context, const Request& request, boo
   auto wanted = read_body(request.body, whole);
   if (!wanted) co_return wanted.error();
   auto& services = context.services;
-  if (!services.contact_rows->find(*id)) co_return missing();
+  if (!services.contact_rows->find(*id)) co_return missing_contact();
   actors::Contact::Command command = std::move(*wanted);
   const auto outcome =
       co_await decide(context, request, *services.contacts, id->text(), std::move(command), std::move(*meta));
   if (!outcome) co_return outcome.error();
   const auto row = services.contact_rows->find(*id);
-  if (!row) co_return missing();
+  if (!row) co_return missing_contact();
   co_return shown(*row);
 }
 
-Awaitable<Result<Response>> remove(Context& context, const Request& request) {
+Awaitable<Result<Response>> remove_contact(Context& context, const Request& request) {
   auto meta = ask_meta(request);
   if (!meta) co_return meta.error();
   const auto id = id_of(request);
   if (!id) co_return id.error();
-  if (!context.services.contact_rows->find(*id)) co_return missing();
+  if (!context.services.contact_rows->find(*id)) co_return missing_contact();
   actors::Contact::Command command = actors::RemoveContact{};
   const auto outcome =
       co_await decide(context, request, *context.services.contacts, id->text(), std::move(command), std::move(*meta));
@@ -234,7 +234,7 @@ Result<Response> whole_book(Context& context) {
                                   {"books", std::move(books)}});
 }
 
-Parameter id_parameter() {
+Parameter contact_id_parameter() {
   return {.name = "id",
           .description = "The contact's id.",
           .in = Parameter::In::path,
@@ -247,10 +247,10 @@ void add_phonebook(Router& router, const ContextPtr& context) {
   if (context->services.contacts == nullptr) return;
   router.add_schema("Contact", std::string(contact_schema));
   router.add_schema("ContactNumber", std::string(number_schema));
-  router.add_schema("ContactCreate", std::string(create_schema));
-  router.add_schema("ContactChange", std::string(change_schema));
+  router.add_schema("ContactCreate", std::string(create_contact_schema));
+  router.add_schema("ContactChange", std::string(change_contact_schema));
   router.add_schema("Phonebook", std::string(book_schema));
-  const auto one = std::string(base) + "/{id}";
+  const auto one = std::string(phonebook_path) + "/{id}";
   router.add({.method = Method::get,
               .pattern = "/api/phonebook",
               .id = "getPhonebook",
@@ -259,7 +259,7 @@ void add_phonebook(Router& router, const ContextPtr& context) {
               .replies = {{.status = 200, .description = "As of now", .schema = "#Phonebook"}},
               .handler = Handler([context](const Request&) { return whole_book(*context); })});
   router.add({.method = Method::get,
-              .pattern = std::string(base),
+              .pattern = std::string(phonebook_path),
               .id = "listContacts",
               .tag = "phone book",
               .summary = "List the contacts",
@@ -269,10 +269,10 @@ void add_phonebook(Router& router, const ContextPtr& context) {
                            .schema = R"({"type":"array","items":{"$ref":"#/components/schemas/Contact"}})",
                            .headers = {"Link", "X-Total-Count"}}},
               .errors = {400},
-              .handler = Handler([context](const Request& request) { return list(*context, request); })});
+              .handler = Handler([context](const Request& request) { return list_contacts(*context, request); })});
   router.add(
       {.method = Method::post,
-       .pattern = std::string(base),
+       .pattern = std::string(phonebook_path),
        .id = "createContact",
        .tag = "phone book",
        .summary = "Add a contact",
@@ -281,48 +281,51 @@ void add_phonebook(Router& router, const ContextPtr& context) {
        .body_schema = "#ContactCreate",
        .replies = {{.status = 201, .description = "Added", .schema = "#Contact", .headers = {"ETag", "Location"}}},
        .errors = {422},
-       .handler = AsyncHandler([context](const Request& request) { return create(*context, request); })});
+       .handler = AsyncHandler([context](const Request& request) { return create_contact(*context, request); })});
   router.add({.method = Method::get,
               .pattern = one,
               .id = "getContact",
               .tag = "phone book",
               .summary = "Read a contact",
-              .parameters = {id_parameter()},
+              .parameters = {contact_id_parameter()},
               .replies = {{.status = 200, .description = "The contact", .schema = "#Contact", .headers = {"ETag"}}},
               .errors = {400, 404},
-              .handler = Handler([context](const Request& request) { return read(*context, request); })});
-  router.add({.method = Method::put,
-              .pattern = one,
-              .id = "replaceContact",
-              .tag = "phone book",
-              .summary = "Write a contact as a whole",
-              .role = Role::operator_,
-              .parameters = {id_parameter(), if_match_parameter(), idempotency_parameter()},
-              .body_schema = "#ContactCreate",
-              .replies = {{.status = 200, .description = "Written", .schema = "#Contact", .headers = {"ETag"}}},
-              .errors = {404, 412, 422},
-              .handler = AsyncHandler([context](const Request& request) { return change(*context, request, true); })});
+              .handler = Handler([context](const Request& request) { return read_contact(*context, request); })});
+  router.add(
+      {.method = Method::put,
+       .pattern = one,
+       .id = "replaceContact",
+       .tag = "phone book",
+       .summary = "Write a contact as a whole",
+       .role = Role::operator_,
+       .parameters = {contact_id_parameter(), if_match_parameter(), idempotency_parameter()},
+       .body_schema = "#ContactCreate",
+       .replies = {{.status = 200, .description = "Written", .schema = "#Contact", .headers = {"ETag"}}},
+       .errors = {404, 412, 422},
+       .handler = AsyncHandler([context](const Request& request) { return change_contact(*context, request, true); })});
   router.add({.method = Method::patch,
               .pattern = one,
               .id = "changeContact",
               .tag = "phone book",
               .summary = "Change what is given of a contact",
               .role = Role::operator_,
-              .parameters = {id_parameter(), if_match_parameter(), idempotency_parameter()},
+              .parameters = {contact_id_parameter(), if_match_parameter(), idempotency_parameter()},
               .body_schema = "#ContactChange",
               .replies = {{.status = 200, .description = "Changed", .schema = "#Contact", .headers = {"ETag"}}},
               .errors = {404, 412, 422},
-              .handler = AsyncHandler([context](const Request& request) { return change(*context, request, false); })});
-  router.add({.method = Method::delete_,
-              .pattern = one,
-              .id = "removeContact",
-              .tag = "phone book",
-              .summary = "Remove a contact",
-              .role = Role::operator_,
-              .parameters = {id_parameter(), if_match_parameter(), idempotency_parameter()},
-              .replies = {{.status = 200, .description = "Removed", .schema = "#Done"}},
-              .errors = {400, 404, 412},
-              .handler = AsyncHandler([context](const Request& request) { return remove(*context, request); })});
+              .handler = AsyncHandler(
+                  [context](const Request& request) { return change_contact(*context, request, false); })});
+  router.add(
+      {.method = Method::delete_,
+       .pattern = one,
+       .id = "removeContact",
+       .tag = "phone book",
+       .summary = "Remove a contact",
+       .role = Role::operator_,
+       .parameters = {contact_id_parameter(), if_match_parameter(), idempotency_parameter()},
+       .replies = {{.status = 200, .description = "Removed", .schema = "#Done"}},
+       .errors = {400, 404, 412},
+       .handler = AsyncHandler([context](const Request& request) { return remove_contact(*context, request); })});
 }
 
 }  // namespace strowger::http::routes

@@ -54,13 +54,13 @@ Result<Response> of_extension(Context& context, const Request& request) {
   return phones_response(context, context.services.bindings.of(*extension), false);
 }
 
-struct Found {
+struct FoundPhone {
   BindingPtr phone;
   std::optional<DeviceRow> device;
 };
 
-Found by_mac(const Services& services, const MacAddress& mac) {
-  Found found{nullptr, services.device_rows.find(mac)};
+FoundPhone by_mac(const Services& services, const MacAddress& mac) {
+  FoundPhone found{nullptr, services.device_rows.find(mac)};
   if (found.device) {
     const auto phones = reboot::bindings_of(*found.device, services.bindings.of(found.device->definition->extension));
     if (!phones.empty()) found.phone = phones.front();
@@ -72,8 +72,8 @@ Found by_mac(const Services& services, const MacAddress& mac) {
   return found;
 }
 
-Found by_ip(const Services& services, const asio::ip::address& address) {
-  Found found;
+FoundPhone by_ip(const Services& services, const asio::ip::address& address) {
+  FoundPhone found;
   for (const auto& binding : services.bindings.all()) {
     error_code fault;
     if (asio::ip::make_address(binding->ip, fault) != address || fault) continue;
@@ -103,7 +103,7 @@ Result<Response> lookup(Context& context, const Request& request) {
   const auto& services = context.services;
   bj::object answer{
       {"identifier", nullptr}, {"type", nullptr}, {"registered_phone", nullptr}, {"provisioned_device", nullptr}};
-  Found found;
+  FoundPhone found;
   const auto mac = MacAddress::parse(identifier);
   if (mac) {
     answer["identifier"] = text(mac->text());

@@ -139,13 +139,8 @@ constexpr std::size_t recent_requests = 20;
 constexpr std::size_t shown_devices = 1000;
 constexpr std::size_t shown_not_converged = 200;
 
-bj::value text_or_null(std::string_view value) {
-  if (value.empty()) return nullptr;
-  return text(value);
-}
-
 // As far as they can be told from the request alone: what was registered may be another by now.
-bj::array warnings_of(const Services& services, const RequestRow& row) {
+bj::array request_warnings(const Services& services, const RequestRow& row) {
   DeviceDefinition device;
   if (row.normalized_mac) device.mac = *row.normalized_mac;
   device.vendor = row.vendor;
@@ -159,7 +154,7 @@ bj::array warnings_of(const Services& services, const RequestRow& row) {
   return list;
 }
 
-bj::object view_of(const Services& services, const RequestRow& row) {
+bj::object request_view(const Services& services, const RequestRow& row) {
   return {{"timestamp", iso(row.time)},
           {"mac_address", text(row.mac_address)},
           {"normalized_mac", row.normalized_mac ? bj::value(text(row.normalized_mac->text())) : bj::value(nullptr)},
@@ -174,7 +169,7 @@ bj::object view_of(const Services& services, const RequestRow& row) {
           {"model", text_or_null(row.model)},
           {"extension", text_or_null(row.extension)},
           {"config_size", row.config_size},
-          {"warnings", warnings_of(services, row)},
+          {"warnings", request_warnings(services, row)},
           {"count", row.count},
           {"first_seen", time_or_null(row.first_seen)}};
 }
@@ -201,7 +196,7 @@ RequestCounts request_counts(const Context& context) {
 
 bj::array views_of(const Services& services, const std::vector<RequestRow>& rows) {
   bj::array list;
-  for (const auto& row : rows) list.push_back(view_of(services, row));
+  for (const auto& row : rows) list.push_back(request_view(services, row));
   return list;
 }
 
@@ -246,7 +241,7 @@ std::vector<StreamOut> streams_out_of(const Services& services) {
   return services.streams_out ? services.streams_out() : std::vector<StreamOut>{};
 }
 
-bj::array warnings_of(Context& context, const provision::Present& present,
+bj::array all_warnings(Context& context, const provision::Present& present,
                       const std::array<std::size_t, device_statuses>& statuses, std::size_t contradicted) {
   const auto& services = context.services;
   const auto& settings = *present.settings;
@@ -373,7 +368,7 @@ Result<Response> diagnose(Context& context) {
       {"models", models_of(services)},
       {"recent_requests", views_of(services, newest(context, recent_requests))},
       {"streams_out", std::move(streams_out)},
-      {"warnings", warnings_of(context, *present, statuses, contradicted)}});
+      {"warnings", all_warnings(context, *present, statuses, contradicted)}});
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace {
 
 namespace bj = boost::json;
 
-constexpr std::string_view campaign_schema = R"({
+constexpr std::string_view reboot_campaign_schema = R"({
   "type": "object",
   "required": ["success", "message", "rebooted", "failed", "success_count", "failed_count", "campaign"],
   "properties": {
@@ -186,7 +186,7 @@ Awaitable<Result<Response>> tell_device(Context& context, const Request& request
 }  // namespace
 
 void add_reboots(Router& router, const ContextPtr& context) {
-  router.add_schema("RebootCampaign", std::string(campaign_schema));
+  router.add_schema("RebootCampaign", std::string(reboot_campaign_schema));
   router.add_schema("RebootSelection", std::string(selection_schema));
   router.add_schema("PhoneTold", std::string(told_schema));
   router.add({.method = Method::post,

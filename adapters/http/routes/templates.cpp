@@ -65,7 +65,7 @@ constexpr std::string_view rollback_schema = R"({
            "description": "A position of the log, for what was in force then, or (the beginning of) a text's SHA-256."}
   }
 })";
-constexpr std::string_view change_schema = R"({
+constexpr std::string_view change_template_schema = R"({
   "type": "object",
   "required": ["dry_run", "blast_radius", "template"],
   "properties": {
@@ -105,7 +105,7 @@ struct Kind {
   const provisioning::Model* model = nullptr;
 };
 
-Result<Kind> kind_of(const Services& services, const Request& request) {
+Result<Kind> kind_in_path(const Services& services, const Request& request) {
   const auto vendor = services.vendors.vendor(request.parameter(0));
   if (!vendor) return vendor.error();
   const auto model = services.vendors.model(**vendor, request.parameter(1));
@@ -120,7 +120,7 @@ bj::object summary(const provisioning::Renderer::TemplateInfo& info) {
 }
 
 Result<Response> read(const Services& services, const Request& request) {
-  const auto kind = kind_of(services, request);
+  const auto kind = kind_in_path(services, request);
   if (!kind) return kind.error();
   const auto info = services.renderer()->find(kind->vendor->vendor, kind->model->model);
   if (!info) return info.error();
@@ -165,7 +165,7 @@ Result<bj::object> change(Context& context, const Kind& kind, const std::optiona
 }
 
 Awaitable<Result<Response>> changed(Context& context, const Request& request, std::optional<std::string> wanted) {
-  const auto kind = kind_of(context.services, request);
+  const auto kind = kind_in_path(context.services, request);
   if (!kind) co_return kind.error();
   const auto dry_run = dry_run_of(request);
   if (!dry_run) co_return dry_run.error();
@@ -222,7 +222,7 @@ Result<bj::object> render_preview(Context& context, const Kind& kind, const MacA
 }
 
 Awaitable<Result<Response>> preview(Context& context, const Request& request) {
-  const auto kind = kind_of(context.services, request);
+  const auto kind = kind_in_path(context.services, request);
   if (!kind) co_return kind.error();
   const auto body = JsonBody::parse(request.body);
   if (!body) co_return body.error();
@@ -265,7 +265,7 @@ Result<history::PublishedTemplate> wanted_version(const history::History& histor
 }
 
 Awaitable<Result<Response>> rollback(Context& context, const Request& request) {
-  const auto kind = kind_of(context.services, request);
+  const auto kind = kind_in_path(context.services, request);
   if (!kind) co_return kind.error();
   const auto dry_run = dry_run_of(request);
   if (!dry_run) co_return dry_run.error();
@@ -294,7 +294,7 @@ Awaitable<Result<Response>> rollback(Context& context, const Request& request) {
 }
 
 Awaitable<Result<Response>> versions(Context& context, const Request& request) {
-  const auto kind = kind_of(context.services, request);
+  const auto kind = kind_in_path(context.services, request);
   if (!kind) co_return kind.error();
   const auto work = [&services = context.services, kind = *kind] {
     return history::History(services.log, services.vault).templates(kind.vendor->vendor, kind.model->model);
@@ -347,7 +347,7 @@ void add_templates(Router& router, const ContextPtr& context) {
   router.add_schema("TemplatePreviewInput", std::string(preview_input_schema));
   router.add_schema("TemplatePreview", std::string(preview_schema));
   router.add_schema("TemplateRollback", std::string(rollback_schema));
-  router.add_schema("TemplateChange", std::string(change_schema));
+  router.add_schema("TemplateChange", std::string(change_template_schema));
   router.add_schema("TemplateReload", std::string(reload_schema));
   router.add_schema("TemplateHistory", std::string(history_schema));
   const std::string one = "/api/provisioning/templates/{vendor}/{model}";

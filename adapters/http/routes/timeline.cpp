@@ -147,7 +147,7 @@ Result<void> add_causes(EventLog& log, std::map<Uuid, Story>& stories) {
   return {};
 }
 
-bj::object view_of(const Uuid& correlation, const Story& story) {
+bj::object story_view(const Uuid& correlation, const Story& story) {
   const auto began = story.begin()->second.time;
   const auto since = [&](Timestamp time) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(time - began).count();
@@ -181,7 +181,7 @@ Result<Response> tell(Context& context, const MacAddress& mac, std::size_t limit
   std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
   bj::array views;
   for (std::size_t i = 0; i < std::min(limit, order.size()); ++i)
-    views.push_back(view_of(*order[i].second, stories.at(*order[i].second)));
+    views.push_back(story_view(*order[i].second, stories.at(*order[i].second)));
   const auto row = services.device_rows.find(mac);
   bj::value convergence = nullptr;
   if (row)

@@ -9,7 +9,7 @@ namespace {
 
 namespace bj = boost::json;
 
-constexpr std::string_view base = "/api/provisioning/uploads";
+constexpr std::string_view uploads_path = "/api/provisioning/uploads";
 
 constexpr std::string_view upload_schema = R"({
   "type": "object",
@@ -38,14 +38,14 @@ constexpr std::string_view uploads_schema = R"({
 })";
 
 std::string path_of(const provision::Upload& upload) {
-  return std::string(base) + "/" + upload.mac.text() + "/" + percent_encode(upload.id);
+  return std::string(uploads_path) + "/" + upload.mac.text() + "/" + percent_encode(upload.id);
 }
 
-Error missing() {
+Error missing_upload() {
   return not_found("upload_not_found", "There is no such upload; GET /api/provisioning/uploads lists them.");
 }
 
-Result<Response> list(Context& context, const Request& request) {
+Result<Response> list_uploads(Context& context, const Request& request) {
   const auto page = page_of(request, 1000);
   if (!page) return page.error();
   std::optional<MacAddress> mac;
@@ -80,7 +80,7 @@ Result<Response> download(Context& context, const Request& request) {
   const auto mac = mac_parameter(request);
   if (!mac) return mac.error();
   const auto upload = context.files.uploads().find(*mac, request.parameter(1));
-  if (!upload) return missing();
+  if (!upload) return missing_upload();
   auto file = context.files.uploads().open(*upload);
   if (!file) return file.error();
   auto response = provision::firmware_response(request, std::move(*file), context.reading);
@@ -90,7 +90,7 @@ Result<Response> download(Context& context, const Request& request) {
   return response;
 }
 
-Awaitable<Result<Response>> remove(Context& context, const Request& request) {
+Awaitable<Result<Response>> remove_upload(Context& context, const Request& request) {
   const auto mac = mac_parameter(request);
   if (!mac) co_return mac.error();
   const auto work = [&uploads = context.files.uploads(), mac = *mac, id = request.parameter(1)] {
@@ -108,7 +108,7 @@ Awaitable<Result<Response>> remove(Context& context, const Request& request) {
   co_return json_response(bj::object{{"success", true}, {"message", "Upload removed"}});
 }
 
-Parameter id_parameter() {
+Parameter upload_id_parameter() {
   return {.name = "id", .description = "The upload's id.", .in = Parameter::In::path};
 }
 
@@ -118,7 +118,7 @@ void add_uploads(Router& router, const ContextPtr& context) {
   router.add_schema("Upload", std::string(upload_schema));
   router.add_schema("Uploads", std::string(uploads_schema));
   router.add({.method = Method::get,
-              .pattern = std::string(base),
+              .pattern = std::string(uploads_path),
               .id = "listUploads",
               .tag = "uploads",
               .summary = "List what phones left here",
@@ -126,15 +126,15 @@ void add_uploads(Router& router, const ContextPtr& context) {
               .parameters = {{.name = "mac", .description = "Of this device alone."}, limit_parameter()},
               .replies = {{.status = 200, .description = "The newest first", .schema = "#Uploads"}},
               .errors = {400},
-              .handler = Handler([context](const Request& request) { return list(*context, request); })});
+              .handler = Handler([context](const Request& request) { return list_uploads(*context, request); })});
   router.add({.method = Method::get,
-              .pattern = std::string(base) + "/{mac}/{id}",
+              .pattern = std::string(uploads_path) + "/{mac}/{id}",
               .id = "downloadUpload",
               .tag = "uploads",
               .summary = "Download what a phone left here",
               .description = "It may hold passwords that were set at the phone.",
               .role = Role::admin,
-              .parameters = {mac_path_parameter(), id_parameter()},
+              .parameters = {mac_path_parameter(), upload_id_parameter()},
               .replies = {{.status = 200,
                            .description = "As the phone sent it",
                            .schema = R"({"type":"string","format":"binary"})",
@@ -149,15 +149,15 @@ void add_uploads(Router& router, const ContextPtr& context) {
               .errors = {400, 404},
               .handler = Handler([context](const Request& request) { return download(*context, request); })});
   router.add({.method = Method::delete_,
-              .pattern = std::string(base) + "/{mac}/{id}",
+              .pattern = std::string(uploads_path) + "/{mac}/{id}",
               .id = "removeUpload",
               .tag = "uploads",
               .summary = "Remove what a phone left here",
               .role = Role::admin,
-              .parameters = {mac_path_parameter(), id_parameter()},
+              .parameters = {mac_path_parameter(), upload_id_parameter()},
               .replies = {{.status = 200, .description = "Removed", .schema = "#Done"}},
               .errors = {400, 404},
-              .handler = AsyncHandler([context](const Request& request) { return remove(*context, request); })});
+              .handler = AsyncHandler([context](const Request& request) { return remove_upload(*context, request); })});
 }
 
 }  // namespace strowger::http::routes

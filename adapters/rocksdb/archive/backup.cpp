@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* description = "backup.json";
 constexpr const char* master_key_file = "master.key";
-constexpr std::string_view unfinished = ".unfinished";
+constexpr std::string_view unfinished_backup = ".unfinished";
 
 Error cannot(const std::string& what, const fs::path& path, const std::string& why) {
   return unavailable("backup_failed", "cannot " + what + " " + path.string() + ": " + why);
@@ -178,11 +178,11 @@ Result<Backup> create_backup(const fs::path& backups, Timestamp now,
   // Whoever holds the log makes backups, and nobody else: what lies here unfinished was interrupted.
   std::vector<fs::path> interrupted;
   for (const auto& entry : fs::directory_iterator(backups, fault))
-    if (entry.path().filename().string().ends_with(unfinished)) interrupted.push_back(entry.path());
+    if (entry.path().filename().string().ends_with(unfinished_backup)) interrupted.push_back(entry.path());
   for (const auto& folder : interrupted) fs::remove_all(folder, fault);
 
   const auto name = name_of(now);
-  const auto folder = backups / (name + std::string(unfinished));
+  const auto folder = backups / (name + std::string(unfinished_backup));
   if (fs::exists(backups / name, fault) || !fs::create_directory(folder, fault))
     return fault ? cannot("make", folder, fault.message())
                  : conflict("backup_exists", "there is a backup " + name + " already; try again in a moment");
@@ -205,7 +205,7 @@ Result<std::vector<Backup>> list_backups(const fs::path& backups) {
   std::error_code fault;
   if (!fs::exists(backups, fault)) return all;
   for (fs::directory_iterator entry(backups, fault), end; !fault && entry != end; entry.increment(fault)) {
-    if (entry->path().filename().string().ends_with(unfinished)) continue;
+    if (entry->path().filename().string().ends_with(unfinished_backup)) continue;
     auto backup = describe(entry->path());
     if (backup) all.push_back(std::move(*backup));
   }

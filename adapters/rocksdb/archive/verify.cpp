@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t at_once = 64;
 
-std::unique_ptr<rocksdb::Iterator> iterate(Database& database, Family family) {
+std::unique_ptr<rocksdb::Iterator> rows_of(Database& database, Family family) {
   rocksdb::ReadOptions options;
   options.fill_cache = false;
   options.readahead_size = 2U << 20;
@@ -25,7 +25,7 @@ Error unreadable(const rocksdb::Status& status, const std::string& what) {
 }
 
 Result<Proved> verify_events(Database& database, Proof& proof, std::uint64_t total, const Progress& progress) {
-  const auto events = iterate(database, Family::events);
+  const auto events = rows_of(database, Family::events);
   for (events->SeekToFirst(); events->Valid(); events->Next()) {
     const auto key = view(events->key());
     const Position position{key.size() == 8 ? read_key(key) : 0};
@@ -45,7 +45,7 @@ class IndexProof {
       : database_(database), proof_(proof), indexed_(indexed), found_(number(indexed) + 1) {}
 
   Result<void> run() {
-    const auto entries = iterate(database_, Family::streams);
+    const auto entries = rows_of(database_, Family::streams);
     for (entries->SeekToFirst(); entries->Valid(); entries->Next())
       if (auto fits = add(view(entries->key()), view(entries->value())); !fits) return fits;
     if (!entries->status().ok()) return unreadable(entries->status(), "the index of the streams");
@@ -130,7 +130,7 @@ Result<void> verify_index(Database& database, const Proof& proof) {
 }
 
 Result<void> verify_receipts(Database& database, Position end) {
-  const auto rows = iterate(database, Family::receipts);
+  const auto rows = rows_of(database, Family::receipts);
   for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
     const auto receipt = decode_receipt(view(rows->value()));
     if (!receipt || receipt->position > end)
@@ -145,7 +145,7 @@ Result<void> verify_receipts(Database& database, Position end) {
 }
 
 Result<void> verify_readable(Database& database, Family family, const std::string& what) {
-  const auto rows = iterate(database, family);
+  const auto rows = rows_of(database, family);
   for (rows->SeekToFirst(); rows->Valid(); rows->Next()) continue;
   if (!rows->status().ok()) return unreadable(rows->status(), what);
   return {};
@@ -154,7 +154,7 @@ Result<void> verify_readable(Database& database, Family family, const std::strin
 }  // namespace
 
 Result<Proved> verify_log(Database& database, const std::optional<ChainEnd>& anchor, const Progress& progress) {
-  const auto last = iterate(database, Family::events);
+  const auto last = rows_of(database, Family::events);
   last->SeekToLast();
   const std::uint64_t total = last->Valid() && last->key().size() == 8 ? read_key(view(last->key())) : 0;
   Proof proof;

@@ -28,7 +28,9 @@ class Checker {
   // A phone was told that it is registered.
   void registered(const ExtensionNumber& extension, const registrar::RegisterAnswer& answer);
   // A phone that brought what is right was not let in.
-  void kept_out(const MacAddress& mac) { violated("phone " + mac.text() + " brings the right password and is refused"); }
+  void kept_out(const MacAddress& mac) {
+    violated("phone " + mac.text() + " brings the right password and is refused");
+  }
   // The server is killed. What it had not dated anew after a step of the clock may be taken for lapsed.
   void killed();
 
@@ -62,8 +64,8 @@ class Checker {
     // The attempt that it may be told as, not before a time: something changed, or the schedule says so.
     std::optional<std::uint16_t> attempt;
     Instant not_before{};
-    std::string failed;                // the code, where it was given up
-    std::optional<Instant> fetched;    // what is wanted
+    std::string failed;              // the code, where it was given up
+    std::optional<Instant> fetched;  // what is wanted
   };
   struct Limits {
     CampaignPace pace;

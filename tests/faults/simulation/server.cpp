@@ -66,8 +66,8 @@ Server::Server(Disk& disk_in, Time& time_in, const Calls& calls_in, std::uint64_
   devices = std::make_unique<actors::Entities<actors::Device>>(actors.system, world, router_limits);
   campaigns = std::make_unique<actors::Entities<actors::Campaign>>(actors.system, world, router_limits);
   registrar = std::make_unique<registrar::Registrar>(
-      log, bindings, ids, clock,
-      [this](std::function<void()> task) { sip_thread.push_back(std::move(task)); }, registrar::Registrar::Options{});
+      log, bindings, ids, clock, [this](std::function<void()> task) { sip_thread.push_back(std::move(task)); },
+      registrar::Registrar::Options{});
   registrar->restore().value();
   reboots = std::make_unique<reboot::RebootReactor>(
       reboot::RebootReactor::World{log, *devices, device_rows, bindings, *this, calls,
@@ -185,7 +185,8 @@ void Server::tick() {
 
 bool Server::at_rest() const {
   return runnable_actors() == 0 && log.queued() == 0 && log.unacknowledged() == 0 && sip_thread.empty() &&
-         transactions_.empty() && registrar->pending() == 0 && registrar->to_redate() == 0 && reboots->under_way() == 0 && convergence->at_rest();
+         transactions_.empty() && registrar->pending() == 0 && registrar->to_redate() == 0 &&
+         reboots->under_way() == 0 && convergence->at_rest();
 }
 
 void Server::run_actor(std::size_t which) {

@@ -1,7 +1,7 @@
 // The actor core against a hostile world, single-threaded and from a seed: administrators and phones ask, messages
 // are dropped, doubled and come out of order, writes fail, projections lag, the wall clock is set forward and back by
-// a second to a year, and the process is killed between any two steps and built again from its disk. Which step comes next is drawn from the seed, down to which actor runs next,
-// so a seed is a run: the same one each time.
+// a second to a year, and the process is killed between any two steps and built again from its disk. Which step comes
+// next is drawn from the seed, down to which actor runs next, so a seed is a run: the same one each time.
 #pragma once
 
 #include "tests/faults/simulation/checker.hpp"
@@ -148,7 +148,7 @@ class Simulation {
   std::vector<ExtensionNumber> extensions_;
   std::vector<Uuid> campaigns_;
   std::vector<std::string> trace_;
-  Dice clock_dice_;            // of its own: the other draws are as without steps
+  Dice clock_dice_;               // of its own: the other draws are as without steps
   std::chrono::seconds wrong_{};  // that the clock is ahead by, and is put right again
   std::size_t crashes_left_ = 3;
   std::uint64_t house_ = 0;  // draws what administrators do

@@ -15,8 +15,6 @@ using namespace strowger;
 using test::SipServer;
 using test::Wire;
 
-extern char** environ;
-
 namespace {
 
 int run_sipp(std::uint16_t port, const std::string& scenario, const std::string& extension, const std::string& password,

@@ -68,8 +68,7 @@ class Fleet : public registrar::Bindings, public reboot::PhoneNotifier, public r
     coordinator = std::make_unique<campaign::Coordinator>(
         campaign::Coordinator::World{
             *campaigns, *devices, campaign_rows, projection, *this,
-            [this](const DefinitionPtr& device) -> Result<std::string> { return etag(device->mac); },
-            clock(), *this},
+            [this](const DefinitionPtr& device) -> Result<std::string> { return etag(device->mac); }, clock(), *this},
         Drive::by_hand);
     run();
   }
@@ -128,7 +127,8 @@ class Fleet : public registrar::Bindings, public reboot::PhoneNotifier, public r
     run();
   }
   void append(const StreamId& stream, const Event& event) {
-    append_and_wait(log, {stream, ExpectedVersion::any(), {encode(event, {"admin:ann", {}, {}}, now + ahead, ids)}, {}, {}})
+    append_and_wait(log,
+                    {stream, ExpectedVersion::any(), {encode(event, {"admin:ann", {}, {}}, now + ahead, ids)}, {}, {}})
         .value();
   }
   void rename(const Phone& phone, const std::string& name) {

@@ -85,24 +85,23 @@ class HeldSource : public Source {
 struct House {
   explicit House(std::optional<Schedule> when = {}) : schedule(std::move(when)) {
     runner.start().value();
-    syncs = std::make_unique<Syncs>(Syncs::World{log,
-                                                 ids,
-                                                 Clock([this] { return now.load() + ahead.load(); },
-                                                       [this] { return Instant(now.load().time_since_epoch()); }),
-                                                 runner,
-                                                 extension_rows,
-                                                 user_rows,
-                                                 directory_rows,
-                                                 {extensions, devices, users, device_rows, vault, [] { return "pw"; }},
-                                                 folder.path(),
-                                                 {"ad", "ldap"},
-                                                 [this](const std::string& name) -> Result<Setup> {
-                                                   if (name != "ad")
-                                                     return conflict("directory_disabled", "not set up");
-                                                   return Setup{policy, source, schedule, settings};
-                                                 },
-                                                 [](const std::string&) {},
-                                                 [](const std::string&) {}});
+    syncs = std::make_unique<Syncs>(Syncs::World{
+        log,
+        ids,
+        Clock([this] { return now.load() + ahead.load(); }, [this] { return Instant(now.load().time_since_epoch()); }),
+        runner,
+        extension_rows,
+        user_rows,
+        directory_rows,
+        {extensions, devices, users, device_rows, vault, [] { return "pw"; }},
+        folder.path(),
+        {"ad", "ldap"},
+        [this](const std::string& name) -> Result<Setup> {
+          if (name != "ad") return conflict("directory_disabled", "not set up");
+          return Setup{policy, source, schedule, settings};
+        },
+        [](const std::string&) {},
+        [](const std::string&) {}});
   }
   ~House() {
     syncs.reset();

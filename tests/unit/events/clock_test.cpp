@@ -58,9 +58,9 @@ TEST_CASE("dates of the log become instants, and never further off than they may
 }
 
 TEST_CASE("what takes an hour takes an hour, whatever the clock is set to meanwhile") {
-  const auto step = GENERATE_COPY(std::chrono::microseconds(-year), std::chrono::microseconds(-24h),
-                                  std::chrono::microseconds(-1s), std::chrono::microseconds(1s),
-                                  std::chrono::microseconds(2h), std::chrono::microseconds(year));
+  const auto step =
+      GENERATE_COPY(std::chrono::microseconds(-year), std::chrono::microseconds(-24h), std::chrono::microseconds(-1s),
+                    std::chrono::microseconds(1s), std::chrono::microseconds(2h), std::chrono::microseconds(year));
   INFO("a step of " << step.count() << " us");
   Machine machine;
   const auto begun = machine.clock();

@@ -111,8 +111,8 @@ TEST_CASE("within one Call-ID the CSeq must rise, all or nothing") {
   const auto before = after({}, request({contact("sip:a@192.0.2.1"), contact("sip:b@192.0.2.1")}, 5));
   REQUIRE(before.size() == 2);
   for (const std::uint32_t cseq : {4U, 5U}) {
-    const auto late =
-        decide_register(before, request({contact("sip:new@192.0.2.1"), contact("sip:a@192.0.2.1")}, cseq), {}, at(kNow));
+    const auto late = decide_register(before, request({contact("sip:new@192.0.2.1"), contact("sip:a@192.0.2.1")}, cseq),
+                                      {}, at(kNow));
     REQUIRE(!late);
     CHECK(late.error().status == 500);
     CHECK(!decide_register(before, request({contact("sip:a@192.0.2.1", 0)}, cseq), {}, at(kNow)));
