@@ -170,7 +170,7 @@ TEST_CASE("a query changes nothing and shows what is alive") {
 TEST_CASE("a lapsed binding expires in passing") {
   const auto before = after({}, request({contact("sip:a@192.0.2.1", 60)}));
   const auto later = kNow + std::chrono::seconds(61);
-  const auto decision = decide_register(before, request({contact("sip:a@192.0.2.1")}, 2), {}, later).value();
+  const auto decision = decide_register(before, request({contact("sip:a@192.0.2.1")}, 2), {}, at(later)).value();
   CHECK(types(decision) == Types{"phone.registration_expired", "phone.registered"});
   CHECK(decision.bindings.at(0)->first_registered == later);
   CHECK(types(decide_expire(before, at(later).instant)) == Types{"phone.registration_expired"});
