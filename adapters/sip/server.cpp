@@ -177,9 +177,20 @@ class Server::Loop {
     return 0;
   }
 
+  void look_at_clock() {
+    const auto steps = server_.clock_.steps();
+    if (steps == clock_steps_) return;
+    clock_steps_ = steps;
+    server_.logger_->warn(
+        "The system's clock was set: it shows {} now. Registrations, nonces, blocks and timers last as long as they "
+        "would have; dates in the log follow the clock. If nobody set it, look at the machine's NTP",
+        to_iso8601(server_.clock_()));
+  }
+
   static void on_second(su_root_magic_t*, su_timer_t*, su_timer_arg_t* context) {
     auto* self = static_cast<Loop*>(context);
     self->registrar_.expire_due();
+    self->look_at_clock();
     self->server_.metrics_.bindings_expired.store(self->registrar_.expired(), std::memory_order_relaxed);
     self->server_.metrics_.names_refused.store(names_refused(), std::memory_order_relaxed);
     self->server_.pnp_.on_second();
@@ -193,6 +204,7 @@ class Server::Loop {
   Agent agent_;
   Timer second_;
   unsigned seconds_ = 0;
+  std::uint64_t clock_steps_ = 0;       // that were told of
   std::vector<std::string> listening_;  // addresses
   std::set<std::string> refused_;       // those on which it cannot
   Authenticator authenticator_;

@@ -8,6 +8,7 @@
 #include "tests/support/temporary_folder.hpp"
 
 #include <atomic>
+#include <cstdlib>
 #include <future>
 
 #include <caf/all.hpp>
