@@ -1,3 +1,5 @@
+#include "actors/registrar/registrar.hpp"
+#include "events/json.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/sip/phone.hpp"
