@@ -1,18 +1,18 @@
-// Wall-clock time as the log keeps it: UTC, microseconds. Nothing below the composition root reads a clock by itself;
-// it is handed a Clock, so that tests and the simulation own time.
+// Dates as the log keeps them: UTC, microseconds. Nothing below the composition root reads a clock by itself; it is
+// handed a Clock (events/clock.hpp), so that tests and the simulation own time.
 #pragma once
 
 #include "events/error.hpp"
 
 #include <chrono>
-#include <functional>
 #include <string>
 #include <string_view>
 
 namespace strowger {
 
+// A date. A duration within this process is measured with instants, which no step of the clock reaches.
 using Timestamp = std::chrono::sys_time<std::chrono::microseconds>;
-using Clock = std::function<Timestamp()>;
+using Instant = std::chrono::steady_clock::time_point;
 
 Timestamp system_now();
 

@@ -2,8 +2,8 @@
 // time.
 #pragma once
 
+#include "events/clock.hpp"
 #include "events/error.hpp"
-#include "events/time.hpp"
 
 #include <array>
 #include <compare>

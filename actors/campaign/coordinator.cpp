@@ -72,10 +72,10 @@ void Coordinator::run(const std::stop_token& stop) {
 }
 
 Step Coordinator::step() {
-  const auto now = world_.clock();
+  const auto now = world_.clock.now();
   const auto under_way = world_.projection.under_way();
   bool more = false;
-  take_declined(now);
+  take_declined(now.instant);
   for (const auto& campaign : under_way) more = round(campaign, now) || more;
   const auto is_over = [&](const Uuid& id) {
     return std::none_of(under_way.begin(), under_way.end(), [&](const auto& campaign) { return campaign.id == id; });
@@ -87,7 +87,7 @@ Step Coordinator::step() {
   return more ? Step::more : Step::idle;
 }
 
-void Coordinator::take_declined(Timestamp now) {
+void Coordinator::take_declined(Instant now) {
   std::erase_if(again_, [&](const auto& item) { return item.second <= now; });
   const std::lock_guard lock(shared_->mutex);
   for (const auto& key : std::exchange(shared_->declined, {})) {
@@ -101,7 +101,7 @@ bool Coordinator::begin(const Key& key) {
   return !again_.contains(key) && shared_->begin(key);
 }
 
-bool Coordinator::round(const CampaignRow& campaign, Timestamp now) {
+bool Coordinator::round(const CampaignRow& campaign, const Now& now) {
   if (end_if_due(campaign)) return true;
   return tell_next(campaign, now);
 }
@@ -125,11 +125,11 @@ bool Coordinator::end_if_due(const CampaignRow& campaign) {
   return true;
 }
 
-bool Coordinator::tell_next(const CampaignRow& campaign, Timestamp now) {
+bool Coordinator::tell_next(const CampaignRow& campaign, const Now& now) {
   const auto pace = pace_of(campaign.pace);
   auto& gate = gates_[campaign.id];
   gate.begin(pace, now);
-  count_in_flight(campaign, gate, now);
+  count_in_flight(campaign, gate, now.instant);
   if (campaign.state == CampaignState::paused) return false;
   bool more = false;
   for (const auto& device : world_.projection.devices(campaign.id, CampaignStage::waiting, looks_a_round)) {
@@ -140,7 +140,7 @@ bool Coordinator::tell_next(const CampaignRow& campaign, Timestamp now) {
   return more;
 }
 
-void Coordinator::count_in_flight(const CampaignRow& campaign, convergence::Gate& gate, Timestamp now) {
+void Coordinator::count_in_flight(const CampaignRow& campaign, convergence::Gate& gate, Instant now) {
   for (const auto& mac : shared_->of(campaign.id)) {
     if (world_.projection.stage(campaign.id, mac) != CampaignStage::waiting)
       shared_->forget({campaign.id, mac});  // what was asked is shown

@@ -53,21 +53,21 @@ class Coordinator {
   struct Shared;
 
   void run(const std::stop_token& stop);
-  void take_declined(Timestamp now);
+  void take_declined(Instant now);
   bool begin(const Key& key);
-  bool round(const CampaignRow& campaign, Timestamp now);
-  bool tell_next(const CampaignRow& campaign, Timestamp now);
+  bool round(const CampaignRow& campaign, const Now& now);
+  bool tell_next(const CampaignRow& campaign, const Now& now);
   bool tell(const CampaignRow& campaign, const CampaignDevice& device);
   bool skip(const CampaignRow& campaign, const MacAddress& mac, std::string code, std::string reason);
-  void count_in_flight(const CampaignRow& campaign, convergence::Gate& gate, Timestamp now);
+  void count_in_flight(const CampaignRow& campaign, convergence::Gate& gate, Instant now);
   bool end_if_due(const CampaignRow& campaign);
   void ask_campaign(const CampaignRow& campaign, const MacAddress& mac, actors::Campaign::Command command);
 
   World world_;
   std::shared_ptr<Shared> shared_;
   std::map<Uuid, convergence::Gate> gates_;
-  std::map<Key, Timestamp> strayed_;  // told devices that the devices' rows know nothing of, since when
-  std::map<Key, Timestamp> again_;    // declined: not before
+  std::map<Key, Instant> strayed_;  // told devices that the devices' rows know nothing of, since when
+  std::map<Key, Instant> again_;    // declined: not before
   std::jthread thread_;
 };
 

@@ -26,7 +26,7 @@ std::chrono::seconds backoff(const Policy& policy, std::uint16_t attempt) {
 
 }  // namespace
 
-void ConvergenceReactor::find_overdue(Timestamp now) {
+void ConvergenceReactor::find_overdue(Instant now) {
   using enum ConvergenceStage;
   for (auto& [mac, open] : open_) {
     if (open.asking || open.looked > followed_ || open.hold > now) continue;
@@ -40,28 +40,25 @@ void ConvergenceReactor::find_overdue(Timestamp now) {
       case accepted:
         if (open.early && now >= *open.early)
           overdue(mac, open, "not_fetched",
-                  "the phone was told while its configuration changed, and fetched the older one", now);
-        else if (now >= state.changed_at + policy_.fetch_deadline)
+                  "the phone was told while its configuration changed, and fetched the older one");
+        else if (now >= open.changed + policy_.fetch_deadline)
           overdue(
               mac, open, "not_fetched",
               "the phone agreed to fetch its configuration and did not do so: check the provisioning URL that is set "
-              "in the phone, and that it reaches this server",
-              now);
+              "in the phone, and that it reaches this server");
         break;
       case refused:
         overdue(mac, open, "refused",
                 "the phone refused with " + state.detail +
-                    ": check that it allows remote reboots (check-sync), or restart it by hand",
-                now);
+                    ": check that it allows remote reboots (check-sync), or restart it by hand");
         break;
       case unanswered:
-        overdue(
-            mac, open, state.detail.starts_with("no phone") ? "no_phone" : "unanswered",
-            state.detail.starts_with("no phone")
-                ? state.detail + "; it fetches its configuration when it is switched on"
-                : "the phone is registered but did not answer (" + state.detail +
-                      "): check that it is switched on and in the network; it fetches its configuration when it starts",
-            now);
+        overdue(mac, open, state.detail.starts_with("no phone") ? "no_phone" : "unanswered",
+                state.detail.starts_with("no phone")
+                    ? state.detail + "; it fetches its configuration when it is switched on"
+                    : "the phone is registered but did not answer (" + state.detail +
+                          "): check that it is switched on and in the network; it fetches its configuration when it "
+                          "starts");
         break;
       default:
         break;
@@ -69,8 +66,7 @@ void ConvergenceReactor::find_overdue(Timestamp now) {
   }
 }
 
-void ConvergenceReactor::overdue(const MacAddress& mac, Open& open, std::string code, std::string reason,
-                                 Timestamp now) {
+void ConvergenceReactor::overdue(const MacAddress& mac, Open& open, std::string code, std::string reason) {
   actors::ReportOverdue command{open.state.reboot, std::move(code), std::move(reason), std::nullopt};
   const bool nobody = command.code == "no_phone";  // trying again finds nobody again; its registration is waited for
   // A phone that does not know the method or the event will not know it next time.
@@ -78,18 +74,18 @@ void ConvergenceReactor::overdue(const MacAddress& mac, Open& open, std::string 
   if (!nobody && !for_good && open.state.attempts <= policy_.retries) {
     auto wait = backoff(policy_, open.state.attempts);
     if (const auto asked = reboot::retry_after_of(open.state.detail)) wait = std::max(wait, *asked);
-    command.retry_at = now + wait;
+    command.retry_in = wait;
   }
   ask(mac, open, std::move(command));
 }
 
-void ConvergenceReactor::run_wave(Timestamp now) {
+void ConvergenceReactor::run_wave(const Now& now) {
   using enum ConvergenceStage;
   gate_.begin(policy_.pace, now);
   // What it is to fetch may be another file already.
   const auto to_be_looked_at = [&](const MacAddress& mac) {
     const auto dirty = dirty_.find(mac);
-    return dirty != dirty_.end() && dirty->second.due <= now;
+    return dirty != dirty_.end() && dirty->second.due <= now.instant;
   };
   std::vector<Opens::iterator> due;
   for (auto at = open_.begin(); at != open_.end(); ++at) {
@@ -97,15 +93,14 @@ void ConvergenceReactor::run_wave(Timestamp now) {
     const auto& state = open.state;
     // What a campaign has begun counts for the campaign.
     if (state.told() && !state.deferred && state.campaign.is_nil()) gate_.in_flight(open.site);
-    if (open.asking || open.looked > followed_ || open.hold > now) continue;
-    if (state.stage == wanted || (state.stage == retrying && state.not_before <= now) ||
-        (state.stage == failed && open.rearm && *open.rearm <= now)) {
+    if (open.asking || open.looked > followed_ || open.hold > now.instant) continue;
+    if (state.stage == wanted || (state.stage == retrying && open.retry <= now.instant) ||
+        (state.stage == failed && open.rearm && *open.rearm <= now.instant)) {
       if (!to_be_looked_at(at->first)) due.push_back(at);
     }
   }
   if (due.empty() || gate_.closed(policy_.pace)) return;
-  std::sort(due.begin(), due.end(),
-            [](const auto& a, const auto& b) { return a->second.state.since < b->second.state.since; });
+  std::sort(due.begin(), due.end(), [](const auto& a, const auto& b) { return a->second.since < b->second.since; });
   for (const auto& at : due) {
     if (gate_.closed(policy_.pace)) break;
     if (!gate_.closed(policy_.pace, at->second.site)) tell(at->first, at->second);
@@ -118,7 +113,7 @@ void ConvergenceReactor::tell(const MacAddress& mac, Open& open) {
   const auto& state = open.state;
   if (state.stage == ConvergenceStage::failed && !came_back(*row, open)) {
     // The log knows of a registration a moment before the bindings do. Else it was another phone of the extension.
-    const auto now = world_.clock();
+    const auto now = world_.clock.instant();
     open.rearm.reset();
     if (now - open.heard < policy_.return_within) open.rearm = now + policy_.registration_grace;
     return;
@@ -146,7 +141,7 @@ void ConvergenceReactor::tell(const MacAddress& mac, Open& open) {
   ask(mac, open, actors::TellPhone{state.etag, verb, attempt});
 }
 
-void ConvergenceReactor::find_returned(Timestamp now) {
+void ConvergenceReactor::find_returned(Instant now) {
   if (returning_.empty() || now < next_returns_) return;
   next_returns_ = now + returns_every;
   for (auto at = returning_.begin(); at != returning_.end();) {
@@ -155,7 +150,7 @@ void ConvergenceReactor::find_returned(Timestamp now) {
     registrar::BindingPtr back;
     if (row)
       for (const auto& binding : reboot::bindings_of(*row, world_.bindings.of(row->definition->extension)))
-        if (binding->last_registered > returning.fetched) back = binding;
+        if (binding->registered > returning.fetched) back = binding;
     if (back)
       world_.devices.ask(mac.text(),
                          actors::ReportReturned{returning.reboot, back->contact, back->ip, back->last_registered},

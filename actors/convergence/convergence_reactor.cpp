@@ -21,6 +21,10 @@ constexpr auto after_old_file = std::chrono::seconds(10);
 // So much later than a change that they had not seen may fetches and requests come into the log.
 constexpr auto unseen_for = std::chrono::seconds(60);
 
+// A follower is this far behind at most; an event that it follows is not older, whatever its date says.
+constexpr auto most_lag = std::chrono::seconds(60);
+constexpr auto any_age = std::chrono::days(3'650);
+
 bool may_come_back(const std::string& code) {
   return code == "no_phone" || code == "unanswered";
 }
@@ -48,6 +52,7 @@ ConvergenceReactor::ConvergenceReactor(World world, Position from, Drive drive)
       drive_(drive),
       followed_(from) {
   load();
+  loading_ = false;
   actors::LogFollower::Handlers handlers;
   handlers.wanted = [this](const Record& record) {
     followed_ = record.position;
@@ -84,7 +89,7 @@ std::function<bool(Position)> ConvergenceReactor::looked() const {
 // --- Following.
 
 void ConvergenceReactor::load() {
-  const auto now = world_.clock();
+  const auto now = world_.clock.instant();
   for (const auto& row : world_.projection.list({}, static_cast<std::size_t>(-1))) {
     const auto& mac = row.definition->mac;
     const auto& state = row.activity.convergence;
@@ -92,14 +97,16 @@ void ConvergenceReactor::load() {
     if (state->open()) {
       const auto& asked = row.activity.reboot;
       auto& open = open_[mac];
-      open.told_at = asked && asked->reboot == state->reboot ? asked->requested_at : state->since;
+      const auto told_at = asked && asked->reboot == state->reboot ? asked->requested_at : state->since;
+      open.told_at = instant_of(told_at);
       keep(mac, *state);
       // It fetched, and the process ended before that was decided upon.
-      if (const auto at = row.activity.last_provisioned;
-          at && *at >= open.told_at && row.activity.last_etag == state->etag)
-        open.fetched = {*at, state->event};
-    } else if (!state->reboot.is_nil() && !state->returned_at && now - state->changed_at < policy_.return_within) {
-      returning_[mac] = {state->reboot, state->changed_at, state->correlation, state->event};
+      if (const auto at = row.activity.last_provisioned; at && *at >= told_at && row.activity.last_etag == state->etag)
+        open.fetched = {instant_of(*at), state->event};
+    } else if (!state->reboot.is_nil() && !state->returned_at) {
+      const auto fetched = instant_of(state->changed_at);
+      if (now - fetched < policy_.return_within)
+        returning_[mac] = {state->reboot, fetched, state->correlation, state->event};
     }
   }
 }
@@ -110,11 +117,24 @@ bool ConvergenceReactor::came_back(const DeviceRow& row, const Open& open) const
   const auto bindings = reboot::bindings_of(row, world_.bindings.of(row.definition->extension));
   if (open.state.code == "no_phone") return !bindings.empty();
   return std::any_of(bindings.begin(), bindings.end(),
-                     [&](const auto& binding) { return binding->here_since > open.told_at; });
+                     [&](const auto& binding) { return binding->here > open.told_at; });
+}
+
+// Of a date in an event. What was followed just now is as old as its date says only as far as a follower can be behind:
+// the clock may have stepped in between.
+Instant ConvergenceReactor::instant_of(Timestamp date) const {
+  return begun_at(world_.clock.now(), date, loading_ ? std::chrono::microseconds(any_age) : most_lag);
 }
 
 void ConvergenceReactor::keep(const MacAddress& mac, const Convergence& state) {
   auto& open = open_[mac];
+  if (open.state.since != state.since) open.since = instant_of(state.since);
+  if (open.state.changed_at != state.changed_at) {
+    open.changed = instant_of(state.changed_at);
+    // Both dates were read from the clock as it was then.
+    open.retry = open.changed + std::clamp<Timestamp::duration>(state.not_before - state.changed_at,
+                                                                Timestamp::duration(0), policy_.longest_backoff);
+  }
   const auto row = world_.projection.find(mac);
   if (row && open.extension.text().empty()) {
     open.extension = row->definition->extension;
@@ -132,7 +152,8 @@ void ConvergenceReactor::keep(const MacAddress& mac, const Convergence& state) {
   open.state = state;
   // Its phone may have come while it was given up, and a mere refresh of its registration, under way to the disk when
   // it lapsed, is no event: it is looked for once more.
-  if (another && is_failed && may_come_back(state.code)) open.rearm = world_.clock() + policy_.registration_grace;
+  if (another && is_failed && may_come_back(state.code))
+    open.rearm = world_.clock.instant() + policy_.registration_grace;
 }
 
 bool ConvergenceReactor::wanted(const Record& record) {
@@ -147,9 +168,9 @@ bool ConvergenceReactor::wanted(const Record& record) {
 
 void ConvergenceReactor::follow(const Envelope& envelope) {
   if (const auto* registered = std::get_if<PhoneRegistered>(&envelope.event))
-    return phone_is_there(registered->extension, envelope.time);
+    return phone_is_there(registered->extension, instant_of(envelope.time));
   if (const auto* moved = std::get_if<PhoneMoved>(&envelope.event))
-    return phone_is_there(moved->extension, envelope.time);
+    return phone_is_there(moved->extension, instant_of(envelope.time));
   if (envelope.stream.category() == "device") {
     count(envelope.event);
     if (const auto mac = MacAddress::parse(envelope.stream.key())) follow_device(envelope, *mac);
@@ -170,21 +191,21 @@ void ConvergenceReactor::follow_device(const Envelope& envelope, const MacAddres
     found->second.extension = changed->extension;
   if (std::holds_alternative<DeviceReturned>(envelope.event)) returning_.erase(mac);
   if (state && state->open()) {
-    if (found == open_.end()) open_[mac].told_at = envelope.time;
+    if (found == open_.end()) open_[mac].told_at = instant_of(envelope.time);
     keep(mac, *state);
     if (const auto* requested = std::get_if<RebootRequested>(&envelope.event)) {
       open_[mac].extension = requested->extension;
-      open_[mac].told_at = envelope.time;
+      open_[mac].told_at = instant_of(envelope.time);
       returning_.erase(mac);
       look_again(mac, envelope, state->reason);
     }
     return;
   }
-  auto fetched = envelope.time;
+  auto fetched = instant_of(envelope.time);
   if (found != open_.end()) {
     if (found->second.fetched) fetched = found->second.fetched->at;
     if (world_.counters != nullptr && std::holds_alternative<DeviceConverged>(envelope.event))
-      world_.counters->took(std::chrono::duration<double>(fetched - found->second.state.since).count());
+      world_.counters->took(std::chrono::duration<double>(fetched - found->second.since).count());
     if (found->second.state.stage == ConvergenceStage::failed) --failed_;
     open_.erase(found);
   }
@@ -218,11 +239,11 @@ void ConvergenceReactor::served(const Envelope& envelope, const ConfigServed& fa
   }
   auto& open = found->second;
   if (fact.etag != open.state.etag) {
-    if (open.state.told()) open.early = world_.clock() + after_old_file;
+    if (open.state.told()) open.early = world_.clock.instant() + after_old_file;
     // Older than what is wanted; or newer, where it was told while its file changed.
     return mark({Affected::Whose::device, fact.mac.text(), open.state.reason}, envelope);
   }
-  open.fetched = {envelope.time, envelope.id};
+  open.fetched = {instant_of(envelope.time), envelope.id};
   say_fetched(fact.mac, open);
 }
 
@@ -230,17 +251,17 @@ void ConvergenceReactor::served(const Envelope& envelope, const ConfigServed& fa
 void ConvergenceReactor::look_again(const MacAddress& mac, const Envelope& envelope, RebootReason reason) {
   Dirty dirty{reason, envelope.position, envelope.correlation, envelope.id};
   if (const auto changed = changed_.find(mac); changed != changed_.end()) dirty = changed->second;
-  dirty.due = world_.clock() + policy_.settle;
+  dirty.due = world_.clock.instant() + policy_.settle;
   dirty.again = false;
   dirty_.try_emplace(mac, dirty).first->second.after = envelope.position;
 }
 
-void ConvergenceReactor::phone_is_there(const ExtensionNumber& extension, Timestamp at) {
+void ConvergenceReactor::phone_is_there(const ExtensionNumber& extension, Instant at) {
   for (auto& [mac, open] : open_) {
     if (open.extension != extension || open.state.stage != ConvergenceStage::failed || !may_come_back(open.state.code))
       continue;
     open.rearm = at + policy_.registration_grace;
-    open.heard = world_.clock();
+    open.heard = world_.clock.instant();
   }
 }
 
@@ -251,7 +272,7 @@ void ConvergenceReactor::mark(const Affected& affected, const Envelope& envelope
                     envelope.correlation,
                     envelope.id,
                     envelope.position,
-                    world_.clock() + policy_.settle,
+                    world_.clock.instant() + policy_.settle,
                     again};
   const auto add = [&](const MacAddress& mac) {
     changed_[mac] = dirty;
@@ -291,14 +312,14 @@ void ConvergenceReactor::between() {
     next_between_ = steady + tick / 2;
   }
   policy_ = world_.policy();
-  const auto now = world_.clock();
+  const auto now = world_.clock.now();
   take_replies();
-  look_at_dirty(now);
-  go_round(now);
-  find_overdue(now);
+  look_at_dirty(now.instant);
+  go_round(now.instant);
+  find_overdue(now.instant);
   run_wave(now);
-  find_returned(now);
-  std::erase_if(changed_, [&](const auto& item) { return item.second.due <= now; });
+  find_returned(now.instant);
+  std::erase_if(changed_, [&](const auto& item) { return item.second.due <= now.instant; });
   say_looked();
 }
 
@@ -315,7 +336,7 @@ void ConvergenceReactor::take_replies() {
     answered.swap(shared_->answered);
     applied_ = std::max(applied_, shared_->applied);
   }
-  const auto again_at = world_.clock() + retry_command;
+  const auto again_at = world_.clock.instant() + retry_command;
   for (auto& reply : answered) {
     if (reply.look) {
       --looking_;
@@ -341,7 +362,7 @@ void ConvergenceReactor::take_replies() {
   }
 }
 
-void ConvergenceReactor::look_at_dirty(Timestamp now) {
+void ConvergenceReactor::look_at_dirty(Instant now) {
   if (dirty_.empty()) return;
   Position newest{};
   std::size_t looks = 0;
@@ -394,7 +415,7 @@ void ConvergenceReactor::look_at(const MacAddress& mac, const Dirty& dirty) {
 }
 
 // A round over all devices: finds what a crash kept from being looked at.
-void ConvergenceReactor::go_round(Timestamp now) {
+void ConvergenceReactor::go_round(Instant now) {
   if (!round_) {
     if (now < next_round_) return;
     round_ = true;

@@ -14,8 +14,9 @@
 // Threads: one follower, which owns everything here; replies of entities are handed over to it. Facts stay facts: of
 // each ConfigServed only the MAC address is looked at, against the table of the devices that have not converged, and of
 // those that changed lately. The first is loaded from the devices projection and kept by the same fold, so timers
-// survive a crash: they are times in events, compared with the clock. What a crash kept from being looked at is found
-// by the round over all devices that each start begins with.
+// survive a crash: they are dates in events, which become instants of this process when they are loaded or followed,
+// so that no step of the clock runs them out or puts them off. What a crash kept from being looked at is found by the
+// round over all devices that each start begins with.
 #pragma once
 
 #include "actors/convergence/affected.hpp"
@@ -85,7 +86,7 @@ class ConvergenceReactor {
 
  private:
   struct Fetched {
-    Timestamp at;
+    Instant at;
     Uuid event;
   };
   // A device that has not converged.
@@ -93,14 +94,17 @@ class ConvergenceReactor {
     ExtensionNumber extension;
     std::string site;
     Convergence state;
-    Timestamp told_at;               // the last time; or since when it is open
+    Instant since;                   // it is open for this configuration
+    Instant changed;                 // the stage
+    Instant retry;                   // the next attempt, where it is retrying
+    Instant told_at;                 // the last time; or since when it is open
     bool asking = false;             // a command is under way
     Position looked{};               // what it led to is not in the table before this position is followed
-    Timestamp hold{};                // the command failed: not before this time again
+    Instant hold{};                  // the command failed: not before this time again
     std::optional<Fetched> fetched;  // what is wanted: to be decided upon; the phone may register again before
-    std::optional<Timestamp> early;  // the phone fetched, but something older: its fetch is overdue then
-    std::optional<Timestamp> rearm;  // it was given up, and its phone is there again
-    Timestamp heard{};               // when its extension's phone was last heard of
+    std::optional<Instant> early;    // the phone fetched, but something older: its fetch is overdue then
+    std::optional<Instant> rearm;    // it was given up, and its phone is there again
+    Instant heard{};                 // when its extension's phone was last heard of
   };
   // May have another file now.
   struct Dirty {
@@ -109,12 +113,12 @@ class ConvergenceReactor {
     Uuid correlation;
     Uuid causation;
     Position after{};  // queries must have applied this
-    Timestamp due;
+    Instant due;
     bool again = false;  // once more later: what files are made of is put in force after its event
   };
   struct Returning {
     Uuid reboot;
-    Timestamp fetched;
+    Instant fetched;
     Uuid correlation;
     Uuid causation;
   };
@@ -128,7 +132,8 @@ class ConvergenceReactor {
   void count(const Event& event);
   void served(const Envelope& envelope, const ConfigServed& fact);
   void look_again(const MacAddress& mac, const Envelope& envelope, RebootReason reason);
-  void phone_is_there(const ExtensionNumber& extension, Timestamp at);
+  void phone_is_there(const ExtensionNumber& extension, Instant at);
+  Instant instant_of(Timestamp date) const;
   void keep(const MacAddress& mac, const Convergence& state);
   bool came_back(const DeviceRow& row, const Open& open) const;
   void mark(const Affected& affected, const Envelope& envelope);
@@ -138,14 +143,14 @@ class ConvergenceReactor {
   void between();
   void take_replies();
   void say_looked();
-  void look_at_dirty(Timestamp now);
+  void look_at_dirty(Instant now);
   void look_at(const MacAddress& mac, const Dirty& dirty);
-  void go_round(Timestamp now);
-  void find_overdue(Timestamp now);
-  void overdue(const MacAddress& mac, Open& open, std::string code, std::string reason, Timestamp now);
-  void run_wave(Timestamp now);
+  void go_round(Instant now);
+  void find_overdue(Instant now);
+  void overdue(const MacAddress& mac, Open& open, std::string code, std::string reason);
+  void run_wave(const Now& now);
   void tell(const MacAddress& mac, Open& open);
-  void find_returned(Timestamp now);
+  void find_returned(Instant now);
 
   void ask(const MacAddress& mac, Open& open, actors::Device::Command command);
   void ask(const MacAddress& mac, Open& open, actors::Device::Command command, Cause cause);
@@ -168,8 +173,9 @@ class ConvergenceReactor {
   std::size_t looking_ = 0;
   bool round_ = true;  // under way
   std::optional<MacAddress> round_at_;
-  Timestamp next_round_{};
-  Timestamp next_returns_{};
+  Instant next_round_{};
+  Instant next_returns_{};
+  bool loading_ = true;
   std::unique_ptr<actors::LogFollower> follower_;  // last: its thread uses the rest
 };
 

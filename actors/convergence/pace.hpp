@@ -1,12 +1,13 @@
 // How fast phones are told, so that a site's PoE, DHCP and directory survive.
 #pragma once
 
+#include "events/clock.hpp"
 #include "events/quiet_hours.hpp"
-#include "events/time.hpp"
 
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace strowger::convergence {
@@ -22,15 +23,14 @@ struct Pace {
 class Gate {
  public:
   // At the beginning of a round; what is in flight is counted anew.
-  void begin(const Pace& pace, Timestamp now) {
-    const bool first = last_ == Timestamp{};
+  void begin(const Pace& pace, const Now& now) {
     const double most = std::max(1.0, static_cast<double>(pace.max_per_second));
-    const auto passed = std::chrono::duration<double>(now - last_).count();
-    tokens_ = first ? most : std::min(most, tokens_ + std::max(0.0, passed) * pace.max_per_second);
-    last_ = now;
+    const auto passed = last_ ? std::chrono::duration<double>(now.instant - *last_).count() : 0;
+    tokens_ = last_ ? std::min(most, tokens_ + passed * pace.max_per_second) : most;
+    last_ = now.instant;
     in_flight_ = 0;
     at_site_.clear();
-    quiet_ = pace.quiet.contains(now);
+    quiet_ = pace.quiet.contains(now.date);  // hours of the day: people's time
   }
   void in_flight(const std::string& site) {
     ++in_flight_;
@@ -56,7 +56,7 @@ class Gate {
   bool quiet() const { return quiet_; }
 
  private:
-  Timestamp last_{};
+  std::optional<Instant> last_;
   double tokens_ = 0;
   std::uint32_t in_flight_ = 0;
   std::map<std::string, std::uint32_t> at_site_;

@@ -150,13 +150,13 @@ Result<Events> fetched(const Device::State& state, const ReportFetched& command)
   return Events{converged(state, command.etag)};
 }
 
-Result<Events> overdue(const Device::State& state, const ReportOverdue& command) {
+Result<Events> overdue(const Device::State& state, const ReportOverdue& command, const Context& context) {
   if (!state.pending || state.telling) return Events{};
   const auto& pending = *state.pending;
   if (pending.stage != Device::Stage::told || pending.reboot != command.reboot) return Events{};
-  if (command.retry_at)
-    return Events{RebootRetryScheduled{state.mac, command.reboot, pending.attempts, *command.retry_at, command.code,
-                                       command.reason}};
+  if (command.retry_in)
+    return Events{RebootRetryScheduled{state.mac, command.reboot, pending.attempts, context.now + *command.retry_in,
+                                       command.code, command.reason}};
   return Events{
       RebootFailed{state.mac, command.reboot, pending.attempts, command.code, command.reason, pending.campaign}};
 }
@@ -191,7 +191,7 @@ Result<Events> Device::decide(const State& state, const Command& command, const 
                         [&](const WantConfig& c) { return want(state, c); },
                         [&](const TellPhone& c) { return tell(state, c, context); },
                         [&](const ReportFetched& c) { return fetched(state, c); },
-                        [&](const ReportOverdue& c) { return overdue(state, c); },
+                        [&](const ReportOverdue& c) { return overdue(state, c, context); },
                         [&](const ReportUnreachable& c) { return unreachable(state, c); },
                         [&](const ReportDeferred& c) { return deferred(state, c); },
                         [&](const ReportReturned& c) { return returned(state, c); },

@@ -78,7 +78,7 @@ struct ReportOverdue {
   Uuid reboot;
   std::string code;
   std::string reason;
-  std::optional<Timestamp> retry_at;  // none: no more tries
+  std::optional<std::chrono::seconds> retry_in;  // none: no more tries
 };
 
 // There is nobody to be told.

@@ -77,7 +77,7 @@ void count(const PlannedChange& change, SyncCounts& counts) {
 
 }  // namespace
 
-Syncs::Syncs(World world) : world_(std::move(world)), born_(world_.clock()) {
+Syncs::Syncs(World world) : world_(std::move(world)), born_(world_.clock.instant()) {
   syncing_ = std::jthread([this, stop = ending_.get_token()] { run_syncs(stop); });
   querying_ = std::jthread([this, stop = ending_.get_token()] { run_queries(stop); });
 }
@@ -189,31 +189,38 @@ Syncs::State Syncs::state(const std::string& name) const {
   const std::lock_guard lock(mutex_);
   state.running = running_.contains(name);
   if (setup && setup->schedule) {
-    const auto begun = begun_.find(name);
+    const auto now = world_.clock.now();
     state.schedule = setup->schedule->text();
-    state.next = setup->schedule->next(world_.clock(), begun == begun_.end() ? born_ : begun->second);
+    state.next = setup->schedule->next(now.date, last_begun(name, now));
   }
   return state;
 }
 
+// When the schedule's last sync began, by the clock as it is now: where it has stepped since, so has this. An interval
+// is not longer or shorter for it, and a time of day is neither passed over nor caught up with. With mutex_ held.
+Timestamp Syncs::last_begun(const std::string& name, const Now& now) const {
+  const auto begun = begun_.find(name);
+  return date_of(now, begun == begun_.end() ? born_ : begun->second);
+}
+
 // The sync that a schedule wants now, or when to look again. With mutex_ held.
-std::optional<Syncs::Job> Syncs::due(std::optional<Timestamp>& next) {
-  const auto now = world_.clock();
+std::optional<Syncs::Job> Syncs::due(std::optional<Instant>& next) {
+  const auto now = world_.clock.now();
   for (const auto& name : world_.names) {
     const auto setup = world_.setup(name);
     if (!setup || !setup->schedule) continue;
-    const auto begun = begun_.find(name);
-    const auto last = begun == begun_.end() ? born_ : begun->second;
+    const auto last = last_begun(name, now);
     // What came due since the last look, not what would come next.
     const auto at = setup->schedule->next(last, last);
-    if (at > now) {
-      next = next ? std::min(*next, at) : at;
+    if (at > now.date) {
+      const auto when = due_at(now, at, look_again);
+      next = next ? std::min(*next, when) : when;
       continue;
     }
-    begun_[name] = now;
+    begun_[name] = now.instant;
     if (!running_.insert(name).second) continue;
     const auto full_at = world_.directory_rows.cursor(name).full_at;
-    const bool full = !full_at || *full_at + full_after < now;
+    const bool full = !full_at || !world_.clock.within(*full_at, full_after);
     return Job{name, {"system", false, false, full}, [](const Result<SyncReport>&) {}};
   }
   return std::nullopt;
@@ -223,7 +230,7 @@ void Syncs::run_syncs(const std::stop_token& stop) {
   pthread_setname_np(pthread_self(), "directory-sync");
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
-    std::optional<Timestamp> next;
+    std::optional<Instant> next;
     std::optional<Job> job;
     if (!jobs_.empty()) {
       job = std::move(jobs_.front());
@@ -232,8 +239,8 @@ void Syncs::run_syncs(const std::stop_token& stop) {
       job = due(next);
     }
     if (!job) {
-      auto wait = std::chrono::duration_cast<std::chrono::microseconds>(look_again);
-      if (next) wait = std::clamp(*next - world_.clock(), std::chrono::microseconds(1000), wait);
+      Instant::duration wait = look_again;
+      if (next) wait = std::clamp<Instant::duration>(*next - world_.clock.instant(), 1ms, wait);
       changed_.wait_for(lock, wait);  // woken for whatever reason, it looks again
       continue;
     }

@@ -124,7 +124,8 @@ class Syncs {
   void run_syncs(const std::stop_token& stop);
   void run_queries(const std::stop_token& stop);
   void ask(std::function<void()> query, const std::function<void(Error)>& shed);
-  std::optional<Job> due(std::optional<Timestamp>& next);
+  std::optional<Job> due(std::optional<Instant>& next);
+  Timestamp last_begun(const std::string& name, const Now& now) const;
   Result<SyncReport> run(const Job& job);
   Result<SyncReport> run(const Job& job, const Setup& setup, const Uuid& sync, const Cause& cause);
   Result<Source::Done> read(const Job& job, const Setup& setup, Planner& planner);
@@ -138,9 +139,9 @@ class Syncs {
   std::deque<Job> jobs_;
   std::set<std::string> running_;
   std::deque<std::function<void()>> queries_;
-  std::map<std::string, Timestamp> begun_;  // of the schedule's last sync, whatever came of it
+  std::map<std::string, Instant> begun_;  // of the schedule's last sync, whatever came of it
   std::function<bool(Position)> looked_;
-  const Timestamp born_;
+  const Instant born_;
   std::stop_source ending_;
   std::jthread syncing_;
   std::jthread querying_;

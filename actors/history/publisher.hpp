@@ -6,9 +6,9 @@
 #pragma once
 
 #include "actors/provisioning/renderer.hpp"
+#include "events/clock.hpp"
 #include "events/event.hpp"
 #include "events/log.hpp"
-#include "events/time.hpp"
 
 #include <map>
 #include <mutex>

@@ -14,7 +14,10 @@ namespace {
 
 constexpr const char* state_table = "retention";
 constexpr const char* summaries_key = "summaries";
-constexpr auto clock_tolerance = std::chrono::hours(24);  // that a clock may have been ahead
+constexpr const char* date_key = "date";
+constexpr auto clock_tolerance = std::chrono::hours(24);  // a date that is further ahead is not believed
+constexpr auto clock_settling = std::chrono::hours(24);   // so long a clock must hold a date before it counts
+constexpr auto start_allowance = std::chrono::hours(24);  // by which a start may be later than the last run
 
 // What has a time of its own.
 struct Kind {
@@ -32,6 +35,14 @@ constexpr std::array<Kind, 3> kinds{{
      {LoginFailed::type, LoginFailedRepeated::type, OtherLoginsFailed::type}},
 }};
 
+std::string latest_key(const Kind& kind) {
+  return std::string(kind.name) + ".latest";
+}
+
+std::string retained_text(Timestamp date) {
+  return std::to_string(std::max<std::int64_t>(0, date.time_since_epoch().count()));
+}
+
 }  // namespace
 
 StreamId summaries_stream() {
@@ -42,6 +53,7 @@ StreamId summaries_stream() {
 struct Retention::Part {
   Position from{};
   Position read{};
+  Timestamp latest{};  // of the dates up to there that are believed
   DaySummary summary;
   std::vector<FoldedRecord> records;
   std::optional<std::chrono::sys_days> day;
@@ -85,6 +97,8 @@ std::uint64_t Retention::summaries() const {
 
 Result<std::uint64_t> Retention::run_once() {
   const auto before = folded();
+  const auto date = today();
+  if (!date) return date.error();
   first_ = last_ = {};
   for (std::size_t kind = 0; kind < kinds.size(); ++kind) {
     for (;;) {
@@ -100,7 +114,41 @@ Result<std::uint64_t> Retention::run_once() {
                     " were folded into summaries of their days: their retention time has passed");
     if (world_.folded) world_.folded(first_, last_);
   }
+  AppendRequest request;
+  request.state.push_back({state_table, date_key, retained_text(*date)});
+  if (const auto written = append_and_wait(world_.log, std::move(request)); !written) return written.error();
   return done;
+}
+
+// The date that is believed.
+Result<Timestamp> Retention::today() {
+  if (!known_) {
+    const auto stored = read_date(date_key);
+    if (!stored) return stored.error();
+    known_ = *stored;
+  }
+  const auto settled = world_.clock.settled(clock_settling);
+  const auto uptime = world_.clock.uptime();
+  if (*known_ == Timestamp{} || uptime >= clock_settling) return settled;
+  return std::min(settled, *known_ + start_allowance + std::chrono::floor<std::chrono::microseconds>(uptime));
+}
+
+Result<Timestamp> Retention::read_date(const std::string& key) const {
+  const auto stored = read_number(key);
+  if (!stored) return stored.error();
+  return Timestamp(std::chrono::microseconds(*stored));
+}
+
+// The first date after a position that is believed: what is before it is no younger. None: there is none yet.
+Result<std::optional<Timestamp>> Retention::next_date(Position after, Timestamp believed) const {
+  for (;;) {
+    const auto records = world_.log.read_all(after, options_.page);
+    if (!records) return records.error();
+    if (records->empty()) return std::optional<Timestamp>{};
+    for (const auto& record : *records)
+      if (record.time <= believed) return std::optional(record.time);
+    after = records->back().position;
+  }
 }
 
 Result<std::uint64_t> Retention::read_number(const std::string& key) const {
@@ -116,32 +164,47 @@ Result<bool> Retention::step(std::size_t which) {
   const auto& kind = kinds[which];
   const auto keep = world_.times().*kind.time;
   if (keep.count() <= 0) return false;
-  const auto now = world_.clock();
+  const auto now = today();
+  if (!now) return now.error();
+  const auto believed = *now + clock_tolerance;
   // Whole days only, so that a day has as few summaries as may be.
-  const Timestamp due = std::chrono::floor<std::chrono::days>(now - keep);
+  const Timestamp due = std::chrono::floor<std::chrono::days>(*now - keep);
   const auto cursor = read_number(kind.name);
   if (!cursor) return cursor.error();
+  const auto latest = read_date(latest_key(kind));
+  if (!latest) return latest.error();
   const auto last_summary = read_number(summaries_key);
   if (!last_summary) return last_summary.error();
 
   Part part;
   part.from = part.read = Position{*cursor};
+  part.latest = *latest;
+  std::optional<Timestamp> ahead;  // the next date that is believed, while records have others
   bool ended = false;
   for (bool full = false; !full && !ended;) {
     const auto records = world_.log.read_all(part.read, options_.page);
     if (!records) return records.error();
     ended = records->empty();
     for (const auto& record : *records) {
-      if (kind.has(record.type) && record.time <= now + clock_tolerance) {
-        if (record.time >= due) {
-          ended = true;
-          break;
-        }
+      if (record.time <= believed) {
+        part.latest = std::max(part.latest, record.time);
+        ahead.reset();
+      } else if (!ahead) {
+        const auto found = next_date(record.position, believed);
+        if (!found) return found.error();
+        ahead = *found;
+        if (!ahead) ended = true;
+      }
+      if (ended || std::max(part.latest, ahead.value_or(Timestamp{})) >= due) {
+        ended = true;
+        break;
+      }
+      if (kind.has(record.type)) {
         const auto envelope = decode_or_quarantine(record);
         const auto* served = std::get_if<ConfigServed>(&envelope.event);
         // What cannot be decoded cannot be summed up either: it stays as it is.
         const bool passed_over = std::holds_alternative<Undecodable>(envelope.event);
-        if (!passed_over && (served == nullptr || world_.served_since(served->mac, record.time))) {
+        if (!passed_over && (served == nullptr || world_.served_since(served->mac, ahead.value_or(record.time)))) {
           const auto day = std::chrono::floor<std::chrono::days>(record.time);
           full = part.records.size() >= options_.records || (part.day && *part.day != day);
           if (full) break;
@@ -161,7 +224,8 @@ Result<bool> Retention::step(std::size_t which) {
 }
 
 Result<void> Retention::commit(std::size_t which, Part& part) {
-  const std::vector<StateWrite> reached{{state_table, kinds[which].name, std::to_string(number(part.read))}};
+  const std::vector<StateWrite> reached{{state_table, kinds[which].name, std::to_string(number(part.read))},
+                                        {state_table, latest_key(kinds[which]), retained_text(part.latest)}};
   if (part.records.empty()) {
     // Only so that it need not be read again. A little that was read is not worth a write.
     if (number(part.read) - number(part.from) < options_.page) return {};

@@ -6,14 +6,18 @@
 // stream versions keep their order without gaps; who reads a folded event finds its marker (Folded). Totals stay right,
 // also where a projection is folded anew: markers tell how many requests they stand for.
 //
+// What is deleted does not come back: a clock that is ahead for a moment, or wrong at the start, deletes nothing. A
+// date counts when the clock has held it for a day; a start believes the one that the last run knew, and a day more. Of
+// facts that a wrong clock dated, the log's order says how old they are: what is before another is no younger.
+//
 // It works on a thread of its own, a part at a time with pauses, so that a long backlog is in nobody's way.
 #pragma once
 
+#include "events/clock.hpp"
 #include "events/drive.hpp"
 #include "events/event.hpp"
 #include "events/folding.hpp"
 #include "events/log.hpp"
-#include "events/time.hpp"
 
 #include <chrono>
 #include <condition_variable>
@@ -80,6 +84,9 @@ class Retention {
   Result<bool> step(std::size_t kind);
   Result<void> commit(std::size_t kind, Part& part);
   Result<std::uint64_t> read_number(const std::string& key) const;
+  Result<Timestamp> read_date(const std::string& key) const;
+  Result<Timestamp> today();
+  Result<std::optional<Timestamp>> next_date(Position after, Timestamp believed) const;
   bool pause(std::chrono::milliseconds time);
   void run();
 
@@ -89,7 +96,8 @@ class Retention {
   std::condition_variable_any changed_;
   std::uint64_t folded_ = 0;
   std::uint64_t summaries_ = 0;
-  Position first_{}, last_{};  // folded in this run
+  Position first_{}, last_{};       // folded in this run
+  std::optional<Timestamp> known_;  // the date that the last run before the start knew; 0: none
   std::stop_source ending_;
   std::jthread thread_;
 };

@@ -31,14 +31,20 @@ struct Binding {
   std::optional<MacAddress> mac;  // where SIP really carried one
   Timestamp first_registered;
   Timestamp last_registered;
-  Timestamp here_since;  // first registered, or moved to this contact or address
-  Timestamp expires_at;
+  Timestamp here_since;        // first registered, or moved to this contact or address
+  Timestamp expires_at;        // by the clock as it is now: written anew when that has stepped
+  std::uint32_t lifetime = 0;  // seconds that were granted; 0: stored by a release that did not say
+
+  // The last three dates as instants of this process, which alone decide. Not stored: Registrar::restore() makes them.
+  Instant registered{};
+  Instant here{};
+  Instant expires{};
 
   bool operator==(const Binding&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Binding, (),
                       (extension, contact, instance, reg_id, path, q, call_id, cseq, ip, port, transport, local_ip,
-                       user_agent, mac, first_registered, last_registered, here_since, expires_at))
+                       user_agent, mac, first_registered, last_registered, here_since, expires_at, lifetime))
 
 using BindingPtr = std::shared_ptr<const Binding>;
 

@@ -6,7 +6,7 @@
 namespace strowger::registrar {
 namespace {
 
-std::int64_t second_after(Timestamp time) {
+std::int64_t second_after(Instant time) {
   return std::chrono::ceil<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
@@ -22,18 +22,18 @@ const BindingTable::Shard& BindingTable::shard(const ExtensionNumber& extension)
 
 std::vector<BindingPtr> BindingTable::of(const ExtensionNumber& extension) const {
   auto found = current(extension);
-  std::erase_if(found, [now = clock_()](const BindingPtr& binding) { return binding->expires_at <= now; });
+  std::erase_if(found, [now = clock_.instant()](const BindingPtr& binding) { return binding->expires <= now; });
   return found;
 }
 
 std::vector<BindingPtr> BindingTable::all() const {
   std::vector<BindingPtr> found;
-  const auto now = clock_();
+  const auto now = clock_.instant();
   for (const auto& shard : shards_) {
     std::shared_lock lock(shard.mutex);
     for (const auto& [extension, entry] : shard.entries)
       for (const auto& binding : entry.bindings)
-        if (binding->expires_at > now) found.push_back(binding);
+        if (binding->expires > now) found.push_back(binding);
   }
   std::ranges::sort(found, [](const BindingPtr& left, const BindingPtr& right) {
     return std::tie(left->extension, left->first_registered) < std::tie(right->extension, right->first_registered);
@@ -42,7 +42,7 @@ std::vector<BindingPtr> BindingTable::all() const {
 }
 
 std::size_t BindingTable::registered_extensions() const {
-  const auto now = std::chrono::floor<std::chrono::seconds>(clock_().time_since_epoch()).count();
+  const auto now = std::chrono::floor<std::chrono::seconds>(clock_.instant().time_since_epoch()).count();
   std::shared_lock lock(index_mutex_);
   auto count = index_.extensions.size();
   for (auto at = index_.latest.begin(); at != index_.latest.end() && at->first <= now; ++at) count -= at->second;
@@ -120,8 +120,8 @@ std::vector<BindingPtr> BindingTable::with_mac(const MacAddress& mac) const {
 void BindingTable::reindex(const ExtensionNumber& extension, const std::vector<BindingPtr>& before,
                            const std::vector<BindingPtr>& after) {
   const auto latest_of = [](const std::vector<BindingPtr>& bindings) {
-    auto latest = Timestamp::min();
-    for (const auto& binding : bindings) latest = std::max(latest, binding->expires_at);
+    auto latest = Instant::min();
+    for (const auto& binding : bindings) latest = std::max(latest, binding->expires);
     return second_after(latest);
   };
   // A refresh, which is nearly every put, moves nothing but the time.
@@ -172,7 +172,7 @@ void BindingTable::put(const ExtensionNumber& extension, std::vector<BindingPtr>
       home.entries.erase(found);  // its place in due_ finds nothing and falls away
     } else {
       const auto first =
-          (*std::ranges::min_element(bindings, {}, [](const auto& one) { return one->expires_at; }))->expires_at;
+          (*std::ranges::min_element(bindings, {}, [](const auto& one) { return one->expires; }))->expires;
       auto& entry = home.entries[extension];
       replaced = std::exchange(entry.bindings, std::move(bindings));
       schedule(entry, extension, first);
@@ -181,19 +181,19 @@ void BindingTable::put(const ExtensionNumber& extension, std::vector<BindingPtr>
   reindex(extension, replaced, fresh);
 }
 
-void BindingTable::schedule(Entry& entry, const ExtensionNumber& extension, Timestamp when) {
+void BindingTable::schedule(Entry& entry, const ExtensionNumber& extension, Instant when) {
   const auto second = second_after(when);
   if (entry.scheduled != 0 && entry.scheduled <= second) return;
   entry.scheduled = second;
   due_[second].push_back(extension);
 }
 
-std::vector<ExtensionNumber> BindingTable::take_due(Timestamp now, std::size_t max) {
+std::vector<ExtensionNumber> BindingTable::take_due(Instant now, std::size_t max) {
   std::vector<ExtensionNumber> lapsed;
   while (!due_.empty() && lapsed.size() < max) {
     const auto slot = due_.begin();
     const Second second = slot->first;
-    if (Timestamp(std::chrono::seconds(second)) > now) break;
+    if (Instant(std::chrono::seconds(second)) > now) break;
     if (slot->second.empty()) {
       due_.erase(slot);
       continue;
@@ -207,8 +207,8 @@ std::vector<ExtensionNumber> BindingTable::take_due(Timestamp now, std::size_t m
     if (found == home.entries.end() || found->second.scheduled != second) continue;  // gone, or due elsewhere
     auto& entry = found->second;
     entry.scheduled = 0;
-    auto earliest = Timestamp::max();
-    for (const auto& binding : entry.bindings) earliest = std::min(earliest, binding->expires_at);
+    auto earliest = Instant::max();
+    for (const auto& binding : entry.bindings) earliest = std::min(earliest, binding->expires);
     if (earliest <= now)
       lapsed.push_back(extension);
     else
@@ -217,7 +217,7 @@ std::vector<ExtensionNumber> BindingTable::take_due(Timestamp now, std::size_t m
   return lapsed;
 }
 
-void BindingTable::retry_at(const ExtensionNumber& extension, Timestamp when) {
+void BindingTable::retry_at(const ExtensionNumber& extension, Instant when) {
   auto& home = shard(extension);
   std::unique_lock lock(home.mutex);
   const auto found = home.entries.find(extension);

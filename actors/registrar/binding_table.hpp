@@ -6,7 +6,7 @@
 #pragma once
 
 #include "actors/registrar/binding.hpp"
-#include "events/time.hpp"
+#include "events/clock.hpp"
 
 #include <array>
 #include <atomic>
@@ -40,11 +40,11 @@ class BindingTable : public Bindings {
   std::vector<BindingPtr> current(const ExtensionNumber& extension) const;
   // Writer. Up to `max` extensions that have a binding lapsed at `now`, each once; the caller expires them and put()s
   // the rest, or hands them back with retry_at().
-  std::vector<ExtensionNumber> take_due(Timestamp now, std::size_t max);
-  void retry_at(const ExtensionNumber& extension, Timestamp when);
+  std::vector<ExtensionNumber> take_due(Instant now, std::size_t max);
+  void retry_at(const ExtensionNumber& extension, Instant when);
 
  private:
-  using Second = std::int64_t;  // since the epoch, rounded up: nothing is due before it has lapsed
+  using Second = std::int64_t;  // of the instants, rounded up: nothing is due before it has lapsed
   struct Entry {
     std::vector<BindingPtr> bindings;
     Second scheduled = 0;  // its place in due_; 0: none
@@ -55,7 +55,7 @@ class BindingTable : public Bindings {
   };
   Shard& shard(const ExtensionNumber& extension);
   const Shard& shard(const ExtensionNumber& extension) const;
-  void schedule(Entry& entry, const ExtensionNumber& extension, Timestamp when);
+  void schedule(Entry& entry, const ExtensionNumber& extension, Instant when);
 
   // What finds bindings otherwise than by their extension. A query then looks the extension up in its shard, so that an
   // entry that is not current any more finds nothing.

@@ -28,10 +28,10 @@ RegistrationExpired expired(const Binding& b) {
 // The bindings while a request is worked in, contact by contact. Nothing of it counts until all contacts passed.
 class Change {
  public:
-  Change(std::span<const BindingPtr> current, const RegisterRequest& request, Timestamp now)
+  Change(std::span<const BindingPtr> current, const RegisterRequest& request, const Now& now)
       : request_(request), now_(now) {
     for (const auto& binding : current) {
-      if (binding->expires_at <= now) {
+      if (binding->expires <= now.instant) {
         decision_.events.emplace_back(expired(*binding));
         decision_.removed.push_back(binding);
       } else {
@@ -60,7 +60,7 @@ class Change {
       return true;
     }
     if (found == slots_.end()) {
-      auto added = make(asked, lifetime, now_);
+      auto added = make(asked, lifetime, now_.date);
       decision_.events.emplace_back(registered(*added));
       slots_.push_back({std::move(added), true});
       return true;
@@ -124,9 +124,13 @@ class Change {
     binding->user_agent = request_.user_agent;
     binding->mac = asked.mac;
     binding->first_registered = first;
-    binding->last_registered = now_;
-    binding->here_since = now_;
-    binding->expires_at = now_ + lifetime;
+    binding->last_registered = now_.date;
+    binding->here_since = now_.date;
+    binding->expires_at = now_.date + lifetime;
+    binding->lifetime = static_cast<std::uint32_t>(lifetime.count());
+    binding->registered = now_.instant;
+    binding->here = now_.instant;
+    binding->expires = now_.instant + lifetime;
     return binding;
   }
 
@@ -147,7 +151,10 @@ class Change {
     const bool same_place = after->ip == before->ip && after->port == before->port &&
                             after->transport == before->transport && same_uri(after->contact, before->contact);
     if (!same_place && !slot.touched) decision_.events.emplace_back(moved(*before, *after));
-    if (same_place) after->here_since = before->here_since;
+    if (same_place) {
+      after->here_since = before->here_since;
+      after->here = before->here;
+    }
     slot = {std::move(after), true};
     std::erase_if(slots_, [](const Slot& candidate) { return candidate.binding == nullptr; });
   }
@@ -158,7 +165,7 @@ class Change {
   }
 
   const RegisterRequest& request_;
-  Timestamp now_;
+  Now now_;
   std::vector<Slot> slots_;
   Decision decision_;
 };
@@ -187,7 +194,7 @@ void throw_exception_from_error(const Refusal& refusal, const boost::source_loca
 }
 
 Decided decide_register(std::span<const BindingPtr> current, const RegisterRequest& request, const Limits& limits,
-                        Timestamp now) {
+                        const Now& now) {
   // Each contact is compared with all: more than may stay are not worked in.
   if (request.contacts.size() > limits.max_bindings) return Refusal{403, "Too Many Contacts Registered", {}};
   Change change(current, request, now);
@@ -219,15 +226,31 @@ Decided decide_register(std::span<const BindingPtr> current, const RegisterReque
   return decision;
 }
 
-Decision decide_expire(std::span<const BindingPtr> current, Timestamp now) {
+Decision decide_expire(std::span<const BindingPtr> current, Instant now) {
   Decision decision;
   for (const auto& binding : current) {
-    if (binding->expires_at > now) {
+    if (binding->expires > now) {
       decision.bindings.push_back(binding);
       continue;
     }
     decision.events.emplace_back(expired(*binding));
     decision.removed.push_back(binding);
+  }
+  return decision;
+}
+
+Decision decide_redate(std::span<const BindingPtr> current, const Now& now) {
+  Decision decision;
+  for (const auto& binding : current) {
+    const auto off = date_of(now, binding->expires) - binding->expires_at;
+    if (std::chrono::abs(off) < std::chrono::seconds(1)) {
+      decision.bindings.push_back(binding);
+      continue;
+    }
+    auto dated = std::make_shared<Binding>(*binding);
+    dated->expires_at = date_of(now, binding->expires);
+    decision.bindings.push_back(dated);
+    decision.stored.push_back(std::move(dated));
   }
   return decision;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/registrar/binding.hpp"
+#include "events/clock.hpp"
 #include "events/event.hpp"
 
 #include <chrono>
@@ -75,9 +76,12 @@ using Decided = boost::system::result<Decision, Refusal>;
 // `current` is all that is stored for the extension, lapsed bindings that were not swept yet included; those are
 // expired in passing.
 Decided decide_register(std::span<const BindingPtr> current, const RegisterRequest& request, const Limits& limits,
-                        Timestamp now);
+                        const Now& now);
 // Removes what has lapsed at `now`.
-Decision decide_expire(std::span<const BindingPtr> current, Timestamp now);
+Decision decide_expire(std::span<const BindingPtr> current, Instant now);
+// Writes expires_at anew where a step of the clock has made it wrong by a second or more, so that a restart finds what
+// is left of the bindings. No events: nothing has happened to a phone.
+Decision decide_redate(std::span<const BindingPtr> current, const Now& now);
 // Removes all of them.
 Decision decide_drop(std::span<const BindingPtr> current, UnregisterReason reason);
 

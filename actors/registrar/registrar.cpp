@@ -9,6 +9,8 @@
 namespace strowger::registrar {
 namespace {
 
+constexpr std::chrono::days any_registration_age{3'650};
+
 Cause cause_of(const RegisterRequest& request) {
   std::string by = "phone:" + request.extension.text();
   for (const auto& contact : request.contacts)
@@ -42,6 +44,7 @@ Registrar::~Registrar() {
 Result<Registrar::Restored> Registrar::restore() {
   Restored restored;
   std::map<ExtensionNumber, std::vector<BindingPtr>> found;
+  const auto now = clock_.now();
   const auto visit = [&](std::string_view key, std::string_view value) {
     auto binding = json::from_string<Binding>(value);
     if (!binding) {
@@ -49,14 +52,20 @@ Result<Registrar::Restored> Registrar::restore() {
       return;
     }
     ++restored.bindings;
+    const auto granted = binding->lifetime > 0 ? std::chrono::seconds(binding->lifetime) : options_.limits.max_expires;
+    binding->expires = due_at(now, binding->expires_at, granted);
+    binding->registered = begun_at(now, binding->last_registered, any_registration_age);
+    binding->here = begun_at(now, binding->here_since, any_registration_age);
     auto extension = binding->extension;
     found[std::move(extension)].push_back(std::make_shared<Binding>(std::move(*binding)));
   };
   if (auto done = log_.scan_state(kBindingsTable, "", visit); !done) return done.error();
   for (auto& [extension, bindings] : found) {
     std::ranges::sort(bindings, {}, [](const BindingPtr& binding) { return binding->first_registered; });
+    if (decide_redate(bindings, now).changes()) to_redate_.push_back(extension);
     table_.put(extension, std::move(bindings));
   }
+  steps_ = clock_.steps();
   return restored;
 }
 
@@ -73,12 +82,29 @@ void Registrar::submit(RegisterRequest request, Answer answer) {
 }
 
 std::size_t Registrar::expire_due() {
-  if (!refused_drops_.empty() && clock_() >= drops_again_at_) {
+  look_at_clock();
+  const auto now = clock_.instant();
+  if (!refused_drops_.empty() && now >= drops_again_at_) {
     for (const auto& [extension, reason] : std::exchange(refused_drops_, {})) enqueue(extension, Drop{reason});
   }
-  const auto due = table_.take_due(clock_(), options_.max_expiries_at_once);
+  const auto due = table_.take_due(now, options_.max_expiries_at_once);
   for (const auto& extension : due) enqueue(extension, Expire{});
   return due.size();
+}
+
+// What is stored must say when a binding ends by the clock as it is now.
+void Registrar::look_at_clock() {
+  if (const auto steps = clock_.steps(); steps != steps_) {
+    steps_ = steps;
+    to_redate_.clear();
+    for (const auto& binding : table_.all())
+      if (to_redate_.empty() || to_redate_.back() != binding->extension) to_redate_.push_back(binding->extension);
+  }
+  for (auto room = options_.max_expiries_at_once; room > 0 && !to_redate_.empty(); --room) {
+    const auto extension = std::move(to_redate_.front());
+    to_redate_.pop_front();
+    enqueue(extension, Redate{});
+  }
 }
 
 void Registrar::drop_extension(const ExtensionNumber& extension, UnregisterReason reason) {
@@ -96,7 +122,7 @@ void Registrar::enqueue(const ExtensionNumber& extension, Work work) {
 void Registrar::run(Lanes::iterator lane) {
   lane->second.busy = true;
   while (!lane->second.queue.empty()) {
-    const auto now = clock_();
+    const auto now = clock_.now();
     auto decided = decide(lane->first, lane->second.queue.front(), now);
     if (decided && decided->changes()) {
       lane->second.decision = std::move(*decided);
@@ -117,11 +143,12 @@ void Registrar::run(Lanes::iterator lane) {
   lanes_.erase(lane);
 }
 
-Decided Registrar::decide(const ExtensionNumber& extension, const Work& work, Timestamp now) const {
+Decided Registrar::decide(const ExtensionNumber& extension, const Work& work, const Now& now) const {
   const auto current = table_.current(extension);
   if (const auto* asked = std::get_if<Register>(&work))
     return decide_register(current, asked->request, options_.limits, now);
-  if (std::holds_alternative<Expire>(work)) return decide_expire(current, now);
+  if (std::holds_alternative<Expire>(work)) return decide_expire(current, now.instant);
+  if (std::holds_alternative<Redate>(work)) return decide_redate(current, now);
   return decide_drop(current, std::get<Drop>(work).reason);
 }
 
@@ -135,7 +162,7 @@ void Registrar::commit(Lanes::iterator lane) {
     const Cause cause = asked ? cause_of(asked->request) : Cause{"system", {}, {}};
     append.events.reserve(decision.events.size());
     for (const auto& event : decision.events)
-      append.events.push_back(encode(event, cause, lane->second.decided_at, ids_));
+      append.events.push_back(encode(event, cause, lane->second.decided_at.date, ids_));
   }
   // Erased first: a binding may be stored again under the key of one that goes.
   const std::string table(kBindingsTable);
@@ -167,10 +194,11 @@ void Registrar::committed(const ExtensionNumber& extension, const Result<Receipt
     for (const auto& event : decision.events) expired_ += std::holds_alternative<RegistrationExpired>(event) ? 1 : 0;
     answer(work, {200, "OK", std::move(decision.bindings), {}, {}, decision.outbound, self.decided_at});
   } else {
-    if (std::holds_alternative<Expire>(work)) table_.retry_at(extension, clock_() + options_.expiry_retry);
+    if (std::holds_alternative<Expire>(work)) table_.retry_at(extension, clock_.instant() + options_.expiry_retry);
+    if (std::holds_alternative<Redate>(work)) to_redate_.push_back(extension);
     if (const auto* drop = std::get_if<Drop>(&work)) {
       refused_drops_.emplace_back(extension, drop->reason);
-      drops_again_at_ = clock_() + options_.expiry_retry;
+      drops_again_at_ = clock_.instant() + options_.expiry_retry;
     }
     answer(work, unavailable_answer());
   }
@@ -182,7 +210,7 @@ void Registrar::answer(const Work& work, RegisterAnswer answer) const {
 }
 
 RegisterAnswer Registrar::unavailable_answer() const {
-  return {503, "Service Unavailable", {}, {}, options_.retry_after, false, clock_()};
+  return {503, "Service Unavailable", {}, {}, options_.retry_after, false, clock_.now()};
 }
 
 }  // namespace strowger::registrar

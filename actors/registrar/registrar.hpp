@@ -26,7 +26,7 @@ struct RegisterAnswer {
   std::optional<std::uint32_t> min_expires;  // with 423
   std::optional<std::uint32_t> retry_after;  // with 503
   bool outbound = false;
-  Timestamp now;  // against which the remaining lifetimes are counted
+  Now now;  // against which the remaining lifetimes are counted
 };
 
 class Registrar {
@@ -60,18 +60,21 @@ class Registrar {
 
   void on_change(Changed changed) { changed_ = std::move(changed); }
 
-  // Before anything else: brings the bindings back as they were stored, with the expiry they had. Those that lapsed
-  // meanwhile are expired by the next expire_due().
+  // Before anything else: brings the bindings back as they were stored, with the expiry they had, but none for longer
+  // than its lifetime: a clock may have been ahead when it was stored. Those that lapsed meanwhile are expired by the
+  // next expire_due().
   Result<Restored> restore();
   // Answers exactly once: at once where nothing had to be stored, else after the commit.
   void submit(RegisterRequest request, Answer answer);
-  // Expires what has lapsed; call it about once a second. Returns how many extensions it found.
+  // Expires what has lapsed, and dates bindings anew after a step of the clock; call it about once a second. Returns
+  // how many extensions have lapsed bindings.
   std::size_t expire_due();
   // The extension was deleted or disabled: its bindings go. Tried again by expire_due() while the log refuses.
   void drop_extension(const ExtensionNumber& extension, UnregisterReason reason = UnregisterReason::extension_deleted);
 
   std::size_t pending() const { return pending_; }
   std::uint64_t expired() const { return expired_; }
+  std::size_t to_redate() const { return to_redate_.size(); }  // extensions
 
  private:
   struct Register {
@@ -79,21 +82,23 @@ class Registrar {
     Answer answer;
   };
   struct Expire {};
+  struct Redate {};
   struct Drop {
     UnregisterReason reason = UnregisterReason::extension_deleted;
   };
-  using Work = std::variant<Register, Expire, Drop>;
+  using Work = std::variant<Register, Expire, Redate, Drop>;
   struct Lane {  // of one extension that has something to do
     std::deque<Work> queue;
     bool busy = false;  // committing, or being worked off further up the stack
     Decision decision;  // what is being committed, for the front of the queue
-    Timestamp decided_at;
+    Now decided_at;
   };
   using Lanes = std::map<ExtensionNumber, Lane>;
 
   void enqueue(const ExtensionNumber& extension, Work work);
   void run(Lanes::iterator lane);
-  Decided decide(const ExtensionNumber& extension, const Work& work, Timestamp now) const;
+  void look_at_clock();
+  Decided decide(const ExtensionNumber& extension, const Work& work, const Now& now) const;
   void commit(Lanes::iterator lane);
   void committed(const ExtensionNumber& extension, const Result<Receipt>& receipt);
   void answer(const Work& work, RegisterAnswer answer) const;
@@ -108,7 +113,9 @@ class Registrar {
   Changed changed_;
   Lanes lanes_;
   std::vector<std::pair<ExtensionNumber, UnregisterReason>> refused_drops_;
-  Timestamp drops_again_at_{};
+  Instant drops_again_at_{};
+  std::uint64_t steps_ = 0;  // of the clock, that bindings were dated anew after
+  std::deque<ExtensionNumber> to_redate_;
   std::size_t pending_ = 0;
   std::uint64_t expired_ = 0;
   // Completions that come after the end find it false. Only the registrar's thread looks at it.

@@ -104,7 +104,7 @@ std::unique_ptr<directory::Syncs> start_syncs(SyncParts parts) {
   return std::make_unique<directory::Syncs>(directory::Syncs::World{
       parts.log,
       parts.ids,
-      system_now,
+      parts.clock,
       parts.runner,
       parts.extension_rows,
       parts.user_rows,

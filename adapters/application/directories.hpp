@@ -38,6 +38,7 @@ struct SyncParts {
   Vault& vault;
   std::function<config::SettingsPtr()> settings;  // as they are now
   std::shared_ptr<spdlog::logger> logger;
+  Clock clock;
 };
 std::unique_ptr<directory::Syncs> start_syncs(SyncParts parts);
 

@@ -98,10 +98,11 @@ struct Application::House {
   DescriptorBudget descriptors;
   Current<config::Settings> settings;
   Current<provisioning::Renderer> renderer;
-  Current<std::string> address;  // external_ip as set or found
-  const Timestamp started_at = system_now();
+  Current<std::string> address;   // external_ip as set or found
+  const Clock clock{system_now};  // everybody's: what one part sees of its steps, all know
+  const Timestamp started_at = clock();
   const provisioning::VendorCatalog vendors = provisioning::VendorCatalog::built_in();
-  IdSource ids;
+  IdSource ids{clock};
 
   std::mutex backing_up;  // one at a time
   std::unique_ptr<rocks::RocksLog> log;

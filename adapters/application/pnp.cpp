@@ -34,25 +34,26 @@ class Answers {
 
  private:
   void record(const sip::PnpAsk& ask, const std::string& url) {
-    const auto now = system_now();
+    const auto now = world_.clock.now();
     const auto window = world_.settings()->log.repeat_window;
     const auto& phone = ask.request;
-    if (told_.size() >= plenty) std::erase_if(told_, [&](const auto& one) { return one.second + window <= now; });
-    auto& told = told_[phone.mac];
-    if (told != Timestamp{} && now < told + window) return;
-    told = now;
+    if (told_.size() >= plenty)
+      std::erase_if(told_, [&](const auto& one) { return one.second + window <= now.instant; });
+    const auto [told, first] = told_.try_emplace(phone.mac, now.instant);
+    if (!first && now.instant < told->second + window) return;
+    told->second = now.instant;
     const PnpAnswered event{phone.mac,    url,         ask.ip,        ask.interface,
                             phone.vendor, phone.model, phone.version, phone.user_agent};
     AppendRequest request;
     request.facts.push_back(
-        {StreamId::of(phone.mac), encode(event, Cause{"phone:" + phone.mac.text(), {}, {}}, now, world_.ids)});
+        {StreamId::of(phone.mac), encode(event, Cause{"phone:" + phone.mac.text(), {}, {}}, now.date, world_.ids)});
     world_.log.append(std::move(request), [logger = world_.logger](const Result<Receipt>& receipt) {
       if (!receipt) logger->error("That a phone was answered by PnP was not recorded: {}", receipt.error().message);
     });
   }
 
   PnpWorld world_;
-  std::map<MacAddress, Timestamp> told_;  // registered devices alone are told anything
+  std::map<MacAddress, Instant> told_;  // registered devices alone are told anything
 };
 
 }  // namespace

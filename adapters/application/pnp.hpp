@@ -18,6 +18,7 @@ struct PnpWorld {
   IdSource& ids;
   std::function<config::SettingsPtr()> settings;
   std::shared_ptr<spdlog::logger> logger;
+  Clock clock;
 };
 
 // A phone that is answered is a PnpAnswered of its device, at most once within log.repeat_window.

@@ -3,7 +3,7 @@
 namespace strowger::application {
 void Application::House::start_actors() {
   actors = std::make_unique<caf::actor_system>(actor_config);
-  world = std::make_unique<actors::EntityWorld>(actors::EntityWorld{*log, ids, system_now});
+  world = std::make_unique<actors::EntityWorld>(actors::EntityWorld{*log, ids, clock});
   extensions = std::make_unique<actors::Entities<actors::Extension>>(*actors, *world);
   devices = std::make_unique<actors::Entities<actors::Device>>(*actors, *world);
   campaigns = std::make_unique<actors::Entities<actors::Campaign>>(*actors, *world);
@@ -44,13 +44,13 @@ Result<void> Application::House::start_reactors() {
           [this](const DefinitionPtr& device) { return http_services->current_etag(device); },
           [this](Position position, std::function<void()> done) { runner->when_applied(position, std::move(done)); },
           [this](const std::string& vendor, RebootReason reason) { return vendors.verb_for(vendor, reason); },
-          [this] { return policy(); }, system_now, [to = logger](const std::string& line) { to->info(line); },
+          [this] { return policy(); }, clock, [to = logger](const std::string& line) { to->info(line); },
           troubles("Convergence"), &convergence_counters},
       from);
   directories->watch(convergence->looked());
   coordinator = std::make_unique<campaign::Coordinator>(campaign::Coordinator::World{
       *campaigns, *devices, campaign_rows, device_rows, sip->bindings(),
-      [this](const DefinitionPtr& device) { return http_services->current_etag(device); }, system_now, calls});
+      [this](const DefinitionPtr& device) { return http_services->current_etag(device); }, clock, calls});
   deletions = std::make_unique<actors::DeletionReactor>(
       *log, *vault, *runner, extension_rows,
       [this](const ExtensionNumber& number, UnregisterReason reason) { sip->drop_extension(number, reason); },
@@ -62,7 +62,7 @@ Result<void> Application::House::start_reactors() {
 }
 
 void Application::House::start_retention() {
-  history::Retention::World with{*log, ids, system_now};
+  history::Retention::World with{*log, ids, clock};
   with.times = [this] {
     const auto& times = settings.get()->log.retention;
     return history::RetentionTimes{times.config_served, times.refused, times.failed_logins};

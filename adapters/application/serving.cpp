@@ -60,7 +60,7 @@ Result<void> Application::House::start_sip() {
   };
   sip = std::make_unique<sip::Server>(
       options, *log, ids, [this](const ExtensionNumber& number) { return credential(number); },
-      vault->derive_key("sip-nonce"), system_now, logger);
+      vault->derive_key("sip-nonce"), clock, logger);
   return sip->start();
 }
 
@@ -85,7 +85,7 @@ http::Services Application::House::services() {
       [this] { return *address.get(); },
       [this] { return api_port.load(); },
       [this] { return sip->port(); },
-      system_now,
+      clock,
       ids,
       *log,
       *vault,
@@ -138,7 +138,7 @@ http::Services Application::House::services() {
 
 Result<void> Application::House::start_http() {
   directories = start_syncs({*log, ids, *runner, extension_rows, user_rows, device_rows, directory_rows, *extensions,
-                             *devices, *users, *vault, [this] { return settings.get(); }, logger});
+                             *devices, *users, *vault, [this] { return settings.get(); }, logger, clock});
   http_services = std::make_unique<http::Services>(services());
   http_services->most_connections = descriptors.http_connections;
   http_services->most_connections_per_source = descriptors.http_connections_per_source;
@@ -164,7 +164,7 @@ Result<void> Application::House::start_http() {
   tftp_running = tftp.get();
   api_port = http->port();  // known only now where the settings leave the choice to the system
   if (auto done = publish(*now, *renderer.get(), *address.get()); !done) return done.error();
-  pnp_invite = application::pnp_invite({http->files(), *log, ids, [this] { return settings.get(); }, logger});
+  pnp_invite = application::pnp_invite({http->files(), *log, ids, [this] { return settings.get(); }, logger, clock});
   follow_pnp();
   return {};
 }

@@ -57,9 +57,9 @@ Result<void> Application::House::open_storage() {
   auto opened_vault = vault::SodiumVault::open(*log, vault::MasterKeySource::from_environment(data_dir));
   if (!opened_vault) return opened_vault.error();
   vault = std::move(*opened_vault);
-  dead_letters = std::make_unique<actors::DeadLetters>(*log, system_now, warnings());
+  dead_letters = std::make_unique<actors::DeadLetters>(*log, clock, warnings());
   if (auto loaded = dead_letters->load(); !loaded) return loaded.error();
-  publisher = std::make_unique<history::Publisher>(*log, ids, *vault, system_now);
+  publisher = std::make_unique<history::Publisher>(*log, ids, *vault, clock);
   rocks::ProjectionStoreOptions store_options;
   store_options.folder = data_dir / "projections";
   store_options.report = warnings();
@@ -122,7 +122,7 @@ Result<void> Application::House::prepare_first_start() {
   const auto started =
       append_and_wait(*log, {StreamId("system", "server"),
                              ExpectedVersion::any(),
-                             {encode(ServerStarted{std::string(version)}, Cause{"system", {}, {}}, system_now(), ids)},
+                             {encode(ServerStarted{std::string(version)}, Cause{"system", {}, {}}, clock(), ids)},
                              {},
                              {}});
   if (!started) return started.error();
@@ -135,7 +135,7 @@ Result<std::string> Application::House::create_backup(bool with_master_key) {
   const auto key = with_master_key ? master_key_file(data_dir) : Result<std::optional<fs::path>>(std::nullopt);
   if (!key) return key.error();
   const auto made = rocks::create_backup(
-      data_dir / "backups", system_now(), [this](const fs::path& folder) { return log->checkpoint(folder); }, *key);
+      data_dir / "backups", clock(), [this](const fs::path& folder) { return log->checkpoint(folder); }, *key);
   if (!made) {
     logger->error("No backup was made: {}", made.error().message);
     return made.error();

@@ -14,17 +14,17 @@ namespace {
 constexpr std::int64_t kSlice = 10'000'000;  // microseconds
 constexpr int kEncoding = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
 
-std::int64_t count(Timestamp time) {
-  return time.time_since_epoch().count();
-}
-
 }  // namespace
 
-Nonces::Nonces(const NonceKey& key, Options options, Timestamp started)
-    : options_(options), floor_(count(started) - 1) {
+Nonces::Nonces(const NonceKey& key, Options options, Instant started) : options_(options), started_(started) {
   if (sodium_init() < 0) throw std::runtime_error("libsodium could not be initialised");
   crypto_auth_hmacsha256_init(&keyed_, key.data(), key.size());
+  randombytes_buf(&epoch_, sizeof epoch_);
   randombytes_buf(&serial_, sizeof serial_);
+}
+
+std::int64_t Nonces::since_start(Instant now) const {
+  return std::max<std::int64_t>(0, std::chrono::floor<std::chrono::microseconds>(now - started_).count());
 }
 
 void Nonces::sign(Bytes& bytes) const {
@@ -35,11 +35,11 @@ void Nonces::sign(Bytes& bytes) const {
   std::memcpy(bytes.data() + 16, mac.data(), 16);
 }
 
-std::string Nonces::issue(Timestamp now) {
+std::string Nonces::issue(Instant now) {
   Bytes bytes{};
-  const auto issued = count(now);
+  const auto time = epoch_ + static_cast<std::uint64_t>(since_start(now));
   ++serial_;
-  std::memcpy(bytes.data(), &issued, 8);
+  std::memcpy(bytes.data(), &time, 8);
   std::memcpy(bytes.data() + 8, &serial_, 8);
   sign(bytes);
   std::array<char, sodium_base64_ENCODED_LEN(32, kEncoding)> text{};
@@ -47,7 +47,7 @@ std::string Nonces::issue(Timestamp now) {
   return text.data();
 }
 
-std::optional<Nonces::Nonce> Nonces::read(std::string_view text, Timestamp now) const {
+std::optional<Nonces::Nonce> Nonces::read(std::string_view text, Instant now) const {
   Bytes bytes{};
   std::size_t size = 0;
   if (sodium_base642bin(bytes.data(), bytes.size(), text.data(), text.size(), nullptr, &size, nullptr, kEncoding) !=
@@ -58,10 +58,16 @@ std::optional<Nonces::Nonce> Nonces::read(std::string_view text, Timestamp now) 
   sign(ours);
   if (sodium_memcmp(ours.data(), bytes.data(), bytes.size()) != 0) return std::nullopt;
   Nonce nonce;
-  std::memcpy(&nonce.issued, bytes.data(), 8);
+  std::uint64_t time = 0;
+  std::memcpy(&time, bytes.data(), 8);
   std::memcpy(&nonce.serial, bytes.data() + 8, 8);
   const auto lifetime = std::chrono::microseconds(options_.lifetime).count();
-  nonce.stale = nonce.issued <= floor_ || nonce.issued + lifetime < count(now);
+  const auto present = since_start(now);
+  // The time of one of another start is as good as random: that it falls into these five minutes is 1 in 10^10.
+  const auto since = time - epoch_;
+  nonce.issued = static_cast<std::int64_t>(since);
+  nonce.stale =
+      since > static_cast<std::uint64_t>(present) || nonce.issued <= floor_ || nonce.issued + lifetime < present;
   return nonce;
 }
 

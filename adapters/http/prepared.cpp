@@ -87,8 +87,9 @@ bool is_current(const Request& request, const Representation& representation) {
                        [&](std::string_view tag) { return names_etag(tag, representation.etag, false); });
   const auto since = request.header(headers::if_modified_since);
   if (since.empty()) return false;
+  // The very date that was sent, not one since: a clock that was ahead has given out dates that have not come yet.
   const auto date = parse_http_date(since);
-  return date && std::chrono::floor<std::chrono::seconds>(representation.last_modified) <= *date;
+  return date && std::chrono::floor<std::chrono::seconds>(representation.last_modified) == *date;
 }
 
 PreparedPtr select(const Request& request, const Representation& representation) {

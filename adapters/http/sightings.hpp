@@ -8,11 +8,11 @@
 #pragma once
 
 #include "adapters/http/folding.hpp"
+#include "events/clock.hpp"
 #include "events/event.hpp"
 #include "events/log.hpp"
 #include "events/projection_runner.hpp"
 #include "events/projections/requests.hpp"
-#include "events/time.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -46,12 +46,12 @@ bool same_target(const std::string& claimed, const sip_t* sip) {
 }  // namespace
 
 Authenticator::Authenticator(AuthenticatorOptions options, Credentials credentials, const NonceKey& key,
-                             Timestamp started)
+                             Instant started)
     : options_(std::move(options)), credentials_(std::move(credentials)), nonces_(key, options_.nonces, started) {
   randombytes_buf(fingerprint_key_.data(), fingerprint_key_.size());
 }
 
-Authenticator::Outcome Authenticator::check(const sip_t* sip, const Source& source, Timestamp now) {
+Authenticator::Outcome Authenticator::check(const sip_t* sip, const Source& source, Instant now) {
   Outcome best{Verdict::challenge, {}};
   std::size_t judged = 0;
   for (const auto* header = sip->sip_authorization; header; header = header->au_next) {
@@ -65,7 +65,7 @@ Authenticator::Outcome Authenticator::check(const sip_t* sip, const Source& sour
 }
 
 Authenticator::Outcome Authenticator::judge(const sip_authorization_t* header, const sip_t* sip, const Source& source,
-                                            Timestamp now) {
+                                            Instant now) {
   const auto claim = read_claim(header->au_params);
   if (!claim.algorithm || std::ranges::find(options_.algorithms, *claim.algorithm) == options_.algorithms.end())
     return {Verdict::challenge, {}};
@@ -101,7 +101,7 @@ Authenticator::Outcome Authenticator::judge(const sip_authorization_t* header, c
   return {Verdict::stale, {}};
 }
 
-std::vector<std::string> Authenticator::challenges(bool stale, Timestamp now) {
+std::vector<std::string> Authenticator::challenges(bool stale, Instant now) {
   const auto nonce = nonces_.issue(now);
   std::vector<std::string> headers;
   headers.reserve(options_.algorithms.size());

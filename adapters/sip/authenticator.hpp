@@ -46,14 +46,14 @@ class Authenticator {
     std::optional<ExtensionNumber> user;  // where accepted or repeated; where denied, if there is such an extension
   };
 
-  Authenticator(AuthenticatorOptions options, Credentials credentials, const NonceKey& key, Timestamp started);
+  Authenticator(AuthenticatorOptions options, Credentials credentials, const NonceKey& key, Instant started);
 
   // Before the first check(). It outlives this.
   void limit_guesses(GuessGate& gate) { gate_ = &gate; }
   // A client that answers each of our challenges sends several Authorization headers: one that is right is enough.
-  Outcome check(const sip_t* sip, const Source& source, Timestamp now);
+  Outcome check(const sip_t* sip, const Source& source, Instant now);
   // The values of the WWW-Authenticate headers.
-  std::vector<std::string> challenges(bool stale, Timestamp now);
+  std::vector<std::string> challenges(bool stale, Instant now);
   Hasher& hasher() { return hasher_; }
   const Credentials& credentials() const { return credentials_; }
 

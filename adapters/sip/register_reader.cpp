@@ -153,7 +153,7 @@ Result<registrar::RegisterRequest> read_register(const sip_t* sip, ExtensionNumb
   return request;
 }
 
-std::string contacts_of(const std::vector<registrar::BindingPtr>& bindings, Timestamp now) {
+std::string contacts_of(const std::vector<registrar::BindingPtr>& bindings, Instant now) {
   std::string header;
   header.reserve(bindings.size() * 128);
   for (const auto& binding : bindings) {
@@ -161,7 +161,7 @@ std::string contacts_of(const std::vector<registrar::BindingPtr>& bindings, Time
     header += '<';
     header += binding->contact;
     header += ">;expires=";
-    const auto left = std::chrono::ceil<std::chrono::seconds>(binding->expires_at - now).count();
+    const auto left = std::chrono::ceil<std::chrono::seconds>(binding->expires - now).count();
     header += std::to_string(std::max<std::int64_t>(left, 0));
     if (binding->q != 1000) {
       const auto digits = std::to_string(1000 + binding->q);  // 0.7 as 1700

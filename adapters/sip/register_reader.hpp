@@ -39,6 +39,6 @@ Result<registrar::RegisterRequest> read_register(const sip_t* sip, ExtensionNumb
                                                  const RegisterLimits& limits);
 
 // The Contact headers of a 200: every binding with the seconds that remain.
-std::string contacts_of(const std::vector<registrar::BindingPtr>& bindings, Timestamp now);
+std::string contacts_of(const std::vector<registrar::BindingPtr>& bindings, Instant now);
 
 }  // namespace strowger::sip

@@ -90,7 +90,7 @@ void RequestHandler::on_options(Exchange& exchange) const {
 
 void RequestHandler::on_register(Exchange exchange) {
   const auto* sip = exchange.sip();
-  const auto now = clock_();
+  const auto now = clock_.instant();
   auto outcome = authenticator_.check(sip, exchange.source(), now);
   using Verdict = Authenticator::Verdict;
   switch (outcome.verdict) {
@@ -136,13 +136,13 @@ void RequestHandler::finish(Exchange& exchange, const registrar::RegisterAnswer&
     count(metrics_.registrations_ok);
     remember_flows(exchange, answer);
     if (!answer.bindings.empty())
-      reply.headers.emplace_back(sip_contact_class, contacts_of(answer.bindings, answer.now));
+      reply.headers.emplace_back(sip_contact_class, contacts_of(answer.bindings, answer.now.instant));
     std::string paths;
     for (const auto* path = exchange.sip()->sip_path; path; path = path->r_next)
       paths += (paths.empty() ? "<" : ", <") + url_text(path->r_url) + ">";
     if (!paths.empty()) reply.headers.emplace_back(sip_path_class, std::move(paths));
     if (answer.outbound) reply.headers.emplace_back(sip_require_class, "outbound");
-    reply.headers.emplace_back(sip_date_class, to_http_date(answer.now));
+    reply.headers.emplace_back(sip_date_class, to_http_date(answer.now.date));
   } else {
     count(answer.status == 503 ? metrics_.registrations_shed : metrics_.registrations_refused);
     if (answer.min_expires) reply.headers.emplace_back(sip_min_expires_class, std::to_string(*answer.min_expires));
@@ -168,7 +168,7 @@ void RequestHandler::remember_flows(const Exchange& exchange, const registrar::R
 void RequestHandler::challenge(Exchange& exchange, bool stale) {
   count(stale ? metrics_.registrations_stale : metrics_.registrations_challenged);
   Reply reply{401, "Unauthorized", {}};
-  for (auto& header : authenticator_.challenges(stale, clock_()))
+  for (auto& header : authenticator_.challenges(stale, clock_.instant()))
     reply.headers.emplace_back(sip_www_authenticate_class, std::move(header));
   exchange.answer(with_server(std::move(reply)));
 }

@@ -58,7 +58,7 @@ class Server::Loop {
         guard_(server.options_.messages, server.options_.connections, server.metrics_),
         guesses_(server.options_.guesses, [this](std::string_view extension, std::string_view address,
                                                  std::uint16_t port) { return recognise(extension, address, port); }),
-        authenticator_(server.options_.authentication, server.credentials_, server.nonce_key_, server.clock_()),
+        authenticator_(server.options_.authentication, server.credentials_, server.nonce_key_, server.clock_.instant()),
         registrar_(
             server.log_, server.table_, server.ids_, server.clock_,
             [mailbox = server.mailbox_](std::function<void()> task) { mailbox->post(std::move(task)); },
@@ -224,9 +224,20 @@ class Server::Loop {
       if (tport_is_tcp(one)) tport_continue(one);
   }
 
+  void look_at_clock() {
+    const auto steps = server_.clock_.steps();
+    if (steps == clock_steps_) return;
+    clock_steps_ = steps;
+    server_.logger_->warn(
+        "The system's clock was set: it shows {} now. Registrations, nonces, blocks and timers last as long as they "
+        "would have; dates in the log follow the clock. If nobody set it, look at the machine's NTP",
+        to_iso8601(server_.clock_()));
+  }
+
   static void on_second(su_root_magic_t*, su_timer_t*, su_timer_arg_t* context) {
     auto* self = static_cast<Loop*>(context);
     self->registrar_.expire_due();
+    self->look_at_clock();
     self->server_.metrics_.bindings_expired.store(self->registrar_.expired(), std::memory_order_relaxed);
     self->server_.metrics_.names_refused.store(names_refused(), std::memory_order_relaxed);
     self->server_.pnp_.on_second();
@@ -247,6 +258,7 @@ class Server::Loop {
   Agent agent_;
   Timer second_;
   unsigned seconds_ = 0;
+  std::uint64_t clock_steps_ = 0;       // that were told of
   std::vector<std::string> listening_;  // addresses
   std::set<std::string> refused_;       // those on which it cannot
   bool paused_ = false;                 // accepting

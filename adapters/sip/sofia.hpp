@@ -14,6 +14,8 @@
 #define SU_TIMER_ARG_T void
 #define SU_WAKEUP_ARG_T void
 
+#include "adapters/sip/sofia_time.hpp"
+
 #include <memory>
 #include <utility>
 
@@ -44,10 +46,11 @@ struct Dropper {
 };
 
 // su_init() is counted by sofia-sip. What its layers would print to stderr (every malformed packet) is dropped: the
-// house has its own counters and log lines.
+// house has its own counters and log lines. Its timers run on the steady clock (sofia_time.hpp).
 class SofiaLibrary {
  public:
   SofiaLibrary() {
+    keep_sofia_time_steady();
     su_init();
     su_log_redirect(su_log_default, [](void*, const char*, va_list) {}, nullptr);
   }

@@ -43,7 +43,7 @@ bool same_site(const std::array<std::uint8_t, 16>& left, const std::array<std::u
   return std::equal(left.begin(), left.begin() + bytes, right.begin());
 }
 
-std::optional<Block> Enumeration::note(const Source& source, const MacAddress& mac, Timestamp now) {
+std::optional<Block> Enumeration::note(const Source& source, const MacAddress& mac, Instant now) {
   if (limits_.unknown_macs == 0) return std::nullopt;
   auto found = tries_.find(source);
   if (found == tries_.end()) {
@@ -83,20 +83,20 @@ bool Enumeration::unblock(const Source& source) {
   return blocks_.erase(source) > 0;
 }
 
-std::optional<Block> Enumeration::blocked(const Source& source, Timestamp now) const {
+std::optional<Block> Enumeration::blocked(const Source& source, Instant now) const {
   const auto found = blocks_.find(source);
   if (found == blocks_.end() || found->second.until <= now) return std::nullopt;
   return found->second;
 }
 
-std::vector<std::pair<Source, Block>> Enumeration::blocks(Timestamp now) const {
+std::vector<std::pair<Source, Block>> Enumeration::blocks(Instant now) const {
   std::vector<std::pair<Source, Block>> out;
   for (const auto& [source, block] : blocks_)
     if (block.until > now) out.emplace_back(source, block);
   return out;
 }
 
-std::vector<Source> Enumeration::drop_expired(Timestamp now) {
+std::vector<Source> Enumeration::drop_expired(Instant now) {
   std::vector<Source> gone;
   std::erase_if(blocks_, [&](const auto& item) {
     if (item.second.until > now) return false;

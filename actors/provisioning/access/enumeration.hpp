@@ -1,7 +1,8 @@
 // Notices a source that tries MAC addresses: too many different ones that nobody registered, within a while. What
 // phones ask for as a matter of course is not reported here at all.
 //
-// No clock, no lock. Bounded: of the sources that are watched, and of those that are blocked, the oldest go first.
+// No clock, no lock; times are instants of this process. Bounded: of the sources that are watched, and of those that
+// are blocked, the oldest go first.
 #pragma once
 
 #include "events/ids.hpp"
@@ -29,7 +30,7 @@ std::optional<Source> parse_source(std::string_view text);
 bool same_site(const std::array<std::uint8_t, 16>& left, const std::array<std::uint8_t, 16>& right);
 
 struct Block {
-  Timestamp until{};
+  Instant until{};
   std::uint32_t unknown_macs = 0;
 };
 
@@ -47,19 +48,19 @@ class Enumeration {
   void set(Limits limits) { limits_ = limits; }
 
   // That the source asked for an unknown MAC. The block, where this was one too many.
-  std::optional<Block> note(const Source& source, const MacAddress& mac, Timestamp now);
+  std::optional<Block> note(const Source& source, const MacAddress& mac, Instant now);
 
   void block(const Source& source, Block block);
   bool unblock(const Source& source);  // false: it was not
-  std::optional<Block> blocked(const Source& source, Timestamp now) const;
-  std::vector<std::pair<Source, Block>> blocks(Timestamp now) const;
-  std::vector<Source> drop_expired(Timestamp now);
+  std::optional<Block> blocked(const Source& source, Instant now) const;
+  std::vector<std::pair<Source, Block>> blocks(Instant now) const;
+  std::vector<Source> drop_expired(Instant now);
   bool has_blocks() const { return !blocks_.empty(); }
   std::size_t watched() const { return tries_.size(); }
 
  private:
   struct Tries {
-    Timestamp since;
+    Instant since;
     std::vector<MacAddress> macs;  // different ones, sorted; at most as many as the limit
   };
   void make_room();

@@ -2,7 +2,7 @@
 
 namespace strowger::provisioning::access {
 
-bool Guesses::note(const Source& source, std::uint64_t account, Timestamp now) {
+bool Guesses::note(const Source& source, std::uint64_t account, Instant now) {
   auto found = sources_.find(source);
   if (found == sources_.end()) {
     if (sources_.size() >= limits_.most_sources) {
@@ -24,7 +24,7 @@ bool Guesses::note(const Source& source, std::uint64_t account, Timestamp now) {
   return count(tries.all, limits_.wrong_of_source) || of_account;
 }
 
-bool Guesses::paused(const Source& source, std::uint64_t account, Timestamp now) const {
+bool Guesses::paused(const Source& source, std::uint64_t account, Instant now) const {
   const auto found = sources_.find(source);
   if (found == sources_.end()) return false;
   if (now < found->second.all.paused_until) return true;

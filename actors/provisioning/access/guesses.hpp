@@ -1,8 +1,8 @@
 // Keeps a source from trying passwords: after too many wrong ones for an account, or for many accounts, what it brings
 // is not believed for a while, also where it is right. So a guess tells nothing, and a weak password lasts longer.
 //
-// Only the source itself is kept out: nobody can shut a phone out from elsewhere. No clock, no lock. Bounded: of the
-// sources that are watched the oldest go first.
+// Only the source itself is kept out: nobody can shut a phone out from elsewhere. No clock, no lock; times are instants
+// of this process. Bounded: of the sources that are watched the oldest go first.
 #pragma once
 
 #include "actors/provisioning/access/enumeration.hpp"
@@ -30,16 +30,16 @@ class Guesses {
 
   // That a password was wrong. `account` stands for a user name with its present password: one that is set anew starts
   // afresh. True: from now on, for a while, none is believed.
-  bool note(const Source& source, std::uint64_t account, Timestamp now);
-  bool paused(const Source& source, std::uint64_t account, Timestamp now) const;
+  bool note(const Source& source, std::uint64_t account, Instant now);
+  bool paused(const Source& source, std::uint64_t account, Instant now) const;
 
  private:
   struct Count {
     std::uint32_t wrong = 0;
-    Timestamp paused_until{};
+    Instant paused_until{};
   };
   struct Tries {
-    Timestamp since;
+    Instant since;
     Count all;
     std::map<std::uint64_t, Count> accounts;  // at most as many as the source may be wrong
   };

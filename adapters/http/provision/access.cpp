@@ -17,7 +17,7 @@ namespace access = provisioning::access;
 using access::Proof;
 using access::Rule;
 
-// Blocks outlive a restart.
+// Blocks outlive a restart: they are stored with the date on which they end.
 constexpr std::string_view blocks_table = "provisioning_blocks";
 
 bool in_any(const std::vector<config::Network>& networks, const config::IpBytes& address) {
@@ -41,18 +41,19 @@ std::optional<std::pair<config::IpBytes, std::string_view>> forwarded_address(st
   return std::pair(*address, entry);
 }
 
-std::string state_of(const access::Block& block) {
-  return std::to_string(block.until.time_since_epoch().count()) + " " + std::to_string(block.unknown_macs);
+std::string state_of(Timestamp until, std::uint32_t unknown_macs) {
+  return std::to_string(until.time_since_epoch().count()) + " " + std::to_string(unknown_macs);
 }
 
-std::optional<access::Block> block_of(std::string_view state) {
+// `longest`: no block is longer, whatever the clock said when it was made.
+std::optional<access::Block> block_of(std::string_view state, const Now& now, std::chrono::microseconds longest) {
   std::int64_t until = 0;
   access::Block block;
   const auto* const end = state.data() + state.size();
   const auto [rest, fault] = std::from_chars(state.data(), end, until);
   if (fault != std::errc() || rest == end || std::from_chars(rest + 1, end, block.unknown_macs).ec != std::errc())
     return std::nullopt;
-  block.until = Timestamp(std::chrono::microseconds(until));
+  block.until = due_at(now, Timestamp(std::chrono::microseconds(until)), longest);
   return block;
 }
 
@@ -114,14 +115,15 @@ Client client_of(const Request& request, const Present& present) {
 
 Access::Access(Services& services)
     : services_(services),
-      auth_(services.device_rows, services.vault, services.started_at),
+      auth_(services.device_rows, services.vault, services.clock),
       enumeration_(access::Enumeration::Limits{}) {
-  const auto now = services.clock();
+  const auto now = services.clock.now();
+  const std::chrono::minutes longest(services.settings()->provisioning.access.enumeration_block_minutes);
   std::vector<StateWrite> over;
   static_cast<void>(services.log.scan_state(blocks_table, "", [&](std::string_view key, std::string_view value) {
     const auto source = access::parse_source(key);
-    const auto block = block_of(value);
-    if (source && block && block->until > now)
+    const auto block = block_of(value, now, longest);
+    if (source && block && block->until > now.instant)
       enumeration_.block(*source, *block);
     else
       over.push_back({std::string(blocks_table), std::string(key), std::nullopt});
@@ -150,7 +152,7 @@ Access::Answer Access::check(const Question& question) {
 }
 
 Access::Answer Access::check_closely(const Question& question, access::Network network) {
-  const auto now = services_.clock();
+  const auto now = services_.clock.instant();
   const auto& rules = question.present.access;
   const auto& file = question.file;
   access::Facts facts;
@@ -162,10 +164,10 @@ Access::Answer Access::check_closely(const Question& question, access::Network n
   const auto wanted = facts.device_file ? file.mac : std::nullopt;
 
   // All is looked at, whatever is found first: how long it takes tells nothing.
-  auto password = auth_.password(question.request, rules.schemes, now);
+  auto password = auth_.password(question.request, rules.schemes);
   facts.guessing = is_guessing(question.client, password, now);
   if (facts.guessing) password.stale = false;
-  const auto token = auth_.token(question.token, now);
+  const auto token = auth_.token(question.token);
   const auto row = wanted ? services_.device_rows.find(*wanted) : std::nullopt;
   // A phone book of no phone in particular is anybody's who may have one.
   facts.known = row.has_value() || (file.role == provisioning::FileRole::phonebook && !wanted);
@@ -177,7 +179,7 @@ Access::Answer Access::check_closely(const Question& question, access::Network n
     const auto& enrolment = row->enrolment;
     const auto from = config::parse_ip(enrolment.ip);
     facts.enrolment = access::Enrolment::elsewhere;
-    if (!enrolment.registered_at && now < enrolment.opened_at + rules.enrolment)
+    if (!enrolment.registered_at && services_.clock.within(enrolment.opened_at, rules.enrolment))
       facts.enrolment = access::Enrolment::open;
     else if (from && access::same_site(*from, question.client.bytes))
       facts.enrolment = access::Enrolment::here;
@@ -211,12 +213,12 @@ Access::Answer Access::check_closely(const Question& question, access::Network n
         std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(block->until - now).count()));
   } else if (network != access::Network::closed && rules.schemes.any() && services_.device_rows.any_with_password()) {
     answer.status = 401;
-    answer.challenges = auth_.challenges(rules.schemes, password.stale, now);
+    answer.challenges = auth_.challenges(rules.schemes, password.stale);
   }
   return answer;
 }
 
-bool Access::is_guessing(const Client& client, const Brought& password, Timestamp now) {
+bool Access::is_guessing(const Client& client, const Brought& password, Instant now) {
   if (password.account == 0) return false;
   const auto source = access::source_of(client.bytes);
   const std::lock_guard lock(mutex_);
@@ -231,7 +233,8 @@ bool Access::is_guessing(const Client& client, const Brought& password, Timestam
 
 void Access::unknown_mac(const Client& client, const MacAddress& mac, std::string_view user_agent,
                          const Present& present) {
-  const auto now = services_.clock();
+  const auto read = services_.clock.now();
+  const auto now = read.instant;
   const auto source = access::source_of(client.bytes);
   std::optional<access::Block> block;
   std::vector<access::Source> over;
@@ -246,15 +249,16 @@ void Access::unknown_mac(const Client& client, const MacAddress& mac, std::strin
   }
   blocks_.fetch_add(1, std::memory_order_relaxed);
   const auto name = access::to_string(source);
+  const auto until = date_of(read, block->until);
   services_.logger.warn(
       "Source {} is blocked until {}: it asked for {} different MAC addresses that nobody registered. If they are your "
       "phones, register them and lift the block with DELETE /api/provisioning/access/blocked/{}",
-      name, to_iso8601(block->until), block->unknown_macs, name);
+      name, to_iso8601(until), block->unknown_macs, name);
   AppendRequest request;
-  request.facts.push_back({StreamId("provisioning", "access"),
-                           encode(SourceBlocked{name, block->unknown_macs, escaped(user_agent), block->until},
-                                  Cause{"system", {}, {}}, now, services_.ids)});
-  request.state.push_back({std::string(blocks_table), name, state_of(*block)});
+  request.facts.push_back(
+      {StreamId("provisioning", "access"), encode(SourceBlocked{name, block->unknown_macs, escaped(user_agent), until},
+                                                  Cause{"system", {}, {}}, read.date, services_.ids)});
+  request.state.push_back({std::string(blocks_table), name, state_of(until, block->unknown_macs)});
   for (const auto& gone : over)
     if (gone != source) request.state.push_back({std::string(blocks_table), access::to_string(gone), std::nullopt});
   services_.log.append(std::move(request), [&logger = services_.logger, name](const Result<Receipt>& receipt) {
@@ -263,21 +267,21 @@ void Access::unknown_mac(const Client& client, const MacAddress& mac, std::strin
 }
 
 std::vector<Access::BlockedSource> Access::blocked() const {
-  const auto now = services_.clock();
+  const auto now = services_.clock.now();
   const std::lock_guard lock(mutex_);
   std::vector<BlockedSource> out;
-  for (const auto& [source, block] : enumeration_.blocks(now))
-    out.push_back({access::to_string(source), block.until, block.unknown_macs});
+  for (const auto& [source, block] : enumeration_.blocks(now.instant))
+    out.push_back({access::to_string(source), date_of(now, block.until), block.unknown_macs});
   return out;
 }
 
 bool Access::unblock(const std::string& text, const std::string& by, AppendDone done) {
-  const auto now = services_.clock();
+  const auto now = services_.clock.now();
   const auto source = access::parse_source(text);
   if (!source) return false;
   {
     const std::lock_guard lock(mutex_);
-    const bool was = enumeration_.blocked(*source, now).has_value();
+    const bool was = enumeration_.blocked(*source, now.instant).has_value();
     enumeration_.unblock(*source);
     has_blocks_ = enumeration_.has_blocks();
     if (!was) return false;
@@ -285,7 +289,7 @@ bool Access::unblock(const std::string& text, const std::string& by, AppendDone 
   const auto name = access::to_string(*source);
   AppendRequest request;
   request.facts.push_back(
-      {StreamId("provisioning", "access"), encode(SourceUnblocked{name}, Cause{by, {}, {}}, now, services_.ids)});
+      {StreamId("provisioning", "access"), encode(SourceUnblocked{name}, Cause{by, {}, {}}, now.date, services_.ids)});
   request.state.push_back({std::string(blocks_table), name, std::nullopt});
   services_.log.append(std::move(request), std::move(done));
   return true;

@@ -80,14 +80,14 @@ class Access {
 
  private:
   Answer check_closely(const Question& question, provisioning::access::Network network);
-  bool is_guessing(const Client& client, const Brought& password, Timestamp now);
+  bool is_guessing(const Client& client, const Brought& password, Instant now);
 
   Services& services_;
   HttpAuth auth_;
   mutable std::mutex mutex_;  // guards the next three
   provisioning::access::Enumeration enumeration_;
   provisioning::access::Guesses guesses_;
-  Timestamp swept_{};  // when blocks that are over were last dropped
+  Instant swept_{};  // when blocks that are over were last dropped
   std::atomic<bool> has_blocks_{false};
   std::array<std::atomic<std::uint64_t>, provisioning::access::rule_count> refused_{};
   std::atomic<std::uint64_t> blocks_{0};

@@ -12,10 +12,10 @@
 #include "adapters/http/provision/render_cache.hpp"
 #include "adapters/http/sightings.hpp"
 #include "adapters/http/token_mask.hpp"
+#include "events/clock.hpp"
 #include "events/event.hpp"
 #include "events/log.hpp"
 #include "events/projections/devices.hpp"
-#include "events/time.hpp"
 
 #include <atomic>
 #include <condition_variable>

@@ -292,7 +292,7 @@ Response Files::unknown_device(Asked& asked, const MacAddress& mac) {
 
 void Files::say_similar(Asked& asked, const MacAddress& mac) {
   if (!asked.log.wanted()) return;
-  const auto second = std::chrono::floor<std::chrono::seconds>(services_.clock()).time_since_epoch().count();
+  const auto second = std::chrono::floor<std::chrono::seconds>(services_.clock.instant()).time_since_epoch().count();
   if (similar_second_.exchange(second, std::memory_order_relaxed) != second) similar_searches_ = 0;
   // Anybody can cause one: what a second of them costs does not grow with the fleet.
   const auto looks = std::min(most_similar_looks, services_.device_rows.size());

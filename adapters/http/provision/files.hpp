@@ -114,7 +114,7 @@ class Files {
   struct UploadPass;
   // How often a file came since the last event about it.
   struct Repeats {
-    Timestamp told_at{};
+    Instant told{};
     std::uint64_t count = 0;
     Timestamp first_seen{};
   };

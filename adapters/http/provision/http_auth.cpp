@@ -95,6 +95,12 @@ TokenPath token_path(std::string_view path) {
   return {token, std::move(rest)};
 }
 
+bool in_grace(const DeviceCredentials& credentials, const Clock& clock) {
+  if (!credentials.previous_until) return false;
+  const auto begun = credentials.token_issued_at;
+  return clock.within(begun, *credentials.previous_until - begun);
+}
+
 std::string new_token() {
   std::array<unsigned char, token_bytes> bytes{};
   randombytes_buf(bytes.data(), bytes.size());
@@ -103,8 +109,8 @@ std::string new_token() {
   return text.data();
 }
 
-HttpAuth::HttpAuth(const DevicesProjection& devices, const Vault& vault, Timestamp started)
-    : devices_(devices), vault_(vault), nonces_(random_key(), {}, started) {}
+HttpAuth::HttpAuth(const DevicesProjection& devices, const Vault& vault, const Clock& clock)
+    : devices_(devices), vault_(vault), clock_(clock), nonces_(random_key(), {}, clock_.instant()) {}
 
 std::pair<std::optional<MacAddress>, CredentialsPtr> HttpAuth::credentials(const std::string& username) const {
   const auto mac = devices_.with_username(username);
@@ -114,7 +120,7 @@ std::pair<std::optional<MacAddress>, CredentialsPtr> HttpAuth::credentials(const
   return {std::nullopt, devices_.any_with_password()};
 }
 
-Brought HttpAuth::password(const Request& request, Schemes schemes, Timestamp now) {
+Brought HttpAuth::password(const Request& request, Schemes schemes) {
   const auto header = request.header(headers::authorization);
   if (header.empty()) return {};
   const auto space = std::min(header.find(' '), header.size());
@@ -122,7 +128,7 @@ Brought HttpAuth::password(const Request& request, Schemes schemes, Timestamp no
   auto rest = header.substr(std::min(space + 1, header.size()));
   rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
   if (schemes.basic && digest::same_token(scheme, "Basic")) return basic(rest);
-  if (schemes.digest && digest::same_token(scheme, "Digest")) return digest(rest, request, now);
+  if (schemes.digest && digest::same_token(scheme, "Digest")) return digest(rest, request);
   return {};
 }
 
@@ -146,7 +152,7 @@ Brought HttpAuth::basic(std::string_view encoded) const {
   return {Proof::right, *device, false, account};
 }
 
-Brought HttpAuth::digest(std::string_view header, const Request& request, Timestamp now) {
+Brought HttpAuth::digest(std::string_view header, const Request& request) {
   digest::DigestClaim claim;
   for_each_parameter(header, [&](auto name, auto value) { claim.take(name, value); });
   const bool without_qop = claim.qop.empty();
@@ -162,7 +168,7 @@ Brought HttpAuth::digest(std::string_view header, const Request& request, Timest
   const auto method = boost::beast::http::to_string(request.method);
 
   const std::lock_guard lock(mutex_);
-  const auto nonce = nonces_.read(claim.nonce, now);
+  const auto nonce = nonces_.read(claim.nonce, clock_.instant());
   const auto ha1 = digest::digest_ha1(hasher_, *claim.algorithm, claim.username, realm,
                                       password ? std::string_view(*password) : std::string_view());
   const auto wanted =
@@ -177,7 +183,7 @@ Brought HttpAuth::digest(std::string_view header, const Request& request, Timest
   return {Proof::right, *device, false, account};
 }
 
-Brought HttpAuth::token(std::string_view token, Timestamp now) const {
+Brought HttpAuth::token(std::string_view token) const {
   if (token.empty()) return {};
   const auto hash = provisioning::sha256_of(token);
   const auto device = devices_.with_token(hash);
@@ -189,17 +195,16 @@ Brought HttpAuth::token(std::string_view token, Timestamp now) const {
     return sodium_memcmp(hash.data(), with.data(), hash.size()) == 0;
   };
   const bool present = same(known ? known->token_sha256 : none);
-  const bool previous =
-      same(known ? known->previous_sha256 : none) && known && known->previous_until && *known->previous_until > now;
+  const bool previous = same(known ? known->previous_sha256 : none) && known && in_grace(*known, clock_);
   if (!present && !previous) return {Proof::wrong};
   return {Proof::right, *device};
 }
 
-std::vector<std::string> HttpAuth::challenges(Schemes schemes, bool stale, Timestamp now) {
+std::vector<std::string> HttpAuth::challenges(Schemes schemes, bool stale) {
   std::vector<std::string> out;
   if (schemes.digest) {
     const std::lock_guard lock(mutex_);
-    const auto nonce = nonces_.issue(now);
+    const auto nonce = nonces_.issue(clock_.instant());
     // MD5 first: phones that know only that read only the first (as for SIP, adapters/sip/authenticator.hpp).
     out.push_back(digest::challenge(realm, nonce, digest::Algorithm::md5, stale));
     out.push_back(digest::challenge(realm, nonce, digest::Algorithm::sha256, stale));

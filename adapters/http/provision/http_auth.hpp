@@ -44,25 +44,28 @@ struct TokenPath {
 };
 TokenPath token_path(std::string_view path);
 std::string new_token();
+// Whether the token before the present one is still taken.
+bool in_grace(const DeviceCredentials& credentials, const Clock& clock);
 
 class HttpAuth {
  public:
-  // Both outlive it.
-  HttpAuth(const DevicesProjection& devices, const Vault& vault, Timestamp started);
+  // The first two outlive it.
+  HttpAuth(const DevicesProjection& devices, const Vault& vault, const Clock& clock);
 
-  Brought password(const Request& request, Schemes schemes, Timestamp now);
-  Brought token(std::string_view token, Timestamp now) const;
+  Brought password(const Request& request, Schemes schemes);
+  Brought token(std::string_view token) const;
   // The values of the WWW-Authenticate headers.
-  std::vector<std::string> challenges(Schemes schemes, bool stale, Timestamp now);
+  std::vector<std::string> challenges(Schemes schemes, bool stale);
 
  private:
   // Of the device with this user name; of another one where there is none: then the first is empty.
   std::pair<std::optional<MacAddress>, CredentialsPtr> credentials(const std::string& username) const;
   Brought basic(std::string_view encoded) const;
-  Brought digest(std::string_view header, const Request& request, Timestamp now);
+  Brought digest(std::string_view header, const Request& request);
 
   const DevicesProjection& devices_;
   const Vault& vault_;
+  const Clock clock_;
   std::mutex mutex_;  // guards the two below
   digest::Nonces nonces_;
   digest::Hasher hasher_;

@@ -4,7 +4,7 @@
 
 #include "actors/provisioning/phonebook.hpp"
 #include "adapters/http/prepared.hpp"
-#include "events/time.hpp"
+#include "events/clock.hpp"
 
 #include <atomic>
 #include <cstdint>

@@ -113,7 +113,8 @@ Awaitable<Result<Response>> Files::take(const Request& request) {
 
 // The first is an event at once; those that follow within log.repeat_window are counted, and told with the next one.
 void Files::tell_upload(const Asked& asked, const Upload& upload, const std::string& sha256) {
-  const auto now = services_.clock();
+  const auto read = services_.clock.now();
+  const auto now = read.date;
   const auto window = asked.present->settings->log.repeat_window;
   FileUploaded event{upload.mac,
                      upload.file,
@@ -127,13 +128,13 @@ void Files::tell_upload(const Asked& asked, const Upload& upload, const std::str
   {
     const std::lock_guard lock(repeats_mutex_);
     if (repeats_.size() >= most_repeats)
-      std::erase_if(repeats_, [&](const auto& one) { return one.second.told_at + window <= now; });
+      std::erase_if(repeats_, [&](const auto& one) { return one.second.told + window <= read.instant; });
     auto& repeats = repeats_[{upload.mac, upload.file}];
     if (repeats.count++ == 0) repeats.first_seen = now;
-    if (repeats.told_at != Timestamp{} && now < repeats.told_at + window) return;
+    if (repeats.told != Instant{} && read.instant < repeats.told + window) return;
     event.count = repeats.count;
     event.first_seen = repeats.first_seen;
-    repeats = {now, 0, {}};
+    repeats = {read.instant, 0, {}};
   }
   AppendRequest request;
   request.facts.push_back(

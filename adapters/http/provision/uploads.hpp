@@ -6,8 +6,8 @@
 #pragma once
 
 #include "adapters/http/provision/firmware.hpp"
+#include "events/clock.hpp"
 #include "events/ids.hpp"
-#include "events/time.hpp"
 
 #include <cstdint>
 #include <deque>

@@ -83,8 +83,8 @@ bj::object access_view(Context& context, const DeviceRow& row, const Principal& 
   const auto& credentials = row.credentials ? *row.credentials : none;
   const auto window = present->access.enrolment;
   const auto until = enrolment.opened_at + window;
-  const bool open = !enrolment.registered_at && context.services.clock() < until;
-  const bool previous = credentials.previous_until && *credentials.previous_until > context.services.clock();
+  const bool open = !enrolment.registered_at && context.services.clock.within(enrolment.opened_at, window);
+  const bool previous = provision::in_grace(credentials, context.services.clock);
   const auto shown = [](bool there, Timestamp time) { return there ? bj::value(iso(time)) : bj::value(nullptr); };
   const bool has_password = !credentials.username.empty();
   return {{"mac_address", text(device.mac.text())},

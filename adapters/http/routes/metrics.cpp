@@ -189,7 +189,10 @@ std::string metrics_text(Context& context) {
   text.family("strowger_build_info", "gauge", "What runs.");
   text.sample("strowger_build_info", "version=\"" + services.version + "\"", 1);
   text.single("strowger_uptime_seconds", "gauge", "Since the start.",
-              std::chrono::duration<double>(services.clock() - services.started_at).count());
+              std::chrono::duration<double>(services.clock.uptime()).count());
+  text.single("strowger_clock_steps_total", "counter",
+              "Steps of the system's clock by a second or more that were seen. Durations do not follow them.",
+              services.clock.steps());
   if (context.counts) write_server(text, context.counts());
   write_provisioning(text, context);
   write_convergence(text, context);

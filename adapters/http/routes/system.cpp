@@ -51,7 +51,7 @@ constexpr std::uint64_t most_lag = 100'000;  // events; more, and what queries s
 
 Result<Response> status(const Context& context) {
   const auto& services = context.services;
-  const auto uptime = std::chrono::floor<std::chrono::seconds>(services.clock() - services.started_at).count();
+  const auto uptime = std::chrono::floor<std::chrono::seconds>(services.clock.uptime()).count();
   return json_response(bj::object{{"running", true},
                                   {"registered_extensions", services.bindings.registered_extensions()},
                                   {"active_calls", 0},

@@ -17,6 +17,8 @@ std::string text(const Contacts& all) {
 // No thread is slower than this, nor is the disk as often full.
 constexpr auto surely_seen = std::chrono::seconds(90);
 
+constexpr auto longest_registration = std::chrono::seconds(3'600);  // that phones ask for
+
 using Rows = std::map<std::string, std::string>;
 
 Rows rows_of(const Projection& projection) {
@@ -85,6 +87,9 @@ void Checker::look_at(const Record& record) {
                      violated("contact " + e.contact + " unregistered though it was not there");
                  },
                  [&](const RegistrationExpired& e) {
+                   const auto granted = granted_.find(e.extension.text() + "|" + e.contact);
+                   if (granted != granted_.end() && granted->second > time_.instant())
+                     violated("contact " + e.contact + " expired before its time");
                    if (contacts_[e.extension].erase(e.contact) == 0)
                      violated("contact " + e.contact + " expired though it was not there");
                  },
@@ -109,7 +114,7 @@ void Checker::follow(const Envelope& envelope) {
   const auto came = [&](const std::string& instance) {
     constexpr std::string_view urn = "urn:mac:";
     if (const auto mac = MacAddress::parse(instance.substr(std::min(urn.size(), instance.size()))))
-      came_[*mac] = envelope.time;
+      came_[*mac] = time_.shown(envelope.time).last;
   };
   std::visit(
       Overloaded{
@@ -132,7 +137,7 @@ void Checker::follow(const Envelope& envelope) {
             if (fetch.told) return;  // what it is told already will bring this
             fetch.attempt = std::uint16_t{1};
             fetch.not_before = {};
-            fetch.told_at = envelope.time;
+            fetch.told_at = time_.shown(envelope.time).first;
             fetch.failed.clear();
           },
           [&](const RebootRequested& e) {
@@ -144,7 +149,7 @@ void Checker::follow(const Envelope& envelope) {
               violated("device " + e.mac.text() + " is to be told again of what it was not told");
             fetch.told = false;
             fetch.attempt = static_cast<std::uint16_t>(e.attempt + 1);
-            fetch.not_before = e.not_before;
+            fetch.not_before = time_.shown(envelope.time).first + (e.not_before - envelope.time);
             landed(e.mac);
           },
           [&](const RebootFailed& e) {
@@ -162,7 +167,7 @@ void Checker::follow(const Envelope& envelope) {
           },
           [&](const ConfigServed& e) {
             auto& fetch = fetches_[e.mac];
-            if (e.etag == fetch.etag && !fetch.fetched) fetch.fetched = time_.now;
+            if (e.etag == fetch.etag && !fetch.fetched) fetch.fetched = time_.instant();
           },
           [&](const CampaignStarted& e) { campaigns_[e.campaign].pace = e.pace; },
           [&](const PhoneRegistered& e) { came(e.instance); },
@@ -177,21 +182,22 @@ void Checker::follow(const Envelope& envelope) {
 void Checker::told_for(const Envelope& envelope, const RebootRequested& request) {
   auto& fetch = fetches_[request.mac];
   const auto& mac = request.mac.text();
+  const auto shown = time_.shown(envelope.time);
   const bool by_person = envelope.by == "admin:sim";
   const bool by_campaign = request.reason == RebootReason::campaign && !request.campaign.is_nil() &&
                            request.attempt == 1 && campaigns_[request.campaign].told.insert(request.mac).second;
   if (!by_person && !by_campaign) {
-    const bool asked_for = fetch.attempt ? *fetch.attempt == request.attempt && envelope.time >= fetch.not_before
+    const bool asked_for = fetch.attempt ? *fetch.attempt == request.attempt && shown.last >= fetch.not_before
                                          : request.attempt == 1 && came_back(request.mac, fetch);
     if (!asked_for)
       violated("device " + mac + " is told as attempt " + std::to_string(request.attempt) +
                ", which nothing has asked for");
-    if (fetch.fetched && envelope.time > *fetch.fetched + surely_seen)
+    if (fetch.fetched && shown.first > *fetch.fetched + surely_seen)
       violated("device " + mac + " is told again, though it fetched what it was told for");
     if (request.etag != fetch.etag)
       violated("device " + mac + " is told for " + request.etag + " and is to fetch " + fetch.etag);
   }
-  fetch = {request.etag, true, request.reboot, envelope.time, {}, {}, {}, {}};
+  fetch = {request.etag, true, request.reboot, shown.first, {}, {}, {}, {}};
   in_flight(request);
 }
 
@@ -290,9 +296,12 @@ void Checker::refused(const std::string& command, const Uuid& correlation, const
   if (!by_admin_[correlation].empty()) violated("'" + command + "' was refused (" + error.code + ") but is in the log");
 }
 
-void Checker::registered(const ExtensionNumber& extension, const std::vector<registrar::BindingPtr>& bindings) {
+void Checker::registered(const ExtensionNumber& extension, const registrar::RegisterAnswer& answer) {
   std::set<std::string> told;
-  for (const auto& binding : bindings) told.insert(registrar::state_key(*binding));
+  for (const auto& binding : answer.bindings) {
+    told.insert(registrar::state_key(*binding));
+    granted_[registrar::state_key(*binding)] = time_.instant() + (binding->expires - answer.now.instant);
+  }
   std::set<std::string> stored;
   disk_.log
       .scan_state(registrar::kBindingsTable, extension.text() + "|",
@@ -301,6 +310,20 @@ void Checker::registered(const ExtensionNumber& extension, const std::vector<reg
   if (told != stored)
     violated("a phone of " + extension.text() + " was told of " + std::to_string(told.size()) +
              " bindings, stored are " + std::to_string(stored.size()));
+}
+
+void Checker::killed() {
+  records();
+  disk_.log
+      .scan_state(registrar::kBindingsTable, "",
+                  [&](std::string_view key, std::string_view value) {
+                    const auto binding = json::from_string<registrar::Binding>(value).value();
+                    const auto granted = granted_.find(std::string(key));
+                    if (granted != granted_.end() &&
+                        binding.expires_at - time_.date() + std::chrono::seconds(1) < granted->second - time_.instant())
+                      granted_.erase(granted);
+                  })
+      .value();
 }
 
 std::size_t Checker::open_reboots(const MacAddress& mac) const {
@@ -365,10 +388,14 @@ void Checker::at_rest(const Server& server) {
                   [&](std::string_view, std::string_view value) {
                     const auto binding = json::from_string<registrar::Binding>(value).value();
                     stored[binding.extension].insert(binding.contact);
-                    if (binding.expires_at > server.time.now) alive[binding.extension].insert(binding.contact);
+                    if (binding.expires_at > server.time.date()) alive[binding.extension].insert(binding.contact);
                   })
       .value();
-  for (const auto& binding : server.bindings.all()) served[binding->extension].insert(binding->contact);
+  for (const auto& binding : server.bindings.all()) {
+    served[binding->extension].insert(binding->contact);
+    if (binding->expires > time_.instant() + longest_registration)
+      violated("contact " + binding->contact + " is registered for longer than it asked for");
+  }
   Contacts said;
   for (const auto& [extension, contacts] : contacts_)
     for (const auto& [contact, instance] : contacts) said[extension].insert(contact);

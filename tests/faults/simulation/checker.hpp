@@ -26,7 +26,13 @@ class Checker {
   // A client was told that its command was refused: nothing of it may be in the log.
   void refused(const std::string& command, const Uuid& correlation, const Error& error);
   // A phone was told that it is registered.
-  void registered(const ExtensionNumber& extension, const std::vector<registrar::BindingPtr>& bindings);
+  void registered(const ExtensionNumber& extension, const registrar::RegisterAnswer& answer);
+  // A phone that brought what is right was not let in.
+  void kept_out(const MacAddress& mac) {
+    violated("phone " + mac.text() + " brings the right password and is refused");
+  }
+  // The server is killed. What it had not dated anew after a step of the clock may be taken for lapsed.
+  void killed();
 
   // A server started: it may tell again what has no answer.
   void started();
@@ -54,12 +60,12 @@ class Checker {
     std::string etag;   // wanted; empty: nothing is
     bool told = false;  // and neither fetched, given up nor to be told again
     Uuid reboot;        // the last
-    Timestamp told_at;  // that; or since when something is wanted, where it was not told
+    Instant told_at{};  // that; or since when something is wanted, where it was not told
     // The attempt that it may be told as, not before a time: something changed, or the schedule says so.
     std::optional<std::uint16_t> attempt;
-    Timestamp not_before;
-    std::string failed;                // the code, where it was given up
-    std::optional<Timestamp> fetched;  // what is wanted
+    Instant not_before{};
+    std::string failed;              // the code, where it was given up
+    std::optional<Instant> fetched;  // what is wanted
   };
   struct Limits {
     CampaignPace pace;
@@ -88,13 +94,15 @@ class Checker {
   std::map<Uuid, Reboot> reboots_;
   std::map<MacAddress, Uuid> last_reboot_;
   std::map<MacAddress, Fetch> fetches_;
-  std::map<MacAddress, Timestamp> came_;  // its phone, registered or at another contact
+  std::map<MacAddress, Instant> came_;  // its phone, registered or at another contact
   std::map<MacAddress, std::string> sites_;
   std::map<Uuid, Limits> campaigns_;
   std::map<MacAddress, std::size_t> may_tell_;  // in this incarnation, each contact
   std::map<std::pair<MacAddress, std::string>, std::size_t> told_;
   std::map<MacAddress, std::size_t> accepted_by_phone_;
   std::map<MacAddress, std::size_t> accepted_in_log_;
+  // Until when each binding was promised to last, by its place in the store.
+  std::map<std::string, Instant> granted_;
   // That the events say are registered, each with its instance.
   std::map<ExtensionNumber, std::map<std::string, std::string>> contacts_;
   std::map<ExtensionNumber, SealedSecret> passwords_;  // of those that exist

@@ -60,12 +60,15 @@ void Simulation::send_register(Phone& phone, std::uint32_t expires) {
   request.port = phone.port;
   request.transport = "udp";
   send({"REGISTER " + request.call_id + " " + std::to_string(request.cseq) + " for " + std::to_string(expires) + " s",
-        [this, request, met = std::make_shared<std::set<std::uint64_t>>()] {
-          server_->sip_thread.emplace_back([this, request, met]() mutable {
+        [this, &phone, request, met = std::make_shared<std::set<std::uint64_t>>()] {
+          server_->sip_thread.emplace_back([this, &phone, request, met]() mutable {
+            // Where its nonce is too old it uses the one that it is given at once, which must be taken.
+            if (!server_->authenticated(phone.nonce, phone.uses) && !server_->authenticated(phone.nonce, phone.uses))
+              checker_.kept_out(phone.mac);
             request.repeated = !met->insert(incarnation_).second;
             server_->receive(request, [this, extension = request.extension](const registrar::RegisterAnswer& answer) {
               note("REGISTER answered " + std::to_string(answer.status));
-              if (answer.status == 200) checker_.registered(extension, answer.bindings);
+              if (answer.status == 200) checker_.registered(extension, answer);
             });
           });
         }});

@@ -16,6 +16,18 @@ void ignore(const Error&) {}
 
 }  // namespace
 
+Time::Shown Time::shown(Timestamp date) const {
+  Shown shown{instant_, {}};
+  for (std::size_t i = 0; i < ahead_.size(); ++i) {
+    const auto at = Instant((date - ahead_[i].of).time_since_epoch());
+    const auto until = i + 1 < ahead_.size() ? ahead_[i + 1].since : instant_;
+    if (at < ahead_[i].since || at > until) continue;
+    shown.first = std::min(shown.first, at);
+    shown.last = std::max(shown.last, at);
+  }
+  return shown;
+}
+
 convergence::Policy policy() {
   using namespace std::chrono_literals;
   convergence::Policy policy;
@@ -33,16 +45,18 @@ convergence::Policy policy() {
 Server::Server(Disk& disk_in, Time& time_in, const Calls& calls_in, std::uint64_t seed, Send send)
     : disk(disk_in),
       time(time_in),
+      clock(time_in.clock()),
       calls(calls_in),
-      ids([this] { return time.now; }, seed),
+      ids(clock, seed),
       log(disk.log),
-      world{log, ids, [this] { return time.now; }, entity_limits},
-      bindings([this] { return time.now; }),
+      world{log, ids, clock, entity_limits},
+      nonces({}, {}, clock.instant()),
+      bindings(clock),
       send_(std::move(send)) {
   RunnerOptions options;
   options.batch = 3;
   options.drive = Drive::by_hand;
-  options.now = [this] { return time.steady(); };
+  options.now = [this] { return time.instant(); };
   runner = std::make_unique<ProjectionRunner>(
       log, disk.store, std::vector<Projection*>{&extension_rows, &device_rows, &campaign_rows}, options);
   runner->start().value();
@@ -52,8 +66,8 @@ Server::Server(Disk& disk_in, Time& time_in, const Calls& calls_in, std::uint64_
   devices = std::make_unique<actors::Entities<actors::Device>>(actors.system, world, router_limits);
   campaigns = std::make_unique<actors::Entities<actors::Campaign>>(actors.system, world, router_limits);
   registrar = std::make_unique<registrar::Registrar>(
-      log, bindings, ids, [this] { return time.now; },
-      [this](std::function<void()> task) { sip_thread.push_back(std::move(task)); }, registrar::Registrar::Options{});
+      log, bindings, ids, clock, [this](std::function<void()> task) { sip_thread.push_back(std::move(task)); },
+      registrar::Registrar::Options{});
   registrar->restore().value();
   reboots = std::make_unique<reboot::RebootReactor>(
       reboot::RebootReactor::World{log, *devices, device_rows, bindings, *this, calls,
@@ -67,16 +81,15 @@ Server::Server(Disk& disk_in, Time& time_in, const Calls& calls_in, std::uint64_
       },
       ignore, Drive::by_hand);
   const auto etag_now = [this](const DefinitionPtr& device) { return etag(*device); };
-  const auto now = [this] { return time.now; };
   convergence = std::make_unique<convergence::ConvergenceReactor>(
       convergence::ConvergenceReactor::World{
           log, *devices, device_rows, bindings, calls, etag_now,
           [this](Position position, std::function<void()> done) { runner->when_applied(position, std::move(done)); },
-          [](const std::string&, RebootReason) { return RebootVerb::reboot; }, policy, now, [](const std::string&) {},
+          [](const std::string&, RebootReason) { return RebootVerb::reboot; }, policy, clock, [](const std::string&) {},
           ignore},
       log.last_position(), Drive::by_hand);
   coordinator = std::make_unique<campaign::Coordinator>(
-      campaign::Coordinator::World{*campaigns, *devices, campaign_rows, device_rows, bindings, etag_now, now, calls},
+      campaign::Coordinator::World{*campaigns, *devices, campaign_rows, device_rows, bindings, etag_now, clock, calls},
       Drive::by_hand);
 }
 
@@ -104,7 +117,7 @@ void Server::crash(std::size_t durable) {
 
 void Server::notify(reboot::Notice notice, std::function<void(reboot::NoticeOutcome)> done) {
   const auto transaction = ++last_transaction_;
-  transactions_[transaction] = {std::move(done), time.now + timer_f};
+  transactions_[transaction] = {std::move(done), time.instant() + timer_f};
   send_(transaction, notice);
 }
 
@@ -117,7 +130,7 @@ void Server::answered(std::uint64_t transaction, reboot::NoticeOutcome outcome) 
 }
 
 void Server::receive(registrar::RegisterRequest request, registrar::Registrar::Answer answer) {
-  if (!extension_rows.find(request.extension)) return answer({404, "Not Found", {}, {}, {}, false, time.now});
+  if (!extension_rows.find(request.extension)) return answer({404, "Not Found", {}, {}, {}, false, clock.now()});
   registrar->submit(std::move(request), std::move(answer));
 }
 
@@ -133,7 +146,7 @@ std::optional<Server::File> Server::serve_config(const MacAddress& mac, std::fun
   served.etag = *file;
   log.append({StreamId::of(mac),
               ExpectedVersion::any(),
-              {encode(served, {"phone:" + mac.text(), serving.correlation, serving.causation}, time.now, ids)},
+              {encode(served, {"phone:" + mac.text(), serving.correlation, serving.causation}, clock(), ids)},
               {},
               {}},
              [recorded = std::move(recorded)](const Result<Receipt>& receipt) { recorded(receipt.has_value()); });
@@ -153,17 +166,27 @@ Result<std::string> Server::etag(const DeviceDefinition& device) const {
   return extension->name + "/" + device.model;
 }
 
+bool Server::authenticated(std::string& nonce, std::uint32_t& count) {
+  const auto now = clock.instant();
+  const auto known = nonces.read(nonce, now);
+  if (known && !known->stale && nonces.use(*known, ++count, 0) == digest::Nonces::Use::fresh) return true;
+  nonce = nonces.issue(now);
+  count = 0;
+  return false;
+}
+
 void Server::tick() {
   std::vector<std::uint64_t> given_up;
   for (const auto& [transaction, waiting] : transactions_)
-    if (waiting.gives_up <= time.now) given_up.push_back(transaction);
+    if (waiting.gives_up <= time.instant()) given_up.push_back(transaction);
   for (const auto transaction : given_up) answered(transaction, {408, "Request Timeout", true});
   registrar->expire_due();
 }
 
 bool Server::at_rest() const {
   return runnable_actors() == 0 && log.queued() == 0 && log.unacknowledged() == 0 && sip_thread.empty() &&
-         transactions_.empty() && registrar->pending() == 0 && reboots->under_way() == 0 && convergence->at_rest();
+         transactions_.empty() && registrar->pending() == 0 && registrar->to_redate() == 0 &&
+         reboots->under_way() == 0 && convergence->at_rest();
 }
 
 void Server::run_actor(std::size_t which) {

@@ -9,6 +9,7 @@
 #include "actors/extension/extension.hpp"
 #include "actors/reboot/reboot_reactor.hpp"
 #include "actors/registrar/registrar.hpp"
+#include "adapters/digest/nonces.hpp"
 #include "events/projection_runner.hpp"
 #include "events/projections/devices.hpp"
 #include "events/projections/extensions.hpp"
@@ -18,12 +19,34 @@
 
 namespace strowger::test::simulation {
 
-// Time of the world; the server's clocks read it.
-struct Time {
-  Timestamp now = parse_iso8601("2026-01-08T19:40:00Z").value();
-  std::chrono::steady_clock::time_point steady() const {
-    return std::chrono::steady_clock::time_point(now.time_since_epoch());
+// Time of the world, and the wall clock that somebody sets. The server's clock reads both.
+class Time {
+ public:
+  Timestamp date() const { return floor(instant_) + ahead_.back().of; }
+  Instant instant() const { return instant_; }
+  Clock clock() const {
+    return {[this] { return date(); }, [this] { return instant(); }};
   }
+  void pass(std::chrono::milliseconds time) { instant_ += time; }
+  void step(std::chrono::seconds by) { ahead_.push_back({instant_, ahead_.back().of + by}); }
+
+  // When the wall clock showed a date: by a step back it may have done so more than once.
+  struct Shown {
+    Instant first;
+    Instant last;
+  };
+  Shown shown(Timestamp date) const;
+
+ private:
+  struct Ahead {
+    Instant since;
+    Timestamp::duration of;
+  };
+  static Timestamp floor(Instant instant) {
+    return Timestamp(std::chrono::floor<std::chrono::microseconds>(instant.time_since_epoch()));
+  }
+  Instant instant_{std::chrono::hours(1'000)};
+  std::vector<Ahead> ahead_{{{}, parse_iso8601("2026-01-08T19:40:00Z").value() - floor(instant_)}};
 };
 
 // The world's phones that are in a call. A kill of the server ends none.
@@ -63,6 +86,9 @@ class Server : public reboot::PhoneNotifier {
   // Of the file that the device would be sent now.
   Result<std::string> etag(const DeviceDefinition& device) const;
 
+  // Whether the digest of a phone is taken that has this nonce and counts its uses; one that is not is given another.
+  bool authenticated(std::string& nonce, std::uint32_t& count);
+
   // Every second, on the SIP thread: timer F of the NOTIFYs, and expiries.
   void tick();
 
@@ -70,6 +96,7 @@ class Server : public reboot::PhoneNotifier {
 
   Disk& disk;
   Time& time;
+  const Clock clock;
   const Calls& calls;
   IdSource ids;
   PendingLog log;
@@ -83,6 +110,7 @@ class Server : public reboot::PhoneNotifier {
   std::unique_ptr<actors::Entities<actors::Device>> devices;
   std::unique_ptr<actors::Entities<actors::Campaign>> campaigns;
   std::deque<std::function<void()>> sip_thread;
+  digest::Nonces nonces;
   registrar::BindingTable bindings;
   std::unique_ptr<registrar::Registrar> registrar;
   std::unique_ptr<reboot::RebootReactor> reboots;
@@ -97,7 +125,7 @@ class Server : public reboot::PhoneNotifier {
  private:
   struct Transaction {
     std::function<void(reboot::NoticeOutcome)> done;
-    Timestamp gives_up;
+    Instant gives_up;
   };
   Send send_;
   std::map<std::uint64_t, Transaction> transactions_;

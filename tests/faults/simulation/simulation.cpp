@@ -14,7 +14,7 @@ constexpr std::size_t settling_steps = 50'000;
 
 }  // namespace
 
-Simulation::Simulation(std::uint64_t seed) : dice_(seed) {
+Simulation::Simulation(std::uint64_t seed) : dice_(seed), clock_dice_(~seed) {
   for (const auto* number : {"1001", "1002", "1003"}) extensions_.push_back(*ExtensionNumber::parse(number));
   for (std::uint64_t i = 0; i < 4; ++i)
     phones_.push_back({MacAddress::from_bits(0x001565000001 + i), extensions_[i % extensions_.size()]});
@@ -54,6 +54,7 @@ bool Simulation::step() {
     crash();
     return true;
   }
+  if (clock_dice_.below(100) == 0) step_clock();
   for (std::size_t tries = 0; tries < 50; ++tries) {
     auto die = dice_.below(total_weight_);
     for (const auto& action : actions_) {
@@ -151,10 +152,10 @@ bool Simulation::deliver() {
 
 bool Simulation::wait() {
   // Threads may be slow, but not for minutes, on which no timeout counts.
-  if (time_.now >= catch_up_) {
+  if (time_.instant() >= catch_up_) {
     while (write() || acknowledge() || run_sip() || run_actor() || project() || react() || converge()) {
     }
-    catch_up_ = time_.now + longest_delay;
+    catch_up_ = time_.instant() + longest_delay;
   }
   pass_time(std::chrono::milliseconds(dice_.below(8'000)));
   return true;
@@ -162,9 +163,20 @@ bool Simulation::wait() {
 
 void Simulation::pass_time(std::chrono::milliseconds time) {
   note(std::to_string(time.count()) + " ms pass");
-  time_.now += time;
+  time_.pass(time);
   server_->actors.scheduler->advance_time(time);
   server_->sip_thread.emplace_back([this] { server_->tick(); });
+}
+
+// By NTP, by a resumed machine, by hand; half of the wrong ones are put right after a while.
+void Simulation::step_clock() {
+  constexpr std::array<std::chrono::seconds, 8> sizes{1s, 5s, 40s, 10min, 2h, 24h, 24h * 30, 24h * 365};
+  auto by = sizes[clock_dice_.below(sizes.size())];
+  if (clock_dice_.percent(50)) by = -by;
+  if (wrong_ != 0s && clock_dice_.percent(50)) by = -wrong_;
+  wrong_ += by;
+  note("the clock is set by " + std::to_string(by.count()) + " s");
+  time_.step(by);
 }
 
 void Simulation::crash() {
@@ -175,6 +187,7 @@ void Simulation::crash() {
   ++incarnation_;  // whatever the dying one still says is heard by nobody
   server_->crash(durable);
   server_.reset();
+  checker_.killed();
   for (const auto& command : commands_) command->asked = false;
   start();
 }

@@ -1,7 +1,7 @@
 // The actor core against a hostile world, single-threaded and from a seed: administrators and phones ask, messages
-// are dropped, doubled and come out of order, writes fail, projections lag, and the process is killed between any two
-// steps and built again from its disk. Which step comes next is drawn from the seed, down to which actor runs next,
-// so a seed is a run: the same one each time.
+// are dropped, doubled and come out of order, writes fail, projections lag, the wall clock is set forward and back by
+// a second to a year, and the process is killed between any two steps and built again from its disk. Which step comes
+// next is drawn from the seed, down to which actor runs next, so a seed is a run: the same one each time.
 #pragma once
 
 #include "tests/faults/simulation/checker.hpp"
@@ -51,6 +51,8 @@ class Simulation {
     std::uint32_t cseq = 0;
     std::string runs{};     // the file that it fetched last
     bool recorded = false;  // which is in the log
+    std::string nonce{};    // of its digest, and how often it was used
+    std::uint32_t uses = 0;
     std::size_t fetches = 0;
     // NOTIFYs it has answered: a retransmission is answered alike, and not obeyed again.
     std::map<std::pair<std::uint64_t, std::uint64_t>, reboot::NoticeOutcome> answered{};
@@ -96,6 +98,7 @@ class Simulation {
   bool phone_acts();
   bool wait();
   void pass_time(std::chrono::milliseconds time);
+  void step_clock();
   void crash();
   void start();
 
@@ -134,7 +137,7 @@ class Simulation {
   Dice dice_;
   Disk disk_;
   Time time_;
-  Timestamp catch_up_{};
+  Instant catch_up_{};
   Calls calls_;
   Checker checker_{disk_, time_};
   std::uint64_t incarnation_ = 0;
@@ -145,6 +148,8 @@ class Simulation {
   std::vector<ExtensionNumber> extensions_;
   std::vector<Uuid> campaigns_;
   std::vector<std::string> trace_;
+  Dice clock_dice_;               // of its own: the other draws are as without steps
+  std::chrono::seconds wrong_{};  // that the clock is ahead by, and is put right again
   std::size_t crashes_left_ = 3;
   std::uint64_t house_ = 0;  // draws what administrators do
   bool furnished_ = false;   // it begins with extensions, devices and phones that are there

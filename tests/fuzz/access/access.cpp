@@ -46,12 +46,12 @@ DevicesProjection& devices() {
 
 void authorization(std::string_view header) {
   static const OneSecret vault;
-  static HttpAuth auth(devices(), vault, now);
+  static HttpAuth auth(devices(), vault, Clock([] { return now; }));
   Request request;
   request.method = Method::get;
   request.target = request.path = "/provision/001565123456.cfg";
   request.headers.push_back({Field::authorization, {}, header});
-  const auto brought = auth.password(request, {}, now);
+  const auto brought = auth.password(request, {});
   FUZZ_CHECK(brought.proof == Proof::none || brought.proof == Proof::wrong);
   FUZZ_CHECK(!brought.stale);
 }

@@ -340,6 +340,58 @@ TEST_CASE_METHOD(Site, "access: a device is served in its enrolment window, then
   CHECK(fetch(file, from("10.9.9.9")).status == 200);
 }
 
+TEST_CASE_METHOD(Site, "access: whatever the clock is set to, proofs count and so do pauses and blocks") {
+  constexpr std::int64_t hour = 3'600;
+  const auto step = GENERATE(-365 * 24 * hour, -24 * hour, -hour, hour, 24 * hour, 365 * 24 * hour);
+  INFO("stepped by " << step << " s");
+  const auto password = set_password();
+  const auto before_rotation = issue_token();
+  static_cast<void>(issue_token(R"({"grace_minutes":60})"));
+  const auto serve = [&](const std::string& network, std::uint32_t enrolment = 0) {
+    rules([&](auto& access) {
+      access.allowed_networks = {network};
+      access.enumeration_limit = 3;
+      access.trusted_proxies = {"127.0.0.1"};
+      access.enrolment_minutes = enrolment;
+    });
+  };
+  const auto from = [](int host) { return "X-Forwarded-For: 10.0.0." + std::to_string(host) + "\r\n"; };
+  const auto digest_of = [&](const std::string& nonce, std::uint32_t count = 1) {
+    return digest_header(nonce, digest::Algorithm::sha256, mac, password, file, count);
+  };
+  serve("10.0.0.0/8");
+  for (int n = 0; n < 3; ++n) fetch("/provision/00156500000" + std::to_string(n) + ".cfg", from(3));
+  CHECK(fetch(file, from(3)).status == 429);
+  serve("192.0.2.0/24");
+  const auto nonce = nonce_of(fetch(file, from(1)));
+  CHECK(fetch(file, from(1) + digest_of(nonce)).status == 200);
+  for (int n = 0; n < 20; ++n) fetch(file, from(2) + basic(mac, "provision-2"));
+  CHECK(fetch(file, from(2) + basic(mac, password)).status == 401);
+
+  for (const auto to : {step, std::int64_t{0}}) {
+    stepped = to;
+    serve("192.0.2.0/24");
+    CHECK(fetch(file, from(1) + digest_of(nonce, to == 0 ? 3 : 2)).status == 200);
+    CHECK(fetch(file, from(4) + digest_of(nonce_of(fetch(file, from(4))))).status == 200);
+    CHECK(fetch(file, from(2) + basic(mac, password)).status == 401);
+    CHECK(fetch(before_rotation, from(4)).status == 200);
+    CHECK_FALSE(ask("GET", access_path).json().at("previous_token_until").is_null());
+    serve("10.0.0.0/8", 30);
+    CHECK(fetch(file, from(3)).status == 429);
+    CHECK(ask("GET", "/api/provisioning/access/blocked").json().as_array().size() == 1);
+    CHECK(ask("GET", access_path).json().at("enrolment").at("state").as_string() == "open");
+  }
+  CHECK(ask("GET", "/api/status").json().at("uptime_seconds").as_int64() < 60);
+  stepped = step;
+  restart();
+  // What was stored by the clock as it was before is not kept for longer than a new block would be.
+  const auto blocked = ask("GET", "/api/provisioning/access/blocked").json().as_array();
+  if (step < 0) CHECK(blocked.size() == 1);
+  for (const auto& one : blocked)
+    CHECK(parse_iso8601(std::string(one.at("until").as_string())).value() <=
+          system_now() + std::chrono::seconds(step) + std::chrono::minutes(16));
+}
+
 TEST_CASE_METHOD(Site, "access: X-Forwarded-For is believed of trusted proxies only") {
   const auto header = "X-Forwarded-For: 203.0.113.5\r\n";
   CHECK(fetch(file, header).status == 200);  // anybody can write one

@@ -23,7 +23,8 @@ struct House::Parts {
     }
   };
 
-  Parts(EventLog& log, std::unique_ptr<rocks::RocksProjectionStore> rows, std::unique_ptr<vault::SodiumVault> vault)
+  Parts(EventLog& log, std::unique_ptr<rocks::RocksProjectionStore> rows, std::unique_ptr<vault::SodiumVault> vault,
+        const Clock& clock)
       : store(std::move(rows)),
         secrets(std::move(vault)),
         runner(log, *store,
@@ -31,8 +32,8 @@ struct House::Parts {
                 &contact_rows, &discovered_rows, &quarantine_rows}),
         letters(log, system_now, {}),
         system(config),
-        publisher(log, ids, *secrets, system_now),
-        world{log, ids, system_now},
+        publisher(log, ids, *secrets, clock),
+        world{log, ids, clock},
         extensions(system, world),
         devices(system, world),
         users(system, world),
@@ -96,7 +97,8 @@ void House::start() {
   REQUIRE(store);
   auto secrets = vault::SodiumVault::open(*log, {{}, {}, folder.path() / "master.key"});
   REQUIRE(secrets);
-  parts_ = std::make_unique<Parts>(*log, std::move(*store), std::move(*secrets));
+  const Clock clock{[this] { return system_now() + std::chrono::seconds(stepped); }, &std::chrono::steady_clock::now};
+  parts_ = std::make_unique<Parts>(*log, std::move(*store), std::move(*secrets), clock);
   REQUIRE(parts_->letters.load());
   REQUIRE(parts_->runner.start());
   REQUIRE(parts_->runner.wait_applied(log->last_position(), std::chrono::steady_clock::now() + 20s));
@@ -121,7 +123,7 @@ void House::start() {
       },
       [] { return std::uint16_t{8080}; },
       [] { return std::uint16_t{5060}; },
-      system_now,
+      clock,
       p.ids,
       *log,
       *p.secrets,
@@ -172,7 +174,7 @@ void House::start() {
   REQUIRE(started);
   server = std::move(*started);
   p.coordinator = std::make_unique<campaign::Coordinator>(campaign::Coordinator::World{
-      p.campaigns, p.devices, p.campaign_rows, p.device_rows, p.bindings, services->current_etag, system_now, p.calls});
+      p.campaigns, p.devices, p.campaign_rows, p.device_rows, p.bindings, services->current_etag, clock, p.calls});
   admin_ = token(Role::admin, "admin");
 }
 
@@ -229,8 +231,8 @@ void House::publish(const config::Settings& settings, const provisioning::Render
 }
 
 std::string House::token(Role role, const std::string& name) {
-  const TokenSigner signer(services->token_key);
-  return signer.issue(name, role, parts_->ids.next(), system_now() + 1h);
+  const TokenSigner signer(services->token_key, services->clock);
+  return signer.issue(name, role, parts_->ids.next(), services->clock() + 1h);
 }
 
 JsonReply House::ask(const std::string& method, const std::string& target, const std::string& body,
@@ -283,6 +285,7 @@ void House::bind(const std::string& extension, const std::string& ip, const std:
   if (!mac.empty()) binding.mac = MacAddress::parse(mac).value();
   binding.first_registered = binding.last_registered = system_now();
   binding.expires_at = system_now() + 1h;
+  binding.expires = std::chrono::steady_clock::now() + 1h;
   auto bindings = parts_->bindings.current(number);
   bindings.push_back(std::make_shared<registrar::Binding>(binding));
   parts_->bindings.put(number, std::move(bindings));

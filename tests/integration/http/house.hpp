@@ -67,6 +67,8 @@ class House {
   std::string logged();
   std::vector<Record> events();
 
+  std::atomic<std::int64_t> stepped{0};  // seconds that the wall clock alone was set forward
+
   strowger::test::TemporaryFolder folder;
   std::unique_ptr<rocks::RocksLog> log;
   std::unique_ptr<Services> services;

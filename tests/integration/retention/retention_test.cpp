@@ -36,6 +36,8 @@ struct Fixture {
   IdSource ids{system_now, 1};
   const Timestamp start = parse_iso8601("2026-01-01T06:00:00Z").value();
   Timestamp now = start + days * day;
+  std::chrono::microseconds ahead{};  // that the wall clock was set forward by
+  Clock clock{[this] { return now + ahead; }, [this] { return Instant(now.time_since_epoch()); }};
   std::unique_ptr<RocksLog> log;
   history::RetentionTimes times{90 * day, 90 * day, 90 * day};
 
@@ -98,7 +100,7 @@ struct Fixture {
   }
 
   Retention::World world(DevicesProjection& rows) {
-    Retention::World with{*log, ids, [this] { return now; }};
+    Retention::World with{*log, ids, clock};
     with.times = [this] { return times; };
     with.served_since = [&rows](const MacAddress& mac, Timestamp time) {
       const auto row = rows.find(mac);
@@ -247,9 +249,63 @@ TEST_CASE_METHOD(Fixture, "a clock that was far ahead once does not stand in the
   run();
   const auto records = log->read_stream(StreamId::of(sample_mac(1)), StreamVersion{1 + days * fetches}, 10).value();
   REQUIRE(records.size() == 3);
-  CHECK(records[0].type == ConfigServed::type);
+  CHECK(records[0].type == Folded::type);  // what is after it says how old it is
   CHECK(records[1].type == Folded::type);
   CHECK(records[2].type == ConfigServed::type);
+}
+
+TEST_CASE_METHOD(Fixture, "a clock that jumps to 2038 for a moment takes nothing away") {
+  now = start + 60 * day;
+  CHECK(run() == 0);
+  ahead = 12 * 365 * day;
+  CHECK(run() == 0);
+  now += 23h;
+  CHECK(run() == 0);
+  ahead = {};
+  now += 1h;
+  CHECK(run() == 0);
+  CHECK(summaries().empty());
+  // Time that really passes does.
+  now = start + 93 * day;
+  CHECK(run() > 0);
+}
+
+TEST_CASE_METHOD(Fixture, "a machine that starts with a wrong clock takes nothing away before it has run for a day") {
+  const auto restart = [&] {
+    clock = Clock([this] { return now + ahead; }, [this] { return Instant(now.time_since_epoch()); });
+    static_cast<void>(clock());
+  };
+  now = start + 60 * day;
+  CHECK(run() == 0);
+  ahead = 12 * 365 * day;
+  restart();
+  CHECK(run() == 0);
+  now += 1h;
+  ahead = {};  // NTP
+  CHECK(run() == 0);
+  now += 1h;
+  restart();
+  CHECK(run() == 0);
+  // Switched off for a month: what became old meanwhile goes after a day.
+  now = start + 95 * day;
+  restart();
+  CHECK(run() == 0);
+  now += 24h;
+  CHECK(run() > 0);
+}
+
+TEST_CASE_METHOD(Fixture, "a clock that is a year behind does not keep facts for ever") {
+  now = start + 20 * day;
+  add({"login", "failed"}, LoginFailed{"bob", "192.0.2.9"}, start - 365 * day);
+  add({"login", "failed"}, LoginFailed{"bob", "192.0.2.9"}, now);
+  times = {{}, {}, 90 * day};
+  now = start + 80 * day;
+  CHECK(run() == 0);  // the fact that was dated too early is as old as those before it
+  ahead = -365 * day;
+  CHECK(run() == 0);
+  ahead = {};
+  now = start + 111 * day;
+  CHECK(run() == days * 2 + 2);
 }
 
 TEST_CASE_METHOD(Fixture, "parts of a day are summaries of their own") {

@@ -39,7 +39,8 @@ class SipServer {
   }
 
   Clock clock() {
-    return [this] { return system_now() + std::chrono::seconds(ahead); };
+    return {[this] { return system_now() + std::chrono::seconds(ahead) + std::chrono::seconds(stepped); },
+            [this] { return std::chrono::steady_clock::now() + std::chrono::seconds(ahead); }};
   }
 
   void set_password(const std::string& extension, const std::string& password) {
@@ -72,7 +73,8 @@ class SipServer {
 
   std::shared_ptr<MemoryLog> log;
   IdSource ids;
-  std::atomic<int> ahead{0};  // seconds the clock runs ahead
+  std::atomic<int> ahead{0};             // seconds that have passed beside the real ones
+  std::atomic<std::int64_t> stepped{0};  // seconds that the wall clock alone was set forward
   std::unique_ptr<sip::Server> server;
 
  private:

@@ -156,6 +156,48 @@ SCENARIO("a phone whose connection has ended is not one that refuses") {
   CHECK_THAT(unanswered[0].reason, ContainsSubstring("connection has ended"));
 }
 
+SCENARIO("no step of the clock tells a phone early, late or once more") {
+  constexpr auto hour = std::chrono::seconds(3'600);
+  const auto step = GENERATE_COPY(-hour * 24 * 365, -hour, -1s, 1s, hour, hour * 24 * 365);
+  INFO("a step of " << step.count() << " s");
+  Fleet fleet(3);
+  fleet.provision();
+  auto& deaf = fleet.phones[0];
+  deaf.habit = Habit::deaf;
+  fleet.rename(deaf, "Bob");
+  fleet.settle();
+  CHECK(fleet.told_to(deaf) == 1);
+  const auto for_a_moment = [&](std::chrono::seconds time) {
+    fleet.pass(time);
+    fleet.ahead = step;
+    fleet.pass(time);
+    fleet.ahead = 0s;
+    fleet.pass(time);
+  };
+  for_a_moment(59s);
+  CHECK(fleet.all<RebootRetryScheduled>().empty());
+  fleet.pass(5s);
+  CHECK(fleet.all<RebootRetryScheduled>().size() == 1);
+  for_a_moment(9s);
+  CHECK(fleet.told_to(deaf) == 1);
+  fleet.pass(5s);
+  CHECK(fleet.told_to(deaf) == 2);
+  // What changes while the clock is wrong is brought at the usual pace, and a restart in it loses nothing.
+  fleet.ahead = step;
+  fleet.rename(fleet.phones[1], "Carol");
+  fleet.pass(3s);
+  CHECK(fleet.told_to(fleet.phones[1]) == 1);
+  CHECK(fleet.all<DeviceConverged>().size() == 1);
+  fleet.stop();
+  fleet.start();
+  fleet.pass(10s);
+  CHECK(fleet.told_to(fleet.phones[1]) == 1);
+  CHECK(fleet.told_to(deaf) == 2);
+  fleet.pass(900s);
+  CHECK(fleet.told_to(deaf) == 4);
+  CHECK(fleet.all<RebootFailed>().size() == 1);
+}
+
 SCENARIO("a phone that refuses or does not answer is told again, and why it failed is said") {
   Fleet fleet(2);
   fleet.provision();
@@ -237,7 +279,7 @@ SCENARIO("a phone that never answered is not told again because time passes or t
   Fleet fleet(1);
   fleet.provision();
   auto& phone = fleet.phones[0];
-  phone.here_since = fleet.now;
+  phone.here = fleet.instant();
   phone.habit = Habit::vanished;
   fleet.rename(phone, "New");
   fleet.pass(600s);

@@ -126,7 +126,8 @@ SCENARIO("a device comes to run what is wanted, by proof and not by promise") {
         CHECK(kit.run(ReportReturned{told.reboot, "", "", kit.now}).value().events.empty());
       }
       THEN("without a fetch it is told again, and at last given up") {
-        only<RebootRetryScheduled>(kit.run(ReportOverdue{told.reboot, "not_fetched", "", kit.now}).value().events);
+        only<RebootRetryScheduled>(
+            kit.run(ReportOverdue{told.reboot, "not_fetched", "", std::chrono::seconds(30)}).value().events);
         const auto again = only<RebootRequested>(kit.run(TellPhone{"\"2\"", {}, 2}).value().events);
         CHECK(again.attempt == 2);
         REQUIRE(kit.run(ReportReboot{again.reboot, ReportReboot::Answer::refused, "", 481, ""}));

@@ -24,7 +24,7 @@ struct Phone {
   bool registered = true;
   std::string ip = "192.0.2.1";
   std::string site{};
-  Timestamp here_since{};
+  Instant here{};
 };
 
 class Fleet : public registrar::Bindings, public reboot::PhoneNotifier, public reboot::BusyPhones {
@@ -42,6 +42,10 @@ class Fleet : public registrar::Bindings, public reboot::PhoneNotifier, public r
   }
 
   // --- The house
+  Instant instant() const { return Instant(now.time_since_epoch()); }
+  Clock clock() const {
+    return {[this] { return now + ahead; }, [this] { return instant(); }};
+  }
   void start() {
     project();
     reboots = std::make_unique<reboot::RebootReactor>(
@@ -58,14 +62,13 @@ class Fleet : public registrar::Bindings, public reboot::PhoneNotifier, public r
             [this](const std::string&, RebootReason reason) {
               return reason == resyncs ? RebootVerb::resync : RebootVerb::reboot;
             },
-            [this] { return policy; }, [this] { return now; }, [](const std::string&) {},
+            [this] { return policy; }, clock(), [](const std::string&) {},
             [](const Error& error) { FAIL(error.message); }},
         log.last_position(), Drive::by_hand);
     coordinator = std::make_unique<campaign::Coordinator>(
         campaign::Coordinator::World{
             *campaigns, *devices, campaign_rows, projection, *this,
-            [this](const DefinitionPtr& device) -> Result<std::string> { return etag(device->mac); },
-            [this] { return now; }, *this},
+            [this](const DefinitionPtr& device) -> Result<std::string> { return etag(device->mac); }, clock(), *this},
         Drive::by_hand);
     run();
   }
@@ -124,7 +127,8 @@ class Fleet : public registrar::Bindings, public reboot::PhoneNotifier, public r
     run();
   }
   void append(const StreamId& stream, const Event& event) {
-    append_and_wait(log, {stream, ExpectedVersion::any(), {encode(event, {"admin:ann", {}, {}}, now, ids)}, {}, {}})
+    append_and_wait(log,
+                    {stream, ExpectedVersion::any(), {encode(event, {"admin:ann", {}, {}}, now + ahead, ids)}, {}, {}})
         .value();
   }
   void rename(const Phone& phone, const std::string& name) {
@@ -142,7 +146,7 @@ class Fleet : public registrar::Bindings, public reboot::PhoneNotifier, public r
   }
   void registers(Phone& phone) {
     phone.registered = true;
-    phone.here_since = now;
+    phone.here = instant();
     PhoneRegistered registered;
     registered.extension = phone.extension;
     append(StreamId::of(phone.extension), registered);
@@ -174,8 +178,9 @@ class Fleet : public registrar::Bindings, public reboot::PhoneNotifier, public r
       binding.contact = "sip:" + phone.mac.text();
       binding.ip = phone.ip;
       binding.mac = phone.mac;
-      binding.last_registered = now;
-      binding.here_since = phone.here_since;
+      binding.last_registered = binding.here_since = now + ahead;
+      binding.registered = instant();
+      binding.here = phone.here;
       out.push_back(std::make_shared<const registrar::Binding>(binding));
     }
     return out;
@@ -204,9 +209,10 @@ class Fleet : public registrar::Bindings, public reboot::PhoneNotifier, public r
   }
 
   Timestamp now = parse_iso8601("2026-01-08T19:40:00Z").value();
+  std::chrono::seconds ahead{};  // that the wall clock was set forward by
   IdSource ids{[this] { return now; }, 1};
   MemoryLog log;
-  strowger::actors::EntityWorld world{log, ids, [this] { return now; }};
+  strowger::actors::EntityWorld world{log, ids, clock()};
   std::unique_ptr<DeterministicSystem> actors = std::make_unique<DeterministicSystem>();
   std::unique_ptr<strowger::actors::Entities<strowger::actors::Device>> devices =
       std::make_unique<strowger::actors::Entities<strowger::actors::Device>>(actors->system, world);

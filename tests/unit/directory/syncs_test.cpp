@@ -8,6 +8,7 @@
 #include "tests/support/temporary_folder.hpp"
 
 #include <atomic>
+#include <cstdlib>
 #include <future>
 
 #include <caf/all.hpp>
@@ -85,23 +86,23 @@ class HeldSource : public Source {
 struct House {
   explicit House(std::optional<Schedule> when = {}) : schedule(std::move(when)) {
     runner.start().value();
-    syncs = std::make_unique<Syncs>(Syncs::World{log,
-                                                 ids,
-                                                 [this] { return now.load(); },
-                                                 runner,
-                                                 extension_rows,
-                                                 user_rows,
-                                                 directory_rows,
-                                                 {extensions, devices, users, device_rows, vault, [] { return "pw"; }},
-                                                 folder.path(),
-                                                 {"ad", "ldap"},
-                                                 [this](const std::string& name) -> Result<Setup> {
-                                                   if (name != "ad")
-                                                     return conflict("directory_disabled", "not set up");
-                                                   return Setup{policy, source, schedule, settings};
-                                                 },
-                                                 [](const std::string&) {},
-                                                 [](const std::string&) {}});
+    syncs = std::make_unique<Syncs>(Syncs::World{
+        log,
+        ids,
+        Clock([this] { return now.load() + ahead.load(); }, [this] { return Instant(now.load().time_since_epoch()); }),
+        runner,
+        extension_rows,
+        user_rows,
+        directory_rows,
+        {extensions, devices, users, device_rows, vault, [] { return "pw"; }},
+        folder.path(),
+        {"ad", "ldap"},
+        [this](const std::string& name) -> Result<Setup> {
+          if (name != "ad") return conflict("directory_disabled", "not set up");
+          return Setup{policy, source, schedule, settings};
+        },
+        [](const std::string&) {},
+        [](const std::string&) {}});
   }
   ~House() {
     syncs.reset();
@@ -128,6 +129,7 @@ struct House {
   };
 
   std::atomic<Timestamp> now{parse_iso8601("2026-01-08T19:40:00Z").value()};
+  std::atomic<std::chrono::seconds> ahead{};  // that the wall clock was set forward by
   test::TemporaryFolder folder;
   test::MemoryLog log;
   IdSource ids;
@@ -324,4 +326,39 @@ TEST_CASE("scheduled syncs read what has changed, and everything once a day") {
   CHECK(wake_after(std::chrono::minutes(16), 2) == SyncMode::incremental);
   CHECK(wake_after(std::chrono::hours(25), 3) == SyncMode::full);
   CHECK(wake_after(std::chrono::minutes(16), 4) == SyncMode::incremental);
+}
+
+TEST_CASE("a clock that is set neither makes up syncs nor keeps the next one back") {
+  using namespace std::chrono_literals;
+  const auto step = GENERATE_COPY(-24h * 365, -24h, -1h, 1h, 24h, 24h * 365);
+  INFO("a step of " << std::chrono::seconds(step).count() << " s");
+  ::setenv("TZ", "UTC", 1);
+  ::tzset();
+  House house(Schedule::parse(GENERATE("every 15m", "19:55")).value());
+  house.source->set(3);
+  const auto looked = [&] {
+    house.syncs->wake();
+    return house.syncs->state("ad").next;
+  };
+  const auto due = [&] { return house.now.load() + house.ahead.load() + 15min; };
+  CHECK(looked() == due());
+  // For a moment.
+  house.ahead = step;
+  looked();
+  house.ahead = 0s;
+  CHECK(looked() == due());
+  CHECK(house.directory_rows.syncs("ad", 9).empty());
+  house.now = house.now.load() + 16min;
+  house.syncs->wake();
+  REQUIRE(eventually([&] {
+    const auto rows = house.directory_rows.syncs("ad", 9);
+    return rows.size() == 1 && rows.front()->state == SyncState::completed;
+  }));
+  // For good.
+  house.ahead = step;
+  const auto next = looked();
+  REQUIRE(next);
+  CHECK(*next > house.now.load() + step);
+  CHECK(*next <= house.now.load() + step + 24h);
+  CHECK(house.directory_rows.syncs("ad", 9).size() == 1);
 }

@@ -38,6 +38,7 @@ TEST_CASE("a client that has the present version is told so") {
   CHECK_FALSE(is_current(asking(Field::if_none_match, "\"abcd\", abc"), file));
   CHECK(is_current(asking(Field::if_modified_since, "Thu, 08 Jan 2026 00:00:00 GMT"), file));
   CHECK_FALSE(is_current(asking(Field::if_modified_since, "Wed, 07 Jan 2026 23:59:59 GMT"), file));
+  CHECK_FALSE(is_current(asking(Field::if_modified_since, "Thu, 08 Jan 2026 00:00:01 GMT"), file));
   CHECK_FALSE(is_current(asking(Field::if_modified_since, "yesterday"), file));
   auto both = asking(Field::if_none_match, "\"old\"");
   both.headers.push_back({Field::if_modified_since, {}, "Thu, 08 Jan 2026 00:00:00 GMT"});

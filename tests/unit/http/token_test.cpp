@@ -65,6 +65,27 @@ TEST_CASE_METHOD(Signed, "a token ends at its time and by revocation") {
   CHECK(code_of(token) == "token_expired");
 }
 
+TEST_CASE("a token has its time, whatever the clock is set to") {
+  constexpr auto year = std::chrono::days(365);
+  const auto step = GENERATE_COPY(-year, std::chrono::days(-1), std::chrono::days(1), year);
+  const Timestamp date{std::chrono::sys_days(std::chrono::year(2026) / 1 / 8)};
+  std::chrono::microseconds passed{}, ahead{};
+  const Clock clock([&] { return date + passed + ahead; }, [&] { return Instant(std::chrono::hours(1'000) + passed); });
+  IdSource ids;
+  const TokenSigner signer([] { return TokenKey{}; }, clock);
+  const auto before = signer.issue("ann", Role::admin, ids.next(), clock() + 1h);
+  ahead = step;
+  const auto after = signer.issue("ann", Role::admin, ids.next(), clock() + 1h);
+  CHECK(signer.verify(before));
+  CHECK(signer.verify(after));
+  passed += 59min;
+  CHECK(signer.verify(before));
+  CHECK(signer.verify(after));
+  passed += 1min;
+  CHECK(signer.verify(before).error().code == "token_expired");
+  CHECK(signer.verify(after).error().code == "token_expired");
+}
+
 TEST_CASE_METHOD(Signed, "a token that was touched anywhere is refused") {
   const auto token = signer.issue("ann", Role::viewer, ids.next(), now + 1h);
   for (std::size_t i = 0; i < token.size(); ++i) {

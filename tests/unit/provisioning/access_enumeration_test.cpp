@@ -7,7 +7,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const Timestamp start = parse_iso8601("2026-01-08T10:00:00Z").value();
+const Instant start{1000h};
 
 MacAddress mac(std::uint64_t n) {
   return MacAddress::from_bits(0x001565000000 + n);

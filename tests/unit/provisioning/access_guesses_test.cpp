@@ -7,7 +7,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const Timestamp start = parse_iso8601("2026-01-08T10:00:00Z").value();
+const Instant start{1000h};
 constexpr Guesses::Limits limits{
     .wrong_of_account = 5, .wrong_of_source = 12, .window = 600s, .pause = 300s, .most_sources = 3};
 

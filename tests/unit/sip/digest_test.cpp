@@ -80,7 +80,7 @@ TEST_CASE("parameters are read with and without quotes, in any case") {
 TEST_CASE("a nonce is ours, for its time, and each count once") {
   NonceKey key{};
   key.fill(3);
-  Timestamp now{std::chrono::seconds(1'800'000'000)};
+  Instant now{std::chrono::hours(1'000)};
   Nonces nonces(key, {std::chrono::seconds(300), 1000}, now);
   now += std::chrono::seconds(1);
   const auto text = nonces.issue(now);
@@ -109,7 +109,7 @@ TEST_CASE("a nonce is ours, for its time, and each count once") {
 
 TEST_CASE("nonces from before the start are stale, and the notes are bounded") {
   NonceKey key{};
-  Timestamp now{std::chrono::seconds(1'800'000'000)};
+  Instant now{std::chrono::hours(1'000)};
   const auto old = Nonces(key, {}, now).issue(now);
   now += std::chrono::seconds(20);
   Nonces nonces(key, {std::chrono::seconds(300), 50}, now);
@@ -125,6 +125,33 @@ TEST_CASE("nonces from before the start are stale, and the notes are bounded") {
     CHECK(nonces.noted() <= 62);  // the limit, and what the newest few seconds hold
   }
   CHECK(nonces.read(early, now)->stale);  // forgotten, so no longer welcome
+}
+
+TEST_CASE("a nonce of another start is stale, whenever that was and however long it ran") {
+  NonceKey key{};
+  const Instant booted{};
+  for (const auto uptime : {std::chrono::seconds(0), std::chrono::seconds(1), std::chrono::seconds(86'400 * 365)}) {
+    const auto now = booted + uptime;
+    const auto other = Nonces(key, {}, booted).issue(now);
+    const Nonces nonces(key, {}, now);
+    REQUIRE(nonces.read(other, now));
+    CHECK(nonces.read(other, now)->stale);
+    CHECK(nonces.read(other, now + std::chrono::seconds(100))->stale);
+  }
+}
+
+TEST_CASE("too many nonces in use cost the oldest, never the one that was just issued") {
+  Instant now{std::chrono::hours(1'000)};
+  Nonces nonces({}, {std::chrono::seconds(300), 100}, now);
+  for (int i = 0; i < 1'000; ++i) {
+    now += std::chrono::milliseconds(700);
+    const auto nonce = nonces.read(nonces.issue(now), now);
+    REQUIRE(nonce);
+    REQUIRE_FALSE(nonce->stale);
+    REQUIRE(nonces.use(*nonce, 1, 1) == Nonces::Use::fresh);
+    REQUIRE(nonces.use(*nonce, 2, 1) == Nonces::Use::fresh);
+  }
+  CHECK(nonces.noted() <= 100 + 15);
 }
 
 TEST_CASE("text from outside takes one line") {
