@@ -125,14 +125,13 @@ Result<Principal> TokenSigner::verify(std::string_view token) const {
   const auto role = role_of(payload->role);
   if (!role || payload->sub.empty()) return invalid();
 
-  const Timestamp issued_at{std::chrono::seconds(payload->iat)};
+  const Timestamp issued_at = payload->at != 0 ? Timestamp{std::chrono::microseconds(payload->at)}
+                                               : Timestamp{std::chrono::seconds(payload->iat)};
   const Timestamp expires_at{std::chrono::seconds(payload->exp)};
   if (!clock_.within(issued_at, expires_at - issued_at))
     return refused("token_expired", "The bearer token expired at " + to_iso8601(expires_at) + ". Log in again.");
   if (revoked_ && revoked_(payload->id))
     return refused("token_revoked", "The bearer token was revoked by a logout. Log in again.");
-  const Timestamp issued_at = payload->at != 0 ? Timestamp{std::chrono::microseconds(payload->at)}
-                                               : Timestamp{std::chrono::seconds(payload->iat)};
   return Principal{std::move(payload->sub), *role, payload->id, expires_at, payload->epoch, issued_at};
 }
 

@@ -63,7 +63,7 @@ class Authenticator {
     std::optional<HexDigest> md5;
     std::optional<HexDigest> sha256;
   };
-  Outcome judge(const sip_authorization_t* header, const sip_t* sip, const Source& source, Timestamp now);
+  Outcome judge(const sip_authorization_t* header, const sip_t* sip, const Source& source, Instant now);
   std::optional<HexDigest> ha1(const ExtensionNumber& extension, Algorithm algorithm);
   std::uint64_t fingerprint(const sip_t* sip, const DigestClaim& claim, std::string_view source) const;
 
