@@ -95,8 +95,8 @@ TEST_CASE("readers never wait for the writer's sense of order") {
 }
 
 TEST_CASE("pages, addresses and MACs find what a look at every binding finds") {
-  Timestamp now{std::chrono::seconds(1000)};
-  BindingTable table([&] { return now; });
+  Instant now{std::chrono::seconds(1000)};
+  BindingTable table(clock_of(now));
   std::mt19937 dice(7);
   const auto ip_of = [](unsigned number) { return "192.0.2." + std::to_string(number); };
   for (int i = 0; i < 2'000; ++i) {
@@ -105,7 +105,7 @@ TEST_CASE("pages, addresses and MACs find what a look at every binding finds") {
     for (auto left = dice() % 4; left > 0; --left) {
       auto made = std::make_shared<Binding>(*binding(number, now + std::chrono::seconds(1 + dice() % 100)));
       made->ip = ip_of(dice() % 5);
-      made->first_registered = now - std::chrono::seconds(left);
+      made->first_registered = Timestamp(std::chrono::seconds(1'000 - left));
       if (dice() % 2 == 0) made->mac = MacAddress::from_bits(0x001565000000 + dice() % 6);
       bindings.push_back(std::move(made));
     }
