@@ -129,7 +129,7 @@ Instant ConvergenceReactor::instant_of(Timestamp date) const {
 void ConvergenceReactor::keep(const MacAddress& mac, const Convergence& state) {
   auto& open = open_[mac];
   if (open.state.since != state.since) open.since = instant_of(state.since);
-  if (open.state.changed_at != state.changed_at) {
+  if (open.state.changed_at != state.changed_at || open.state.not_before != state.not_before) {
     open.changed = instant_of(state.changed_at);
     // Both dates were read from the clock as it was then.
     open.retry = open.changed + std::clamp<Timestamp::duration>(state.not_before - state.changed_at,

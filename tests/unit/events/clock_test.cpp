@@ -19,6 +19,7 @@ struct Machine {
   std::chrono::microseconds passed{};
   std::chrono::microseconds ahead{};
   Clock clock{[this] { return date + passed + ahead; }, [this] { return booted + passed; }};
+  Machine() { static_cast<void>(clock()); }
 };
 
 }  // namespace
@@ -120,7 +121,7 @@ TEST_CASE("any thread may ask") {
   for (int n = 0; n < 4; ++n)
     threads.emplace_back([&, n] {
       for (int i = 0; i < 2'000; ++i) {
-        if (n == 0) ahead = i * 100;
+        if (n == 0) ahead = i % 2 * 100;
         CHECK(clock.within(clock(), 1h));
       }
     });

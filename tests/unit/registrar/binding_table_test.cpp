@@ -105,7 +105,7 @@ TEST_CASE("pages, addresses and MACs find what a look at every binding finds") {
     for (auto left = dice() % 4; left > 0; --left) {
       auto made = std::make_shared<Binding>(*binding(number, now + std::chrono::seconds(1 + dice() % 100)));
       made->ip = ip_of(dice() % 5);
-      made->first_registered = Timestamp(std::chrono::seconds(left));
+      made->first_registered = Timestamp(std::chrono::seconds(1'000 - left));
       if (dice() % 2 == 0) made->mac = MacAddress::from_bits(0x001565000000 + dice() % 6);
       bindings.push_back(std::move(made));
     }

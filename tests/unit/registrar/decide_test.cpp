@@ -246,9 +246,9 @@ TEST_CASE("dropping an extension says why") {
 TEST_CASE("more contacts than an extension may have are refused before any is worked in") {
   std::vector<AskedContact> contacts;
   for (int i = 0; i < 11; ++i) contacts.push_back(contact("sip:" + std::to_string(i) + "@192.0.2.1", i == 0 ? 600 : 0));
-  const auto refused = decide_register({}, request(contacts), {}, kNow);  // worked in, one would stay
+  const auto refused = decide_register({}, request(contacts), {}, at(kNow));  // worked in, one would stay
   REQUIRE(!refused);
   CHECK(refused.error().status == 403);
   contacts.pop_back();
-  CHECK(decide_register({}, request(contacts), {}, kNow).value().bindings.size() == 1);
+  CHECK(decide_register({}, request(contacts), {}, at(kNow)).value().bindings.size() == 1);
 }
