@@ -229,7 +229,7 @@ void Notifier::end(Job& job, reboot::NoticeOutcome outcome) {
     count(metrics_.notifies_unanswered);
   else if (outcome.status >= 200 && outcome.status < 300)
     count(metrics_.notifies_accepted);
-  else if (outcome.status == reboot::not_connected && !job.transaction)
+  else if (outcome.status == reboot::not_connected)
     count(metrics_.notifies_not_connected);
   else
     count(job.transaction ? metrics_.notifies_refused : metrics_.notifies_shed);
