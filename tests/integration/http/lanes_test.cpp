@@ -127,7 +127,8 @@ TEST_CASE_METHOD(Busy, "registered phones are listed in pages, by extension") {
     const auto reply = ask("GET", target);
     REQUIRE(reply.status == 200);
     CHECK(reply.header("x-total-count") == "7");
-    for (const auto& phone : reply.json().as_array()) seen.emplace_back(phone.at("extension_number").as_string());
+    const auto phones = reply.json();
+    for (const auto& phone : phones.as_array()) seen.emplace_back(phone.at("extension_number").as_string());
     const auto link = reply.header("link");
     target = link.empty() ? "" : link.substr(1, link.find('>') - 1);
   }
