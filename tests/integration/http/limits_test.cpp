@@ -191,15 +191,16 @@ TEST_CASE_METHOD(Fixture, "without descriptors nobody is accepted, which is said
   auto low = before;
   low.rlim_cur = std::min<::rlim_t>(before.rlim_cur, 256);
   REQUIRE(::setrlimit(RLIMIT_NOFILE, &low) == 0);
+  // Nothing is asserted while there are none: the undefined behaviour sanitizer needs some to look at an object.
   std::vector<int> held;
   for (int fd = ::open("/dev/null", O_RDONLY); fd >= 0; fd = ::open("/dev/null", O_RDONLY)) held.push_back(fd);
-  REQUIRE_FALSE(held.empty());
   ::close(held.back());
   held.pop_back();
   Client waiting(port);  // takes the last one, and is in the kernel's queue
-  CHECK(eventually([&] { return said() == 1; }));
+  const bool told = eventually([&] { return said() == 1; });
   for (const int fd : held) ::close(fd);
   ::setrlimit(RLIMIT_NOFILE, &before);
+  CHECK(told);
   CHECK(waiting.ask(get("/api/echo/x")).status == 200);
   server.reset();
   CHECK(said() == 1);
