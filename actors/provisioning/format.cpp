@@ -32,7 +32,7 @@ void append_special(std::string& out, Format format, char32_t code) {
     out.push_back(' ');
     return;
   }
-  if (is_control(code) || is_noncharacter(code) || changes_direction(code)) {
+  if (is_control(code) || is_noncharacter(code)) {
     if (format != Format::xml) out.push_back(' ');
     return;
   }

@@ -65,6 +65,13 @@ const ConnectionHold* Connections::find(int descriptor) const {
   return found == open_.end() ? nullptr : &found->second;
 }
 
+void Connections::closed(int descriptor) {
+  const auto found = open_.find(descriptor);
+  if (found == open_.end()) return;
+  found->second->open = false;
+  open_.erase(found);
+}
+
 bool Connections::is_over(const ConnectionHold& one, Time now) const {
   if (one->begun && now - *one->begun > limits_.message) return true;
   if (!one->heard && now - one->accepted > limits_.message) return true;

@@ -44,6 +44,9 @@ struct Connection {
   MessageScan scan;
   const void* message = nullptr;  // what the scan is of
   bool ended = false;             // shut down by us
+  bool open = true;               // its descriptor is the connection's still
+
+  bool usable() const { return open && !ended; }
 };
 // Held by a binding: that is what makes the connection a registered one.
 using ConnectionHold = std::shared_ptr<Connection>;
@@ -60,7 +63,7 @@ class Connections {
   Admission admit(int descriptor, const sockaddr_storage& peer, Time now);
   // Null: it is not in the book.
   const ConnectionHold* find(int descriptor) const;
-  void closed(int descriptor) { open_.erase(descriptor); }
+  void closed(int descriptor);
   // Shuts down those whose time is over. Returns how many.
   std::size_t sweep(Time now);
   static void end(Connection& connection);

@@ -81,7 +81,7 @@ void Exchange::answer(const Reply& reply) {
   if (!via) return;
   const bool on_stream = source_.transport == "tcp";
   // Else sofia-sip would open another connection, to where the Via says.
-  if (on_stream && !transport_.alive()) return;
+  if (on_stream && (!connection_ || !connection_->usable() || !transport_.alive())) return;
   const std::string port =
       via->v_rport ? std::to_string(source_.port) : std::string(via->v_port ? via->v_port : "5060");
   tp_name_t to{};

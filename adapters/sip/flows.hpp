@@ -21,11 +21,11 @@ class Flows {
   // The connection while it lives, else null.
   tport_t* find(const registrar::Binding& binding) const {
     const auto found = flows_.find(registrar::state_key(binding));
-    return found != flows_.end() && found->second.transport.alive() ? found->second.transport.get() : nullptr;
+    return found != flows_.end() && found->second.alive() ? found->second.transport.get() : nullptr;
   }
   // Lets go of connections that have ended.
   void sweep() {
-    std::erase_if(flows_, [](const auto& flow) { return !flow.second.transport.alive(); });
+    std::erase_if(flows_, [](const auto& flow) { return !flow.second.alive(); });
   }
   std::size_t size() const { return flows_.size(); }
   void clear() { flows_.clear(); }
@@ -34,6 +34,8 @@ class Flows {
   struct Flow {
     Transport transport;
     ConnectionHold hold;
+    // sofia-sip says yes of some connections whose descriptor it has closed.
+    bool alive() const { return hold && hold->usable() && transport.alive(); }
   };
   std::unordered_map<std::string, Flow> flows_;
 };

@@ -198,9 +198,9 @@ int Notifier::on_response(nta_outgoing_magic_t* context, nta_outgoing_t* transac
 
 void Notifier::respond(Job& job, const sip_t* sip, int status) {
   const bool internal = nta_sip_is_internal(sip) != 0;
-  if (internal && status == 408) return end(job, {408, "No Answer", true});
   if (internal && job.notice.binding->transport != "udp" && flows_.find(*job.notice.binding) == nullptr)
     return end(job, {reboot::not_connected, "Not Connected", false});
+  if (internal && status == 408) return end(job, {408, "No Answer", true});
   if (internal) return end(job, {503, "The Phone Cannot Be Reached", false});
   if ((status == 401 || status == 407) && !job.challenged && answer_challenge(job, sip, status)) return;
   const auto phrase = sip->sip_status ? view(sip->sip_status->st_phrase) : std::string_view();
@@ -229,7 +229,7 @@ void Notifier::end(Job& job, reboot::NoticeOutcome outcome) {
     count(metrics_.notifies_unanswered);
   else if (outcome.status >= 200 && outcome.status < 300)
     count(metrics_.notifies_accepted);
-  else if (outcome.status == reboot::not_connected && !job.transaction)
+  else if (outcome.status == reboot::not_connected)
     count(metrics_.notifies_not_connected);
   else
     count(job.transaction ? metrics_.notifies_refused : metrics_.notifies_shed);

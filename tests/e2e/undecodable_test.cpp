@@ -87,7 +87,7 @@ SCENARIO("a log with events that cannot be decoded serves as any other, and is m
   CHECK_THAT(site.log(), ContainsSubstring("every projection is folded anew"));
   CHECK_THAT(site.get("/api/provisioning/requests?limit=100").body, ContainsSubstring("Ph\xEF\xBF\xBDne"));
   CHECK(site.fetch("/provision/001565123456.cfg").status == 200);
-  CHECK(site.has_event("system.log_repaired"));
+  CHECK(site.has_event("strowger.system.log_repaired.v1"));
 }
 
 SCENARIO("no bytes of a stranger end the queries or keep the program from starting again") {

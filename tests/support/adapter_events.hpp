@@ -144,7 +144,7 @@ class AdapterEvents {
       request.call_id = request.user_agent = bytes;
       request.path = {std::string(bytes)};
     }
-    if (const auto decided = registrar::decide_register({}, request, {}, {now_, Instant(now_.time_since_epoch())})) {
+    if (const auto decided = registrar::decide_register({}, request, {}, Now{now_, Instant{}})) {
       for (const auto& event : decided->events) add(event, "phone:1001", taken);
       for (const auto& binding : decided->stored) taken.bindings.push_back(json::to_string(*binding));
     }

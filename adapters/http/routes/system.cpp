@@ -33,7 +33,7 @@ constexpr std::string_view ready_schema = R"({
   "properties": {
     "ready": {"type": "boolean"},
     "checks": {"type": "object", "description": "ok, or what is wrong, by part: as a code; to administrators in words.", "additionalProperties": {"type": "string"}},
-    "warnings": {"type": "array", "items": {"type": "string"}, "description": "What needs a person and keeps nobody from being served: events that cannot be decoded, and events that were parked."}
+    "warnings": {"type": "array", "items": {"type": "string"}, "description": "What needs a person and keeps nobody from being served: events that cannot be decoded, and events that were parked. Told in words to administrators; to others the code events_set_aside."}
   }
 })";
 constexpr std::string_view rotation_schema = R"({
@@ -89,7 +89,11 @@ Result<Response> ready(const Context& context, const Request& request) {
   }
   check("projections", projections);
   bj::array warnings;
-  for (const auto& warning : event_warnings(services)) warnings.push_back(text(warning));
+  const auto told = event_warnings(services);
+  if (in_words)
+    for (const auto& warning : told) warnings.push_back(text(warning));
+  else if (!told.empty())
+    warnings.push_back("events_set_aside");
   auto response = json_response(
       bj::object{{"ready", all}, {"checks", std::move(checks)}, {"warnings", std::move(warnings)}}, all ? 200 : 503);
   if (!all) response.set("Retry-After", "5");

@@ -51,6 +51,7 @@ TEST_CASE_METHOD(Fixture, "an event that cannot be decoded stops nobody, and is 
   CHECK(ready.status == 200);
   CHECK(ready.json().at("ready").as_bool());
   CHECK_THAT(warnings("/readyz"), ContainsSubstring("1 events of the log cannot be decoded"));
+  CHECK(boost::json::serialize(as("", "GET", "/readyz").json().at("warnings")) == R"(["events_set_aside"])");
   CHECK_THAT(warnings("/api/provisioning/diagnostics"), ContainsSubstring("1 events of the log cannot be decoded"));
 
   const auto listed = ask("GET", "/api/system/undecodable").json();
