@@ -95,6 +95,12 @@ Now Clock::now() const {
   return now;
 }
 
+Instant::duration Clock::held() const {
+  const auto now = this->now();
+  const std::lock_guard lock(times_->mutex);
+  return now.instant - (times_->past.empty() ? times_->started : times_->past.back().until);
+}
+
 Instant::duration Clock::uptime() const {
   return instant() - times_->started;
 }

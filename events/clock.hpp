@@ -55,6 +55,8 @@ class Clock {
   // The date, not trusted before it has run evenly for so long: the earliest of what the clocks of that time say now.
   // What destroys something asks this.
   Timestamp settled(std::chrono::microseconds held) const;
+  // For how long it has run evenly: since its last step that was seen, or since it began.
+  Instant::duration held() const;
   // Since this clock began.
   Instant::duration uptime() const;
   // How often the clock was seen to step by a second or more; it is looked at whenever the time is read.

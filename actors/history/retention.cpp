@@ -99,6 +99,7 @@ Result<std::uint64_t> Retention::run_once() {
   const auto before = folded();
   const auto date = today();
   if (!date) return date.error();
+  if (!*date) return std::uint64_t{0};
   first_ = last_ = {};
   for (std::size_t kind = 0; kind < kinds.size(); ++kind) {
     for (;;) {
@@ -115,22 +116,26 @@ Result<std::uint64_t> Retention::run_once() {
     if (world_.folded) world_.folded(first_, last_);
   }
   AppendRequest request;
-  request.state.push_back({state_table, date_key, retained_text(*date)});
+  request.state.push_back({state_table, date_key, retained_text(**date)});
   if (const auto written = append_and_wait(world_.log, std::move(request)); !written) return written.error();
+  latest_ = **date;
   return done;
 }
 
-// The date that is believed.
-Result<Timestamp> Retention::today() {
+// The date that is believed; none while the clock is behind what it was before.
+Result<std::optional<Timestamp>> Retention::today() {
   if (!known_) {
     const auto stored = read_date(date_key);
     if (!stored) return stored.error();
-    known_ = *stored;
+    known_ = latest_ = *stored;
   }
+  if (world_.clock.held() >= clock_settling) return std::optional(world_.clock());
   const auto settled = world_.clock.settled(clock_settling);
+  if (settled < latest_) return std::optional<Timestamp>{};
   const auto uptime = world_.clock.uptime();
-  if (*known_ == Timestamp{} || uptime >= clock_settling) return settled;
-  return std::min(settled, *known_ + start_allowance + std::chrono::floor<std::chrono::microseconds>(uptime));
+  if (*known_ == Timestamp{} || uptime >= clock_settling) return std::optional(settled);
+  const auto most = *known_ + start_allowance + std::chrono::floor<std::chrono::microseconds>(uptime);
+  return std::optional(std::min(settled, most));
 }
 
 Result<Timestamp> Retention::read_date(const std::string& key) const {
@@ -139,14 +144,20 @@ Result<Timestamp> Retention::read_date(const std::string& key) const {
   return Timestamp(std::chrono::microseconds(*stored));
 }
 
-// The first date after a position that is believed: what is before it is no younger. None: there is none yet.
-Result<std::optional<Timestamp>> Retention::next_date(Position after, Timestamp believed) const {
+// The nearest dates after a position that are believed, a page of them: what is before them is no younger than the
+// latest. None: there is none yet.
+Result<std::optional<Retention::Dates>> Retention::next_dates(Position after, Timestamp believed) const {
   for (;;) {
     const auto records = world_.log.read_all(after, options_.page);
     if (!records) return records.error();
-    if (records->empty()) return std::optional<Timestamp>{};
-    for (const auto& record : *records)
-      if (record.time <= believed) return std::optional(record.time);
+    if (records->empty()) return std::optional<Dates>{};
+    std::optional<Dates> dates;
+    for (const auto& record : *records) {
+      if (record.time > believed) continue;
+      if (!dates) dates = Dates{record.time, record.time};
+      dates->latest = std::max(dates->latest, record.time);
+    }
+    if (dates) return dates;
     after = records->back().position;
   }
 }
@@ -166,9 +177,10 @@ Result<bool> Retention::step(std::size_t which) {
   if (keep.count() <= 0) return false;
   const auto now = today();
   if (!now) return now.error();
-  const auto believed = *now + clock_tolerance;
+  if (!*now) return false;
+  const auto believed = **now + clock_tolerance;
   // Whole days only, so that a day has as few summaries as may be.
-  const Timestamp due = std::chrono::floor<std::chrono::days>(*now - keep);
+  const Timestamp due = std::chrono::floor<std::chrono::days>(**now - keep);
   const auto cursor = read_number(kind.name);
   if (!cursor) return cursor.error();
   const auto latest = read_date(latest_key(kind));
@@ -179,7 +191,7 @@ Result<bool> Retention::step(std::size_t which) {
   Part part;
   part.from = part.read = Position{*cursor};
   part.latest = *latest;
-  std::optional<Timestamp> ahead;  // the next date that is believed, while records have others
+  std::optional<Dates> ahead;  // the next that are believed, while records have others
   bool ended = false;
   for (bool full = false; !full && !ended;) {
     const auto records = world_.log.read_all(part.read, options_.page);
@@ -190,12 +202,12 @@ Result<bool> Retention::step(std::size_t which) {
         part.latest = std::max(part.latest, record.time);
         ahead.reset();
       } else if (!ahead) {
-        const auto found = next_date(record.position, believed);
+        const auto found = next_dates(record.position, believed);
         if (!found) return found.error();
         ahead = *found;
         if (!ahead) ended = true;
       }
-      if (ended || std::max(part.latest, ahead.value_or(Timestamp{})) >= due) {
+      if (ended || (ahead ? std::max(part.latest, ahead->latest) : part.latest) >= due) {
         ended = true;
         break;
       }
@@ -204,7 +216,8 @@ Result<bool> Retention::step(std::size_t which) {
         const auto* served = std::get_if<ConfigServed>(&envelope.event);
         // What cannot be decoded cannot be summed up either: it stays as it is.
         const bool passed_over = std::holds_alternative<Undecodable>(envelope.event);
-        if (!passed_over && (served == nullptr || world_.served_since(served->mac, ahead.value_or(record.time)))) {
+        if (!passed_over &&
+            (served == nullptr || world_.served_since(served->mac, ahead ? ahead->first : record.time))) {
           const auto day = std::chrono::floor<std::chrono::days>(record.time);
           full = part.records.size() >= options_.records || (part.day && *part.day != day);
           if (full) break;

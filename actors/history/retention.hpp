@@ -7,8 +7,9 @@
 // also where a projection is folded anew: markers tell how many requests they stand for.
 //
 // What is deleted does not come back: a clock that is ahead for a moment, or wrong at the start, deletes nothing. A
-// date counts when the clock has held it for a day; a start believes the one that the last run knew, and a day more. Of
-// facts that a wrong clock dated, the log's order says how old they are: what is before another is no younger.
+// date counts when the clock has held it for a day; a start believes the one that the last run knew, and a day more,
+// and one before that not at all. Of facts that a wrong clock dated, the log's order says how old they are: what is
+// before another is no younger.
 //
 // It works on a thread of its own, a part at a time with pauses, so that a long backlog is in nobody's way.
 #pragma once
@@ -85,8 +86,12 @@ class Retention {
   Result<void> commit(std::size_t kind, Part& part);
   Result<std::uint64_t> read_number(const std::string& key) const;
   Result<Timestamp> read_date(const std::string& key) const;
-  Result<Timestamp> today();
-  Result<std::optional<Timestamp>> next_date(Position after, Timestamp believed) const;
+  Result<std::optional<Timestamp>> today();
+  struct Dates {
+    Timestamp first;
+    Timestamp latest;
+  };
+  Result<std::optional<Dates>> next_dates(Position after, Timestamp believed) const;
   bool pause(std::chrono::milliseconds time);
   void run();
 
@@ -98,6 +103,7 @@ class Retention {
   std::uint64_t summaries_ = 0;
   Position first_{}, last_{};       // folded in this run
   std::optional<Timestamp> known_;  // the date that the last run before the start knew; 0: none
+  Timestamp latest_{};              // and the last run of all
   std::stop_source ending_;
   std::jthread thread_;
 };

@@ -297,6 +297,7 @@ void Checker::refused(const std::string& command, const Uuid& correlation, const
 }
 
 void Checker::registered(const ExtensionNumber& extension, const registrar::RegisterAnswer& answer) {
+  records();  // what expired in passing did so under what was promised before
   std::set<std::string> told;
   for (const auto& binding : answer.bindings) {
     told.insert(registrar::state_key(*binding));

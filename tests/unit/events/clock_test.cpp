@@ -100,6 +100,7 @@ TEST_CASE("a date that destroys something must have been held") {
   CHECK(machine.clock.settled(24h) == machine.date + 71h);
   machine.passed += 2h;
   CHECK(machine.clock.settled(24h) == machine.date + 73h + 12 * year);
+  CHECK(machine.clock.held() == 25h);
   machine.ahead = 0s;  // back at once
   CHECK(machine.clock.settled(24h) == machine.date + 73h);
 }
