@@ -117,10 +117,11 @@ TEST_CASE_METHOD(Office, "a device's timeline tells its stories, newest first") 
   const auto stories = reply.json().at("stories");
   REQUIRE(stories.as_array().size() == 2);
   const auto& steps = stories.at(0).at("steps");
-  REQUIRE(steps.as_array().size() == 2);
+  REQUIRE(steps.as_array().size() == 3);
   CHECK(steps.at(0).at("type").as_string() == "device.reboot_requested");
   CHECK(steps.at(0).at("by").as_string() == "admin:admin");
   CHECK(steps.at(1).at("type").as_string() == "device.config_served");
+  CHECK(steps.at(2).at("type").as_string() == "device.enrolled");
   CHECK(stories.at(1).at("steps").at(0).at("type").as_string() == "device.registered");
   CHECK(reply.json().at("convergence").at("state").as_string() == "pending");
   CHECK(ask("GET", "/api/provisioning/devices/001565999999/timeline").status == 404);

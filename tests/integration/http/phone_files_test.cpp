@@ -1,6 +1,8 @@
 // What phones get, what they are refused, and what the history and the log say of it.
 #include "tests/integration/http/house.hpp"
 
+#include <algorithm>
+
 using namespace strowger;
 using namespace strowger::http;
 using namespace strowger::http::test;
@@ -81,7 +83,10 @@ TEST_CASE_METHOD(Site, "a file changes with what it depends on, at once, and onl
 TEST_CASE_METHOD(Site, "a fetch is a fact: on the device, in the history, and in the words of the log") {
   const auto reply = fetch(file, "User-Agent: Yealink SIP-T46S 66.86.0.15\r\n");
   REQUIRE(recorded(1));
-  const auto envelope = decode(events().back()).value();
+  const auto all = events();
+  const auto fetched = std::ranges::find(all, ConfigServed::type, &Record::type);
+  REQUIRE(fetched != all.end());
+  const auto envelope = decode(*fetched).value();
   const auto* served = std::get_if<ConfigServed>(&envelope.event);
   REQUIRE(served != nullptr);
   CHECK(envelope.by == "phone:001565123456");

@@ -217,6 +217,12 @@ TEST_CASE("where all connections are taken, new ones push out strangers and no p
 }
 
 TEST_CASE("without descriptors accepting pauses, and goes on when there are some") {
+#if defined(__has_feature)
+#if __has_feature(undefined_behavior_sanitizer)
+  WARN("skipped: the undefined behaviour sanitizer needs descriptors to look at objects");
+  return;
+#endif
+#endif
   SipServer house;
   Phone phone(Wire::Kind::udp, house.port(), "1001");
   Wire waiting(Wire::Kind::tcp, house.port());
