@@ -338,12 +338,12 @@ Result<Response> diagnose(Context& context, const std::optional<std::size_t>& li
   }
   const auto counts = services.device_rows.counts();  // after the looks above, so that of a small fleet it is exact
   const auto counted = [](const auto& numbers, auto first) {
-    bj::object counts;
+    bj::object by_name;
     for (std::size_t i = 0; i < numbers.size(); ++i) {
       const auto name = to_text(static_cast<decltype(first)>(i));
-      counts[boost::json::string_view(name.data(), name.size())] = numbers[i];
+      by_name[boost::json::string_view(name.data(), name.size())] = numbers[i];
     }
-    return counts;
+    return by_name;
   };
   const auto requests = request_counts(context);
   bj::array streams_out;
