@@ -16,7 +16,7 @@
 namespace strowger::sip {
 namespace {
 
-constexpr std::size_t longest = 8192;  // no phone's question is nearly as long; what is cut is not understood
+constexpr std::size_t longest_question = 8192;  // no phone's question is nearly as long; what is cut is not understood
 
 std::uint32_t host_order(const sockaddr* address) {
   sockaddr_in four{};
@@ -152,7 +152,7 @@ std::size_t Multicast::joined() const {
 bool Multicast::receive(Datagram& datagram) const {
   if (socket_ < 0) return false;
   datagram = {};
-  datagram.bytes.resize(longest);
+  datagram.bytes.resize(longest_question);
   sockaddr_in from{};
   alignas(cmsghdr) Control control{};
   iovec buffer{datagram.bytes.data(), datagram.bytes.size()};

@@ -68,7 +68,7 @@ constexpr std::string_view campaign_view_schema = R"({
 })";
 
 constexpr std::size_t campaigns_a_page = 100;
-constexpr std::size_t devices_shown = 1'000;
+constexpr std::size_t campaign_devices_a_page = 1'000;
 constexpr std::uint32_t default_abort_percent = 20;
 
 Error missing(const Uuid& id) {
@@ -262,7 +262,7 @@ Result<Response> list_campaigns(const Context& context, const Request& request) 
 Result<Response> read_campaign(const Context& context, const Request& request) {
   const auto id = id_parameter(request);
   if (!id) return id.error();
-  const auto page = page_of(request, devices_shown);
+  const auto page = page_of(request, campaign_devices_a_page);
   if (!page) return page.error();
   std::optional<CampaignStage> stage;
   const auto query = request.query();
