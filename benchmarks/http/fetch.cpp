@@ -10,7 +10,7 @@
 
 namespace strowger::bench {
 
-std::string exchange(std::uint16_t port, const std::string& request) {
+std::string raw_exchange(std::uint16_t port, const std::string& request) {
   const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -35,7 +35,7 @@ std::string body_of_reply(const std::string& reply) {
 }
 
 std::string fetch(std::uint16_t port, const std::string& path) {
-  return body_of_reply(exchange(port, "GET " + path + " HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n"));
+  return body_of_reply(raw_exchange(port, "GET " + path + " HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n"));
 }
 
 std::string recorded(std::uint16_t port) {

@@ -38,7 +38,7 @@ std::string login_request() {
 }  // namespace
 
 ReadTimes time_reads(std::uint16_t port, unsigned rounds) {
-  const auto session = boost::json::parse(body_of_reply(exchange(port, login_request())));
+  const auto session = boost::json::parse(body_of_reply(raw_exchange(port, login_request())));
   const std::string bearer(session.at("token").as_string());
   const std::string diagnostics =
       "GET /api/provisioning/diagnostics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\nAuthorization: Bearer " +
@@ -47,7 +47,7 @@ ReadTimes time_reads(std::uint16_t port, unsigned rounds) {
   std::vector<double> reads;
   for (unsigned i = 0; i < rounds; ++i) {
     scrapes.push_back(milliseconds_of([&] { fetch(port, "/metrics"); }));
-    reads.push_back(milliseconds_of([&] { body_of_reply(exchange(port, diagnostics)); }));
+    reads.push_back(milliseconds_of([&] { body_of_reply(raw_exchange(port, diagnostics)); }));
   }
   ReadTimes times;
   times.scrape = middle(scrapes);
@@ -65,7 +65,7 @@ LoginTimes time_logins(std::uint16_t port, unsigned logins, unsigned scrapers) {
     threads.emplace_back([&] {
       const std::string scrape = "GET /metrics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n";
       while (!stop) {
-        exchange(port, scrape);
+        raw_exchange(port, scrape);
         ++scraped;
       }
     });
@@ -75,7 +75,7 @@ LoginTimes time_logins(std::uint16_t port, unsigned logins, unsigned scrapers) {
   const auto took = milliseconds_of([&] {
     for (unsigned i = 0; i < logins; ++i)
       times.push_back(milliseconds_of([&] {
-        if (!exchange(port, request).starts_with("HTTP/1.1 200")) ++out.failures;
+        if (!raw_exchange(port, request).starts_with("HTTP/1.1 200")) ++out.failures;
       }));
   });
   stop = true;
