@@ -21,7 +21,7 @@ constexpr auto after_old_file = std::chrono::seconds(10);
 // So much later than a change that they had not seen may fetches and requests come into the log.
 constexpr auto unseen_for = std::chrono::seconds(60);
 
-// A follower is this far behind at most; an event that it follows is not older, whatever its date says.
+// A follower is this far behind at most.
 constexpr auto most_lag = std::chrono::seconds(60);
 constexpr auto any_age = std::chrono::days(3'650);
 
@@ -53,6 +53,7 @@ ConvergenceReactor::ConvergenceReactor(World world, Position from, Drive drive)
       followed_(from) {
   load();
   loading_ = false;
+  steps_ = world_.clock.steps();
   actors::LogFollower::Handlers handlers;
   handlers.wanted = [this](const Record& record) {
     followed_ = record.position;
@@ -97,11 +98,14 @@ void ConvergenceReactor::load() {
     if (state->open()) {
       const auto& asked = row.activity.reboot;
       auto& open = open_[mac];
-      const auto told_at = asked && asked->reboot == state->reboot ? asked->requested_at : state->since;
+      const bool told = asked && asked->reboot == state->reboot;
+      const auto told_at = told ? asked->requested_at : state->since;
       open.told_at = instant_of(told_at);
       keep(mac, *state);
-      // It fetched, and the process ended before that was decided upon.
-      if (const auto at = row.activity.last_provisioned; at && *at >= told_at && row.activity.last_etag == state->etag)
+      // It fetched, and the process ended before that was decided upon. The log's order tells, where it can: the clock
+      // may have been set in between.
+      const auto at = row.activity.last_provisioned;
+      if (at && (told ? asked->fetched_at.has_value() : *at >= told_at) && row.activity.last_etag == state->etag)
         open.fetched = {instant_of(*at), state->event};
     } else if (!state->reboot.is_nil() && !state->returned_at) {
       const auto fetched = instant_of(state->changed_at);
@@ -120,10 +124,17 @@ bool ConvergenceReactor::came_back(const DeviceRow& row, const Open& open) const
                      [&](const auto& binding) { return binding->here > open.told_at; });
 }
 
-// Of a date in an event. What was followed just now is as old as its date says only as far as a follower can be behind:
-// the clock may have stepped in between.
-Instant ConvergenceReactor::instant_of(Timestamp date) const {
-  return begun_at(world_.clock.now(), date, loading_ ? std::chrono::microseconds(any_age) : most_lag);
+// Of a date in an event. While events may be followed that were dated before a step of the clock, what is followed is
+// taken for new: a deadline comes too late by what the follower is behind, never too early.
+Instant ConvergenceReactor::instant_of(Timestamp date) {
+  const auto now = world_.clock.now();
+  if (loading_) return begun_at(now, date, any_age);
+  if (const auto steps = world_.clock.steps(); steps != steps_) {
+    steps_ = steps;
+    stepped_at_ = now.instant;
+  }
+  if (stepped_at_ && now.instant - *stepped_at_ < most_lag) return now.instant;
+  return begun_at(now, date, most_lag);
 }
 
 void ConvergenceReactor::keep(const MacAddress& mac, const Convergence& state) {

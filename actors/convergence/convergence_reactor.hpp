@@ -133,7 +133,7 @@ class ConvergenceReactor {
   void served(const Envelope& envelope, const ConfigServed& fact);
   void look_again(const MacAddress& mac, const Envelope& envelope, RebootReason reason);
   void phone_is_there(const ExtensionNumber& extension, Instant at);
-  Instant instant_of(Timestamp date) const;
+  Instant instant_of(Timestamp date);
   void keep(const MacAddress& mac, const Convergence& state);
   bool came_back(const DeviceRow& row, const Open& open) const;
   void mark(const Affected& affected, const Envelope& envelope);
@@ -176,6 +176,8 @@ class ConvergenceReactor {
   Instant next_round_{};
   Instant next_returns_{};
   bool loading_ = true;
+  std::uint64_t steps_ = 0;  // of the clock
+  std::optional<Instant> stepped_at_;
   std::unique_ptr<actors::LogFollower> follower_;  // last: its thread uses the rest
 };
 

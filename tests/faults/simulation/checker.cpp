@@ -316,14 +316,14 @@ void Checker::registered(const ExtensionNumber& extension, const registrar::Regi
 void Checker::killed() {
   records();
   disk_.log
-      .scan_state(registrar::kBindingsTable, "",
-                  [&](std::string_view key, std::string_view value) {
-                    const auto binding = json::from_string<registrar::Binding>(value).value();
-                    const auto granted = granted_.find(std::string(key));
-                    if (granted != granted_.end() &&
-                        binding.expires_at - time_.date() + std::chrono::seconds(1) < granted->second - time_.instant())
-                      granted_.erase(granted);
-                  })
+      .scan_state(
+          registrar::kBindingsTable, "",
+          [&](std::string_view key, std::string_view value) {
+            const auto binding = json::from_string<registrar::Binding>(value).value();
+            const auto granted = granted_.find(std::string(key));
+            if (granted != granted_.end() && binding.expires_at - time_.date() < granted->second - time_.instant())
+              granted_.erase(granted);
+          })
       .value();
 }
 
