@@ -60,6 +60,7 @@ SCENARIO("abuse: after everything at once, all that was acknowledged is there") 
   const char* wanted = std::getenv("STROWGER_CHAOS_SECONDS");
   const auto length = std::chrono::seconds(wanted == nullptr ? 20 : std::atoi(wanted));
   Victim victim({}, 1024);
+  victim.site.create_extension("1002", "Bob Example", Victim::password);
   const auto api = victim.site.api_port();
   const auto sip = victim.site.sip_port();
   const auto run = victim.site.run({"token", "--config", victim.site.settings_file().string()});
@@ -79,9 +80,14 @@ SCENARIO("abuse: after everything at once, all that was acknowledged is there") 
     acknowledged.insert(number);
   });
   attackers.add([&](std::mt19937& random) {
-    http(api, "GET",
-         random() % 4 == 0 ? "/provision/001565" + std::to_string(100'000 + random() % 900'000) + ".cfg"
-                           : Victim::config_file);
+    // Unknown MACs come from elsewhere: 127.0.0.1 is the phone's, and a source that tries many is blocked.
+    const bool known = random() % 4 != 0;
+    RawHttp connection(api, known ? "127.0.0.1" : "127.0.0." + std::to_string(2 + random() % 200));
+    connection.send("GET " +
+                    (known ? std::string(Victim::config_file)
+                           : "/provision/001565" + std::to_string(100'000 + random() % 900'000) + ".cfg") +
+                    " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    connection.read_all(std::chrono::milliseconds(500));
   });
   attackers.add([&](std::mt19937& random) {
     RawHttp connection(api, "127.0.0." + std::to_string(2 + random() % 200));
@@ -104,7 +110,8 @@ SCENARIO("abuse: after everything at once, all that was acknowledged is there") 
                 random_bytes(random, 2'000) + "\r\n\r\n");
   });
   attackers.add([&](std::mt19937& random) {
-    Phone phone(Wire::Kind::udp, sip, Victim::number, random() % 2 == 0 ? Victim::password : "guess");
+    // Another extension: each of these phones comes from a port of its own, and an extension has a limit of bindings.
+    Phone phone(Wire::Kind::udp, sip, "1002", random() % 2 == 0 ? Victim::password : "guess", "127.0.0.77");
     phone.register_as(phone.contact());
   });
 
