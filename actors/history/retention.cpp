@@ -153,7 +153,8 @@ Result<std::optional<Retention::Dates>> Retention::next_dates(Position after, Ti
     if (records->empty()) return std::optional<Dates>{};
     std::optional<Dates> dates;
     for (const auto& record : *records) {
-      if (record.time > believed) continue;
+      // A summary is written when its facts are old: it tells nothing of the age of what is before it.
+      if (record.time > believed || record.stream == summaries_stream()) continue;
       if (!dates) dates = Dates{record.time, record.time};
       dates->latest = std::max(dates->latest, record.time);
     }
