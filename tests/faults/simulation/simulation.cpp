@@ -14,7 +14,8 @@ constexpr std::size_t settling_steps = 50'000;
 
 }  // namespace
 
-Simulation::Simulation(std::uint64_t seed) : dice_(seed), clock_dice_(~seed) {
+Simulation::Simulation(std::uint64_t seed, WallClock wall_clock)
+    : dice_(seed), wall_clock_(wall_clock), clock_dice_(~seed) {
   for (const auto* number : {"1001", "1002", "1003"}) extensions_.push_back(*ExtensionNumber::parse(number));
   for (std::uint64_t i = 0; i < 4; ++i)
     phones_.push_back({MacAddress::from_bits(0x001565000001 + i), extensions_[i % extensions_.size()]});
@@ -54,7 +55,7 @@ bool Simulation::step() {
     crash();
     return true;
   }
-  if (clock_dice_.below(100) == 0) step_clock();
+  if (wall_clock_ == WallClock::is_set && clock_dice_.below(100) == 0) step_clock();
   for (std::size_t tries = 0; tries < 50; ++tries) {
     auto die = dice_.below(total_weight_);
     for (const auto& action : actions_) {

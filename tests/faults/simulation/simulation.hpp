@@ -25,7 +25,9 @@ class Dice {
 
 class Simulation {
  public:
-  explicit Simulation(std::uint64_t seed);
+  // Whether the wall clock is set forward and back, by a second to a year, while the monotonic one goes on.
+  enum class WallClock : std::uint8_t { runs_evenly, is_set };
+  explicit Simulation(std::uint64_t seed, WallClock wall_clock = WallClock::runs_evenly);
   ~Simulation();
   // What was violated; the trace ends there.
   std::optional<std::string> run();
@@ -148,6 +150,7 @@ class Simulation {
   std::vector<ExtensionNumber> extensions_;
   std::vector<Uuid> campaigns_;
   std::vector<std::string> trace_;
+  const WallClock wall_clock_;
   Dice clock_dice_;               // of its own: the other draws are as without steps
   std::chrono::seconds wrong_{};  // that the clock is ahead by, and is put right again
   std::size_t crashes_left_ = 3;
