@@ -51,6 +51,10 @@ std::size_t Victim::descriptors() const {
   return count;
 }
 
+bool Victim::lets_go(std::chrono::milliseconds deadline) const {
+  return eventually([&] { return descriptors() <= descriptors_before_ + 16; }, deadline);
+}
+
 void Victim::serves() const {
   Wire wire(Wire::Kind::udp, site.sip_port());
   const auto options = ask_like_a_phone(wire, options_request(wire));
@@ -79,7 +83,7 @@ void Victim::serves() const {
 void Victim::recovered(std::size_t extra_memory) {
   serves();
   CAPTURE(descriptors_before_, memory_before_);
-  CHECK(eventually([&] { return descriptors() <= descriptors_before_ + 16; }, std::chrono::seconds(60)));
+  CHECK(lets_go(std::chrono::seconds(60)));
   CHECK(eventually([&] { return memory() <= memory_before_ + extra_memory; }, std::chrono::seconds(30)));
   CAPTURE(descriptors(), memory());
   starts_again();

@@ -24,6 +24,8 @@ class Victim {
   // Resident memory in bytes, and open descriptors, of the process now.
   std::size_t memory() const;
   std::size_t descriptors() const;
+  // Whether it comes to hold about as many descriptors as at the start: its end of every connection is closed.
+  bool lets_go(std::chrono::milliseconds deadline) const;
 
   // Checks that OPTIONS and REGISTER are answered, that a phone's file and a login are to be had, and that /readyz is
   // 200.
