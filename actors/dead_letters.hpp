@@ -64,7 +64,7 @@ class DeadLetters {
   // Parked since the start, and of those how many were not kept because there were too many.
   std::uint64_t parked() const;
   std::uint64_t lost() const;
-  // What people are told; empty where there is nothing to tell.
+  // Warnings for people; empty where there are none.
   std::vector<std::string> warnings() const;
 
  private:

@@ -18,7 +18,7 @@ namespace strowger::actors {
 template <Decider D>
 class DecideTogether {
  public:
-  // What the world consists of outlives it.
+  // The parts of the world outlive it.
   explicit DecideTogether(EntityWorld world) : world_(std::move(world)) {}
 
   // Each entity once.

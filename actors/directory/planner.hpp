@@ -146,7 +146,7 @@ class Planner {
   bool disputed_ = false;
 };
 
-// Who a reason names: account and name as far as there are any, each cut at 128 bytes.
+// The user that a reason names: account and name where set, each cut at 128 bytes.
 std::string label(const Person& person);
 
 }  // namespace strowger::directory

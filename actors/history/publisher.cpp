@@ -79,7 +79,7 @@ Result<Publisher::Last> Publisher::read_last(const StreamId& stream) {
     if (!records) return records.error();
     if (!records->empty()) {
       // Through the typed event: what an older release wrote is compared as this one would write it.
-      // What cannot be decoded equals nothing: it is recorded anew.
+      // An event that cannot be decoded equals none: record it anew.
       const auto envelope = decode_or_quarantine(records->back());
       last.version = records->back().version;
       last.data = std::visit([](const auto& e) { return json::to_string(e); }, envelope.event);

@@ -215,7 +215,7 @@ Result<bool> Retention::step(std::size_t which) {
       if (kind.has(record.type)) {
         const auto envelope = decode_or_quarantine(record);
         const auto* served = std::get_if<ConfigServed>(&envelope.event);
-        // What cannot be decoded cannot be summed up either: it stays as it is.
+        // An event that cannot be decoded cannot be summed up: keep it.
         const bool passed_over = std::holds_alternative<Undecodable>(envelope.event);
         if (!passed_over &&
             (served == nullptr || world_.served_since(served->mac, ahead ? ahead->first : record.time))) {

@@ -23,7 +23,7 @@ struct ConfigEntry {
   std::size_t line = 0;  // of the name, from 1
 };
 
-// What a file may hold. The largest of the built-in templates have some hundred entries, and elements four deep.
+// Limits of one file. The largest of the built-in templates have some hundred entries, and elements four deep.
 inline constexpr std::size_t most_entries = 50'000;
 inline constexpr std::size_t most_elements_deep = 64;
 inline constexpr std::size_t most_key_bytes = std::size_t{16} << 20;  // of all keys: an element's name is in many

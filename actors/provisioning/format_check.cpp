@@ -23,7 +23,7 @@ Error too_many_keys(std::size_t line) {
       .with("line", line);
 }
 
-// What is wrong with an XML file beside its grammar.
+// Faults of an XML file beside its grammar.
 struct XmlFaults {
   XML_Parser parser;
   StopCheck stop;

@@ -40,7 +40,7 @@ class QuarantineProjection : public Projection {
   QuarantineCounts counts() const;
   // In the log's order.
   std::vector<RowPtr> list() const;
-  // What people are told; empty where there is nothing to tell.
+  // Warnings for people; empty where there are none.
   std::vector<std::string> warnings() const;
 
   std::string_view name() const override { return its_name; }
