@@ -6,7 +6,7 @@
 // stream versions keep their order without gaps; who reads a folded event finds its marker (Folded). Totals stay right,
 // also where a projection is folded anew: markers tell how many requests they stand for.
 //
-// What is deleted does not come back: a clock that is ahead for a moment, or wrong at the start, deletes nothing. A
+// Nothing deleted comes back: a clock that is ahead for a moment, or wrong at the start, deletes nothing. A
 // date counts when the clock has held it for a day; a start believes the one that the last run knew, and a day more,
 // and one before that not at all. Of facts that a wrong clock dated, the log's order says how old they are: what is
 // before another is no younger.

@@ -54,8 +54,13 @@ Result<Registrar::Restored> Registrar::restore() {
     ++restored.bindings;
     const auto granted = binding->lifetime > 0 ? std::chrono::seconds(binding->lifetime) : options_.limits.max_expires;
     binding->expires = due_at(now, binding->expires_at, granted);
-    binding->registered = begun_at(now, binding->last_registered, any_registration_age);
-    binding->here = begun_at(now, binding->here_since, any_registration_age);
+    // A date that has not come yet was written while the clock was ahead: when that was is not known. A phone that
+    // seemed to have come just now would be told again what it did not answer.
+    const auto since = [&](Timestamp date) {
+      return date > now.date ? now.instant - any_registration_age : begun_at(now, date, any_registration_age);
+    };
+    binding->registered = since(binding->last_registered);
+    binding->here = since(binding->here_since);
     auto extension = binding->extension;
     found[std::move(extension)].push_back(std::make_shared<Binding>(std::move(*binding)));
   };

@@ -78,14 +78,11 @@ bool Connections::is_over(const ConnectionHold& one, Time now) const {
   return !is_registered(one) && now - one->last_message > limits_.idle;
 }
 
-std::size_t Connections::sweep(Time now) {
-  std::size_t ended = 0;
-  for (const auto& [number, one] : open_) {
-    if (one->ended || !is_over(one, now)) continue;
-    end(*one);
-    ++ended;
-  }
-  return ended;
+std::vector<ConnectionHold> Connections::over(Time now) const {
+  std::vector<ConnectionHold> over;
+  for (const auto& [number, one] : open_)
+    if (!one->ended && is_over(one, now)) over.push_back(one);
+  return over;
 }
 
 void Connections::end(Connection& connection) {

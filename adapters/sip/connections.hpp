@@ -8,7 +8,7 @@
 // A source (an IPv4 address or the /64 of an IPv6 one) may have a limited number of unregistered ones; where all
 // together are too many, the oldest unregistered one makes room.
 //
-// Threads: the SIP thread. Complexity: admit() and sweep() are O(connections).
+// Threads: the SIP thread. Complexity: admit() and over() are O(connections).
 #pragma once
 
 #include "adapters/sip/message_scan.hpp"
@@ -19,6 +19,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include <netinet/in.h>
 
@@ -64,8 +65,9 @@ class Connections {
   // Null: it is not in the book.
   const ConnectionHold* find(int descriptor) const;
   void closed(int descriptor);
-  // Shuts down those whose time is over. Returns how many.
-  std::size_t sweep(Time now);
+  // Those whose time is over, for end().
+  std::vector<ConnectionHold> over(Time now) const;
+  // Shuts it down.
   static void end(Connection& connection);
 
   std::size_t size() const { return open_.size(); }

@@ -91,8 +91,10 @@ bool StackGuard::is_effective() {
 }
 
 void StackGuard::on_second() {
-  const auto ended = connections_.sweep(Connections::Time::clock::now());
-  metrics_.tcp_timed_out.fetch_add(ended, std::memory_order_relaxed);
+  const auto over = connections_.over(Connections::Time::clock::now());
+  // First: whoever sees a connection end finds it counted.
+  metrics_.tcp_timed_out.fetch_add(over.size(), std::memory_order_relaxed);
+  for (const auto& one : over) Connections::end(*one);
   metrics_.tcp_connections.store(connections_.size(), std::memory_order_relaxed);
 }
 

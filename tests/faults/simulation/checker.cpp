@@ -113,8 +113,10 @@ void Checker::look_at(const Record& record) {
 void Checker::follow(const Envelope& envelope) {
   const auto came = [&](const std::string& instance) {
     constexpr std::string_view urn = "urn:mac:";
-    if (const auto mac = MacAddress::parse(instance.substr(std::min(urn.size(), instance.size()))))
-      came_[*mac] = time_.shown(envelope.time).last;
+    const auto mac = MacAddress::parse(instance.substr(std::min(urn.size(), instance.size())));
+    if (!mac) return;
+    came_[*mac] = time_.shown(envelope.time).last;
+    came_dates_[*mac] = envelope.time;
   };
   std::visit(
       Overloaded{
@@ -138,6 +140,7 @@ void Checker::follow(const Envelope& envelope) {
             fetch.attempt = std::uint16_t{1};
             fetch.not_before = {};
             fetch.told_at = time_.shown(envelope.time).first;
+            fetch.told_date = envelope.time;
             fetch.failed.clear();
           },
           [&](const RebootRequested& e) {
@@ -150,6 +153,7 @@ void Checker::follow(const Envelope& envelope) {
             fetch.told = false;
             fetch.attempt = static_cast<std::uint16_t>(e.attempt + 1);
             fetch.not_before = time_.shown(envelope.time).first + (e.not_before - envelope.time);
+            fetch.not_before_date = e.not_before;
             landed(e.mac);
           },
           [&](const RebootFailed& e) {
@@ -197,14 +201,20 @@ void Checker::told_for(const Envelope& envelope, const RebootRequested& request)
     if (request.etag != fetch.etag)
       violated("device " + mac + " is told for " + request.etag + " and is to fetch " + fetch.etag);
   }
-  fetch = {request.etag, true, request.reboot, shown.first, {}, {}, {}, {}};
+  fetch = {};
+  fetch.etag = request.etag;
+  fetch.told = true;
+  fetch.reboot = request.reboot;
+  fetch.told_at = shown.first;
+  fetch.told_date = envelope.time;
   in_flight(request);
 }
 
 bool Checker::came_back(const MacAddress& mac, const Fetch& fetch) const {
   if (fetch.failed == "no_phone") return true;  // it was not told, and who is told is there
   const auto came = came_.find(mac);
-  return fetch.failed == "unanswered" && came != came_.end() && came->second >= fetch.told_at;
+  return fetch.failed == "unanswered" && came != came_.end() &&
+         (came->second >= fetch.told_at || (by_dates_ && came_dates_.at(mac) >= fetch.told_date));
 }
 
 void Checker::in_flight(const RebootRequested& request) {
@@ -315,6 +325,10 @@ void Checker::registered(const ExtensionNumber& extension, const registrar::Regi
 
 void Checker::killed() {
   records();
+  by_dates_ = time_.has_stepped();
+  for (auto& [mac, fetch] : fetches_)
+    if (fetch.attempt && by_dates_ && fetch.not_before != Instant{})
+      fetch.not_before = std::min(fetch.not_before, time_.instant() + (fetch.not_before_date - time_.date()));
   disk_.log
       .scan_state(
           registrar::kBindingsTable, "",

@@ -31,7 +31,8 @@ class Checker {
   void kept_out(const MacAddress& mac) {
     violated("phone " + mac.text() + " brings the right password and is refused");
   }
-  // The server is killed. What it had not dated anew after a step of the clock may be taken for lapsed.
+  // The server is killed. What is left are dates: where the clock has stepped since, a deadline is off by as much, and
+  // a binding that was not dated anew may be taken for lapsed.
   void killed();
 
   // A server started: it may tell again what has no answer.
@@ -64,6 +65,8 @@ class Checker {
     // The attempt that it may be told as, not before a time: something changed, or the schedule says so.
     std::optional<std::uint16_t> attempt;
     Instant not_before{};
+    Timestamp not_before_date;
+    Timestamp told_date;
     std::string failed;              // the code, where it was given up
     std::optional<Instant> fetched;  // what is wanted
   };
@@ -94,6 +97,8 @@ class Checker {
   std::map<Uuid, Reboot> reboots_;
   std::map<MacAddress, Uuid> last_reboot_;
   std::map<MacAddress, Fetch> fetches_;
+  std::map<MacAddress, Timestamp> came_dates_;
+  bool by_dates_ = false;               // a server was killed after the clock had stepped: dates are all that was left
   std::map<MacAddress, Instant> came_;  // its phone, registered or at another contact
   std::map<MacAddress, std::string> sites_;
   std::map<Uuid, Limits> campaigns_;

@@ -30,6 +30,8 @@ class Time {
   void pass(std::chrono::milliseconds time) { instant_ += time; }
   void step(std::chrono::seconds by) { ahead_.push_back({instant_, ahead_.back().of + by}); }
 
+  bool has_stepped() const { return ahead_.size() > 1; }
+
   // When the wall clock showed a date: by a step back it may have done so more than once.
   struct Shown {
     Instant first;
