@@ -135,6 +135,8 @@ Result<std::shared_ptr<const VendorValues>> VendorValues::parse(std::string text
           if (!is_name(placeholder)) wrong("'" + placeholder + "' is no name of a placeholder");
           (key == "reserved" ? out->reserved_ : out->doubled_).emplace(placeholder, signs);
         }
+      } else if (key == "sources" || key == "unproven") {
+        (void)named(value.as_object());  // for readers
       } else if (key == "phonebook") {
         out->phonebook_ = bj::value_to<std::string>(value);
       } else {

@@ -15,6 +15,8 @@
 //                                                     for its own: in a key's texts a blank stands for each; a setting
 //                                                     that has one cannot be written
 //     "doubled": {"PROVISIONING_PASSWORD": "$"},      signs that are written twice to mean themselves
+//     "sources": {"P64": "tancredi sangoma.macros"},  where a fact is written in public, for readers of this file
+//     "unproven": {"language": "…"},                  facts without public proof, and what they rest on
 //     "phonebook": "phonebook/{mac}.xml"              where its phones find the phone book of this server; missing:
 //                                                     they read none
 //   }
