@@ -1,11 +1,8 @@
 // /api/extensions: dialable numbers and their users. Passwords go in, never out.
 #include "adapters/http/json_body.hpp"
-#include "adapters/http/routes/context.hpp"
-#include "events/controls.hpp"
+#include "adapters/http/routes/extension_checks.hpp"
 #include "events/json.hpp"
 #include "events/utf8.hpp"
-
-#include <sodium.h>
 
 namespace strowger::http::routes {
 namespace {
@@ -89,24 +86,6 @@ Response shown(const Services& services, const ExtensionRow& row, std::uint16_t 
 Error missing(const ExtensionNumber& extension) {
   return not_found("extension_not_found",
                    "Extension " + extension.text() + " does not exist. Create it with POST /api/extensions.");
-}
-
-std::string random_password() {
-  constexpr std::string_view letters = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
-  std::string password;
-  while (password.size() < 20) password.push_back(letters[randombytes_uniform(letters.size())]);
-  return password;
-}
-
-// Phones and SIP's digest take any printable text; what cannot be typed or would be trimmed is refused.
-std::optional<Error> check_password(const std::string& password) {
-  const bool printable = !find_control(password);
-  if (!password.empty() && password.size() <= 128 && printable && password.front() != ' ' && password.back() != ' ')
-    return std::nullopt;
-  Error fault = unacceptable(
-      "bad_password", "password must have 1 to 128 characters, no control characters, and no space at its ends.");
-  fault.details["field"] = "password";
-  return fault;
 }
 
 struct ExtensionPage {
