@@ -156,21 +156,21 @@ int main(int argc, char** argv) {
   const auto add_files = [&](const std::string& what, const std::string& help, const std::string& import_help) {
     auto* group = app.add_subcommand(what, help);
     group->require_subcommand(1);
-    auto* import = group->add_subcommand("import", import_help);
-    add_server_options(import, taking.server);
-    import->add_option("file", taking.file, "CSV whose first line names the columns, or .json")->required();
-    import->add_flag("--dry-run", taking.dry_run, "Only say what would become of each row");
-    import->callback([&, what] {
+    auto* take = group->add_subcommand("import", import_help);
+    add_server_options(take, taking.server);
+    take->add_option("file", taking.file, "CSV whose first line names the columns, or .json")->required();
+    take->add_flag("--dry-run", taking.dry_run, "Only say what would become of each row");
+    take->callback([&, what] {
       taking.what = what;
       exit_code = cli::import_file(taking);
     });
-    auto* export_all = group->add_subcommand("export", "Write all " + what + " as a file that import takes");
-    add_server_options(export_all, giving.server);
-    export_all->add_option("--out", giving.out, "The file; stdout if not given");
-    export_all->add_option("--format", giving.format, "csv or json")
+    auto* give = group->add_subcommand("export", "Write all " + what + " as a file that import takes");
+    add_server_options(give, giving.server);
+    give->add_option("--out", giving.out, "The file; stdout if not given");
+    give->add_option("--format", giving.format, "csv or json")
         ->check(CLI::IsMember({"csv", "json"}))
         ->capture_default_str();
-    export_all->callback([&, what] {
+    give->callback([&, what] {
       giving.what = what;
       exit_code = cli::export_file(giving);
     });

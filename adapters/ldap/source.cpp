@@ -71,7 +71,8 @@ LdapSource::LdapSource(SourceOptions options) : options_(std::move(options)) {
   if (!options_.name_attributes.empty()) return;
   // Elsewhere displayName is seldom kept, and cn is the person's name; Active Directory's cn is the object's.
   options_.name_attributes = {{"displayName"}, {"givenName", "sn"}};
-  if (!options_.active_directory) options_.name_attributes.insert(options_.name_attributes.begin() + 1, {{"cn"}});
+  if (!options_.active_directory)
+    options_.name_attributes.insert(options_.name_attributes.begin() + 1, std::vector<std::string>{"cn"});
 }
 
 std::string LdapSource::server() const {

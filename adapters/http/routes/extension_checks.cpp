@@ -8,7 +8,7 @@
 namespace strowger::http::routes {
 namespace {
 
-actors::Extension::State state_of(const ExtensionsProjection::RowPtr& row) {
+actors::Extension::State extension_state(const ExtensionsProjection::RowPtr& row) {
   actors::Extension::State state;
   if (!row) return state;
   state.exists = true;
@@ -89,7 +89,7 @@ Result<void> ExtensionJudge::judge(JudgedExtension& row) {
     if (auto taken = take_password(row, change); !taken) return taken;
     row.command = std::move(change);
   }
-  const auto decided = actors::Extension::decide(state_of(row.present), row.decided_by(), context);
+  const auto decided = actors::Extension::decide(extension_state(row.present), row.decided_by(), context);
   if (!decided) return decided.error();
   row.action = action_of(row.present != nullptr, *decided);
   return {};
@@ -142,8 +142,8 @@ Awaitable<Result<void>> import_extensions(Context& context, const Request& reque
   for (auto& row : own->judged.rows)
     if (row.action != RowAction::unchanged) own->rows.push_back(&row);
   auto& vault = context.services.vault;
-  auto sealed =
-      co_await offloaded(request, context.lanes.writes, [own, &vault] { return seal_passwords(vault, own->rows); });
+  const auto seal = [own, &vault] { return seal_passwords(vault, own->rows); };
+  auto sealed = co_await offloaded(request, context.lanes.writes, seal);
   if (!sealed) co_return sealed.error();
   for (const auto* row : own->rows) decisions->extensions.add(row->number.text(), row->decided_by());
   const auto done = co_await commit(context, request, decisions, std::move(meta));

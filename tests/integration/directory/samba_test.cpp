@@ -78,7 +78,7 @@ TEST_CASE("Active Directory says more than its attributes' names: expired accoun
   samba.replace("soon", "accountExpires", std::to_string(in_two_seconds));
   CHECK(eventually(
       [&] {
-        CHECK(text(site.sync("?full=false").at("mode")) == "incremental");
+        CHECK(text(site.sync("?full=false&force=true").at("mode")) == "incremental");
         return !site.extension("4103").at("enabled").as_bool();
       },
       std::chrono::seconds(30)));
