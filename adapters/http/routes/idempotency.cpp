@@ -7,6 +7,8 @@
 #include "events/json.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -19,6 +21,7 @@ namespace {
 
 constexpr std::size_t longest_key = 255;
 constexpr std::size_t largest_answer = std::size_t{1} << 20;
+constexpr std::array<std::uint16_t, 3> own_errors{400, 409, 422};
 constexpr std::string_view json_type = "application/json";
 
 struct KeptHeader {
@@ -86,7 +89,7 @@ void Idempotency::guard(Route& route) {
   };
   auto* handler = std::get_if<AsyncHandler>(&route.handler);
   if (handler == nullptr || std::none_of(route.parameters.begin(), route.parameters.end(), takes_key)) return;
-  for (const std::uint16_t status : {400, 409, 422})
+  for (const auto status : own_errors)
     if (std::find(route.errors.begin(), route.errors.end(), status) == route.errors.end())
       route.errors.push_back(status);
   route.handler = AsyncHandler([self = shared_from_this(), inner = std::move(*handler)](const Request& request) {

@@ -1,8 +1,10 @@
 // Idempotency-Key: a repetition is the first answer, whatever happened since.
 #include "tests/integration/http/house.hpp"
 
+#include <array>
 #include <latch>
 #include <thread>
+#include <vector>
 
 using namespace strowger;
 using namespace strowger::http;

@@ -113,15 +113,15 @@ TEST_CASE_METHOD(DatedLog, "the receipts of an earlier release are known, and en
   const auto receipt = append("early");
   log.reset();
   {
-    StoredLog stored(folder.path() / "log");
+    StoredLog beneath(folder.path() / "log");
     std::string old = StoredLog::key(number(receipt.version)) + StoredLog::key(number(receipt.position));
     append_key(old, checksum(old));
-    stored.put(Family::receipts, "early", old);
+    beneath.put(Family::receipts, "early", old);
     std::string age("\0t", 2);
     append_key(age, static_cast<std::uint64_t>(begun.time_since_epoch().count()));
-    stored.erase(Family::receipts, age + "early");
-    stored.erase(Family::meta, "receipts_aged");
-    stored.put(Family::meta, "format", "3");
+    beneath.erase(Family::receipts, age + "early");
+    beneath.erase(Family::meta, "receipts_aged");
+    beneath.put(Family::meta, "format", "3");
   }
   passed = 86'400;
   log = opened();
