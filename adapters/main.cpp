@@ -222,6 +222,16 @@ int main(int argc, char** argv) {
       exit_code = cli::campaign_command(one_campaign, what);
     });
 
+  cli::EventsOptions events_options;
+  auto* events = app.add_subcommand("events", "Show the newest events of the running server");
+  add_server_options(events, events_options.server);
+  events->add_option("-n,--limit", events_options.limit, "How many at most")->check(CLI::Range(1, 1000));
+  events->add_option("--stream", events_options.stream, "Only of a stream, such as device/001565123456 or device/*");
+  events->add_option("--type", events_options.type, "Only of a type, such as device.registered or device.*");
+  events->add_option("--correlation", events_options.correlation, "Only what one command led to");
+  events->add_flag("--templates", events_options.templates, "Also what a start publishes for each template");
+  events->callback([&] { exit_code = cli::events(events_options); });
+
   auto* reactors = app.add_subcommand("reactors", "Settle events that a reactor of the running server gave up on");
   reactors->require_subcommand(1);
   cli::ServerOptions reactors_of;

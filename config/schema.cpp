@@ -178,6 +178,9 @@ std::vector<Key> make_keys() {
   add(boolean(
       "api.require_authentication", [](S& s) -> auto& { return s.api.require_authentication; },
       "false is for a lab, and only where api.host is a loopback address."));
+  add(duration(
+      "api.idempotency_window", [](S& s) -> auto& { return s.api.idempotency_window; }, "a duration such as 7d or 12h",
+      "How long an Idempotency-Key and the answer to it are kept. Read at the start."));
   add(text(
       "api.tls.cert_file", [](S& s) -> auto& { return s.api.tls.cert_file; }, check_line, "a PEM file",
       "Certificate and key make it HTTPS. Both or neither."));

@@ -33,6 +33,7 @@ struct Api {
   std::string host = "0.0.0.0";
   std::uint16_t port = 8080;
   bool require_authentication = true;
+  std::chrono::seconds idempotency_window = std::chrono::hours(24 * 7);  // how long an Idempotency-Key is known
   Tls tls;
 };
 

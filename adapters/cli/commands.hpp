@@ -139,6 +139,15 @@ struct DirectoryOptions {
   bool changes_only = false;
 };
 
+struct EventsOptions {
+  ServerOptions server;
+  std::size_t limit = 30;
+  std::string stream;  // empty: all
+  std::string type;
+  std::string correlation;
+  bool templates = false;
+};
+
 struct HelpOptions {
   std::string topic;  // empty: list all
 };
@@ -164,6 +173,9 @@ int backup_list(const DataOptions& options);
 int backup_restore(const BackupRestoreOptions& options);
 int import_file(const ImportOptions& options);
 int export_file(const ExportOptions& options);
+// Prints the newest events, a line each, in the order of the log. Without `templates` those are left out which a start
+// publishes for each template.
+int events(const EventsOptions& options);
 int reactors_list(const ServerOptions& options);
 int reactors_settle(const DeadLetterOptions& options, const std::string& what);  // retry or skip
 int campaign_start(const CampaignStartOptions& options);

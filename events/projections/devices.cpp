@@ -100,7 +100,16 @@ std::vector<DeviceRow> DevicesProjection::list(const std::optional<MacAddress>& 
   std::vector<DeviceRow> out;
   const auto& rows = rows_.in_order();
   auto at = after ? rows.upper_bound(*after) : rows.begin();
+  out.reserve(std::min(max, rows_.size()));
   for (; at != rows.end() && out.size() < max; ++at) out.push_back(at->value);
+  return out;
+}
+
+std::vector<DeviceRow> DevicesProjection::all_that(const std::function<bool(const DeviceRow&)>& fits) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<DeviceRow> out;
+  for (const auto& row : rows_.in_order())
+    if (fits(row.value)) out.push_back(row.value);
   return out;
 }
 

@@ -74,6 +74,10 @@ Result<bool> flag_parameter(const Query& query, std::string_view name);
 // Who asks, the version that If-Match names, and the Idempotency-Key, made unique to who asks for what.
 Result<actors::AskMeta> ask_meta(const Request& request);
 
+// The id of what a request creates: told by its Idempotency-Key, so that a repetition finds it without a look into the
+// log (a UUID of version 8, RFC 9562 section 5.8); without a key a new one.
+Uuid id_of_new(Services& services, const actors::AskMeta& meta);
+
 // --- Deciding
 
 // Asks the entity, then waits until queries see what it decided.
