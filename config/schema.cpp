@@ -170,6 +170,9 @@ std::vector<Key> make_keys() {
   add(boolean(
       "server.sip_digest_without_qop", [](S& s) -> auto& { return s.server.sip_digest_without_qop; },
       "Whether old phones may answer without qop (RFC 2069). false refuses what is weaker than the challenge offers."));
+  add(boolean(
+      "server.force_rport", [](S& s) -> auto& { return s.server.force_rport; },
+      "Whether UDP answers go to the port that a request came from; false: only where the phone asks so (RFC 3581)."));
 
   add(text(
       "api.host", [](S& s) -> auto& { return s.api.host; }, check_host,

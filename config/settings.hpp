@@ -27,6 +27,7 @@ struct Server {
   std::string sip_realm = "strowger";
   std::string sip_digest = "md5";      // what phones are challenged with: md5, sha-256 or both
   bool sip_digest_without_qop = true;  // RFC 2069: no nonce count, so each such nonce serves once
+  bool force_rport = true;             // answer the port that a request came from, whether its Via asks for that or not
 };
 
 struct Api {
