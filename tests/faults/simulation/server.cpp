@@ -144,7 +144,7 @@ std::optional<Server::File> Server::serve_config(const MacAddress& mac, std::fun
   served.extension = serving.definition->extension;
   served.vendor = serving.definition->vendor;
   served.etag = *file;
-  log.append({StreamId::of(mac),
+  log.append({StreamId::activity_of(mac),
               ExpectedVersion::any(),
               {encode(served, {"phone:" + mac.text(), serving.correlation, serving.causation}, clock(), ids)},
               {},

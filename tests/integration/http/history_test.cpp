@@ -184,7 +184,7 @@ TEST_CASE_METHOD(Past, "secrets are masked, an administrator who asks for them i
   REQUIRE(disclosures() == 1);
   const auto record = events().back();
   CHECK(record.by == "admin:admin");
-  CHECK(record.stream.text() == "device/001565123456");
+  CHECK(record.stream.text() == "device-activity/001565123456");
   CHECK_THAT(record.data, ContainsSubstring("\"at\":" + at));
   for (const auto& event : events()) {
     CHECK(event.data.find("s3cret") == std::string::npos);
