@@ -141,7 +141,8 @@ void Facts::run() {
 // False when there is nothing left, and nothing will come. Without notes: windows are to be closed.
 bool Facts::collect(Notes& notes) {
   auto wake_at = windows_.next_end().value_or(FetchWindows::Ticks::max());
-  if (!returned_.empty()) wake_at = std::min(wake_at, retry_at_);
+  if (!returned_.empty()) wake_at = retry_at_;
+  wake_at = std::max(wake_at, retry_at_);  // nothing is closed before
   {
     const std::lock_guard lock(handed_->mutex);
     if (!handed_->returned.empty()) wake_at = FetchWindows::Ticks::min();

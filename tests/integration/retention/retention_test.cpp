@@ -282,7 +282,7 @@ TEST_CASE_METHOD(Fixture, "what a device was served is told from both its stream
   add(StreamId::of(mac), served("3"), start + 3h);
   struct NoVault : Vault {
     Result<SealedSecret> seal(std::string_view) override { return internal_error("no vault"); }
-    Result<SealedSecret> seal_like(std::string_view, const SealedSecret&) override {
+    Result<SealedSecret> seal_like(const SealedSecret&, std::string_view) override {
       return internal_error("no vault");
     }
     Result<std::string> open(const SealedSecret&) const override { return internal_error("no vault"); }

@@ -71,6 +71,10 @@ ConfigServed fetch(const MacAddress& mac) {
   return event;
 }
 
+struct Unbounded {
+  static constexpr std::array<Bound, 1> bounds{{{"lines", 1}}};
+};
+
 template <class D>
 void facts_change_nothing() {
   boost::mp11::mp_for_each<boost::mp11::mp_transform<boost::mp11::mp_identity, Event>>([](auto identity) {
@@ -247,9 +251,6 @@ TEST_CASE("facts change no entity's state") {
 
 TEST_CASE("collections in a state have bounds, and deciders keep to them") {
   // At compile time for every entity (entity_image.hpp); here, that the check sees what it must.
-  struct Unbounded {
-    static constexpr std::array<Bound, 1> bounds{{{"lines", 1}}};
-  };
   CHECK(collections_are_bounded<Device, Device::State>());
   CHECK_FALSE(collections_are_bounded<Unbounded, PhoneSettings::State>());
   CHECK(collections_are_bounded<Unbounded, Device::State>());

@@ -231,7 +231,7 @@ struct Counting : Fixture {
   }
   void start() {
     facts = std::make_unique<Facts>(
-        log, ids, [this] { return now.load(); }, logger, sightings, catalog, devices, TokenMask(),
+        log, ids, [this] { return now.load(); }, logger, sightings, catalog, devices, http::TokenMask(),
         FactsOptions{.window = [this] { return window.load(); }, .retry = std::chrono::milliseconds(1)});
   }
   void tell(const Event& event) {
