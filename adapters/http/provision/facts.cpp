@@ -146,6 +146,8 @@ bool Facts::collect(Notes& notes) {
   {
     const std::lock_guard lock(handed_->mutex);
     if (!handed_->returned.empty()) wake_at = FetchWindows::Ticks::min();
+    // The log may yet give them back, and cannot wake this thread, which may be gone by then.
+    if (handed_->closes) wake_at = std::min(wake_at, FetchWindows::Ticks::clock::now() + options_.retry);
   }
   std::unique_lock lock(mutex_);
   idle_ = true;
@@ -369,6 +371,7 @@ void Facts::hand_over(Batch batch) {
   std::unique_lock lock(handed_->mutex);
   handed_->done.wait(lock, [this] { return !handed_->under_way; });
   handed_->under_way = true;
+  handed_->closes = !batch.closed.empty();
   lock.unlock();
   auto done = [counts = counts_, handed = handed_, fetches = batch.fetches,
                closed =
@@ -379,7 +382,7 @@ void Facts::hand_over(Batch batch) {
     }
     {
       const std::lock_guard lock_done(handed->mutex);
-      handed->under_way = false;
+      handed->under_way = handed->closes = false;
       if (!receipt) std::move(closed->begin(), closed->end(), std::back_inserter(handed->returned));
     }
     handed->done.notify_one();
