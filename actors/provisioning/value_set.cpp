@@ -1,6 +1,7 @@
 #include "actors/provisioning/value_set.hpp"
 
 #include "actors/provisioning/dial_plan.hpp"
+#include "actors/provisioning/dialled.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -53,6 +54,12 @@ const std::vector<std::pair<std::string_view, std::string>>& key_flags() {
     return out;
   }();
   return table;
+}
+
+// What a phone is told of a key: the number that it dials, or the value as it is.
+std::string key_value(const PhoneKey& key) {
+  const auto kind = std::ranges::find(key_kinds(), std::string_view(key.type), &KeyKind::name);
+  return kind != key_kinds().end() && kind->dials ? dialled(key.value) : key.value;
 }
 
 // An IPv6 address as it stands in front of a port; a name and what has brackets are as they were.
@@ -320,7 +327,7 @@ void ValueSet::add_keys(const PhoneValues& phone, const ModelKind& kind) {
     Item item{scope_of("KEYS", number), {}};
     item.values = {{"KEY", keep(std::to_string(number))},
                    {"KEY_TYPE", *code},
-                   {"KEY_VALUE", keep(vendor.written_text("KEY_VALUE", key->value))},
+                   {"KEY_VALUE", keep(vendor.written_text("KEY_VALUE", key_value(*key)))},
                    {"KEY_LABEL", keep(vendor.written_text("KEY_LABEL", std::string(label)))},
                    {"KEY_LINE", keep(std::to_string(on_line))},
                    {"KEY_LINE_0", keep(std::to_string(on_line - 1))},
