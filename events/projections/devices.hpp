@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <set>
 #include <unordered_map>
 
@@ -157,6 +158,16 @@ class DevicesProjection : public Projection {
   // On any of its lines.
   std::vector<MacAddress> on_extension(const ExtensionNumber& extension) const;
   std::vector<MacAddress> macs() const;
+  // At most `max` above `after`, by MAC: of all devices, or of a vendor's model. O(max + log n).
+  std::vector<MacAddress> macs(const std::optional<MacAddress>& after, std::size_t max) const;
+  std::vector<MacAddress> of_model(std::string_view vendor, std::string_view model,
+                                   const std::optional<MacAddress>& after, std::size_t max) const;
+  // What a device is and the ETag that its phone was last sent; no definition: there is no such device. O(1).
+  struct Runs {
+    DefinitionPtr definition;
+    std::string etag{};
+  };
+  Runs runs(const MacAddress& mac) const;
   std::size_t size() const;
 
   // --- Without a look at every device
@@ -236,6 +247,7 @@ class DevicesProjection : public Projection {
 
   Rows<MacAddress, DeviceRow> rows_;
   std::set<std::pair<ExtensionNumber, MacAddress>> by_extension_;
+  std::map<std::pair<std::string, std::string>, std::set<MacAddress>, std::less<>> by_model_;  // vendor and model
   std::unordered_map<std::string, MacAddress> by_username_;
   std::unordered_map<std::string, MacAddress> by_token_;
   mutable std::set<std::pair<std::string, MacAddress>> by_ip_;  // of the last fetch
