@@ -168,7 +168,7 @@ void ConvergenceReactor::follow_device(const Envelope& envelope, const MacAddres
   if (sweeps_.any_recent())
     if (const auto device = world_.projection.runs(mac); device.definition)
       lately = sweeps_.lately(model_of(*device.definition));
-  hand(mac, Happened{envelope, instant_of(envelope.time), lately});
+  hand(mac, Happened{&envelope, instant_of(envelope.time), lately});
 }
 
 void ConvergenceReactor::count(const Event& event) {
@@ -413,7 +413,7 @@ std::optional<Fact> ConvergenceReactor::carry_out(const MacAddress& mac, DeviceW
 }
 
 // None: there is no such device.
-std::optional<Looked> ConvergenceReactor::look(const MacAddress& mac, DeviceWave::Recheck why) const {
+std::optional<Looked> ConvergenceReactor::look(const MacAddress& mac, Recheck why) const {
   auto device = world_.projection.runs(mac);
   if (!device.definition) return std::nullopt;
   // Also of a phone that never fetched: that it would be sent nothing is counted by this look.

@@ -107,7 +107,7 @@ class ConvergenceReactor {
   bool may_ask() const;
   void hand(const MacAddress& mac, Fact fact);
   std::optional<Fact> carry_out(const MacAddress& mac, DeviceWave& wave, Command command);
-  std::optional<Looked> look(const MacAddress& mac, DeviceWave::Recheck why) const;
+  std::optional<Looked> look(const MacAddress& mac, Recheck why) const;
   void take_turn(const MacAddress& mac);
   Bound find_phone(const MacAddress& mac, Instant after) const;
   void ask(const MacAddress& mac, AskDevice command);

@@ -80,8 +80,7 @@ bool Sweeps::is_ahead(const Sweep& sweep, const MacAddress& mac) const {
   return sweep.round ? above && mac <= *sweep.until : above || mac <= *sweep.until;
 }
 
-std::optional<DeviceWave::Recheck> Sweeps::ahead(const ModelKey& model, const MacAddress& mac,
-                                                 const Context& context) const {
+std::optional<Recheck> Sweeps::ahead(const ModelKey& model, const MacAddress& mac, const Context& context) const {
   for (const auto& scope : {Scope(), Scope(model)}) {
     const auto found = sweeps_.find(scope);
     if (found != sweeps_.end() && found->second.why.at <= context.now && is_ahead(found->second, mac))

@@ -34,7 +34,7 @@ class Sweeps {
 
   struct Page {
     std::vector<MacAddress> macs;
-    DeviceWave::Recheck why;
+    Recheck why;
   };
   // The next devices to look at; none: nothing is due.
   std::optional<Page> next(const Context& context, std::size_t max);
@@ -42,7 +42,7 @@ class Sweeps {
   Due due(const Context& context) const;
 
   // The device is yet to be looked at for a change that is due.
-  std::optional<DeviceWave::Recheck> ahead(const ModelKey& model, const MacAddress& mac, const Context& context) const;
+  std::optional<Recheck> ahead(const ModelKey& model, const MacAddress& mac, const Context& context) const;
   // The last change that concerned such a device lately; none: null.
   const Change* lately(const ModelKey& model) const;
   // Whether some change of many devices is recent.
@@ -55,7 +55,7 @@ class Sweeps {
  private:
   using Scope = std::optional<ModelKey>;
   struct Sweep {
-    DeviceWave::Recheck why;
+    Recheck why;
     std::optional<MacAddress> cursor{};  // the last that was looked at
     std::optional<MacAddress> until{};   // it comes round to here
     bool round = false;                  // it has passed the end
@@ -65,7 +65,7 @@ class Sweeps {
 
   Devices devices_;
   std::map<Scope, Sweep> sweeps_;
-  std::map<Scope, DeviceWave::Recent> recent_;
+  std::map<Scope, Recent> recent_;
 };
 
 }  // namespace strowger::convergence

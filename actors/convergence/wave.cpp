@@ -7,7 +7,7 @@
 namespace strowger::convergence {
 namespace {
 
-using About = DeviceWave::Talk::About;
+using About = Talk::About;
 using Commands = std::vector<Command>;
 
 // What is asked again where it could not be decided.
@@ -31,7 +31,7 @@ struct Ending {
   Instant at{};
 };
 
-Ending ending_of(const DeviceWave::Attempt& attempt, const Policy& policy) {
+Ending ending_of(const Attempt& attempt, const Policy& policy) {
   using enum ConvergenceStage;
   using enum Ending::Kind;
   if (attempt.fetched) return {fetched, {}};
@@ -53,7 +53,7 @@ Ending ending_of(const DeviceWave::Attempt& attempt, const Policy& policy) {
   return {};
 }
 
-bool comes_first(const std::optional<DeviceWave::Recheck>& recheck, Instant now) {
+bool comes_first(const std::optional<Recheck>& recheck, Instant now) {
   return recheck && recheck->at <= now;
 }
 
@@ -62,7 +62,7 @@ Position earlier(Position one, Position other) {
   return one == Position{} || other == Position{} ? std::max(one, other) : std::min(one, other);
 }
 
-Instant retry_of(const DeviceWave::Attempt& attempt, const Policy& policy) {
+Instant retry_of(const Attempt& attempt, const Policy& policy) {
   // Both dates were read from the clock as it was then.
   return attempt.changed + std::clamp<Timestamp::duration>(attempt.state.not_before - attempt.state.changed_at,
                                                            Timestamp::duration(0), policy.longest_backoff);
@@ -98,8 +98,8 @@ class Decision {
   }
 
   void operator()(const Happened& fact) {
-    if (const auto* served = std::get_if<ConfigServed>(&fact.envelope.event)) return on_served(fact, *served);
-    const auto& envelope = fact.envelope;
+    if (const auto* served = std::get_if<ConfigServed>(&fact.envelope->event)) return on_served(fact, *served);
+    const auto& envelope = *fact.envelope;
     std::optional<Convergence> state;
     if (wave_.attempt) state = wave_.attempt->state;
     fold(state, envelope);
@@ -262,7 +262,7 @@ class Decision {
 
   // Its phone came since it was last told, or to another address. (A start of the server alone is no reason to tell it
   // again.)
-  static bool came_back(const DeviceWave::Attempt& attempt, const Turn& turn) {
+  static bool came_back(const Attempt& attempt, const Turn& turn) {
     if (attempt.state.code == "no_phone") return turn.here.has_value();
     return turn.here && *turn.here > attempt.told_at;
   }
@@ -283,12 +283,12 @@ class Decision {
 
   // What was just recorded may have been made before the last change, which was looked at already.
   void look_again(const Happened& fact, RebootReason reason) {
-    const auto position = fact.envelope.position;
+    const auto position = fact.envelope->position;
     if (wave_.recheck) {
       wave_.recheck->known = position;
       return;
     }
-    Change change{reason, position, fact.envelope.correlation, fact.envelope.id};
+    Change change{reason, position, fact.envelope->correlation, fact.envelope->id};
     const auto* latest = fact.lately;
     if (wave_.recent && (latest == nullptr || wave_.recent->change.cause > latest->cause))
       latest = &wave_.recent->change;
@@ -303,13 +303,13 @@ class Decision {
     }
     auto& attempt = *wave_.attempt;
     if (served.etag == attempt.state.etag) {
-      attempt.fetched = {fact.at, fact.envelope.id};
+      attempt.fetched = {fact.at, fact.envelope->id};
       attempt.queued = false;
       return;
     }
     if (attempt.state.stage == ConvergenceStage::accepted) attempt.at = context_.now + after_old_file;
     // Older than what is wanted; or newer, where it was told while its file changed.
-    file_changed({attempt.state.reason, fact.envelope.position, fact.envelope.correlation, fact.envelope.id}, false);
+    file_changed({attempt.state.reason, fact.envelope->position, fact.envelope->correlation, fact.envelope->id}, false);
   }
 
   void open(Convergence state, Instant at) {
@@ -334,7 +334,7 @@ class Decision {
   }
 
   void closed(const Happened& fact) {
-    const auto* converged = std::get_if<DeviceConverged>(&fact.envelope.event);
+    const auto* converged = std::get_if<DeviceConverged>(&fact.envelope->event);
     auto fetched = fact.at;
     if (wave_.attempt) {
       if (wave_.attempt->fetched) fetched = wave_.attempt->fetched->at;
@@ -342,7 +342,7 @@ class Decision {
       wave_.attempt.reset();
     }
     if (converged != nullptr && !converged->reboot.is_nil())
-      wave_.returns = {converged->reboot, fetched, context_.now, fact.envelope.correlation, fact.envelope.id};
+      wave_.returns = {converged->reboot, fetched, context_.now, fact.envelope->correlation, fact.envelope->id};
   }
 
   DeviceWave& wave_;
@@ -432,9 +432,7 @@ bool awaits_phone(const DeviceWave& wave) {
 }
 
 Position unlooked(const DeviceWave& wave) {
-  const auto of = [](const std::optional<DeviceWave::Recheck>& recheck) {
-    return recheck ? recheck->first : Position{};
-  };
+  const auto of = [](const std::optional<Recheck>& recheck) { return recheck ? recheck->first : Position{}; };
   return earlier(of(wave.recheck), of(wave.talk.file));
 }
 

@@ -42,52 +42,57 @@ struct Change {
   bool operator==(const Change&) const = default;
 };
 
-struct DeviceWave {
-  struct Recheck {
-    Change change;
-    Instant at;
-    Position known{};    // not before events up to here are followed and in the tables
-    Position first{};    // the earliest event that has not been looked at; 0: none
-    bool twice = false;  // once more later: templates and settings are put in force after their event
-    bool operator==(const Recheck&) const = default;
-  };
-  struct Recent {
-    Change change;
-    Instant until;
-  };
-  struct Fetched {
-    Instant at;
-    Uuid event;
-  };
-  struct Attempt {
-    Convergence state;  // as the devices projection folds it
-    Instant since;      // it is open for this configuration: its place in the wave
-    Instant changed;    // the stage
-    Instant told_at;    // the last time; or since when it is open
-    // Of the stage. wanted: told later, as its phone is in a call. accepted: an older file was fetched, and the phone
-    // may fetch again until then. retrying: told again then. failed: its phone is back and is looked for then.
-    std::optional<Instant> at;
-    std::optional<Fetched> fetched;  // what is wanted: to be reported
-    std::optional<Instant> heard;    // since it was given up, its extension's phone was last heard of
-    bool queued = false;             // for its turn
-  };
-  struct Returns {
-    Uuid reboot;
-    Instant fetched;
-    Instant look;
-    Uuid correlation;
-    Uuid causation;
-  };
-  // With the device's entity.
-  struct Talk {
-    enum class About : std::uint8_t { nothing, file, turn, report };
-    About about = About::nothing;   // the last command
-    bool asking = false;            // it has no answer yet
-    std::optional<Recheck> file{};  // what WantConfig was asked for
-    Position after{};               // the next one not before this position is followed and in the tables,
-    Instant not_before{};           // nor before this
-  };
+struct Recheck {
+  Change change;
+  Instant at;
+  Position known{};    // not before events up to here are followed and in the tables
+  Position first{};    // the earliest event that has not been looked at; 0: none
+  bool twice = false;  // once more later: templates and settings are put in force after their event
+  bool operator==(const Recheck&) const = default;
+};
 
+struct Recent {
+  Change change;
+  Instant until;
+};
+
+struct FetchedFile {
+  Instant at;
+  Uuid event;
+};
+
+struct Attempt {
+  Convergence state;  // as the devices projection folds it
+  Instant since;      // it is open for this configuration: its place in the wave
+  Instant changed;    // the stage
+  Instant told_at;    // the last time; or since when it is open
+  // Of the stage. wanted: told later, as its phone is in a call. accepted: an older file was fetched, and the phone
+  // may fetch again until then. retrying: told again then. failed: its phone is back and is looked for then.
+  std::optional<Instant> at;
+  std::optional<FetchedFile> fetched;  // what is wanted: to be reported
+  std::optional<Instant> heard;        // since it was given up, its extension's phone was last heard of
+  bool queued = false;                 // for its turn
+};
+
+struct Returns {
+  Uuid reboot;
+  Instant fetched;
+  Instant look;
+  Uuid correlation;
+  Uuid causation;
+};
+
+// With the device's entity.
+struct Talk {
+  enum class About : std::uint8_t { nothing, file, turn, report };
+  About about = About::nothing;   // the last command
+  bool asking = false;            // it has no answer yet
+  std::optional<Recheck> file{};  // what WantConfig was asked for
+  Position after{};               // the next one not before this position is followed and in the tables,
+  Instant not_before{};           // nor before this
+};
+
+struct DeviceWave {
   ExtensionNumber extension;
   std::string site;
   std::optional<Recheck> recheck;
@@ -107,7 +112,7 @@ struct Context {
 
 // An event of the device.
 struct Happened {
-  const Envelope& envelope;
+  const Envelope* envelope = nullptr;
   Instant at;              // of the event
   const Change* lately{};  // of many devices, this one among them; none: null
 };
@@ -122,7 +127,7 @@ struct PhoneSeen {
 };
 // Answer to Look, or found by looking at many devices. No `etag`: it would be sent no file.
 struct Looked {
-  DeviceWave::Recheck why;
+  Recheck why;
   std::optional<std::string> etag;
   std::string served;  // that it was last sent
 };
@@ -157,7 +162,7 @@ using Fact = std::variant<Happened, FileChanged, PhoneSeen, Looked, Turn, Bound,
 
 // Render the device's file and answer with Looked at once.
 struct Look {
-  DeviceWave::Recheck why;
+  Recheck why;
 };
 // Answer with Bound at once.
 struct FindPhone {
