@@ -1,6 +1,7 @@
 #include "actors/convergence/wave.hpp"
 
 #include "actors/convergence/overdue.hpp"
+#include "events/overloaded.hpp"
 
 #include <algorithm>
 
@@ -364,7 +365,7 @@ Due due(const DeviceWave& wave, const Context& context) {
     if (known > context.known)
       out.position = std::min(out.position.value_or(known), known);
     else
-      out.at = std::min(out.at.value_or(at), at);
+      out.at = std::min(out.at.value_or(Instant::max()), std::max(at, context.now));
   };
   if (wave.recent) add(wave.recent->until, {});
   if (wave.talk.asking) return out;
