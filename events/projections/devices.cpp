@@ -134,7 +134,7 @@ std::vector<MacAddress> DevicesProjection::of_model(std::string_view vendor, std
                                                     const std::optional<MacAddress>& after, std::size_t max) const {
   const std::shared_lock lock(mutex_);
   std::vector<MacAddress> out;
-  const auto found = by_model_.find(std::pair(vendor, model));
+  const auto found = by_model_.find(std::pair(std::string(vendor), std::string(model)));
   if (found == by_model_.end()) return out;
   const auto& macs = found->second;
   for (auto at = after ? macs.upper_bound(*after) : macs.begin(); at != macs.end() && out.size() < max; ++at)
@@ -414,7 +414,6 @@ std::string DevicesProjection::stored(const DeviceRow& row) {
 }
 
 void DevicesProjection::flush(RowBatch& batch) {
-  const std::unique_lock lock(mutex_);
   rows_.flush([&](const MacAddress& mac, const DeviceRow* row) {
     if (row == nullptr)
       batch.erase(mac.text());
@@ -456,7 +455,6 @@ void DevicesProjection::adopt(Projection& rebuilt) {
 }
 
 void DevicesProjection::dump(RowBatch& all) const {
-  const std::shared_lock lock(mutex_);
   for (const auto& row : rows_.in_order()) all.put(row.key.text(), stored(row.value));
 }
 

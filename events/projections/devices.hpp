@@ -247,7 +247,7 @@ class DevicesProjection : public Projection {
 
   Rows<MacAddress, DeviceRow> rows_;
   std::set<std::pair<ExtensionNumber, MacAddress>> by_extension_;
-  std::map<std::pair<std::string, std::string>, std::set<MacAddress>, std::less<>> by_model_;  // vendor and model
+  std::map<std::pair<std::string, std::string>, std::set<MacAddress>> by_model_;  // vendor and model
   std::unordered_map<std::string, MacAddress> by_username_;
   std::unordered_map<std::string, MacAddress> by_token_;
   mutable std::set<std::pair<std::string, MacAddress>> by_ip_;  // of the last fetch
