@@ -194,9 +194,10 @@ void ConvergenceReactor::phone_seen(const ExtensionNumber& extension, Instant at
 
 void ConvergenceReactor::mark(const Affected& affected, const Envelope& envelope) {
   const Change change{affected.reason, envelope.position, envelope.correlation, envelope.id};
+  const bool twice = affected.reason == RebootReason::settings_changed;
   switch (affected.whose) {
     case Affected::Whose::device:
-      if (const auto mac = MacAddress::parse(affected.key)) hand(*mac, FileChanged{change});
+      if (const auto mac = MacAddress::parse(affected.key)) hand(*mac, FileChanged{change, twice});
       break;
     case Affected::Whose::extension:
       if (const auto extension = ExtensionNumber::parse(affected.key))
@@ -329,7 +330,7 @@ void ConvergenceReactor::run_round(Budget& budget) {
     more_ = true;
     return;
   }
-  const auto pages = std::max<std::size_t>(world_.projection.size() / round_page, 1);
+  const auto pages = std::max<std::size_t>((world_.projection.size() + round_page - 1) / round_page, 1);
   next_page_ = now_.instant + policy_.round_every / static_cast<int>(pages);
 }
 
