@@ -369,7 +369,7 @@ void ConvergenceReactor::publish_looked() {
 // --- One device.
 
 // Hands a fact to its wave and carries out what follows, until nothing does.
-void ConvergenceReactor::hand(const MacAddress& mac, Fact fact) {
+void ConvergenceReactor::hand(const MacAddress& mac, WaveFact fact) {
   const auto [found, fresh] = waves_.try_emplace(mac);
   auto& [wave, indexed] = found->second;
   if (fresh) {
@@ -378,7 +378,7 @@ void ConvergenceReactor::hand(const MacAddress& mac, Fact fact) {
       wave.site = device.definition->site;
     }
   }
-  std::optional<Fact> next = std::move(fact);
+  std::optional<WaveFact> next = std::move(fact);
   while (next) {
     auto commands = decide(wave, mac, *next, context());
     next.reset();
@@ -389,28 +389,28 @@ void ConvergenceReactor::hand(const MacAddress& mac, Fact fact) {
   if (is_blank(wave)) waves_.erase(found);
 }
 
-std::optional<Fact> ConvergenceReactor::carry_out(const MacAddress& mac, DeviceWave& wave, Command command) {
-  return std::visit(Overloaded{
-                        [&](Look& c) -> std::optional<Fact> {
-                          if (const auto device = world_.projection.runs(mac); device.definition) {
-                            wave.extension = device.definition->extension;
-                            wave.site = device.definition->site;
-                          }
-                          if (auto looked = look(mac, std::move(c.why))) return Fact(std::move(*looked));
-                          return std::nullopt;
-                        },
-                        [&](const FindPhone& c) -> std::optional<Fact> { return Fact(find_phone(mac, c.after)); },
-                        [&](AskDevice& c) -> std::optional<Fact> {
-                          ask(mac, std::move(c));
-                          return std::nullopt;
-                        },
-                        [&](const Took& c) -> std::optional<Fact> {
-                          if (world_.counters != nullptr)
-                            world_.counters->took(std::chrono::duration<double>(c.time).count());
-                          return std::nullopt;
-                        },
-                    },
-                    command);
+std::optional<WaveFact> ConvergenceReactor::carry_out(const MacAddress& mac, DeviceWave& wave, Command command) {
+  return std::visit(
+      Overloaded{
+          [&](Look& c) -> std::optional<WaveFact> {
+            if (const auto device = world_.projection.runs(mac); device.definition) {
+              wave.extension = device.definition->extension;
+              wave.site = device.definition->site;
+            }
+            if (auto looked = look(mac, std::move(c.why))) return WaveFact(std::move(*looked));
+            return std::nullopt;
+          },
+          [&](const FindPhone& c) -> std::optional<WaveFact> { return WaveFact(find_phone(mac, c.after)); },
+          [&](AskDevice& c) -> std::optional<WaveFact> {
+            ask(mac, std::move(c));
+            return std::nullopt;
+          },
+          [&](const Took& c) -> std::optional<WaveFact> {
+            if (world_.counters != nullptr) world_.counters->took(std::chrono::duration<double>(c.time).count());
+            return std::nullopt;
+          },
+      },
+      command);
 }
 
 // None: there is no such device.

@@ -105,8 +105,8 @@ class ConvergenceReactor {
 
   Context context() const { return {now_.instant, known_, policy_}; }
   bool may_ask() const;
-  void hand(const MacAddress& mac, Fact fact);
-  std::optional<Fact> carry_out(const MacAddress& mac, DeviceWave& wave, Command command);
+  void hand(const MacAddress& mac, WaveFact fact);
+  std::optional<WaveFact> carry_out(const MacAddress& mac, DeviceWave& wave, Command command);
   std::optional<Looked> look(const MacAddress& mac, Recheck why) const;
   void take_turn(const MacAddress& mac);
   Bound find_phone(const MacAddress& mac, Instant after) const;

@@ -353,7 +353,7 @@ class Decision {
 
 }  // namespace
 
-std::vector<Command> decide(DeviceWave& wave, const MacAddress& mac, const Fact& fact, const Context& context) {
+std::vector<Command> decide(DeviceWave& wave, const MacAddress& mac, const WaveFact& fact, const Context& context) {
   Decision decision(wave, mac, context);
   std::visit(decision, fact);
   return std::move(decision.commands);

@@ -156,7 +156,7 @@ struct Answered {
   Position position{};       // of the last
 };
 struct Tick {};
-using Fact = std::variant<Happened, FileChanged, PhoneSeen, Looked, Turn, Bound, Answered, Tick>;
+using WaveFact = std::variant<Happened, FileChanged, PhoneSeen, Looked, Turn, Bound, Answered, Tick>;
 
 // --- Commands
 
@@ -179,7 +179,7 @@ struct Took {
 };
 using Command = std::variant<Look, FindPhone, AskDevice, Took>;
 
-std::vector<Command> decide(DeviceWave& wave, const MacAddress& mac, const Fact& fact, const Context& context);
+std::vector<Command> decide(DeviceWave& wave, const MacAddress& mac, const WaveFact& fact, const Context& context);
 
 // When to decide(Tick) next: at an instant, or when a position is known; whichever is first.
 struct Due {

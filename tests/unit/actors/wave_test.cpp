@@ -47,7 +47,7 @@ std::string text(const Command& command) {
 }
 
 // The commands, then when it is due: "want b instead of a; due 5 s", "; due position 7", "; never".
-std::string outcome(DeviceWave& wave, const Fact& fact, const Context& context) {
+std::string outcome(DeviceWave& wave, const WaveFact& fact, const Context& context) {
   std::string out;
   for (const auto& command : decide(wave, mac, fact, context)) out += (out.empty() ? "" : ", ") + text(command);
   const auto next = due(wave, context);
@@ -65,7 +65,7 @@ struct Scene {
   Position known{100};
   DeviceWave wave;
 
-  std::string on(const Fact& fact) { return outcome(wave, fact, {now, known, policy}); }
+  std::string on(const WaveFact& fact) { return outcome(wave, fact, {now, known, policy}); }
   std::string happens(const Event& event, std::uint64_t position, const Change* lately = nullptr) {
     Envelope envelope;
     envelope.position = Position{position};
