@@ -44,6 +44,8 @@ Result<void> upcast(std::string_view type, std::uint16_t from, boost::json::valu
   if (type == RebootRequested::type && from == 1) return {};
   // Version 2 added what values are written as: templates of before named none of them.
   if (type == TemplatePublished::type && from == 1) return {};
+  // Version 2 added a reason.
+  if (type == PhoneUnregistered::type && from == 1) return {};
   if (type == ConfigServed::type && from == 1) {
     // Phones had no certificates then.
     if (data.is_object()) data.get_object()["tls_identity"] = "";

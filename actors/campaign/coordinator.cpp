@@ -175,7 +175,7 @@ bool Coordinator::tell(const CampaignRow& campaign, const CampaignDevice& device
   if (campaign.only_stale && row->activity.last_etag == *etag)
     return skip(campaign, device.mac, "converged", "it runs the present configuration");
   const auto& extension = row->definition->extension;
-  if (reboot::bindings_of(*row, world_.bindings.of(extension)).empty())
+  if (reboot::Phones(world_.bindings, world_.device_rows).of(*row).empty())
     return skip(campaign, device.mac, "no_phone",
                 "no phone that could be this device is registered on extension " + extension.text());
   if (world_.busy.in_call(device.mac, extension)) return false;  // its turn comes when that has ended

@@ -1,7 +1,8 @@
 #include "actors/contact/contact.hpp"
 
+#include "actors/provisioning/dialled.hpp"
 #include "events/controls.hpp"
-#include "events/utf8.hpp"
+#include "events/plain_text.hpp"
 
 #include <algorithm>
 
@@ -26,17 +27,24 @@ Result<void> check_text(const std::string& field, const std::string& value) {
   return {};
 }
 
-// Digits, and what people put between them; phones dial the rest as it is (* and # are service codes).
+// What a phone makes of it is what counts: phones dial the rest as it is (* and # are service codes).
 Result<void> check_number(const std::string& field, const std::string& number) {
-  const bool dialled = std::any_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; });
-  const bool plain = std::all_of(number.begin(), number.end(), [](char c) {
+  const auto dialled = provisioning::dialled(number);
+  const bool digits = std::any_of(dialled.begin(), dialled.end(), [](char c) { return c >= '0' && c <= '9'; });
+  const bool plain = std::all_of(dialled.begin(), dialled.end(), [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
            std::string_view("+*#()-./ @:_").find(c) != std::string_view::npos;
   });
-  if (!dialled || !plain || number.size() > longest_number)
-    return bad(field, "'" + utf8::clip(number, longest_number) +
-                          "' is nothing that a phone can dial, such as +49 30 1234567, *98 or sip:ann@example.com");
+  if (!digits || !plain || number.size() > longest_number)
+    return bad(field, quoted(number, longest_number) +
+                          " is nothing that a phone can dial, such as +49 30 1234567, *98 or sip:ann@example.com");
   return {};
+}
+
+// As people see them: pasted numbers bring characters that nobody sees.
+std::vector<ContactNumber> as_shown(std::vector<ContactNumber> numbers) {
+  for (auto& number : numbers) number.number = plain_text(number.number);
+  return numbers;
 }
 
 Result<void> check(const Contact::State& contact) {
@@ -67,7 +75,7 @@ Result<Events> change(Contact::State contact, const ChangeContact& command) {
   const auto before = contact;
   if (command.name) contact.name = *command.name;
   if (command.company) contact.company = *command.company;
-  if (command.numbers) contact.numbers = *command.numbers;
+  if (command.numbers) contact.numbers = as_shown(*command.numbers);
   if (auto ok = check(contact); !ok) return ok.error();
   if (contact.name == before.name && contact.company == before.company && contact.numbers == before.numbers)
     return Events{};
@@ -80,8 +88,9 @@ Result<Events> Contact::decide(const State& state, const Command& command, const
   return std::visit(Overloaded{
                         [&](const AddContact& c) -> Result<Events> {
                           if (state.exists) return conflict("contact_exists", "This contact exists already.");
-                          if (auto ok = check({true, c.contact, c.name, c.company, c.numbers}); !ok) return ok.error();
-                          return Events{ContactAdded{c.contact, c.name, c.company, c.numbers}};
+                          const auto numbers = as_shown(c.numbers);
+                          if (auto ok = check({true, c.contact, c.name, c.company, numbers}); !ok) return ok.error();
+                          return Events{ContactAdded{c.contact, c.name, c.company, numbers}};
                         },
                         [&](const ChangeContact& c) { return change(state, c); },
                         [&](const RemoveContact&) -> Result<Events> {

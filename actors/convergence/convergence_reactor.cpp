@@ -139,19 +139,16 @@ bool ConvergenceReactor::wanted(const Record& record) const {
     const auto mac = MacAddress::parse(record.stream.key());
     return mac && waves_.contains(*mac);
   }
-  if (record.type == PhoneRegistered::type || record.type == PhoneMoved::type) {
-    const auto extension = ExtensionNumber::parse(record.stream.key());
-    return extension && schedule_.awaits(*extension);
-  }
+  if (record.type == PhoneRegistered::type || record.type == PhoneMoved::type) return schedule_.awaits_any();
   return record.stream.category() == "device" || affected_by(record).has_value();
 }
 
 void ConvergenceReactor::follow(const Envelope& envelope) {
   now_ = world_.clock.now();
   if (const auto* registered = std::get_if<PhoneRegistered>(&envelope.event))
-    return phone_seen(registered->extension, instant_of(envelope.time));
+    return phone_seen(registered->extension, registered->mac, instant_of(envelope.time));
   if (const auto* moved = std::get_if<PhoneMoved>(&envelope.event))
-    return phone_seen(moved->extension, instant_of(envelope.time));
+    return phone_seen(moved->extension, moved->mac, instant_of(envelope.time));
   const auto* served = std::get_if<ConfigServed>(&envelope.event);
   if (served != nullptr || envelope.stream.category() == "device") {
     count(envelope.event);
@@ -188,8 +185,12 @@ void ConvergenceReactor::count(const Event& event) {
              event);
 }
 
-void ConvergenceReactor::phone_seen(const ExtensionNumber& extension, Instant at) {
-  for (const auto& mac : schedule_.awaiting(extension)) hand(mac, PhoneSeen{at});
+void ConvergenceReactor::phone_seen(const ExtensionNumber& extension, const std::optional<MacAddress>& said,
+                                    Instant at) {
+  if (!said)
+    for (const auto& mac : schedule_.awaiting(extension)) hand(mac, PhoneSeen{at});
+  else if (waves_.contains(*said))
+    hand(*said, PhoneSeen{at});
 }
 
 void ConvergenceReactor::mark(const Affected& affected, const Envelope& envelope) {
@@ -373,8 +374,9 @@ void ConvergenceReactor::hand(const MacAddress& mac, WaveFact fact) {
   const auto [found, fresh] = waves_.try_emplace(mac);
   auto& [wave, indexed] = found->second;
   if (fresh) {
-    if (const auto device = world_.projection.runs(mac); device.definition) {
+    if (auto device = world_.projection.runs(mac); device.definition) {
       wave.extension = device.definition->extension;
+      wave.former = std::move(device.former);
       wave.site = device.definition->site;
     }
   }
@@ -393,8 +395,9 @@ std::optional<WaveFact> ConvergenceReactor::carry_out(const MacAddress& mac, Dev
   return std::visit(
       Overloaded{
           [&](Look& c) -> std::optional<WaveFact> {
-            if (const auto device = world_.projection.runs(mac); device.definition) {
+            if (auto device = world_.projection.runs(mac); device.definition) {
               wave.extension = device.definition->extension;
+              wave.former = std::move(device.former);
               wave.site = device.definition->site;
             }
             if (auto looked = look(mac, std::move(c.why))) return WaveFact(std::move(*looked));
@@ -434,9 +437,10 @@ void ConvergenceReactor::take_turn(const MacAddress& mac) {
     if (!waves_.contains(mac) || !wave.attempt) return;
   }
   wave.extension = row->definition->extension;
+  wave.former = row->activity.former;
   wave.site = row->definition->site;
   Turn turn{.registered = true, .served = row->activity.last_etag};
-  for (const auto& binding : reboot::bindings_of(*row, world_.bindings.of(wave.extension)))
+  for (const auto& binding : reboot::Phones(world_.bindings, world_.projection).of(*row))
     turn.here = std::max(turn.here.value_or(binding->here), binding->here);
   turn.in_call = world_.busy.in_call(mac, wave.extension);
   turn.verb = world_.verb(row->definition->vendor, wave.attempt->state.reason);
@@ -452,7 +456,7 @@ Bound ConvergenceReactor::find_phone(const MacAddress& mac, Instant after) const
   const auto row = world_.projection.find(mac);
   if (!row) return bound;
   bound.registered = true;
-  for (const auto& binding : reboot::bindings_of(*row, world_.bindings.of(row->definition->extension)))
+  for (const auto& binding : reboot::Phones(world_.bindings, world_.projection).of(*row))
     if (binding->registered > after)
       bound.registration = Bound::Registration{binding->contact, binding->ip, binding->last_registered};
   return bound;

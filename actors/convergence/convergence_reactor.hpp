@@ -84,7 +84,7 @@ class ConvergenceReactor {
   bool wanted(const Record& record) const;
   void follow(const Envelope& envelope);
   void follow_device(const Envelope& envelope, const MacAddress& mac);
-  void phone_seen(const ExtensionNumber& extension, Instant at);
+  void phone_seen(const ExtensionNumber& extension, const std::optional<MacAddress>& said, Instant at);
   void count(const Event& event);
   void mark(const Affected& affected, const Envelope& envelope);
   Instant instant_of(Timestamp date);

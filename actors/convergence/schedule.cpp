@@ -67,15 +67,20 @@ void Schedule::index(const MacAddress& mac, const DeviceWave& wave, Indexed& ind
     indexed.turn = std::move(turn);
   }
 
-  const auto awaited = awaits_phone(wave) ? std::optional(wave.extension) : std::nullopt;
+  std::vector<ExtensionNumber> awaited;
+  if (awaits_phone(wave)) {
+    awaited = wave.former;
+    awaited.push_back(wave.extension);
+  }
   if (awaited != indexed.awaited) {
-    if (indexed.awaited) {
-      const auto found = awaited_.find(*indexed.awaited);
+    for (const auto& extension : indexed.awaited) {
+      const auto found = awaited_.find(extension);
+      if (found == awaited_.end()) continue;  // named twice
       found->second.erase(mac);
       if (found->second.empty()) awaited_.erase(found);
     }
-    if (awaited) awaited_[*awaited].insert(mac);
-    indexed.awaited = awaited;
+    for (const auto& extension : awaited) awaited_[extension].insert(mac);
+    indexed.awaited = std::move(awaited);
   }
 
   if (const auto unlooked = convergence::unlooked(wave); unlooked != indexed.unlooked) {

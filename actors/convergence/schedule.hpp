@@ -55,8 +55,8 @@ class TurnQueue {
 struct Indexed {
   Due due{};
   std::optional<TurnQueue::Place> turn{};
-  std::optional<std::string> slot{};         // in flight, at this site
-  std::optional<ExtensionNumber> awaited{};  // its phone is waited for
+  std::optional<std::string> slot{};       // in flight, at this site
+  std::vector<ExtensionNumber> awaited{};  // its phone is waited for on these
   Position unlooked{};
 };
 
@@ -82,7 +82,7 @@ class Schedule {
   void told() { gate_.spend(pace_); }
 
   // --- Whose phone is waited for
-  bool awaits(const ExtensionNumber& extension) const { return awaited_.contains(extension); }
+  bool awaits_any() const { return !awaited_.empty(); }
   std::vector<MacAddress> awaiting(const ExtensionNumber& extension) const;
 
  private:

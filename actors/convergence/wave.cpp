@@ -54,6 +54,12 @@ Ending ending_of(const Attempt& attempt, const Policy& policy) {
   return {};
 }
 
+std::string places_of(const DeviceWave& wave) {
+  std::string text = " on extension " + wave.extension.text();
+  for (const auto& former : wave.former) text += " or " + former.text() + ", which it had";
+  return text;
+}
+
 bool comes_first(const std::optional<Recheck>& recheck, Instant now) {
   return recheck && recheck->at <= now;
 }
@@ -104,12 +110,12 @@ class Decision {
     std::optional<Convergence> state;
     if (wave_.attempt) state = wave_.attempt->state;
     fold(state, envelope);
-    if (const auto* changed = std::get_if<DeviceChanged>(&envelope.event)) wave_.extension = changed->extension;
+    if (const auto* changed = std::get_if<DeviceChanged>(&envelope.event)) moves_to(wave_, changed->extension);
     if (std::holds_alternative<DeviceReturned>(envelope.event)) wave_.returns.reset();
     if (!state || !state->open()) return closed(fact);
     open(std::move(*state), fact.at);
     if (const auto* requested = std::get_if<RebootRequested>(&envelope.event)) {
-      wave_.extension = requested->extension;
+      moves_to(wave_, requested->extension);
       wave_.attempt->told_at = fact.at;
       wave_.returns.reset();
       look_again(fact, wave_.attempt->state.reason);
@@ -154,11 +160,11 @@ class Decision {
     // It fetched before what it was to fetch was said to be wanted.
     if (state.reboot.is_nil() && fact.served == state.etag) return report_fetched();
     if (!fact.here)
-      return ask(About::report,
-                 actors::ReportUnreachable{
-                     state.etag, "no phone that could be this device is registered on extension " +
-                                     wave_.extension.text() + "; it fetches its configuration when it is switched on"},
-                 from_attempt());
+      return ask(
+          About::report,
+          actors::ReportUnreachable{state.etag, "no phone that could be this device is registered" + places_of(wave_) +
+                                                    "; it fetches its configuration when it is switched on"},
+          from_attempt());
     // Its turn comes when the call has ended: were it asked now and told then, all who were in a call could be told at
     // once.
     if (fact.in_call) {
@@ -382,6 +388,7 @@ Due due(const DeviceWave& wave, const Context& context) {
 DeviceWave restored(const DeviceRow& row, const Now& now, const Policy& policy) {
   DeviceWave wave;
   wave.extension = row.definition->extension;
+  wave.former = row.activity.former;
   wave.site = row.definition->site;
   const auto& state = row.activity.convergence;
   if (!state) return wave;
@@ -425,6 +432,12 @@ bool in_flight(const DeviceWave& wave, Position known) {
   if (!wave.attempt || !wave.attempt->state.campaign.is_nil()) return false;
   if (wave.attempt->state.told()) return !wave.attempt->state.deferred;
   return wave.talk.about == About::turn && (wave.talk.asking || wave.talk.after > known);
+}
+
+void moves_to(DeviceWave& wave, const ExtensionNumber& extension) {
+  if (wave.extension == extension) return;
+  if (!wave.extension.text().empty()) wave.former.push_back(wave.extension);
+  wave.extension = extension;
 }
 
 bool awaits_phone(const DeviceWave& wave) {

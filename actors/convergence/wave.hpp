@@ -94,6 +94,7 @@ struct Talk {
 
 struct DeviceWave {
   ExtensionNumber extension;
+  std::vector<ExtensionNumber> former{};  // extensions that its phone may still be on
   std::string site;
   std::optional<Recheck> recheck;
   std::optional<Attempt> attempt;
@@ -121,7 +122,7 @@ struct FileChanged {
   Change change;
   bool twice = false;
 };
-// A phone registered on its extension, or moved to another contact.
+// A phone that may be its own registered, or moved to another contact.
 struct PhoneSeen {
   Instant at;
 };
@@ -203,6 +204,8 @@ bool is_at_rest(const DeviceWave& wave);
 bool in_flight(const DeviceWave& wave, Position known);
 // It was given up as its phone was not there or did not answer.
 bool awaits_phone(const DeviceWave& wave);
+// The device has this extension now; its phone may still be on the one before.
+void moves_to(DeviceWave& wave, const ExtensionNumber& extension);
 // The earliest event that may have changed its file and has not been looked at; 0: none.
 Position unlooked(const DeviceWave& wave);
 

@@ -41,6 +41,9 @@ struct ChangeDevice {
   std::optional<std::string> model;
   std::optional<std::string> site{};
   std::optional<std::vector<DeviceLine>> lines{};  // those after the first, and the first where it has a label
+  // With another extension: its phone is registered, on whatever one, and is told at once.
+  bool phone_present = false;
+  std::string etag{};  // of the file that the phone will be sent; empty where it would get none
 };
 
 struct UnregisterDevice {};

@@ -15,6 +15,8 @@ struct CreateExtension {
   std::string email;
   bool allow_external = true;
   SealedSecret password;
+  bool enabled = true;
+  bool listed = true;  // in phone books
 };
 
 // Members that are not set stay as they are.

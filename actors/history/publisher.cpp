@@ -10,7 +10,8 @@ namespace strowger::history {
 namespace {
 
 constexpr std::size_t stream_page = 256;
-constexpr int attempts = 3;  // another node may publish the same at the same time
+constexpr std::size_t most_named_templates = 8;  // a first start and an upgrade publish hundreds
+constexpr int attempts = 3;                      // another node may publish the same at the same time
 
 }  // namespace
 
@@ -40,6 +41,9 @@ Result<std::vector<std::string>> Publisher::publish(const provisioning::Renderer
       changes.push_back("Template of " + source.vendor + " " + source.model + " in force: " + published.name +
                         ", SHA-256 " + published.sha256);
   }
+  if (changes.size() > most_named_templates)
+    changes = {std::to_string(changes.size()) +
+               " templates in force that were not before; GET /api/events?type=template.* lists them"};
   const auto recorded = record(settings_stream(), settings, by);
   if (!recorded) return recorded.error();
   if (*recorded) changes.emplace_back("Settings that phones' files depend on changed");

@@ -1,9 +1,11 @@
 #include "actors/provisioning/phone_settings.hpp"
 
+#include "actors/provisioning/dialled.hpp"
 #include "actors/provisioning/format.hpp"
 #include "actors/provisioning/vendor_values.hpp"
 #include "events/controls.hpp"
 #include "events/nearest.hpp"
+#include "events/plain_text.hpp"
 #include "events/utf8.hpp"
 
 #include <algorithm>
@@ -68,12 +70,12 @@ constexpr KeyKind kinds[] = {
     {"none", false, "Nothing: the key is dark"},
     {"line", false, "One of the phone's own lines"},
     {"shared_line", true, "A line that several phones share"},
-    {"blf", true, "Shows whether an extension is busy, dials it, picks up"},
+    {"blf", true, "Shows whether an extension is busy, dials it, picks up", true},
     {"blf_list", true, "A list of extensions that the server keeps"},
-    {"speed_dial", true, "Dials a number"},
-    {"intercom", true, "Calls with automatic answer"},
-    {"park", true, "Parks a call, or takes it back"},
-    {"pickup", true, "Takes a call that rings elsewhere"},
+    {"speed_dial", true, "Dials a number", true},
+    {"intercom", true, "Calls with automatic answer", true},
+    {"park", true, "Parks a call, or takes it back", true},
+    {"pickup", true, "Takes a call that rings elsewhere", true},
     {"group_pickup", false, "Takes a call that rings in the group"},
     {"dtmf", true, "Sends digits during a call"},
     {"voicemail", false, "Listens to messages"},
@@ -194,7 +196,7 @@ Error unknown_setting(std::string_view name) {
 
 Result<std::string> canonical(const SettingType& type, const SettingInput& input) {
   const bool is_text = input.is == SettingInput::Is::text || input.is == SettingInput::Is::number;
-  const auto& value = input.text;
+  const auto value = type.kind == dial ? dialled(input.text) : input.text;
   switch (type.kind) {
     case codecs:
       return codec_list(type, input);
@@ -249,6 +251,7 @@ Result<PhoneKey> checked_key(std::uint16_t number, PhoneKey key, std::optional<s
   }
   if (kind->needs_value && key.value.empty())
     return wrong("a key of type " + key.type + " needs a value, such as the number that it dials");
+  if (kind->dials) key.value = plain_text(key.value);
   for (const auto* text : {&key.value, &key.label, &key.pickup})
     if (text->size() > 256 || !on_one_line(*text)) return wrong("its texts must be at most 256 bytes, on one line");
   if (lines && key.line > *lines)

@@ -64,6 +64,7 @@ struct KeyKind {
   std::string_view name;     // blf
   bool needs_value = false;  // a number, a URL
   std::string_view meaning;
+  bool dials = false;  // the value is a number that the phone dials: dialled.hpp
 };
 std::span<const KeyKind> key_kinds();
 // Fills in what may be left out; `bad_key`, naming the key. `lines`: how many the phone has; none: not known.

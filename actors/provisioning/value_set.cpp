@@ -1,5 +1,7 @@
 #include "actors/provisioning/value_set.hpp"
 
+#include "actors/provisioning/dialled.hpp"
+
 #include <algorithm>
 #include <cstdlib>
 #include <map>
@@ -49,6 +51,12 @@ const std::vector<std::pair<std::string_view, std::string>>& key_flags() {
     return out;
   }();
   return table;
+}
+
+// What a phone is told of a key: the number that it dials, or the value as it is.
+std::string key_value(const PhoneKey& key) {
+  const auto kind = std::ranges::find(key_kinds(), std::string_view(key.type), &KeyKind::name);
+  return kind != key_kinds().end() && kind->dials ? dialled(key.value) : key.value;
 }
 
 std::string scope_of(std::string_view list, std::size_t number) {
@@ -247,7 +255,7 @@ void ValueSet::add_keys(const PhoneValues& phone, const ModelKind& kind) {
     Item item{scope_of("KEYS", number), {}};
     item.values = {{"KEY", keep(std::to_string(number))},
                    {"KEY_TYPE", *code},
-                   {"KEY_VALUE", keep(key->value)},
+                   {"KEY_VALUE", keep(key_value(*key))},
                    {"KEY_LABEL", keep(std::string(label))},
                    {"KEY_LINE", keep(std::to_string(on_line))},
                    {"KEY_PICKUP", keep(key->pickup)},

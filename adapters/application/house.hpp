@@ -5,6 +5,7 @@
 
 #include "actors/campaign/coordinator.hpp"
 #include "actors/convergence/convergence_reactor.hpp"
+#include "actors/convergence/evictions.hpp"
 #include "actors/dead_letters.hpp"
 #include "actors/extension/deletion_reactor.hpp"
 #include "actors/history/publisher.hpp"
@@ -150,6 +151,7 @@ struct Application::House {
   convergence::Counters convergence_counters;
   std::unique_ptr<convergence::ConvergenceReactor> convergence;
   std::unique_ptr<campaign::Coordinator> coordinator;
+  std::unique_ptr<convergence::Evictions> evictions;
   std::unique_ptr<actors::DeletionReactor> deletions;
   std::unique_ptr<KeySweep> key_sweep;
   std::unique_ptr<history::Retention> retention;
@@ -165,6 +167,7 @@ struct Application::House {
     key_sweep.reset();
     device_settings.reset();
     deletions.reset();
+    evictions.reset();
     coordinator.reset();
     convergence.reset();
     reboots.reset();

@@ -1,3 +1,4 @@
+#include "actors/provisioning/user_agent.hpp"
 #include "adapters/application/event_metrics.hpp"
 #include "adapters/application/house.hpp"
 #include "adapters/application/kafka_metrics.hpp"
@@ -57,6 +58,18 @@ Result<void> Application::House::start_sip() {
       http::SightingOptions{.window = [this] { return settings.get()->log.repeat_window; }});
   options.on_wrong_password = [this](const std::optional<ExtensionNumber>& extension, const std::string& ip) {
     wrong_passwords->login_failed({extension ? "SIP extension " + extension->text() : "SIP, an unknown extension", ip});
+  };
+  options.made_by = [this](const MacAddress& mac, std::string_view user_agent) {
+    const auto* maker = vendors.vendor_of(mac);
+    return maker != nullptr && maker->vendor == provisioning::parse_sip_user_agent(user_agent).vendor;
+  };
+  options.is_local = [this](std::string_view source) {
+    const auto now = settings.get();
+    const auto bytes = config::parse_ip(source);
+    return bytes && std::ranges::any_of(now->provisioning.access.allowed_networks, [&](const auto& text) {
+             const auto network = config::Network::parse(text);
+             return network && network->contains(*bytes);
+           });
   };
   sip = std::make_unique<sip::Server>(
       options, *log, ids, [this](const ExtensionNumber& number) { return credential(number); },

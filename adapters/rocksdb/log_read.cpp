@@ -1,5 +1,6 @@
 // The reading half of RocksLog.
 #include "adapters/rocksdb/log_core.hpp"
+#include "adapters/rocksdb/receipt_ages.hpp"
 #include "adapters/rocksdb/record_codec.hpp"
 #include "adapters/rocksdb/rocks_log.hpp"
 #include "adapters/rocksdb/stored_forms.hpp"
@@ -121,8 +122,9 @@ Result<std::optional<Receipt>> RocksLog::find_receipt(std::string_view idempoten
   if (!status.ok()) return read_error(status, "a receipt");
   auto receipt = decode_receipt(stored);
   if (!receipt) return receipt.error();
+  if (receipt_ended(*receipt, core_->options.receipts_kept, core_->options.now())) return std::optional<Receipt>{};
   receipt->repeated = true;
-  return std::optional<Receipt>(*receipt);
+  return std::optional<Receipt>(std::move(*receipt));
 }
 
 Result<std::optional<Snapshot>> RocksLog::load_snapshot(const StreamId& stream) {

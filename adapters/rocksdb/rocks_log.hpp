@@ -10,7 +10,8 @@
 //                                                   and a hash that chains it to its predecessor (chain.hpp)
 //   streams    stream id, 0x00, stream version   -> positions of events from that version on (stream_run.hpp); of the
 //                                                   newest events, in memory only (recent_streams.hpp)
-//   receipts   idempotency key                   -> version and position
+//   receipts   idempotency key                   -> version, position, time and note
+//              0x00, t, time, idempotency key    -> nothing: what has ended is found by it (receipt_ages.hpp)
 //   snapshots  stream id                         -> version, schema, data; rides with what is written next
 //   state      table, 0x00, key                  -> value
 //   meta       what the log says of itself
@@ -58,6 +59,11 @@ struct LogOptions {
   std::size_t recent_events = 65'536;
   // Streams whose version is kept in memory; others are looked up.
   std::size_t cached_streams = 131'072;
+
+  // How long the receipt of an idempotency key is kept.
+  std::chrono::seconds receipts_kept{std::chrono::hours(24 * 7)};
+  // The date, where no event tells it.
+  std::function<Timestamp()> now = system_now;
 
   std::size_t memtable_bytes = 32U << 20;  // of all column families together
   std::size_t cache_bytes = 16U << 20;     // blocks, indexes and filters

@@ -88,6 +88,15 @@ void fold(std::optional<Convergence>& convergence, const Envelope& envelope) {
              envelope.event);
 }
 
+void extension_changes(DeviceActivity& activity, const ExtensionNumber& from, const ExtensionNumber& to) {
+  constexpr std::size_t most = 4;
+  auto& former = activity.former;
+  if (from == to) return;
+  std::erase_if(former, [&](const auto& one) { return one == from || one == to; });
+  former.push_back(from);
+  if (former.size() > most) former.erase(former.begin());
+}
+
 std::optional<DeviceRow> DevicesProjection::find(const MacAddress& mac) const {
   const std::shared_lock lock(mutex_);
   const auto* row = rows_.find(mac);
@@ -100,7 +109,16 @@ std::vector<DeviceRow> DevicesProjection::list(const std::optional<MacAddress>& 
   std::vector<DeviceRow> out;
   const auto& rows = rows_.in_order();
   auto at = after ? rows.upper_bound(*after) : rows.begin();
+  out.reserve(std::min(max, rows_.size()));
   for (; at != rows.end() && out.size() < max; ++at) out.push_back(at->value);
+  return out;
+}
+
+std::vector<DeviceRow> DevicesProjection::all_that(const std::function<bool(const DeviceRow&)>& fits) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<DeviceRow> out;
+  for (const auto& row : rows_.in_order())
+    if (fits(row.value)) out.push_back(row.value);
   return out;
 }
 
@@ -109,6 +127,15 @@ std::vector<MacAddress> DevicesProjection::on_extension(const ExtensionNumber& e
   std::vector<MacAddress> out;
   for (auto at = by_extension_.lower_bound({extension, MacAddress{}});
        at != by_extension_.end() && at->first == extension; ++at)
+    out.push_back(at->second);
+  return out;
+}
+
+std::vector<MacAddress> DevicesProjection::formerly_on(const ExtensionNumber& extension) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<MacAddress> out;
+  for (auto at = by_former_.lower_bound({extension, MacAddress{}}); at != by_former_.end() && at->first == extension;
+       ++at)
     out.push_back(at->second);
   return out;
 }
@@ -146,7 +173,7 @@ DevicesProjection::Runs DevicesProjection::runs(const MacAddress& mac) const {
   const std::shared_lock lock(mutex_);
   const auto* row = rows_.find(mac);
   if (row == nullptr) return {};
-  return {row->definition, row->activity.last_etag};
+  return {row->definition, row->activity.last_etag, row->activity.former};
 }
 
 std::size_t DevicesProjection::size() const {
@@ -208,7 +235,35 @@ void DevicesProjection::forget(const DeviceDefinition& definition) {
   for (const auto& line : definition.lines) by_extension_.erase({line.extension, definition.mac});
 }
 
+// With by_former_ kept.
+template <class Change>
+void DevicesProjection::change_former(const MacAddress& mac, Change change) {
+  auto* row = rows_.change(mac);
+  if (row == nullptr) return;
+  for (const auto& extension : row->activity.former) by_former_.erase({extension, mac});
+  change(row->activity);
+  for (const auto& extension : row->activity.former) by_former_.emplace(extension, mac);
+}
+
+// It fetched the file of this extension, or registered on it.
+void DevicesProjection::phone_is_at(const MacAddress& mac, const ExtensionNumber& extension) {
+  const auto* row = rows_.find(mac);
+  if (row == nullptr || extension.text().empty()) return;
+  const auto& present = row->definition->extension;
+  if (extension == present ? row->activity.former.empty() : !row->activity.former.empty()) return;
+  change_former(mac, [&](DeviceActivity& activity) {
+    if (extension == present)
+      activity.former.clear();
+    else
+      extension_changes(activity, extension, present);
+  });
+}
+
 void DevicesProjection::define(DeviceDefinition definition) {
+  if (const auto* known = rows_.find(definition.mac); known != nullptr && known->definition)
+    if (const auto from = known->definition->extension; from != definition.extension)
+      change_former(definition.mac,
+                    [&](DeviceActivity& activity) { extension_changes(activity, from, definition.extension); });
   auto& row = rows_.put(definition.mac);
   if (row.definition) forget(*row.definition);
   row.definition = std::make_shared<const DeviceDefinition>(std::move(definition));
@@ -275,7 +330,10 @@ void DevicesProjection::enrolled(const DeviceEnrolled& event) {
 // The phone is the device that SIP named by its MAC, else the only one of the extension.
 void DevicesProjection::phone_registered(const PhoneRegistered& event, Timestamp time) {
   auto mac = event.mac;
-  if (!mac) {
+  if (mac) {
+    if (const auto* row = rows_.find(*mac); row != nullptr && row->definition->extension == event.extension)
+      phone_is_at(*mac, event.extension);
+  } else {
     const auto first = by_extension_.lower_bound({event.extension, MacAddress{}});
     if (first == by_extension_.end() || first->first != event.extension) return;
     const auto next = std::next(first);
@@ -333,6 +391,7 @@ void DevicesProjection::fold_device(const Envelope& envelope, const MacAddress& 
                    const auto* row = rows_.find(e.mac);
                    if (row == nullptr) return;
                    if (row->credentials) unindex(*row->credentials);
+                   for (const auto& extension : row->activity.former) by_former_.erase({extension, e.mac});
                    forget(*row->definition);
                    rows_.erase(e.mac);
                  },
@@ -387,6 +446,7 @@ void DevicesProjection::fold_device(const Envelope& envelope, const MacAddress& 
                    activity.last_ip = e.ip;
                    activity.last_user_agent = e.user_agent;
                    ++activity.fetches;
+                   phone_is_at(e.mac, e.extension);
                    if (!activity.reboot || activity.reboot->fetched_at) return;
                    activity.reboot->fetched_at = envelope.time;
                    changes_.fetch_add(1, std::memory_order_release);
@@ -428,6 +488,7 @@ Result<void> DevicesProjection::load(std::string_view, std::string_view row) {
   const std::unique_lock lock(mutex_);
   auto definition = std::make_shared<const DeviceDefinition>(std::move(loaded->definition));
   index(*definition);
+  for (const auto& extension : loaded->activity.former) by_former_.emplace(extension, definition->mac);
   CredentialsPtr credentials;
   if (loaded->credentials) {
     index(definition->mac, *loaded->credentials);
@@ -445,6 +506,7 @@ void DevicesProjection::adopt(Projection& rebuilt) {
   std::swap(rows_, other.rows_);
   std::swap(by_extension_, other.by_extension_);
   std::swap(by_model_, other.by_model_);
+  std::swap(by_former_, other.by_former_);
   std::swap(by_username_, other.by_username_);
   std::swap(by_token_, other.by_token_);
   std::swap(by_ip_, other.by_ip_);

@@ -82,7 +82,10 @@ Result<Receipt> MemoryLog::commit(AppendRequest& request) {
       state_.erase({write.table, write.key});
   }
   receipt.position = Position{records_.size()};
-  if (!request.idempotency_key.empty()) receipts_[request.idempotency_key] = receipt;
+  if (!request.idempotency_key.empty()) {
+    auto& kept = receipts_[request.idempotency_key] = receipt;
+    kept.note = std::move(request.receipt_note);
+  }
   return receipt;
 }
 

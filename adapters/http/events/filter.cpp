@@ -8,12 +8,16 @@ namespace strowger::http::events {
 namespace {
 
 constexpr std::size_t most_alternatives = 64;
-constexpr std::array<std::string_view, 5> own_names{"stream", "type", "correlation", "from", "to"};
+constexpr std::array<std::string_view, 6> own_names{"stream", "type", "not_type", "correlation", "from", "to"};
+
+bool fits_any(const std::vector<std::string>& wanted, std::string_view text, char part_end) {
+  return std::any_of(wanted.begin(), wanted.end(), [&](const std::string& one) {
+    return one.back() == part_end ? text.starts_with(one) : text == one;
+  });
+}
 
 bool fits(const std::vector<std::string>& wanted, std::string_view text, char part_end) {
-  return wanted.empty() || std::any_of(wanted.begin(), wanted.end(), [&](const std::string& one) {
-           return one.back() == part_end ? text.starts_with(one) : text == one;
-         });
+  return wanted.empty() || fits_any(wanted, text, part_end);
 }
 
 Result<std::string> parse_stream(std::string_view text) {
@@ -63,7 +67,8 @@ Result<Timestamp> parse_time(std::string_view name, std::string_view text) {
 
 bool Filter::matches(const Record& record) const {
   return (!correlation || record.correlation == *correlation) && (!from || record.time >= *from) &&
-         (!to || record.time < *to) && fits(streams, record.stream.text(), '/') && fits(types, record.type, '.');
+         (!to || record.time < *to) && fits(streams, record.stream.text(), '/') && fits(types, record.type, '.') &&
+         !fits_any(not_types, record.type, '.');
 }
 
 std::optional<StreamId> Filter::only_stream() const {
@@ -100,6 +105,8 @@ Result<Filter> read_filter(const Query& query, std::initializer_list<std::string
       if (auto read = each(value, filter.streams, parse_stream); !read) return read.error();
     } else if (name == "type") {
       if (auto read = each(value, filter.types, parse_type); !read) return read.error();
+    } else if (name == "not_type") {
+      if (auto read = each(value, filter.not_types, parse_type); !read) return read.error();
     } else if (name == "correlation") {
       const auto id = Uuid::parse(value);
       if (!id) return malformed("bad_correlation", "correlation must be a UUID, the correlationid of an event.");

@@ -51,7 +51,7 @@ Seen seen_of(const Services& services, const DeviceRow& row) {
   for (const auto& binding : services.bindings.of(row.definition->extension)) {
     if (binding->mac != row.definition->mac) continue;
     if (!seen.at || *seen.at < binding->last_registered) seen.at = binding->last_registered;
-    if (seen.firmware.empty()) seen.firmware = provisioning::parse_user_agent(binding->user_agent).firmware;
+    if (seen.firmware.empty()) seen.firmware = provisioning::parse_sip_user_agent(binding->user_agent).firmware;
   }
   return seen;
 }

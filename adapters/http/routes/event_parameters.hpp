@@ -14,6 +14,8 @@ inline std::vector<Parameter> event_parameters(std::vector<Parameter> more) {
        {.name = "type",
         .description = "Only of this type, such as device.registered, or device.* for all that start so. May be "
                        "repeated, or a list with commas."},
+       {.name = "not_type",
+        .description = "None of this type, in the same forms: template.* leaves out what a start publishes."},
        {.name = "correlation",
         .description = "Only what belongs together: the correlationid of an event.",
         .schema = R"({"type":"string","format":"uuid"})"},

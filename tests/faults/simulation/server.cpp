@@ -74,12 +74,7 @@ Server::Server(Disk& disk_in, Time& time_in, const Calls& calls_in, std::uint64_
                                    [](const std::string&, RebootVerb) { return std::string("check-sync"); },
                                    [](const std::string&) {}, ignore},
       log.last_position(), Drive::by_hand);
-  deletions = std::make_unique<actors::DeletionReactor>(
-      log, disk.vault, *runner, extension_rows,
-      [this](const ExtensionNumber& number, UnregisterReason reason) {
-        sip_thread.emplace_back([this, number, reason] { registrar->drop_extension(number, reason); });
-      },
-      ignore, Drive::by_hand);
+  deletions = std::make_unique<actors::DeletionReactor>(log, disk.vault, ignore, Drive::by_hand);
   const auto etag_now = [this](const DefinitionPtr& device) { return etag(*device); };
   convergence = std::make_unique<convergence::ConvergenceReactor>(
       convergence::ConvergenceReactor::World{
@@ -87,6 +82,16 @@ Server::Server(Disk& disk_in, Time& time_in, const Calls& calls_in, std::uint64_
           [this](Position position, std::function<void()> done) { runner->when_applied(position, std::move(done)); },
           [](const std::string&, RebootReason) { return RebootVerb::reboot; }, policy, clock, [](const std::string&) {},
           ignore},
+      log.last_position(), Drive::by_hand);
+  evictions = std::make_unique<convergence::Evictions>(
+      convergence::Evictions::World{
+          log, *devices, device_rows, extension_rows, bindings, calls, etag_now,
+          [this](Position position, std::function<void()> done) { runner->when_applied(position, std::move(done)); },
+          [] { return policy().pace; },
+          [this](const ExtensionNumber& number, UnregisterReason reason) {
+            sip_thread.emplace_back([this, number, reason] { registrar->drop_extension(number, reason); });
+          },
+          clock, [](const std::string&) {}, ignore},
       log.last_position(), Drive::by_hand);
   coordinator = std::make_unique<campaign::Coordinator>(
       campaign::Coordinator::World{*campaigns, *devices, campaign_rows, device_rows, bindings, etag_now, clock, calls},
@@ -96,6 +101,7 @@ Server::Server(Disk& disk_in, Time& time_in, const Calls& calls_in, std::uint64_
 Server::~Server() {
   crash(0);
   coordinator.reset();
+  evictions.reset();
   convergence.reset();
   deletions.reset();
   reboots.reset();
@@ -156,8 +162,9 @@ std::optional<Server::File> Server::serve_config(const MacAddress& mac, std::fun
 bool Server::phone_present(const MacAddress& mac, const ExtensionNumber& extension) const {
   DeviceRow device;
   if (auto known = device_rows.find(mac)) device = *known;
+  if (device.definition) extension_changes(device.activity, device.definition->extension, extension);
   device.definition = std::make_shared<const DeviceDefinition>(DeviceDefinition{mac, extension, "yealink"});
-  return !reboot::bindings_of(device, bindings.of(extension)).empty();
+  return !reboot::Phones(bindings, device_rows).of(device).empty();
 }
 
 Result<std::string> Server::etag(const DeviceDefinition& device) const {
@@ -186,7 +193,7 @@ void Server::tick() {
 bool Server::at_rest() const {
   return runnable_actors() == 0 && log.queued() == 0 && log.unacknowledged() == 0 && sip_thread.empty() &&
          transactions_.empty() && registrar->pending() == 0 && registrar->to_redate() == 0 &&
-         reboots->under_way() == 0 && convergence->at_rest();
+         reboots->under_way() == 0 && convergence->at_rest() && evictions->at_rest();
 }
 
 void Server::run_actor(std::size_t which) {

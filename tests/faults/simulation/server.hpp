@@ -5,6 +5,7 @@
 
 #include "actors/campaign/coordinator.hpp"
 #include "actors/convergence/convergence_reactor.hpp"
+#include "actors/convergence/evictions.hpp"
 #include "actors/extension/deletion_reactor.hpp"
 #include "actors/extension/extension.hpp"
 #include "actors/reboot/reboot_reactor.hpp"
@@ -118,6 +119,7 @@ class Server : public reboot::PhoneNotifier {
   std::unique_ptr<reboot::RebootReactor> reboots;
   std::unique_ptr<actors::DeletionReactor> deletions;
   std::unique_ptr<convergence::ConvergenceReactor> convergence;
+  std::unique_ptr<convergence::Evictions> evictions;
   std::unique_ptr<campaign::Coordinator> coordinator;
 
   // Runs one actor's next message, of those that could run.

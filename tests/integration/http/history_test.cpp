@@ -326,11 +326,11 @@ TEST_CASE_METHOD(Past, "of what was served long ago the summary of the day is sh
   // The file itself can be made again as before, by its position too.
   CHECK(config(std::to_string(first.at("position").as_int64()), "&raw=true").status == 200);
 
-  const auto summary = ask("GET", "/api/events?stream=history/summaries").json();
+  const auto summary = ask("GET", "/api/events?after=0&stream=history/summaries").json();
   REQUIRE(summary.as_array().size() == 2);
   CHECK(summary.at(0).at("type").as_string() == "strowger.history.day_summarized.v2");
   CHECK(summary.at(1).at("data").at("unknown_macs").at("001565999999").as_int64() == 1);
-  const auto events = ask("GET", "/api/events?stream=device/001565123456").json();
+  const auto events = ask("GET", "/api/events?after=0&stream=device/001565123456").json();
   REQUIRE(events.as_array().size() == 6);  // no version is missing
   CHECK(events.at(1).at("type").as_string() == "strowger.history.folded.v1");
   CHECK(events.at(1).at("data").at("was").as_string() == "device.config_served");

@@ -62,9 +62,7 @@ struct Run {
   }
   void apply() { REQUIRE(runner.wait_applied(log->last_position(), std::chrono::steady_clock::now() + 20s)); }
   void remove_what_is_gone() {
-    actors::DeletionReactor deletions(
-        *log, *secrets, runner, extension_rows, [](const ExtensionNumber&, UnregisterReason) {},
-        [](const Error& error) { FAIL(error.message); }, Drive::by_hand);
+    actors::DeletionReactor deletions(*log, *secrets, [](const Error& error) { FAIL(error.message); }, Drive::by_hand);
     while (deletions.step(10) == Step::more) {
     }
   }

@@ -28,6 +28,16 @@ Error fault(std::string_view query) {
 
 }  // namespace
 
+TEST_CASE("a filter leaves out types and their beginnings") {
+  const auto published = record("template/yealink_t46s", "template.published");
+  CHECK_FALSE(filter("not_type=template.*").matches(published));
+  CHECK_FALSE(filter("not_type=device.*,strowger.template.published.v1").matches(published));
+  CHECK_FALSE(filter("type=template.*&not_type=template.published").matches(published));
+  CHECK(filter("not_type=template.removed,device.*").matches(published));
+  CHECK_FALSE(filter("not_type=template.*").takes_all());
+  CHECK(fault("not_type=template").code == "bad_type");
+}
+
 TEST_CASE("a filter takes streams and categories, types and their beginnings") {
   const auto device = record("device/001565123456", "device.registered");
   CHECK(filter("").takes_all());
