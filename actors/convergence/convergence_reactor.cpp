@@ -140,7 +140,7 @@ bool ConvergenceReactor::wanted(const Record& record) const {
     return mac && waves_.contains(*mac);
   }
   if (record.type == PhoneRegistered::type || record.type == PhoneMoved::type) return schedule_.awaits_any();
-  return record.stream.category() == "device" || affected_by(record).has_value();
+  return record.stream.category() == StreamId::device_category || affected_by(record).has_value();
 }
 
 void ConvergenceReactor::follow(const Envelope& envelope) {
@@ -149,10 +149,9 @@ void ConvergenceReactor::follow(const Envelope& envelope) {
     return phone_seen(registered->extension, registered->mac, instant_of(envelope.time));
   if (const auto* moved = std::get_if<PhoneMoved>(&envelope.event))
     return phone_seen(moved->extension, moved->mac, instant_of(envelope.time));
-  const auto* served = std::get_if<ConfigServed>(&envelope.event);
-  if (served != nullptr || envelope.stream.category() == "device") {
+  if (const auto mac = envelope.stream.device()) {
     count(envelope.event);
-    if (const auto mac = MacAddress::parse(envelope.stream.key())) follow_device(envelope, *mac);
+    follow_device(envelope, *mac);
   }
   Record record;
   record.stream = envelope.stream;

@@ -1,5 +1,6 @@
 #include "actors/provisioning/phone_settings.hpp"
 
+#include "actors/provisioning/dial_plan.hpp"
 #include "actors/provisioning/dialled.hpp"
 #include "actors/provisioning/format.hpp"
 #include "actors/provisioning/vendor_values.hpp"
@@ -40,9 +41,18 @@ const std::vector<SettingType>& types() {
       {"dtmf", choice, "How digits are sent during a call", {"rfc2833", "info", "inband"}, 0, 0, "rfc2833"},
       {"register_expires", number, "Seconds that a registration is good for", {}, 60, 86'400, "3600"},
       {"dial_timeout", number, "Seconds after the last digit until the number is dialled", {}, 1, 30},
+      {"dial_plan",
+       SettingKind::dial_plan,
+       "Patterns of what is dialled, ! behind those that are sent at once",
+       {},
+       0,
+       0,
+       default_dial_plan},
       {"outbound_proxy", host, "Where the phone sends SIP to instead of the server"},
       {"outbound_proxy_port", number, "The outbound proxy's port", {}, 1, 65'535, "5060"},
       {"voicemail_number", dial, "What the message key dials"},
+      {"pickup_code", dial, "What is dialled before an extension to take a call that rings there"},
+      {"group_pickup_code", dial, "What is dialled to take a call that rings in the group"},
       {"vlan_id", number, "The network's VLAN for the phone", {}, 1, 4'094},
       {"vlan_priority", number, "IEEE 802.1p priority in that VLAN", {}, 0, 7},
       {"admin_password", secret, "Of the phone's own web page and menu"},
@@ -210,6 +220,12 @@ Result<std::string> canonical(const SettingType& type, const SettingInput& input
       const auto names = timezone_names();
       if (!is_text || !std::binary_search(names.begin(), names.end(), std::string_view(value)))
         return bad(type, input, "the name of an IANA time zone such as Europe/Berlin", names);
+      return value;
+    }
+    case SettingKind::dial_plan: {
+      if (!is_text || value.size() > longest) return bad(type, input, "a list of patterns such as 112!,2xxx!,.");
+      if (const auto plan = parse_dial_plan(value); !plan)
+        return bad(type, input, "a list of patterns such as 112!,2xxx!,. (" + plan.error().message + ")");
       return value;
     }
     case SettingKind::number: {

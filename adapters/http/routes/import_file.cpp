@@ -133,7 +133,6 @@ Awaitable<Result<void>> commit(Context& context, const Request& request, std::sh
   auto& services = context.services;
   const std::size_t most_tries =
       actors::EntityWorld{services.log, services.ids, services.clock}.limits.conflict_retries;
-  std::optional<provision::Facts::Pause> pause;
   Position position{};
   for (std::size_t tries = 0;; ++tries) {
     const auto work = [decisions, meta] { return decisions->decide(meta.cause, meta.idempotency_key); };
@@ -150,9 +149,7 @@ Awaitable<Result<void>> commit(Context& context, const Request& request, std::sh
     if (tries == most_tries)
       co_return conflict("entities_changing",
                          "What the file names was changed by others all the while, so none is imported. Try again.");
-    if (!pause) pause.emplace(context.files.facts().pause());
   }
-  pause.reset();
   const auto wait = [&](auto done) {
     services.runner.when_applied(
         position, [done] { done(Result<bool>(true)); }, [done](const Error& error) { done(Result<bool>(error)); });

@@ -106,8 +106,8 @@ struct Decisions {
 };
 
 // What the commands make of the entities is decided by the log and committed as one; returns when queries see it. Where
-// somebody else wrote one of them meanwhile, all are decided again, from the second time on while phones' fetches wait:
-// on a large fleet some device is fetched all the time. `entities_changing` where that does not help.
+// somebody else decided about one of them meanwhile, all are decided again; `entities_changing` where that does not
+// help.
 Awaitable<Result<void>> commit(Context& context, const Request& request, std::shared_ptr<Decisions> decisions,
                                actors::AskMeta meta);
 
