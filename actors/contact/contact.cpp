@@ -12,7 +12,6 @@ using Events = std::vector<Event>;
 
 constexpr std::size_t longest_text = 128;  // bytes; phones cut off far earlier
 constexpr std::size_t longest_number = 64;
-constexpr std::size_t most_numbers = 8;
 
 Error bad(const std::string& field, const std::string& what) {
   return unacceptable("bad_contact", field + ": " + what).with("field", boost::json::value(field));
@@ -45,8 +44,8 @@ Result<void> check(const Contact::State& contact) {
   if (auto ok = check_text("name", contact.name); !ok) return ok;
   if (auto ok = check_text("company", contact.company); !ok) return ok;
   if (contact.numbers.empty()) return bad("numbers", "there is none; a contact has at least one");
-  if (contact.numbers.size() > most_numbers)
-    return bad("numbers", "there are more than " + std::to_string(most_numbers));
+  if (contact.numbers.size() > Contact::most_numbers)
+    return bad("numbers", "there are more than " + std::to_string(Contact::most_numbers));
   for (std::size_t i = 0; i < contact.numbers.size(); ++i) {
     const auto& number = contact.numbers[i].number;
     const auto field = "numbers[" + std::to_string(i) + "].number";

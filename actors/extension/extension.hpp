@@ -78,6 +78,8 @@ struct Extension {
   };
   using Command = std::variant<CreateExtension, ChangeExtension, DeleteExtension, SyncExtension, ReleaseExtension>;
 
+  static constexpr std::array<Bound, 0> bounds{};
+
   static State initial() { return {}; }
   static Result<std::vector<Event>> decide(const State& state, const Command& command, const Context& context);
   static State evolve(State state, const Event& event);
