@@ -88,6 +88,17 @@ StreamId::StreamId(std::string_view category, std::string_view key) {
   text_.append(category).append(1, '/').append(key);
 }
 
+std::optional<MacAddress> StreamId::device() const {
+  const auto of = category();
+  if (of != device_category && of != activity_category) return std::nullopt;
+  const auto mac = MacAddress::parse(key());
+  return mac ? std::optional(*mac) : std::nullopt;
+}
+
+StreamId StreamId::subject() const {
+  return category() == activity_category ? StreamId(device_category, key()) : *this;
+}
+
 Result<StreamId> StreamId::parse(std::string_view text) {
   const auto slash = text.find('/');
   if (slash == std::string_view::npos || slash == 0 || slash + 1 == text.size())

@@ -195,9 +195,8 @@ Error refused(const Judgement& judged) {
       .with("rows", std::move(rows));
 }
 
-// The devices that are to change are decided by the log and committed as one. Where somebody else wrote one of them
-// meanwhile, all are decided again, from the second time on while phones' fetches wait: on a large fleet some device is
-// fetched all the time.
+// The devices that are to change are decided by the log and committed as one. Where somebody else decided about one of
+// them meanwhile, all are decided again.
 Awaitable<Result<void>> carry_out(Context& context, const Request& request, Judgement& judged, actors::AskMeta meta) {
   auto& services = context.services;
   const actors::EntityWorld world{services.log, services.ids, services.clock};
@@ -208,7 +207,6 @@ Awaitable<Result<void>> carry_out(Context& context, const Request& request, Judg
     rows.push_back(&row);
     together->add(row.command.mac.text(), row.command);
   }
-  std::optional<provision::Facts::Pause> pause;
   Position position{};
   for (std::size_t tries = 0;; ++tries) {
     const auto work = [together, meta] { return together->decide(meta.cause, meta.idempotency_key); };
@@ -225,9 +223,7 @@ Awaitable<Result<void>> carry_out(Context& context, const Request& request, Judg
     if (tries == world.limits.conflict_retries)
       co_return conflict("devices_changing",
                          "Devices of the file were changed by others all the while, so none is imported. Try again.");
-    if (!pause) pause.emplace(context.files.facts().pause());
   }
-  pause.reset();
   for (std::size_t i = 0; i < rows.size(); ++i)
     judged.set(*rows[i], action_of(together->before(i).registered, together->events(i)));
   const auto wait = [&](auto done) {

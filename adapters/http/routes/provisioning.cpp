@@ -201,6 +201,9 @@ RequestCounts request_counts(const Context& context) {
   const auto untold = context.sightings.untold();
   all.total += untold.total;
   all.failed += untold.failed;
+  const auto repeated = context.files.facts().untold();
+  all.total += repeated.total;
+  all.successful += repeated.successful;
   return all;
 }
 
