@@ -158,7 +158,8 @@ std::string to_cloud_event(const Record& record, std::string_view source) {
   text("id", record.id.text());
   text("source", source);
   text("type", "strowger." + record.type + ".v" + std::to_string(record.schema));
-  text("subject", record.stream.text());
+  const auto subject = record.stream.subject();
+  text("subject", subject.text());
   text("time", to_iso8601(record.time));
   text("datacontenttype", "application/json");
   out += ",\"data\":";
@@ -171,6 +172,7 @@ std::string to_cloud_event(const Record& record, std::string_view source) {
   if (!event) text("undecodable", event.error().message);
   text("sequence", std::to_string(number(record.position)));
   out += ",\"streamversion\":" + std::to_string(number(record.version));
+  if (subject != record.stream) text("stream", record.stream.text());
   text("correlationid", record.correlation.text());
   if (!record.causation.is_nil()) text("causationid", record.causation.text());
   text("by", record.by);

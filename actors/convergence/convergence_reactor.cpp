@@ -175,7 +175,7 @@ bool ConvergenceReactor::wanted(const Record& record) {
     return mac && (open_.contains(*mac) || changed_.contains(*mac));
   }
   if (record.type == PhoneRegistered::type || record.type == PhoneMoved::type) return failed_ > 0;
-  return record.stream.category() == "device" || affected_by(record).has_value();
+  return record.stream.category() == StreamId::device_category || affected_by(record).has_value();
 }
 
 void ConvergenceReactor::follow(const Envelope& envelope) {
@@ -183,9 +183,9 @@ void ConvergenceReactor::follow(const Envelope& envelope) {
     return phone_is_there(registered->extension, registered->mac, instant_of(envelope.time));
   if (const auto* moved = std::get_if<PhoneMoved>(&envelope.event))
     return phone_is_there(moved->extension, moved->mac, instant_of(envelope.time));
-  if (envelope.stream.category() == "device") {
+  if (const auto mac = envelope.stream.device()) {
     count(envelope.event);
-    if (const auto mac = MacAddress::parse(envelope.stream.key())) follow_device(envelope, *mac);
+    follow_device(envelope, *mac);
   }
   Record record;
   record.stream = envelope.stream;

@@ -189,6 +189,11 @@ Result<Events> returned(const Device::State& state, const ReportReturned& comman
 }  // namespace
 
 Result<Events> Device::decide(const State& state, const Command& command, const Context& context) {
+  const auto* registered = std::get_if<RegisterDevice>(&command);
+  const auto* changed = std::get_if<ChangeDevice>(&command);
+  const auto* lines = registered != nullptr ? &registered->lines : changed != nullptr ? &changed->lines : nullptr;
+  if (lines != nullptr && *lines && (*lines)->size() > most_lines)
+    return unacceptable("too_many_lines", "a device has at most " + std::to_string(most_lines) + " lines");
   return std::visit(Overloaded{
                         [&](const RegisterDevice& c) { return register_device(state, c, context); },
                         [&](const ChangeDevice& c) { return change(state, c, context); },

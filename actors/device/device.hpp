@@ -174,6 +174,9 @@ struct Device {
                                ReportReturned, SetDeviceCredentials, RemoveDeviceCredentials, IssueDeviceToken,
                                RevokeDeviceToken, OpenDeviceEnrolment>;
 
+  static constexpr std::size_t most_lines = 64;
+  static constexpr std::array<Bound, 1> bounds{{{"lines", most_lines}}};
+
   static State initial() { return {}; }
   static Result<std::vector<Event>> decide(const State& state, const Command& command, const Context& context);
   static State evolve(State state, const Event& event);

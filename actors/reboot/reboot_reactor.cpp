@@ -146,9 +146,11 @@ std::size_t RebootReactor::under_way() const {
 }
 
 void RebootReactor::tell_left_over() {
-  for (const auto& row : shared_->world.projection.list({}, static_cast<std::size_t>(-1))) {
+  const auto is_left = [](const DeviceRow& row) {
+    return row.activity.reboot && row.activity.reboot->stage == RebootStage::requested;
+  };
+  for (const auto& row : shared_->world.projection.all_that(is_left)) {
     const auto& progress = row.activity.reboot;
-    if (!progress || progress->stage != RebootStage::requested) continue;
     const auto& mac = row.definition->mac;
     begin({mac,
            progress->reboot,

@@ -4,6 +4,7 @@ namespace strowger::application {
 void Application::House::start_actors() {
   actors = std::make_unique<caf::actor_system>(actor_config);
   world = std::make_unique<actors::EntityWorld>(actors::EntityWorld{*log, ids, clock});
+  world->readers = std::make_shared<actors::Readers>();
   extensions = std::make_unique<actors::Entities<actors::Extension>>(*actors, *world);
   devices = std::make_unique<actors::Entities<actors::Device>>(*actors, *world);
   campaigns = std::make_unique<actors::Entities<actors::Campaign>>(*actors, *world);
@@ -63,6 +64,14 @@ Result<void> Application::House::start_reactors() {
       from);
   deletions = std::make_unique<actors::DeletionReactor>(*log, *vault, troubles("Deletions"), Drive::own_thread,
                                                         dead_letters.get());
+  snapshot_sweep = std::make_unique<actors::SnapshotSweep<actors::Device>>(
+      *world,
+      [this] {
+        std::vector<std::string> keys;
+        for (const auto& mac : device_rows.macs()) keys.push_back(mac.text());
+        return keys;
+      },
+      [to = logger](const std::string& line) { to->info("{}", line); }, troubles("Snapshots"));
   device_settings = std::make_unique<actors::DeviceSettingsReactor>(
       actors::DeviceSettingsReactor::World{*log, *vault, *runner, phone_settings_rows, *phone_settings},
       troubles("Settings of devices that are gone"), Drive::own_thread, dead_letters.get());

@@ -119,7 +119,7 @@ http::Services Application::House::services() {
       [this] { return vault->derive_key("api-token"); },
       [this] {
         return metrics_text(*log, *runner, sip->metrics(), *extensions, *devices, *users, *world->counters,
-                            retention_running.load(), convergence_counters, settings.get()->data_dir) +
+                            retention_running.load(), convergence_counters, settings.get()->data_dir, store_sizes) +
                (kafka ? metrics_text(kafka->status()) : std::string()) + metrics_text(tftp_running.load()) +
                metrics_text(quarantine_rows.counts(), *dead_letters);
       },

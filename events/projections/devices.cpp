@@ -2,6 +2,7 @@
 
 #include "events/overloaded.hpp"
 
+#include <algorithm>
 #include <mutex>
 
 namespace strowger {
@@ -109,7 +110,16 @@ std::vector<DeviceRow> DevicesProjection::list(const std::optional<MacAddress>& 
   std::vector<DeviceRow> out;
   const auto& rows = rows_.in_order();
   auto at = after ? rows.upper_bound(*after) : rows.begin();
+  out.reserve(std::min(max, rows_.size()));
   for (; at != rows.end() && out.size() < max; ++at) out.push_back(at->value);
+  return out;
+}
+
+std::vector<DeviceRow> DevicesProjection::all_that(const std::function<bool(const DeviceRow&)>& fits) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<DeviceRow> out;
+  for (const auto& row : rows_.in_order())
+    if (fits(row.value)) out.push_back(row.value);
   return out;
 }
 
@@ -314,7 +324,7 @@ void DevicesProjection::answered(const MacAddress& mac, const Uuid& reboot, Rebo
   progress.detail = detail;
 }
 
-// Of the stream device/<stream_mac>; fold() in device_counting.cpp counts what it changes.
+// Of the streams of the device; fold() in device_counting.cpp counts what it changes.
 void DevicesProjection::fold_device(const Envelope& envelope, const MacAddress& stream_mac) {
   // Not among the changes: files are served as before.
   if (const auto* enrolment = std::get_if<DeviceEnrolled>(&envelope.event)) return enrolled(*enrolment);
@@ -408,19 +418,34 @@ void DevicesProjection::fold_device(const Envelope& envelope, const MacAddress& 
                    activity.reboot->fetched_at = envelope.time;
                    changes_.fetch_add(1, std::memory_order_release);
                  },
-                 // A fetch of long ago: the last one of each device is never folded.
-                 [&](const Folded& e) {
-                   auto* row = e.was == ConfigServed::type ? rows_.change(stream_mac) : nullptr;
+                 // Nobody waited for them, and they may be older than what is known.
+                 [&](const ConfigServedRepeated& e) {
+                   auto* row = rows_.change(e.mac);
                    if (row == nullptr) return;
                    auto& activity = row->activity;
+                   activity.fetches += e.count;
+                   if (activity.last_provisioned && *activity.last_provisioned > e.last_seen) return;
+                   activity.last_provisioned = e.last_seen;
+                   activity.last_etag = e.etag;
+                   activity.last_ip = e.ip;
+                   activity.last_user_agent = e.user_agent;
+                 },
+                 // A fetch of long ago: the last one of each device is never folded.
+                 [&](const Folded& e) {
+                   auto* row = is_served(e.was) ? rows_.change(stream_mac) : nullptr;
+                   if (row == nullptr) return;
+                   auto& activity = row->activity;
+                   activity.fetches += std::max<std::uint64_t>(1, e.requests);
+                   if (e.was != ConfigServed::type) return;
                    activity.last_provisioned = envelope.time;
-                   ++activity.fetches;
                    if (activity.reboot && !activity.reboot->fetched_at) activity.reboot->fetched_at = envelope.time;
                  },
                  [](const auto&) {},
              },
              envelope.event);
-  if (std::holds_alternative<ConfigServed>(envelope.event)) return;
+  if (std::holds_alternative<ConfigServed>(envelope.event) ||
+      std::holds_alternative<ConfigServedRepeated>(envelope.event))
+    return;
   changes_.fetch_add(1, std::memory_order_release);
   if (auto* row = rows_.change(stream_mac)) strowger::fold(row->activity.convergence, envelope);
 }

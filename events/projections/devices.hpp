@@ -159,6 +159,8 @@ class DevicesProjection : public Projection {
  public:
   std::optional<DeviceRow> find(const MacAddress& mac) const;
   std::vector<DeviceRow> list(const std::optional<MacAddress>& after, std::size_t max) const;  // by MAC
+  // By MAC. `fits` runs under the readers' lock: it must not call this. O(devices), and copies only what fits.
+  std::vector<DeviceRow> all_that(const std::function<bool(const DeviceRow&)>& fits) const;
   // On any of its lines.
   std::vector<MacAddress> on_extension(const ExtensionNumber& extension) const;
   // Those that have it no more, and whose phone may still be registered on it (DeviceActivity::former).

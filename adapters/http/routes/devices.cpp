@@ -4,6 +4,7 @@
 #include "adapters/http/routes/device_checks.hpp"
 #include "adapters/http/routes/device_view.hpp"
 #include "adapters/http/routes/discovery.hpp"
+#include "adapters/http/routes/listed.hpp"
 
 #include <algorithm>
 
@@ -269,13 +270,8 @@ Awaitable<Result<Response>> create_discovered(Context& context, const Request& r
   co_return co_await enter(context, request, std::move(*meta), std::move(wanted));
 }
 
-struct DevicePage {
-  std::string body;
-  std::string next;  // the cursor; empty: that was the last page
-};
-
 // O(limit), renders what is not in the cache.
-Result<DevicePage> device_page(Context& context, const std::optional<MacAddress>& after, std::size_t limit,
+Result<ListedPage> device_page(Context& context, const std::optional<MacAddress>& after, std::size_t limit,
                                bool with_token, const std::stop_token& stop) {
   const auto found = context.services.device_rows.list(after, limit + 1);
   const auto present = context.files.present();
@@ -284,25 +280,19 @@ Result<DevicePage> device_page(Context& context, const std::optional<MacAddress>
     if (stop.stop_requested()) return stopped();
     items.push_back(view_of(context, present, found[i], with_token));
   }
-  return DevicePage{bj::serialize(items),
-                    found.size() > limit ? found[limit - 1].definition->mac.text() : std::string()};
+  return ListedPage{bj::serialize(items),
+                    found.size() > limit ? found[limit - 1].definition->mac.text() : std::string(), items.size()};
 }
 
 Awaitable<Result<Response>> list_devices(Context& context, const Request& request) {
-  const auto page = page_of(request);
-  if (!page) co_return page.error();
-  std::optional<MacAddress> after;
-  if (!page->cursor.empty()) {
-    const auto cursor = MacAddress::parse(page->cursor);
-    if (!cursor) co_return cursor.error();
-    after = *cursor;
-  }
   // The lane ends before the context it belongs to does.
-  const auto work = [&context, after, limit = page->limit, with_token = request.who.may(Role::operator_)](
-                        std::stop_token stop) { return device_page(context, after, limit, with_token, stop); };
-  auto found = co_await offloaded(request, lane_of(context, *page), work);
+  const auto read = [&context, with_token = request.who.may(Role::operator_)](const auto& after, std::size_t limit,
+                                                                              const std::stop_token& stop) {
+    return device_page(context, after, limit, with_token, stop);
+  };
+  auto found = co_await list_page<MacAddress>(context, request, read);
   if (!found) co_return found.error();
-  co_return page_response(request, std::move(found->body), context.services.device_rows.size(), found->next);
+  co_return page_response(request, std::move(found->page.body), context.services.device_rows.size(), found->page.next);
 }
 
 Response shown(Context& context, const DeviceRow& row, const Principal& who) {

@@ -2,11 +2,10 @@
 #include "actors/reboot/correlation.hpp"
 #include "adapters/http/json_body.hpp"
 #include "adapters/http/routes/context.hpp"
-#include "events/controls.hpp"
+#include "adapters/http/routes/extension_checks.hpp"
+#include "adapters/http/routes/listed.hpp"
 #include "events/json.hpp"
 #include "events/utf8.hpp"
-
-#include <sodium.h>
 
 namespace strowger::http::routes {
 namespace {
@@ -114,56 +113,27 @@ Error missing(const ExtensionNumber& extension) {
                    "Extension " + extension.text() + " does not exist. Create it with POST /api/extensions.");
 }
 
-std::string random_password() {
-  constexpr std::string_view letters = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
-  std::string password;
-  while (password.size() < 20) password.push_back(letters[randombytes_uniform(letters.size())]);
-  return password;
-}
-
-// Phones and SIP's digest take any printable text; what cannot be typed or would be trimmed is refused.
-std::optional<Error> check_password(const std::string& password) {
-  const bool printable = !find_control(password);
-  if (!password.empty() && password.size() <= 128 && printable && password.front() != ' ' && password.back() != ' ')
-    return std::nullopt;
-  Error fault = unacceptable(
-      "bad_password", "password must have 1 to 128 characters, no control characters, and no space at its ends.");
-  fault.details["field"] = "password";
-  return fault;
-}
-
-struct ExtensionPage {
-  std::string body;
-  std::string next;  // the cursor; empty: that was the last page
-};
-
 // O(limit).
-Result<ExtensionPage> extension_page(const Services& services, const std::optional<ExtensionNumber>& after,
-                                     std::size_t limit, const std::stop_token& stop) {
+Result<ListedPage> extension_page(const Services& services, const std::optional<ExtensionNumber>& after,
+                                  std::size_t limit, const std::stop_token& stop) {
   const auto found = services.extension_rows.list(after, limit + 1);
   bj::array items;
   for (std::size_t i = 0; i < std::min(found.size(), limit); ++i) {
     if (stop.stop_requested()) return stopped();
     items.push_back(view(services, *found[i]));
   }
-  return ExtensionPage{bj::serialize(items), found.size() > limit ? found[limit - 1]->number.text() : std::string()};
+  return ListedPage{bj::serialize(items), found.size() > limit ? found[limit - 1]->number.text() : std::string(),
+                    items.size()};
 }
 
 Awaitable<Result<Response>> list_extensions(Context& context, const Request& request) {
-  const auto page = page_of(request);
-  if (!page) co_return page.error();
-  std::optional<ExtensionNumber> after;
-  if (!page->cursor.empty()) {
-    const auto cursor = ExtensionNumber::parse(page->cursor);
-    if (!cursor) co_return cursor.error();
-    after = *cursor;
-  }
-  const auto work = [&services = context.services, after, limit = page->limit](std::stop_token stop) {
+  const auto read = [&services = context.services](const auto& after, std::size_t limit, const std::stop_token& stop) {
     return extension_page(services, after, limit, stop);
   };
-  auto found = co_await offloaded(request, lane_of(context, *page), work);
+  auto found = co_await list_page<ExtensionNumber>(context, request, read);
   if (!found) co_return found.error();
-  co_return page_response(request, std::move(found->body), context.services.extension_rows.size(), found->next);
+  co_return page_response(request, std::move(found->page.body), context.services.extension_rows.size(),
+                          found->page.next);
 }
 
 Result<Response> read_extension(const Context& context, const Request& request) {

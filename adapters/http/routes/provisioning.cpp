@@ -202,6 +202,9 @@ RequestCounts request_counts(const Context& context) {
   const auto untold = context.sightings.untold();
   all.total += untold.total;
   all.failed += untold.failed;
+  const auto repeated = context.files.facts().untold();
+  all.total += repeated.total;
+  all.successful += repeated.successful;
   return all;
 }
 
@@ -275,10 +278,10 @@ bj::array all_warnings(Context& context, const provision::Present& present, cons
          " different MAC addresses that nobody registered. If they are your phones, register them, and lift the block "
          "with DELETE /api/provisioning/access/blocked/" +
          source.source + ".");
-  std::set<std::string> by_tftp;
+  std::set<std::string> misled;
   for (const auto& row : newest(context, recent_requests))
-    if (row.code == to_string(provisioning::access::Rule::secret_over_tftp))
-      if (const auto who = row.normalized_mac ? row.normalized_mac->colons() : row.ip; by_tftp.insert(who).second)
+    if (row.code == to_string(provisioning::access::Rule::secret_over_tftp) || row.code == "wrong_path")
+      if (const auto who = row.normalized_mac ? row.normalized_mac->colons() : row.ip; misled.insert(who).second)
         warn(who + ": " + row.error);
   if (settings.provisioning.https.legacy)
     warn("provisioning.https.legacy is on: TLS 1.0 and 1.1 can be listened to and forged.");

@@ -6,6 +6,7 @@ namespace strowger::test::simulation {
 namespace {
 
 constexpr auto timer_f = std::chrono::seconds(32);
+constexpr auto fetch_window = std::chrono::seconds(60);
 
 // Small, so that passivation, snapshots and conflicts happen all the time.
 constexpr actors::EntityLimits entity_limits{.snapshot_every = 3, .conflict_retries = 20, .read_batch = 2};
@@ -150,13 +151,30 @@ std::optional<Server::File> Server::serve_config(const MacAddress& mac, std::fun
   served.extension = serving.definition->extension;
   served.vendor = serving.definition->vendor;
   served.etag = *file;
-  log.append({StreamId::of(mac),
+  // As Facts does.
+  const bool matters = !serving.correlation.is_nil() || runner->applied_position() < log.last_position();
+  std::vector<http::provision::FetchWindows::Repeats> closed;
+  const bool tell =
+      windows_.add({mac, {}, {}, *file, 200, clock()}, matters, ticks(), fetch_window, [&] { return served; }, closed);
+  tell_repeats(closed);
+  if (!tell) return File{*file, serving.definition->extension, true};
+  log.append({StreamId::activity_of(mac),
               ExpectedVersion::any(),
               {encode(served, {"phone:" + mac.text(), serving.correlation, serving.causation}, clock(), ids)},
               {},
               {}},
              [recorded = std::move(recorded)](const Result<Receipt>& receipt) { recorded(receipt.has_value()); });
   return File{*file, serving.definition->extension};
+}
+
+void Server::tell_repeats(const std::vector<http::provision::FetchWindows::Repeats>& closed) {
+  for (const auto& repeats : closed) {
+    AppendRequest request;
+    const auto& mac = repeats.event.mac;
+    request.facts.push_back(
+        {StreamId::activity_of(mac), encode(repeats.event, {"phone:" + mac.text(), {}, {}}, clock(), ids)});
+    log.append(std::move(request), {});
+  }
 }
 
 bool Server::phone_present(const MacAddress& mac, const ExtensionNumber& extension) const {
@@ -186,6 +204,9 @@ void Server::tick() {
   std::vector<std::uint64_t> given_up;
   for (const auto& [transaction, waiting] : transactions_)
     if (waiting.gives_up <= time.instant()) given_up.push_back(transaction);
+  std::vector<http::provision::FetchWindows::Repeats> closed;
+  windows_.close(ticks(), closed);
+  tell_repeats(closed);
   for (const auto transaction : given_up) answered(transaction, {408, "Request Timeout", true});
   registrar->expire_due();
 }
