@@ -2,7 +2,7 @@
 
 #include "actors/provisioning/access/certificate.hpp"
 #include "adapters/http/provision/request_log.hpp"
-#include "adapters/http/services.hpp"
+#include "adapters/http/provision/services.hpp"
 #include "adapters/http/tls.hpp"
 
 #include <algorithm>

@@ -3,7 +3,7 @@
 #include "actors/provisioning/taken_apart.hpp"
 #include "actors/reboot/correlation.hpp"
 #include "adapters/http/provision/device_values.hpp"
-#include "adapters/http/services.hpp"
+#include "adapters/http/provision/services.hpp"
 #include "events/stopped.hpp"
 
 #include <algorithm>

@@ -9,7 +9,7 @@
 #include "actors/provisioning/user_agent.hpp"
 #include "adapters/http/provision/asked.hpp"
 #include "adapters/http/provision/firmware.hpp"
-#include "adapters/http/services.hpp"
+#include "adapters/http/provision/services.hpp"
 
 #include <charconv>
 

@@ -3,7 +3,7 @@
 #include "actors/provisioning/recorded.hpp"
 #include "adapters/http/errors.hpp"
 #include "adapters/http/provision/asked.hpp"
-#include "adapters/http/services.hpp"
+#include "adapters/http/provision/services.hpp"
 #include "events/utf8.hpp"
 
 #include <algorithm>

@@ -5,10 +5,10 @@
 #include "adapters/http/events/feed.hpp"
 #include "adapters/http/lanes.hpp"
 #include "adapters/http/provision/files.hpp"
+#include "adapters/http/provision/services.hpp"
 #include "adapters/http/router.hpp"
 #include "adapters/http/routes/fleet_survey.hpp"
 #include "adapters/http/routes/login_guard.hpp"
-#include "adapters/http/services.hpp"
 #include "adapters/http/sightings.hpp"
 #include "adapters/http/token.hpp"
 
