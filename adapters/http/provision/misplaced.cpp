@@ -6,7 +6,7 @@
 #include "actors/provisioning/placeholder.hpp"
 #include "actors/provisioning/user_agent.hpp"
 #include "adapters/http/provision/asked.hpp"
-#include "adapters/http/services.hpp"
+#include "adapters/http/provision/services.hpp"
 
 #include <boost/beast/core/string.hpp>
 
