@@ -170,6 +170,9 @@ std::vector<Key> make_keys() {
   add(boolean(
       "server.sip_digest_without_qop", [](S& s) -> auto& { return s.server.sip_digest_without_qop; },
       "Whether old phones may answer without qop (RFC 2069). false refuses what is weaker than the challenge offers."));
+  add(boolean(
+      "server.force_rport", [](S& s) -> auto& { return s.server.force_rport; },
+      "Whether UDP answers go to the port that a request came from; false: only where the phone asks so (RFC 3581)."));
 
   add(text(
       "api.host", [](S& s) -> auto& { return s.api.host; }, check_host,
@@ -330,7 +333,8 @@ std::vector<Key> make_keys() {
   add(duration(
       "log.repeat_window", [](S& s) -> auto& { return s.log.repeat_window; },
       "a duration such as 10m, 1h or 30s; 0 for none",
-      "The same refused request or failed login again within this time is not an event each but a count."));
+      "The same refused request or failed login again within this time is not an event each but a count; so are "
+      "fetches of the same file by the same phone, within this time and a minute at most."));
   const auto retention = [](auto member) { return [member](S& s) -> auto& { return s.log.retention.*member; }; };
   const std::string_view kept = "a duration such as 90d or 12h, or never";
   add(duration(

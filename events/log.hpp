@@ -134,6 +134,9 @@ class EventLog {
 
   // Events of one stream with versions above `after`, at most `max`.
   virtual Result<std::vector<Record>> read_stream(const StreamId& stream, StreamVersion after, std::size_t max) = 0;
+  // The version of the stream's last event; 0 where it has none. Complexity: one look-up, in memory for streams that
+  // were appended to lately.
+  virtual Result<StreamVersion> last_version(const StreamId& stream) = 0;
   // Events of all streams with positions above `after`, at most `max`.
   virtual Result<std::vector<Record>> read_all(Position after, std::size_t max) = 0;
   // The newest events, newest first, with positions below `before`.

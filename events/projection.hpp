@@ -65,6 +65,7 @@ class Projection {
 struct Checkpoint {
   Position position{};
   std::uint32_t schema = 0;
+  Uuid event{};  // at the position, which tells the log from another one; nil: an earlier release did not say
 };
 
 // Where rows and checkpoint lie; an engine in adapters/rocksdb, one in memory in tests/support.

@@ -26,7 +26,7 @@ std::optional<Affected> affected_by(const Record& record) {
   const std::string_view type = record.type;
   const auto category = record.stream.category();
   const std::string key(record.stream.key());
-  if (category == "device") {
+  if (category == StreamId::device_category) {
     if (is_no_definition(type)) return std::nullopt;
     return Affected{device, key,
                     type == DeviceRegistered::type ? RebootReason::device_registered : RebootReason::device_changed};

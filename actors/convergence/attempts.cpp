@@ -24,6 +24,12 @@ std::chrono::seconds backoff(const Policy& policy, std::uint16_t attempt) {
   return std::min(wait, policy.longest_backoff);
 }
 
+std::string places_of(const DeviceRow& device) {
+  std::string text = " on extension " + device.definition->extension.text();
+  for (const auto& former : device.activity.former) text += " or " + former.text() + ", which it had";
+  return text;
+}
+
 }  // namespace
 
 void ConvergenceReactor::find_overdue(Instant now) {
@@ -121,13 +127,14 @@ void ConvergenceReactor::tell(const MacAddress& mac, Open& open) {
   // It fetched before what it was to fetch was said to be wanted.
   if (state.reboot.is_nil() && row->activity.last_etag == state.etag) return say_fetched(mac, open);
   open.extension = row->definition->extension;
-  if (reboot::bindings_of(*row, world_.bindings.of(open.extension)).empty()) {
+  open.former = row->activity.former;
+  if (reboot::Phones(world_.bindings, world_.projection).of(*row).empty()) {
     open.rearm.reset();
     if (state.stage == ConvergenceStage::failed) return;
-    return ask(mac, open,
-               actors::ReportUnreachable{state.etag, "no phone that could be this device is registered on extension " +
-                                                         open.extension.text() +
-                                                         "; it fetches its configuration when it is switched on"});
+    return ask(
+        mac, open,
+        actors::ReportUnreachable{state.etag, "no phone that could be this device is registered" + places_of(*row) +
+                                                  "; it fetches its configuration when it is switched on"});
   }
   // Its turn comes when the call has ended: were it asked now and told then, all who were in a call could be told at
   // once.

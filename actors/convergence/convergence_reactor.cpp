@@ -118,7 +118,7 @@ void ConvergenceReactor::load() {
 // The phone of a device that was given up as nobody was there or answered: whether it came since it was last told, or
 // came to another address. (A start of the server alone is no reason to try again.)
 bool ConvergenceReactor::came_back(const DeviceRow& row, const Open& open) const {
-  const auto bindings = reboot::bindings_of(row, world_.bindings.of(row.definition->extension));
+  const auto bindings = reboot::Phones(world_.bindings, world_.projection).of(row);
   if (open.state.code == "no_phone") return !bindings.empty();
   return std::any_of(bindings.begin(), bindings.end(),
                      [&](const auto& binding) { return binding->here > open.told_at; });
@@ -149,6 +149,7 @@ void ConvergenceReactor::keep(const MacAddress& mac, const Convergence& state) {
   const auto row = world_.projection.find(mac);
   if (row && open.extension.text().empty()) {
     open.extension = row->definition->extension;
+    open.former = row->activity.former;
     open.site = row->definition->site;
   }
   const bool was_failed = open.state.stage == ConvergenceStage::failed;
@@ -174,17 +175,17 @@ bool ConvergenceReactor::wanted(const Record& record) {
     return mac && (open_.contains(*mac) || changed_.contains(*mac));
   }
   if (record.type == PhoneRegistered::type || record.type == PhoneMoved::type) return failed_ > 0;
-  return record.stream.category() == "device" || affected_by(record).has_value();
+  return record.stream.category() == StreamId::device_category || affected_by(record).has_value();
 }
 
 void ConvergenceReactor::follow(const Envelope& envelope) {
   if (const auto* registered = std::get_if<PhoneRegistered>(&envelope.event))
-    return phone_is_there(registered->extension, instant_of(envelope.time));
+    return phone_is_there(registered->extension, registered->mac, instant_of(envelope.time));
   if (const auto* moved = std::get_if<PhoneMoved>(&envelope.event))
-    return phone_is_there(moved->extension, instant_of(envelope.time));
-  if (envelope.stream.category() == "device") {
+    return phone_is_there(moved->extension, moved->mac, instant_of(envelope.time));
+  if (const auto mac = envelope.stream.device()) {
     count(envelope.event);
-    if (const auto mac = MacAddress::parse(envelope.stream.key())) follow_device(envelope, *mac);
+    follow_device(envelope, *mac);
   }
   Record record;
   record.stream = envelope.stream;
@@ -199,13 +200,13 @@ void ConvergenceReactor::follow_device(const Envelope& envelope, const MacAddres
   if (found != open_.end()) state = found->second.state;
   fold(state, envelope);
   if (const auto* changed = std::get_if<DeviceChanged>(&envelope.event); changed != nullptr && found != open_.end())
-    found->second.extension = changed->extension;
+    found->second.moves_to(changed->extension);
   if (std::holds_alternative<DeviceReturned>(envelope.event)) returning_.erase(mac);
   if (state && state->open()) {
     if (found == open_.end()) open_[mac].told_at = instant_of(envelope.time);
     keep(mac, *state);
     if (const auto* requested = std::get_if<RebootRequested>(&envelope.event)) {
-      open_[mac].extension = requested->extension;
+      open_[mac].moves_to(requested->extension);
       open_[mac].told_at = instant_of(envelope.time);
       returning_.erase(mac);
       look_again(mac, envelope, state->reason);
@@ -267,10 +268,13 @@ void ConvergenceReactor::look_again(const MacAddress& mac, const Envelope& envel
   dirty_.try_emplace(mac, dirty).first->second.after = envelope.position;
 }
 
-void ConvergenceReactor::phone_is_there(const ExtensionNumber& extension, Instant at) {
+void ConvergenceReactor::phone_is_there(const ExtensionNumber& extension, const std::optional<MacAddress>& said,
+                                        Instant at) {
   for (auto& [mac, open] : open_) {
-    if (open.extension != extension || open.state.stage != ConvergenceStage::failed || !may_come_back(open.state.code))
-      continue;
+    const bool may_be_it = said ? *said == mac
+                                : open.extension == extension ||
+                                      std::find(open.former.begin(), open.former.end(), extension) != open.former.end();
+    if (!may_be_it || open.state.stage != ConvergenceStage::failed || !may_come_back(open.state.code)) continue;
     open.rearm = at + policy_.registration_grace;
     open.heard = world_.clock.instant();
   }

@@ -92,6 +92,7 @@ class ConvergenceReactor {
   // A device that has not converged.
   struct Open {
     ExtensionNumber extension;
+    std::vector<ExtensionNumber> former;  // that its phone may still be on
     std::string site;
     Convergence state;
     Instant since;                   // it is open for this configuration
@@ -105,6 +106,12 @@ class ConvergenceReactor {
     std::optional<Instant> early;    // the phone fetched, but something older: its fetch is overdue then
     std::optional<Instant> rearm;    // it was given up, and its phone is there again
     Instant heard{};                 // when its extension's phone was last heard of
+
+    void moves_to(const ExtensionNumber& other) {
+      if (extension == other) return;
+      if (!extension.text().empty()) former.push_back(extension);
+      extension = other;
+    }
   };
   // May have another file now.
   struct Dirty {
@@ -132,7 +139,7 @@ class ConvergenceReactor {
   void count(const Event& event);
   void served(const Envelope& envelope, const ConfigServed& fact);
   void look_again(const MacAddress& mac, const Envelope& envelope, RebootReason reason);
-  void phone_is_there(const ExtensionNumber& extension, Instant at);
+  void phone_is_there(const ExtensionNumber& extension, const std::optional<MacAddress>& said, Instant at);
   Instant instant_of(Timestamp date);
   void keep(const MacAddress& mac, const Convergence& state);
   bool came_back(const DeviceRow& row, const Open& open) const;

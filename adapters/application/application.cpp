@@ -95,6 +95,7 @@ bool Application::reload(config::SettingsPtr settings) {
   keep("server.sip_realm", merged->server.sip_realm, present->server.sip_realm);
   keep("server.sip_digest", merged->server.sip_digest, present->server.sip_digest);
   keep("server.sip_digest_without_qop", merged->server.sip_digest_without_qop, present->server.sip_digest_without_qop);
+  keep("server.force_rport", merged->server.force_rport, present->server.force_rport);
   keep("api.host", merged->api.host, present->api.host);
   keep("api.port", merged->api.port, present->api.port);
   keep("api.idempotency_window", merged->api.idempotency_window, present->api.idempotency_window);

@@ -112,14 +112,16 @@ struct CampaignOptions {
   std::string id;
 };
 
-struct DeviceImportOptions {
+struct ImportOptions {
   ServerOptions server;
+  std::string what;            // devices or extensions
   std::filesystem::path file;  // .json, else CSV
   bool dry_run = false;
 };
 
-struct DeviceExportOptions {
+struct ExportOptions {
   ServerOptions server;
+  std::string what;           // devices or extensions
   std::filesystem::path out;  // empty: stdout
   std::string format = "csv";
 };
@@ -169,8 +171,8 @@ int log_import(const LogImportOptions& options);
 int backup_create(const BackupCreateOptions& options);
 int backup_list(const DataOptions& options);
 int backup_restore(const BackupRestoreOptions& options);
-int device_import(const DeviceImportOptions& options);
-int device_export(const DeviceExportOptions& options);
+int import_file(const ImportOptions& options);
+int export_file(const ExportOptions& options);
 // Prints the newest events, a line each, in the order of the log. Without `templates` those are left out which a start
 // publishes for each template.
 int events(const EventsOptions& options);

@@ -112,6 +112,17 @@ Result<std::vector<Record>> RocksLog::read_stream(const StreamId& stream, Stream
   return records;
 }
 
+Result<StreamVersion> RocksLog::last_version(const StreamId& stream) {
+  // Memory before the database: what is not there any more is in the database.
+  if (const auto recent = core_->recent.version_of(stream)) return *recent;
+  auto database = core_->borrow();
+  if (!database) return database.error();
+  const std::unique_ptr<rocksdb::Iterator> streams(
+      (*database)->db().NewIterator(rocksdb::ReadOptions(), (**database)[Family::streams]));
+  std::string key;
+  return last_stored_version(*streams, stream, key);
+}
+
 Result<std::optional<Receipt>> RocksLog::find_receipt(std::string_view idempotency_key) {
   auto database = core_->borrow();
   if (!database) return database.error();

@@ -162,6 +162,10 @@ void CampaignsProjection::fold(const Envelope& envelope) {
                    entry->changed = true;
                  },
                  [&](const CampaignDeviceSkipped& e) { move(e.campaign, e.mac, CampaignStage::skipped, at, e.reason); },
+                 [&](const CampaignDevicesSkipped& e) {
+                   for (const auto& device : e.devices)
+                     move(e.campaign, device.mac, CampaignStage::skipped, at, device.reason);
+                 },
                  [&](const CampaignPaused& e) { end(e.campaign, CampaignState::paused, at); },
                  [&](const CampaignResumed& e) { end(e.campaign, CampaignState::running, at); },
                  [&](const CampaignCancelled& e) { end(e.campaign, CampaignState::cancelled, at); },

@@ -115,6 +115,12 @@ Result<std::vector<Record>> MemoryLog::read_stream(const StreamId& stream, Strea
   return out;
 }
 
+Result<StreamVersion> MemoryLog::last_version(const StreamId& stream) {
+  const std::lock_guard lock(mutex_);
+  const auto found = streams_.find(stream.text());
+  return StreamVersion{found == streams_.end() ? 0 : found->second.size()};
+}
+
 Result<std::vector<Record>> MemoryLog::read_all(Position after, std::size_t max) {
   const std::lock_guard lock(mutex_);
   std::vector<Record> out;

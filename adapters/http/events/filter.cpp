@@ -29,8 +29,7 @@ Result<std::string> parse_stream(std::string_view text) {
                                        "' is not a stream; write one such as device/001565123456, or device/* for all "
                                        "of a category.");
   // A MAC address is taken in every form that people write it in.
-  if (stream->category() == "device")
-    if (const auto mac = MacAddress::parse(stream->key())) return StreamId::of(*mac).text();
+  if (const auto mac = stream->device()) return StreamId(stream->category(), mac->text()).text();
   return stream->text();
 }
 
@@ -63,6 +62,17 @@ Result<Timestamp> parse_time(std::string_view name, std::string_view text) {
   return *time;
 }
 
+// With a device, or all, its facts.
+void add_activity(std::vector<std::string>& streams) {
+  const std::string device = std::string(StreamId::device_category) + "/";
+  const auto asked = streams.size();
+  for (std::size_t i = 0; i < asked; ++i) {
+    if (!streams[i].starts_with(device)) continue;
+    auto activity = std::string(StreamId::activity_category) + streams[i].substr(device.size() - 1);
+    if (std::find(streams.begin(), streams.end(), activity) == streams.end()) streams.push_back(std::move(activity));
+  }
+}
+
 }  // namespace
 
 bool Filter::matches(const Record& record) const {
@@ -71,9 +81,15 @@ bool Filter::matches(const Record& record) const {
          !fits_any(not_types, record.type, '.');
 }
 
-std::optional<StreamId> Filter::only_stream() const {
-  if (streams.size() != 1 || streams.front().back() == '/') return std::nullopt;
-  return StreamId::parse(streams.front()).value();
+std::vector<StreamId> Filter::only_streams() const {
+  std::vector<StreamId> only;
+  for (const auto& text : streams) {
+    if (text.back() == '/') return {};
+    auto stream = StreamId::parse(text).value();
+    if (!only.empty() && only.front().subject() != stream.subject()) return {};
+    if (std::find(only.begin(), only.end(), stream) == only.end()) only.push_back(std::move(stream));
+  }
+  return only;
 }
 
 Result<Position> parse_position(std::string_view name, std::string_view text) {
@@ -123,6 +139,7 @@ Result<Filter> read_filter(const Query& query, std::initializer_list<std::string
       return malformed("unknown_parameter", "There is no parameter '" + name + "' here; there are " + known + ".");
     }
   }
+  add_activity(filter.streams);
   if (filter.from && filter.to && *filter.from >= *filter.to)
     return malformed("bad_time", "from must be before to; nothing lies between them.");
   return filter;

@@ -1,6 +1,7 @@
 // Which events of the log somebody wants: the parameters that GET /api/events and GET /api/events/stream share.
 //
-//   stream=device/001565123456   one stream; stream=device/* all of a category
+//   stream=device/001565123456   one stream; stream=device/* all of a category. A device is asked for with what was
+//                                decided and with its facts (device-activity/…); these alone have that name
 //   type=device.registered       one type (also as CloudEvents name it); type=device.* all that start so
 //   not_type=template.*          all but those of a type, in the same forms
 //   correlation=<uuid>           what belongs to one command
@@ -32,8 +33,8 @@ struct Filter {
     return streams.empty() && types.empty() && not_types.empty() && !correlation && !from && !to;
   }
   bool matches(const Record& record) const;
-  // Where only one stream is wanted.
-  std::optional<StreamId> only_stream() const;
+  // Where only the streams of one subject are wanted: at most two. Empty: others too.
+  std::vector<StreamId> only_streams() const;
 };
 
 // Fails with malformed, naming the parameter. `others` are the names that the caller reads itself; any further one is

@@ -11,6 +11,7 @@
 #include "adapters/http/provision/firmware.hpp"
 #include "adapters/http/provision/services.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include <spdlog/logger.h>
@@ -41,6 +42,14 @@ std::string_view body_of(std::uint16_t status) {
   }
 }
 
+// Short, so that the history tells when a phone fetched.
+constexpr std::chrono::seconds most_fetch_window{60};
+
+FactsOptions facts_options(const Services& services) {
+  return {.window = [&services] { return std::min(services.settings()->log.repeat_window, most_fetch_window); },
+          .runner = &services.runner};
+}
+
 }  // namespace
 
 Files::Files(Services& services, Sightings& sightings, FileLanes& lanes)
@@ -54,7 +63,7 @@ Files::Files(Services& services, Sightings& sightings, FileLanes& lanes)
       uploads_(std::make_shared<Uploads>(
           [&services] { return std::filesystem::path(services.settings()->data_dir) / "uploads"; }, services.clock)),
       facts_(services.log, services.ids, services.clock, services.logger, sightings, services.vendors,
-             services.device_rows, mask_) {}
+             services.device_rows, mask_, facts_options(services)) {}
 
 Result<std::string> Files::current_etag(const PresentPtr& present, const DefinitionPtr& device) {
   const auto extension = services_.extension_rows.find(device->extension);

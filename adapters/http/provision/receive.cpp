@@ -141,8 +141,8 @@ void Files::tell_upload(const Asked& asked, const Upload& upload, const std::str
     repeats = {read.instant, 0, {}};
   }
   AppendRequest request;
-  request.facts.push_back(
-      {StreamId::of(upload.mac), encode(event, Cause{"phone:" + upload.mac.text(), {}, {}}, now, services_.ids)});
+  request.facts.push_back({StreamId::activity_of(upload.mac),
+                           encode(event, Cause{"phone:" + upload.mac.text(), {}, {}}, now, services_.ids)});
   services_.log.append(std::move(request), [&logger = services_.logger](const Result<Receipt>& receipt) {
     if (!receipt) logger.error("That a phone left a file was not recorded: {}", receipt.error().message);
   });

@@ -50,6 +50,7 @@ void add_directories(Router& router, const ContextPtr& context);
 void add_discovery(Router& router, const ContextPtr& context);
 void add_dead_letters(Router& router, const ContextPtr& context);
 void add_events(Router& router, const ContextPtr& context);
+void add_extension_files(Router& router, const ContextPtr& context);
 void add_extensions(Router& router, const ContextPtr& context);
 void add_firmware(Router& router, const ContextPtr& context);
 void add_history(Router& router, const ContextPtr& context);

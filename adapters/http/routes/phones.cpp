@@ -91,7 +91,7 @@ struct FoundPhone {
 FoundPhone by_mac(const Services& services, const MacAddress& mac) {
   FoundPhone found{nullptr, services.device_rows.find(mac)};
   if (found.device) {
-    const auto phones = reboot::bindings_of(*found.device, services.bindings.of(found.device->definition->extension));
+    const auto phones = reboot::Phones(services.bindings, services.device_rows).of(*found.device);
     if (!phones.empty()) found.phone = phones.front();
   }
   if (found.phone) return found;

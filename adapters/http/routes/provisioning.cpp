@@ -2,6 +2,7 @@
 #include "actors/provisioning/identity.hpp"
 #include "actors/provisioning/vendor_catalog.hpp"
 #include "adapters/http/routes/device_view.hpp"
+#include "adapters/http/routes/phone_settings.hpp"
 
 #include <algorithm>
 #include <set>
@@ -201,6 +202,9 @@ RequestCounts request_counts(const Context& context) {
   const auto untold = context.sightings.untold();
   all.total += untold.total;
   all.failed += untold.failed;
+  const auto repeated = context.files.facts().untold();
+  all.total += repeated.total;
+  all.successful += repeated.successful;
   return all;
 }
 
@@ -262,6 +266,12 @@ bj::array all_warnings(Context& context, const provision::Present& present, cons
   if (config::is_loopback(present.external_ip))
     warn("Phones are told to use " + present.external_ip +
          ", which is only this machine. Set server.external_ip to an address that phones reach.");
+  for (const auto& warning : unreachable_by_settings(services)) warn(warning);
+  if (config::is_loopback(settings.server.sip_host) && !config::is_loopback(present.external_ip))
+    warn("SIP listens on " + settings.server.sip_host + ", which is only this machine, but phones are told " +
+         present.external_ip + ". Set server.sip_host to 0.0.0.0 or an address that phones reach.");
+  if (settings.server.sip_digest == "sha-256")
+    warn("server.sip_digest is sha-256: phones that know only MD5, which are most, cannot register. Set it to md5.");
   for (const auto& source : context.files.access().blocked())
     warn("Source " + source.source + " is blocked until " + to_iso8601(source.until) + ": it asked for " +
          std::to_string(source.unknown_macs) +

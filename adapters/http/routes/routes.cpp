@@ -119,6 +119,7 @@ void fill(Router& router, const routes::ContextPtr& context) {
   routes::add_system(router, context);
   routes::add_auth(router, context);
   routes::add_extensions(router, context);
+  routes::add_extension_files(router, context);
   routes::add_devices(router, context);
   routes::add_discovery(router, context);
   routes::add_device_files(router, context);

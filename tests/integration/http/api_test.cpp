@@ -161,6 +161,32 @@ TEST_CASE_METHOD(House, "registering a device tells its phone, and only its own,
   CHECK(last.by == "admin:admin");
 }
 
+TEST_CASE_METHOD(House, "a phone that stays on its former extension until it fetches is told there") {
+  for (const auto* number : {"6007", "6008", "6009"}) create_extension(number, "A");
+  const std::string by_mac = GENERATE(false, true) ? mac : "";
+  CAPTURE(by_mac);
+  register_device(mac, "6007");
+  bind("6007", "192.0.2.7", by_mac);
+  CHECK(register_device(mac, "6008").json().at("reboot_triggered").as_bool());
+  const auto place = "/api/provisioning/devices/" + std::string(mac);
+  auto changed = ask("PATCH", place, R"({"extension_number":"6009"})", "Idempotency-Key: k1\r\n");
+  REQUIRE(changed.status == 200);
+  CHECK(changed.json().at("reboot_triggered").as_bool());
+  CHECK(changed.json().at("extension_number").as_string() == "6009");
+  changed = ask("PATCH", place, R"({"extension_number":"6009"})", "Idempotency-Key: k1\r\n");
+  CHECK(changed.json().at("reboot_triggered").as_bool());  // as the first time
+  CHECK_FALSE(ask("PATCH", place, R"({"model":"t42s"})").json().at("reboot_triggered").as_bool());
+  CHECK(ask("POST", place + "/resync").status == 200);
+  CHECK(ask("POST", "/api/phones/6007/reboot").json().at("rebooted") == bj::array{"6007"});
+  CHECK(ask("GET", "/api/phone-lookup/" + std::string(mac)).json().at("correlation").at("matched").as_bool());
+  const auto phones = ask("GET", "/api/registered-phones/extension/6007").json();
+  CHECK(phones.at(0).at("mac_address").as_string() == "001565123456");
+  CHECK(ask("PATCH", "/api/extensions/6008", R"({"enabled":false})").json().at("reboot_triggered") == false);
+  CHECK(ask("PATCH", "/api/extensions/6007", R"({"enabled":false})").json().at("reboot_triggered") == true);
+  CHECK(ask("DELETE", "/api/extensions/6007").json().at("reboot_triggered") == true);
+  CHECK(ask("DELETE", "/api/extensions/6008").json().at("reboot_triggered") == false);
+}
+
 TEST_CASE_METHOD(House, "phones are rebooted by device, by extension and all together") {
   for (const auto* number : {"1001", "1002", "1003"}) create_extension(number, "A");
   register_device("001565000001", "1001");

@@ -185,7 +185,14 @@ class Fleet : public registrar::Bindings, public reboot::PhoneNotifier, public r
     }
     return out;
   }
-  std::vector<registrar::BindingPtr> all() const override { return {}; }
+  std::vector<registrar::BindingPtr> all() const override {
+    std::set<ExtensionNumber> extensions;
+    for (const auto& phone : phones) extensions.insert(phone.extension);
+    std::vector<registrar::BindingPtr> out;
+    for (const auto& extension : extensions)
+      for (auto& binding : of(extension)) out.push_back(std::move(binding));
+    return out;
+  }
   std::size_t registered_extensions() const override { return phones.size(); }
   bool in_call(const MacAddress& mac, const ExtensionNumber&) const override { return in_calls.contains(mac); }
   void notify(reboot::Notice notice, std::function<void(reboot::NoticeOutcome)> done) override {
