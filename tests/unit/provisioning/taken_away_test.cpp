@@ -9,6 +9,8 @@
 #include <array>
 #include <set>
 
+#include <pugixml.hpp>
+
 using namespace strowger;
 using namespace strowger::provisioning;
 using namespace strowger::provisioning::test;
@@ -57,8 +59,26 @@ bool may_go_unsaid(const std::string& key) {
          key.ends_with("/P2") || key.starts_with("PHONEKEY");  // how a key is taken away is not published
 }
 
+// Elements and attributes also where they are empty, which is how most are taken back.
+void add_names(const pugi::xml_node& node, const std::string& path, std::set<std::string>& to) {
+  for (const auto attribute : node.attributes()) to.insert(path + "@" + attribute.name());
+  for (const auto child : node.children()) {
+    if (child.type() != pugi::node_element) continue;
+    const std::string index = child.attribute("idx").value();
+    const auto name = path + "/" + child.name() + (index.empty() ? "" : "[" + index + "]");
+    to.insert(name);
+    add_names(child, name, to);
+  }
+}
+
 std::set<std::string> keys_of(const Vendor& vendor, const std::string& bytes) {
   std::set<std::string> out;
+  if (vendor.format == Format::xml) {
+    pugi::xml_document document;
+    REQUIRE(document.load_buffer(bytes.data(), bytes.size()));
+    add_names(document, "", out);
+    return out;
+  }
   for (const auto& entry : config_entries(vendor.format, bytes).value()) out.insert(entry.key);
   return out;
 }
