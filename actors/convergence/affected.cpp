@@ -1,6 +1,7 @@
 #include "actors/convergence/affected.hpp"
 
 #include "events/event.hpp"
+#include "events/projections/phone_settings.hpp"
 
 #include <algorithm>
 #include <array>
@@ -17,6 +18,11 @@ bool is_no_definition(std::string_view type) {
       RebootDeferred::type, DeviceConverged::type,  DeviceReturned::type,       DeviceEnrolled::type};
   return std::find(around.begin(), around.end(), type) != around.end() || type == SecretsShown::type ||
          type == DeviceUnregistered::type;
+}
+
+std::optional<std::string> key_after(const std::string& key, std::string_view level) {
+  if (!key.starts_with(level)) return std::nullopt;
+  return key.substr(level.size());
 }
 
 }  // namespace
@@ -38,9 +44,12 @@ std::optional<Affected> affected_by(const Record& record) {
                     : type == ExtensionChanged::type ? RebootReason::extension_changed
                                                      : RebootReason::config_changed};
   }
-  if (category == "template") {
-    // <vendor>_<model>; a model's file may be made of its vendor's other templates too.
-    return Affected{vendor, key.substr(0, key.find('_')), RebootReason::template_changed};
+  // A device's file is made from its own model's text: whatever else that is made of, it is published for each model.
+  if (category == "template")
+    return Affected{key.find('_') == std::string::npos ? all : model, key, RebootReason::template_changed};
+  if (category == phone_settings_category) {
+    if (const auto name = key_after(key, "device_")) return Affected{device, *name, RebootReason::settings_changed};
+    if (const auto name = key_after(key, "model_")) return Affected{model, *name, RebootReason::settings_changed};
   }
   if (type.find("settings") != std::string_view::npos || category == "settings")
     return Affected{all, {}, RebootReason::settings_changed};

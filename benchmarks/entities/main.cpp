@@ -25,7 +25,6 @@ using namespace strowger::actors;
 
 namespace {
 
-constexpr std::size_t fetches = 1'000'000;
 constexpr std::size_t skipped = 100'000;
 constexpr std::size_t envelope_bytes = 150;  // of a record beside its data, about
 
@@ -49,7 +48,7 @@ void register_device(EventLog& log, IdSource& ids, const MacAddress& mac) {
   append_and_wait(log, std::move(request)).value();
 }
 
-void fetch(EventLog& log, IdSource& ids, const MacAddress& mac, const StreamId& stream) {
+void fetch(EventLog& log, IdSource& ids, const MacAddress& mac, const StreamId& stream, std::size_t fetches) {
   constexpr std::size_t at_once = 4'000;
   const ConfigServed event{mac,
                            *ExtensionNumber::parse("1001"),
@@ -107,15 +106,15 @@ double decode_all(EventLog& log, const StreamId& stream) {
   return microseconds(std::chrono::steady_clock::now() - began);
 }
 
-void hydration() {
+void hydration(std::size_t fetches) {
   test::TemporaryFolder folder;
   const auto log = rocks::RocksLog::open({.folder = folder.path() / "log"}).value();
   IdSource ids;
   EntityWorld world{*log, ids, system_now};
   const auto none = MacAddress::from_bits(1), old = MacAddress::from_bits(2), present = MacAddress::from_bits(3);
   for (const auto& mac : {none, old, present}) register_device(*log, ids, mac);
-  fetch(*log, ids, old, StreamId::of(old));
-  fetch(*log, ids, present, StreamId::activity_of(present));
+  fetch(*log, ids, old, StreamId::of(old), fetches);
+  fetch(*log, ids, present, StreamId::activity_of(present), fetches);
 
   const auto of_none = first_command(world, none, 21);
   bench::table_row("first command, 1 M fetches beside the stream, against none; us", of_none,
@@ -174,8 +173,10 @@ void campaign() {
 
 }  // namespace
 
-int main() {
+// bench_entities [FETCHES]
+int main(int argc, char** argv) {
+  const std::size_t fetches = argc > 1 ? std::stoul(argv[1]) : 1'000'000;
   bench::table_head();
   campaign();
-  hydration();
+  hydration(fetches);
 }

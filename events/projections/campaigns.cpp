@@ -180,7 +180,6 @@ void CampaignsProjection::fold(const Envelope& envelope) {
 }
 
 void CampaignsProjection::flush(RowBatch& batch) {
-  const std::unique_lock lock(mutex_);
   for (const auto& key : erased_) batch.erase(key);
   erased_.clear();
   for (auto& [id, entry] : entries_) {
@@ -221,7 +220,6 @@ void CampaignsProjection::adopt(Projection& rebuilt) {
 }
 
 void CampaignsProjection::dump(RowBatch& all) const {
-  const std::shared_lock lock(mutex_);
   for (const auto& [id, entry] : entries_) {
     all.put(campaign_key(id), json::to_string(entry.row));
     for (std::size_t place = 0; place < entry.devices.size(); ++place)

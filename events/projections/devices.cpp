@@ -149,6 +149,34 @@ std::vector<MacAddress> DevicesProjection::macs() const {
   return out;
 }
 
+std::vector<MacAddress> DevicesProjection::macs(const std::optional<MacAddress>& after, std::size_t max) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<MacAddress> out;
+  const auto& rows = rows_.in_order();
+  for (auto at = after ? rows.upper_bound(*after) : rows.begin(); at != rows.end() && out.size() < max; ++at)
+    out.push_back(at->key);
+  return out;
+}
+
+std::vector<MacAddress> DevicesProjection::of_model(std::string_view vendor, std::string_view model,
+                                                    const std::optional<MacAddress>& after, std::size_t max) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<MacAddress> out;
+  const auto found = by_model_.find(std::pair(std::string(vendor), std::string(model)));
+  if (found == by_model_.end()) return out;
+  const auto& macs = found->second;
+  for (auto at = after ? macs.upper_bound(*after) : macs.begin(); at != macs.end() && out.size() < max; ++at)
+    out.push_back(*at);
+  return out;
+}
+
+DevicesProjection::Runs DevicesProjection::runs(const MacAddress& mac) const {
+  const std::shared_lock lock(mutex_);
+  const auto* row = rows_.find(mac);
+  if (row == nullptr) return {};
+  return {row->definition, row->activity.last_etag, row->activity.former};
+}
+
 std::size_t DevicesProjection::size() const {
   const std::shared_lock lock(mutex_);
   return rows_.size();
@@ -192,12 +220,18 @@ CredentialsPtr DevicesProjection::any_with_password() const {
 }
 
 void DevicesProjection::index(const DeviceDefinition& definition) {
+  by_model_[{definition.vendor, definition.model}].insert(definition.mac);
   by_extension_.emplace(definition.extension, definition.mac);
   for (const auto& line : definition.lines)
     if (line.line != 1) by_extension_.emplace(line.extension, definition.mac);
 }
 
 void DevicesProjection::forget(const DeviceDefinition& definition) {
+  if (const auto of_model = by_model_.find(std::pair(definition.vendor, definition.model));
+      of_model != by_model_.end()) {
+    of_model->second.erase(definition.mac);
+    if (of_model->second.empty()) by_model_.erase(of_model);
+  }
   by_extension_.erase({definition.extension, definition.mac});
   for (const auto& line : definition.lines) by_extension_.erase({line.extension, definition.mac});
 }
@@ -456,7 +490,6 @@ std::string DevicesProjection::stored(const DeviceRow& row) {
 }
 
 void DevicesProjection::flush(RowBatch& batch) {
-  const std::unique_lock lock(mutex_);
   rows_.flush([&](const MacAddress& mac, const DeviceRow* row) {
     if (row == nullptr)
       batch.erase(mac.text());
@@ -488,6 +521,7 @@ void DevicesProjection::adopt(Projection& rebuilt) {
   const std::unique_lock lock(mutex_);
   std::swap(rows_, other.rows_);
   std::swap(by_extension_, other.by_extension_);
+  std::swap(by_model_, other.by_model_);
   std::swap(by_former_, other.by_former_);
   std::swap(by_username_, other.by_username_);
   std::swap(by_token_, other.by_token_);
@@ -499,7 +533,6 @@ void DevicesProjection::adopt(Projection& rebuilt) {
 }
 
 void DevicesProjection::dump(RowBatch& all) const {
-  const std::shared_lock lock(mutex_);
   for (const auto& row : rows_.in_order()) all.put(row.key.text(), stored(row.value));
 }
 

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <set>
 #include <unordered_map>
 
@@ -166,6 +167,17 @@ class DevicesProjection : public Projection {
   // Those that have it no more, and whose phone may still be registered on it (DeviceActivity::former).
   std::vector<MacAddress> formerly_on(const ExtensionNumber& extension) const;
   std::vector<MacAddress> macs() const;
+  // At most `max` above `after`, by MAC: of all devices, or of a vendor's model. O(max + log n).
+  std::vector<MacAddress> macs(const std::optional<MacAddress>& after, std::size_t max) const;
+  std::vector<MacAddress> of_model(std::string_view vendor, std::string_view model,
+                                   const std::optional<MacAddress>& after, std::size_t max) const;
+  // What a device is and the ETag that its phone was last sent; no definition: there is no such device. O(1).
+  struct Runs {
+    DefinitionPtr definition;
+    std::string etag{};
+    std::vector<ExtensionNumber> former{};  // DeviceActivity::former
+  };
+  Runs runs(const MacAddress& mac) const;
   std::size_t size() const;
 
   // --- Without a look at every device
@@ -248,6 +260,7 @@ class DevicesProjection : public Projection {
 
   Rows<MacAddress, DeviceRow> rows_;
   std::set<std::pair<ExtensionNumber, MacAddress>> by_extension_;
+  std::map<std::pair<std::string, std::string>, std::set<MacAddress>> by_model_;  // vendor and model
   std::set<std::pair<ExtensionNumber, MacAddress>> by_former_;
   std::unordered_map<std::string, MacAddress> by_username_;
   std::unordered_map<std::string, MacAddress> by_token_;

@@ -92,7 +92,6 @@ void PhoneSettingsProjection::fold(const Envelope& envelope) {
 }
 
 void PhoneSettingsProjection::flush(RowBatch& batch) {
-  const std::unique_lock lock(mutex_);
   rows_.flush(batch);
 }
 
@@ -111,7 +110,6 @@ void PhoneSettingsProjection::adopt(Projection& rebuilt) {
 }
 
 void PhoneSettingsProjection::dump(RowBatch& all) const {
-  const std::shared_lock lock(mutex_);
   rows_.dump(all);
 }
 

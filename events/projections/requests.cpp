@@ -185,7 +185,6 @@ void RequestsProjection::fold(const Envelope& envelope) {
 }
 
 void RequestsProjection::flush(RowBatch& batch) {
-  const std::unique_lock lock(mutex_);
   if (unflushed_ == 0 && counts_ == flushed_) return;
   flushed_ = counts_;
   batch.put(std::string(counts_key), json::to_string(counts_));
@@ -223,7 +222,6 @@ void RequestsProjection::adopt(Projection& rebuilt) {
 }
 
 void RequestsProjection::dump(RowBatch& all) const {
-  const std::shared_lock lock(mutex_);
   if (counts_.total == 0) return;
   all.put(std::string(counts_key), json::to_string(counts_));
   for (const auto& row : rows_) all.put(slot(row.sequence), json::to_string(row));

@@ -159,7 +159,6 @@ void UsersProjection::fold_user(const Envelope& envelope) {
 }
 
 void UsersProjection::flush(RowBatch& batch) {
-  const std::unique_lock lock(mutex_);
   users_.flush(batch);
   revoked_.flush(batch);
   subjects_.flush(batch);
@@ -203,7 +202,6 @@ void UsersProjection::adopt(Projection& rebuilt) {
 }
 
 void UsersProjection::dump(RowBatch& all) const {
-  const std::shared_lock lock(mutex_);
   users_.dump(all);
   revoked_.dump(all);
   subjects_.dump(all);

@@ -142,7 +142,7 @@ class Facts {
     std::mutex mutex;
     std::condition_variable done;
     bool under_way = false;
-    bool closes = false;  // counts are in it
+    bool closes = false;            // counts are in it
     std::vector<Repeats> returned;  // the log did not take them
     std::unordered_map<MacAddress, Untold> untold;
     std::uint64_t untold_fetches = 0;

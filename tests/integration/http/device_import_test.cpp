@@ -207,8 +207,8 @@ TEST_CASE_METHOD(Office, "devices come with their extensions, which are created 
   CHECK_THAT(fetch("/provision/001565000001.cfg").body,
              ContainsSubstring("s3cret-2001") && ContainsSubstring("Bob Example"));
   // One chain of events, the extensions before what names them.
-  const auto created = ask("GET", "/api/events?type=extension.created").json().as_array();
-  const auto devices = ask("GET", "/api/events?type=device.registered").json().as_array();
+  const auto created = ask("GET", "/api/events?after=0&type=extension.created").json().as_array();
+  const auto devices = ask("GET", "/api/events?after=0&type=device.registered").json().as_array();
   REQUIRE(devices.size() == 4);
   CHECK(created.back().at("correlationid").as_string() == devices.front().at("correlationid").as_string());
 

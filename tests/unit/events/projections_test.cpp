@@ -440,6 +440,26 @@ TEST_CASE("tokens of an account end with its password, its role, and with itself
   CHECK(users.stands("1001", users.user_epoch("1001"), later, later));
 }
 
+TEST_CASE("devices are found by their model, page by page") {
+  Fold<DevicesProjection> fold;
+  const auto nth = [](std::uint64_t i) { return MacAddress::from_bits(i); };
+  for (std::uint64_t i = 1; i <= 5; ++i)
+    fold(StreamId::of(nth(i)), DeviceRegistered{nth(i), ann, "yealink", i == 3 ? "t42s" : "t46s"});
+  using Macs = std::vector<MacAddress>;
+  const auto& rows = fold.projection;
+  CHECK(rows.macs(std::nullopt, 2) == Macs{nth(1), nth(2)});
+  CHECK(rows.macs(nth(2), 9) == Macs{nth(3), nth(4), nth(5)});
+  CHECK(rows.of_model("yealink", "t46s", std::nullopt, 3) == Macs{nth(1), nth(2), nth(4)});
+  CHECK(rows.of_model("yealink", "t46s", nth(4), 3) == Macs{nth(5)});
+  CHECK(rows.of_model("yealink", "t48s", std::nullopt, 3).empty());
+  fold(StreamId::of(nth(3)), DeviceChanged{nth(3), ann, "yealink", "t46s"});
+  fold(StreamId::of(nth(1)), DeviceUnregistered{nth(1), ann});
+  CHECK(rows.of_model("yealink", "t42s", std::nullopt, 3).empty());
+  CHECK(rows.of_model("yealink", "t46s", std::nullopt, 9) == Macs{nth(2), nth(3), nth(4), nth(5)});
+  CHECK(rows.runs(nth(2)).definition->model == "t46s");
+  CHECK_FALSE(rows.runs(nth(1)).definition);
+}
+
 TEST_CASE("fetches that were counted count, and what they tell is no older than what is known") {
   Fold<DevicesProjection> devices;
   Fold<RequestsProjection> requests;

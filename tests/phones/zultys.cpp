@@ -1,0 +1,10 @@
+#include "tests/phones/readers.hpp"
+
+namespace strowger::phones {
+
+Reader zultys_reader() {
+  return {.read = [](const PhoneFile&) { return PhoneAsConfigured(); },
+          .gaps = [](const PhoneFile&) { return std::vector<Reader::Gap>{{"*", "no reader yet"}}; }};
+}
+
+}  // namespace strowger::phones
