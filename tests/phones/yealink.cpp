@@ -63,7 +63,7 @@ PhoneAsConfigured read_yealink(const PhoneFile& phone_file) {
 
 Reader yealink_reader() {
   return {.read = read_yealink, .gaps = [](const PhoneFile& file) {
-            std::vector<Reader::Gap> out;
+            std::vector<Reader::Gap> out{{"dial.*", "no dial plan is written"}};
             if (file.template_name() == "yealink/legacy.template") out.push_back({"line.*.codecs", "not written"});
             return out;
           }};
