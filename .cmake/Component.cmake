@@ -48,9 +48,10 @@ endfunction()
 
 # strowger_component(<name> [LINKS targets…] [EXCLUDE regex] [BATCH size])
 # A library strowger_<name> of all sources below this folder. LINKS are public: who uses the component sees what its
-# headers use. The links are the architecture's arrows; what is not linked cannot be included by accident for long.
+# headers use. The links are the architecture's arrows: Arrows.cmake holds the includes to them.
 function(strowger_component name)
   cmake_parse_arguments(ARG "" "EXCLUDE;BATCH" "LINKS" ${ARGN})
+  strowger_arrow(${name} ${ARG_LINKS})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   if(ARG_EXCLUDE)
     list(FILTER sources EXCLUDE REGEX ${ARG_EXCLUDE})
@@ -73,6 +74,8 @@ endfunction()
 # (relative paths), made again whenever one of them changes. The header declares the table: see embed.cmake.
 function(strowger_embed target)
   cmake_parse_arguments(ARG "" "HEADER;NAMESPACE" "FILES" ${ARGN})
+  string(REPLACE strowger_ "" name ${target})
+  strowger_arrow(${name})
   list(SORT ARG_FILES)
   list(TRANSFORM ARG_FILES PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ OUTPUT_VARIABLE paths)
   string(REPLACE ";" "|" joined "${ARG_FILES}")

@@ -11,6 +11,7 @@ find_package(simdjson REQUIRED CONFIG)
 find_package(CAF REQUIRED)
 find_package(EXPAT REQUIRED)
 
+pkg_check_modules(Icu REQUIRED IMPORTED_TARGET icu-uc)
 pkg_check_modules(Ldap REQUIRED IMPORTED_TARGET ldap lber)
 pkg_check_modules(SofiaSip REQUIRED IMPORTED_TARGET sofia-sip-ua)
 pkg_check_modules(TcMalloc REQUIRED IMPORTED_TARGET libtcmalloc_minimal)

@@ -31,18 +31,28 @@ struct Outcome {
 
 using Reply = std::function<void(Result<Outcome>)>;
 
-// Answers exactly once: if nobody did (the actor died, the system stops), its end does.
+// Answers exactly once: if nobody did (the actor died, the system stops), its end does. A decision that was handed to
+// the log by then may be in it or not: the answer says which of the two cases it is.
 class ReplyOnce {
  public:
   explicit ReplyOnce(Reply reply) : reply_(std::move(reply)) {}
   ReplyOnce(ReplyOnce&&) = delete;
-  ~ReplyOnce() { (*this)(unavailable("not_answered", "the server stopped before the command was decided; ask again")); }
+  ~ReplyOnce() {
+    if (!reply_) return;
+    (*this)(decided_ ? unavailable("outcome_unknown",
+                                   "the server stopped while the command was being recorded, and it may have taken "
+                                   "effect: look before you ask again, or ask again with the same Idempotency-Key")
+                     : unavailable("not_answered", "the server stopped before the command was decided; ask again"));
+  }
+  // Whether what was decided is on its way into the log.
+  void decided(bool so) { decided_ = so; }
   void operator()(Result<Outcome> outcome) {
     if (auto reply = std::exchange(reply_, nullptr)) reply(std::move(outcome));
   }
 
  private:
   Reply reply_;
+  bool decided_ = false;
 };
 
 template <class D>

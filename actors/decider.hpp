@@ -4,7 +4,9 @@
 #include "events/event.hpp"
 #include "events/overloaded.hpp"
 
+#include <array>
 #include <concepts>
+#include <cstddef>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -18,6 +20,14 @@ struct Context {
   IdSource& ids;
 };
 
+// A collection in a State and how many it has at most. A state is read, copied and written whole, so nothing in it may
+// grow with the fleet or with time: each collection has a bound that its decider keeps (state_bounds.hpp checks that
+// all are named).
+struct Bound {
+  std::string_view member;
+  std::size_t most;
+};
+
 template <class D>
 concept Decider = std::default_initializable<typename D::State> &&
                   requires(const typename D::State& state, typename D::State&& moved,
@@ -26,6 +36,7 @@ concept Decider = std::default_initializable<typename D::State> &&
                     { D::category } -> std::convertible_to<std::string_view>;
                     // Of State's layout in snapshots; a snapshot of another one is not read.
                     { D::snapshot_schema } -> std::convertible_to<std::uint32_t>;
+                    { D::bounds.size() } -> std::convertible_to<std::size_t>;
                     { D::initial() } -> std::same_as<typename D::State>;
                     { D::decide(state, command, context) } -> std::same_as<Result<std::vector<Event>>>;
                     { D::evolve(std::move(moved), event) } -> std::same_as<typename D::State>;

@@ -1,17 +1,19 @@
 // EntityActor gives a decider life: hydrate, decide, append, evolve on commit, reply.
 //
-// One command at a time: while an append is in flight, further commands are stashed in order. The log is the only
-// truth: the state evolves when the append has committed, never before. Facts about the entity are appended by others
-// with any version; the append of a decision then meets a version conflict, the actor reads what it missed and
-// decides again.
+// One command at a time: while the log is read or an append is in flight, further commands are stashed in order, up to
+// a bound. The log is the only truth: the state evolves when the append has committed, never before. Another node or an
+// import may append to the stream too; the append of a decision then meets a version conflict, the actor reads what it
+// missed and decides again.
 //
-// The cached state may be older than the log, where another node, an import or a fact wrote meanwhile. A decision finds
-// that out by its append. Where there is none to append (If-Match names another version, the command is refused, or
-// nothing has to change), the actor catches up first and starts over, If-Match included. So each answer is that of a
-// state that the log had while the command was under way.
+// The cached state may be older than the log. A decision finds that out by its append. Where there is none to append
+// (If-Match names another version, the command is refused, or nothing has to change), the actor catches up first and
+// judges again, If-Match included. So each answer is that of a state that the log had while the command was under way.
+//
+// The log is read on the world's readers, a slice at a time, and never on a thread of the scheduler.
 //
 // Messages it takes:
 //   AskPtr<D>      a command, from the router
+//   CaughtUp       its state is that of the log's end, or could not be read; from a reader's thread
 //   Committed      the log's answer to its own append, from the log's writer thread
 //   Drain          from the router: finish what is at hand, answer Drained to the router, and end
 #pragma once
@@ -28,6 +30,9 @@
 
 namespace strowger::actors {
 
+struct CaughtUp {
+  std::shared_ptr<const Result<void>> result;
+};
 struct Committed {
   std::shared_ptr<const Result<Receipt>> result;
 };
@@ -45,19 +50,29 @@ class EntityState {
 
   void start(EntityWorld& world, StreamId stream, caf::actor router) {
     world_ = &world;
-    image_ = EntityImage<D>(std::move(stream));
+    key_ = std::string(stream.key());
+    image_ = std::make_shared<EntityImage<D>>(std::move(stream));
     router_ = std::move(router);
   }
 
   void take(AskPtr<D> ask) {
-    if (in_flight_)
+    if (!in_flight_)
+      begin(std::move(ask));
+    else if (stash_.size() < world_->limits.most_stashed)
       stash_.push_back(std::move(ask));
     else
-      begin(std::move(ask));
+      ask->reply(overloaded("too many commands for " + std::string(D::category) + "/" + key_ +
+                            " are under way; try again in a second"));
+  }
+
+  void caught_up(const Result<void>& result) {
+    decide(std::exchange(in_flight_, nullptr), result);
+    go_on();
   }
 
   void committed(const Result<Receipt>& result) {
     auto ask = std::exchange(in_flight_, nullptr);
+    ask->reply.decided(false);
     if (result) {
       if (result->repeated)
         answer_repetition(*ask, *result);
@@ -65,16 +80,11 @@ class EntityState {
         finish(*ask, *result);
     } else if (result.error().code == "version_conflict" && tries_ < world_->limits.conflict_retries) {
       ++tries_;
-      decide(std::move(ask));  // catches up first
+      catch_up(std::move(ask));
     } else {
       ask->reply(result.error());
     }
-    while (!in_flight_ && !stash_.empty()) {
-      auto next_ask = std::move(stash_.front());
-      stash_.pop_front();
-      begin(std::move(next_ask));
-    }
-    end_if_drained();
+    go_on();
   }
 
   void drain() {
@@ -90,46 +100,66 @@ class EntityState {
       if (!known) return ask->reply(known.error());
       if (*known) return answer_repetition(*ask, **known);
     }
-    if (image_.hydrated())
-      decide_on_present(std::move(ask));
-    else
-      decide(std::move(ask));
-  }
-
-  void decide(AskPtr<D> ask) {
-    if (auto done = image_.catch_up(*world_); !done) return ask->reply(done.error());
-    decide_on_present(std::move(ask));
-  }
-
-  void decide_on_present(AskPtr<D> ask) {
+    if (!image_->hydrated()) return catch_up(std::move(ask));
     auto decided = judge(*ask);
-    if (!decided || decided->empty()) {
-      const auto looked = image_.version();
-      if (auto done = image_.catch_up(*world_); !done) return ask->reply(done.error());
-      if (image_.version() != looked) decided = judge(*ask);
+    if (!decided || decided->empty()) return catch_up(std::move(ask));
+    append(std::move(ask), std::move(*decided));
+  }
+
+  void go_on() {
+    while (!in_flight_ && !stash_.empty()) {
+      auto next_ask = std::move(stash_.front());
+      stash_.pop_front();
+      begin(std::move(next_ask));
     }
+    end_if_drained();
+  }
+
+  // Reads the log; then decides. Meanwhile the image is the reader's.
+  void catch_up(AskPtr<D> ask) {
+    if (!world_->readers) {
+      const auto done = image_->catch_up(*world_);
+      return decide(std::move(ask), done);
+    }
+    in_flight_ = std::move(ask);
+    read_some(*world_, image_, caf::actor_cast<caf::actor>(self_));
+  }
+
+  static void read_some(EntityWorld& world, std::shared_ptr<EntityImage<D>> image, caf::actor self) {
+    world.readers->run([&world, image = std::move(image), self = std::move(self)]() mutable {
+      const auto more = image->catch_up_some(world);
+      if (more && *more) return read_some(world, std::move(image), std::move(self));
+      image.reset();
+      caf::anon_send(self, CaughtUp{std::make_shared<const Result<void>>(more ? Result<void>() : more.error())});
+    });
+  }
+
+  void decide(AskPtr<D> ask, const Result<void>& caught_up) {
+    if (!caught_up) return ask->reply(caught_up.error());
+    auto decided = judge(*ask);
     if (!decided) return ask->reply(decided.error());
     if (decided->empty())
-      return ask->reply(Outcome{{}, ask->meta.cause.correlation, image_.version(), world_->log.last_position(), false});
+      return ask->reply(
+          Outcome{{}, ask->meta.cause.correlation, image_->version(), world_->log.last_position(), false});
     append(std::move(ask), std::move(*decided));
   }
 
   // By the state in memory, whatever its age.
   Result<std::vector<Event>> judge(const Ask<D>& ask) const {
     const auto& match = ask.meta.if_match;
-    if (match && *match != image_.definition())
+    if (match && *match != image_->definition())
       return Error{ErrorKind::stale,
                    "version_mismatch",
-                   image_.stream().text() + " has changed since you read it: it is at version " +
-                       std::to_string(number(image_.definition())) + ", If-Match named " +
+                   image_->stream().text() + " has changed since you read it: it is at version " +
+                       std::to_string(number(image_->definition())) + ", If-Match named " +
                        std::to_string(number(*match)) + "; read it again",
                    {}};
-    return D::decide(image_.state(), ask.command, Context{world_->clock(), ask.meta.cause.by, world_->ids});
+    return D::decide(image_->state(), ask.command, Context{world_->clock(), ask.meta.cause.by, world_->ids});
   }
 
   void append(AskPtr<D> ask, std::vector<Event> decided) {
     AppendRequest request{
-        image_.stream(), ExpectedVersion::exactly(image_.version()), {}, {}, ask->meta.idempotency_key};
+        image_->stream(), ExpectedVersion::exactly(image_->version()), {}, {}, ask->meta.idempotency_key};
     Cause cause = ask->meta.cause;
     const Timestamp now = world_->clock();
     for (const auto& event : decided) {
@@ -139,14 +169,15 @@ class EntityState {
     pending_ = std::move(decided);
     correlation_ = cause.correlation;
     in_flight_ = std::move(ask);
+    in_flight_->reply.decided(true);
     world_->log.append(std::move(request), [self = caf::actor_cast<caf::actor>(self_)](Result<Receipt> receipt) {
       caf::anon_send(self, Committed{std::make_shared<const Result<Receipt>>(std::move(receipt))});
     });
   }
 
   void finish(Ask<D>& ask, const Receipt& receipt) {
-    for (const auto& event : pending_) image_.apply(event, next(image_.version()));
-    image_.snapshot_if_due(*world_);
+    for (const auto& event : pending_) image_->apply(event, next(image_->version()));
+    image_->snapshot_if_due(*world_);
     ask.reply(Outcome{std::move(pending_), correlation_, receipt.version, receipt.position, false});
     pending_.clear();
   }
@@ -157,7 +188,7 @@ class EntityState {
 
   void end_if_drained() {
     if (!draining_ || in_flight_ || !stash_.empty()) return;
-    self_->send(router_, Drained{std::string(image_.stream().key())});
+    self_->send(router_, Drained{key_});
     router_ = nullptr;
     self_->quit();
   }
@@ -165,10 +196,11 @@ class EntityState {
   caf::event_based_actor* self_;
   EntityWorld* world_ = nullptr;
   caf::actor router_;
-  EntityImage<D> image_;
+  std::string key_;
+  std::shared_ptr<EntityImage<D>> image_;  // shared with the reader at work
   bool draining_ = false;
 
-  AskPtr<D> in_flight_;
+  AskPtr<D> in_flight_;  // the log is read for it, or its decision is being appended
   std::vector<Event> pending_;
   Uuid correlation_;
   std::size_t tries_ = 0;
@@ -181,6 +213,7 @@ caf::behavior entity_actor(caf::stateful_actor<EntityState<D>>* self, EntityWorl
   self->state.start(*world, std::move(stream), std::move(router));
   return {
       [self](AskPtr<D>& ask) { self->state.take(std::move(ask)); },
+      [self](const CaughtUp& message) { self->state.caught_up(*message.result); },
       [self](const Committed& message) { self->state.committed(*message.result); },
       [self](Drain) { self->state.drain(); },
   };
@@ -188,6 +221,7 @@ caf::behavior entity_actor(caf::stateful_actor<EntityState<D>>* self, EntityWorl
 
 }  // namespace strowger::actors
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(strowger::actors::CaughtUp)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(strowger::actors::Committed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(strowger::actors::Drain)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(strowger::actors::Drained)

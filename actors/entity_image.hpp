@@ -1,11 +1,14 @@
 // An entity as the log has it: its decider's state with the versions that the state is of.
 //
 // Threads: one at a time; catch_up() reads the log and blocks for that. Complexity: catch_up() is O(events since the
-// last one), at first since the snapshot.
+// last one), at first since the snapshot; facts (events/facts.hpp), which streams of earlier releases have between the
+// decisions, are passed over without being decoded.
 #pragma once
 
 #include "actors/decider.hpp"
 #include "actors/entity_world.hpp"
+#include "actors/state_bounds.hpp"
+#include "events/facts.hpp"
 #include "events/json.hpp"
 
 #include <optional>
@@ -16,6 +19,10 @@ namespace strowger::actors {
 
 template <Decider D>
 class EntityImage {
+  static_assert(
+      collections_are_bounded<D, typename D::State>(),
+      "a collection in the state has no bound: name it in the decider's `bounds`, and keep to it in decide()");
+
  public:
   EntityImage() = default;
   explicit EntityImage(StreamId stream) : stream_(std::move(stream)) {}
@@ -28,41 +35,38 @@ class EntityImage {
 
   // Brings state and version up to the log's end.
   Result<void> catch_up(EntityWorld& world) {
-    if (!hydrated_) {
-      auto snapshot = world.log.load_snapshot(stream_);
-      if (!snapshot) return snapshot.error();
-      state_ = D::initial();
-      auto& counters = *world.counters;
-      auto* brought_back = *snapshot ? &counters.unreadable_snapshot : &counters.without_snapshot;
-      if (*snapshot && (*snapshot)->schema == D::snapshot_schema) {
-        // A snapshot that cannot be read costs only time: the stream has it all.
-        if (auto stored = json::from_string<Stored>((*snapshot)->data)) {
-          state_ = std::move(stored->state);
-          definition_ = stored->definition;
-          version_ = snapshotted_ = (*snapshot)->version;
-          brought_back = &counters.from_snapshot;
-        }
-      }
-      ++*brought_back;
-    }
     for (;;) {
-      auto records = world.log.read_stream(stream_, version_, world.limits.read_batch);
-      if (!records) return records.error();
-      for (const auto& record : *records) {
-        // A damaged event changes nothing. One of a newer release may be a decision that this one does not know:
-        // nothing is decided on half a state.
-        const auto envelope = decode_or_quarantine(record);
-        const auto* unread = std::get_if<Undecodable>(&envelope.event);
-        if (unread != nullptr && unread->newer)
-          return unavailable("newer_release", stream_.text() + " cannot be changed: " + unread->reason);
-        apply(envelope.event, record.version);
-      }
-      if (!hydrated_) world.counters->replayed += records->size();
-      if (records->size() < world.limits.read_batch) break;
+      const auto more = catch_up_some(world);
+      if (!more) return more.error();
+      if (!*more) return {};
     }
+  }
+
+  // The same in slices of a batch: true where there may be more to read. After an error the next slice goes on.
+  Result<bool> catch_up_some(EntityWorld& world) {
+    if (!begun_) {
+      if (auto begun = begin(world); !begun) return begun.error();
+    }
+    auto records = world.log.read_stream(stream_, version_, world.limits.read_batch);
+    if (!records) return records.error();
+    for (const auto& record : *records) {
+      if (is_fact(record.type)) {
+        version_ = record.version;
+        continue;
+      }
+      // A damaged event changes nothing. One of a newer release may be a decision that this one does not know:
+      // nothing is decided on half a state.
+      const auto envelope = decode_or_quarantine(record);
+      const auto* unread = std::get_if<Undecodable>(&envelope.event);
+      if (unread != nullptr && unread->newer)
+        return unavailable("newer_release", stream_.text() + " cannot be changed: " + unread->reason);
+      apply(envelope.event, record.version);
+    }
+    if (!hydrated_) world.counters->replayed += records->size();
+    if (records->size() >= world.limits.read_batch) return true;
     hydrated_ = true;
     snapshot_if_due(world);
-    return {};
+    return false;
   }
 
   // An event of its own that was committed.
@@ -80,6 +84,25 @@ class EntityImage {
   }
 
  private:
+  Result<void> begin(EntityWorld& world) {
+    auto snapshot = world.log.load_snapshot(stream_);
+    if (!snapshot) return snapshot.error();
+    begun_ = true;
+    auto& counters = *world.counters;
+    auto* brought_back = *snapshot ? &counters.unreadable_snapshot : &counters.without_snapshot;
+    if (*snapshot && (*snapshot)->schema == D::snapshot_schema) {
+      // A snapshot that cannot be read costs only time: the stream has it all.
+      if (auto stored = json::from_string<Stored>((*snapshot)->data)) {
+        state_ = std::move(stored->state);
+        definition_ = stored->definition;
+        version_ = snapshotted_ = (*snapshot)->version;
+        brought_back = &counters.from_snapshot;
+      }
+    }
+    ++*brought_back;
+    return {};
+  }
+
   struct Stored {
     typename D::State state;
     StreamVersion definition{};
@@ -91,6 +114,7 @@ class EntityImage {
   StreamVersion version_{};
   StreamVersion definition_{};
   StreamVersion snapshotted_{};
+  bool begun_ = false;  // the snapshot was looked at
   bool hydrated_ = false;
 };
 

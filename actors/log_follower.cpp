@@ -1,6 +1,8 @@
 #include "actors/log_follower.hpp"
 
+#include <algorithm>
 #include <exception>
+#include <utility>
 
 namespace strowger::actors {
 namespace {
@@ -71,26 +73,40 @@ void LogFollower::follow(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const auto done = step(batch);
     if (done == Step::more) continue;
+    const auto pause = rest();
     std::unique_lock lock(wake_->mutex);
     if (done == Step::failed) {
       // Not woken by the log: the event that failed is there already. The subscription may be another one now.
       wake_->changed.wait_for(lock, stop, pause_, [] { return false; });
-      wake_->woken = armed = false;
+      wake_->grown = armed = false;
       continue;
     }
     if (!armed) {
       lock.unlock();
       subscription_->notify([wake = wake_] {
         const std::lock_guard guard(wake->mutex);
-        wake->woken = true;
+        wake->grown = true;
         wake->changed.notify_all();
       });
       armed = true;
       lock.lock();
     }
-    wake_->changed.wait_for(lock, stop, pause_, [this] { return wake_->woken; });
-    if (std::exchange(wake_->woken, false)) armed = false;
+    wake_->changed.wait_for(lock, stop, pause, [this] { return wake_->grown || wake_->called; });
+    wake_->called = false;
+    if (std::exchange(wake_->grown, false)) armed = false;
   }
+}
+
+std::chrono::nanoseconds LogFollower::rest() const {
+  return handlers_.rest ? std::min<std::chrono::nanoseconds>(handlers_.rest(), pause_) : pause_;
+}
+
+std::function<void()> LogFollower::waker() const {
+  return [wake = wake_] {
+    const std::lock_guard guard(wake->mutex);
+    wake->called = true;
+    wake->changed.notify_all();
+  };
 }
 
 }  // namespace strowger::actors

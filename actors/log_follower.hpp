@@ -25,6 +25,8 @@ class LogFollower {
     std::function<Result<void>(const Envelope&)> event;
     // Between batches and at least every `pause`: for retries and checkpoints. May be empty.
     std::function<void()> between;
+    // How long it may rest before `between` is called again where the log does not grow; at most `pause`. Empty: that.
+    std::function<std::chrono::nanoseconds()> rest{};
     // The log could not be read, or the handling of an event failed (told once an event).
     std::function<void(const Error&)> trouble;
     // Takes an event whose handling failed too often; then following goes on behind it. Where this fails (the log
@@ -45,17 +47,23 @@ class LogFollower {
   // Driven by hand: up to `max` events.
   Step step(std::size_t max);
 
+  // Ends its rest. Any thread, also when this is gone.
+  std::function<void()> waker() const;
+
  private:
   Step hand_over(std::size_t max);
   Result<void> handle(const Envelope& envelope);
   bool failed_for_good(const Envelope& envelope, const Error& error);
   void follow(const std::stop_token& stop);
 
-  // Shared with the log's wake-up, which may come after this is gone.
+  std::chrono::nanoseconds rest() const;
+
+  // Shared with the log's wake-up and with wakers, which may come after this is gone.
   struct Wake {
     std::mutex mutex;
     std::condition_variable_any changed;
-    bool woken = false;
+    bool grown = false;   // the log
+    bool called = false;  // a waker
   };
 
   EventLog& log_;

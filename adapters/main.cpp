@@ -151,22 +151,34 @@ int main(int argc, char** argv) {
     command->add_option("--data-dir", options.data.data_dir, "Its data directory, where not as the settings say");
     command->add_option("--api-port", options.api_port, "Its HTTP port, where not as the settings say");
   };
-  auto* devices = app.add_subcommand("devices", "Many devices at once, by the running server");
-  devices->require_subcommand(1);
-  cli::DeviceImportOptions taking;
-  auto* device_import = devices->add_subcommand("import", "Register the devices of a file: all of them, or none");
-  add_server_options(device_import, taking.server);
-  device_import->add_option("file", taking.file, "CSV whose first line names the columns, or .json")->required();
-  device_import->add_flag("--dry-run", taking.dry_run, "Only say what would become of each row");
-  device_import->callback([&] { exit_code = cli::device_import(taking); });
-  cli::DeviceExportOptions giving;
-  auto* device_export = devices->add_subcommand("export", "Write all devices as a file that import takes");
-  add_server_options(device_export, giving.server);
-  device_export->add_option("--out", giving.out, "The file; stdout if not given");
-  device_export->add_option("--format", giving.format, "csv or json")
-      ->check(CLI::IsMember({"csv", "json"}))
-      ->capture_default_str();
-  device_export->callback([&] { exit_code = cli::device_export(giving); });
+  cli::ImportOptions taking;
+  cli::ExportOptions giving;
+  const auto add_files = [&](const std::string& what, const std::string& help, const std::string& import_help) {
+    auto* group = app.add_subcommand(what, help);
+    group->require_subcommand(1);
+    auto* take = group->add_subcommand("import", import_help);
+    add_server_options(take, taking.server);
+    take->add_option("file", taking.file, "CSV whose first line names the columns, or .json")->required();
+    take->add_flag("--dry-run", taking.dry_run, "Only say what would become of each row");
+    take->callback([&, what] {
+      taking.what = what;
+      exit_code = cli::import_file(taking);
+    });
+    auto* give = group->add_subcommand("export", "Write all " + what + " as a file that import takes");
+    add_server_options(give, giving.server);
+    give->add_option("--out", giving.out, "The file; stdout if not given");
+    give->add_option("--format", giving.format, "csv or json")
+        ->check(CLI::IsMember({"csv", "json"}))
+        ->capture_default_str();
+    give->callback([&, what] {
+      giving.what = what;
+      exit_code = cli::export_file(giving);
+    });
+  };
+  add_files("devices", "Many devices at once, by the running server",
+            "Register the devices of a file, with their extensions: all of them, or none");
+  add_files("extensions", "Many extensions at once, by the running server",
+            "Create or change the extensions of a file: all of them, or none");
 
   cli::CampaignStartOptions starting;
   auto* campaign_start = campaign->add_subcommand("start", "Start one with the devices that fit all that is given");
@@ -209,6 +221,16 @@ int main(int argc, char** argv) {
     add_campaign_command(name, help)->callback([&, what = std::string(name)] {
       exit_code = cli::campaign_command(one_campaign, what);
     });
+
+  cli::EventsOptions events_options;
+  auto* events = app.add_subcommand("events", "Show the newest events of the running server");
+  add_server_options(events, events_options.server);
+  events->add_option("-n,--limit", events_options.limit, "How many at most")->check(CLI::Range(1, 1000));
+  events->add_option("--stream", events_options.stream, "Only of a stream, such as device/001565123456 or device/*");
+  events->add_option("--type", events_options.type, "Only of a type, such as device.registered or device.*");
+  events->add_option("--correlation", events_options.correlation, "Only what one command led to");
+  events->add_flag("--templates", events_options.templates, "Also what a start publishes for each template");
+  events->callback([&] { exit_code = cli::events(events_options); });
 
   auto* reactors = app.add_subcommand("reactors", "Settle events that a reactor of the running server gave up on");
   reactors->require_subcommand(1);

@@ -2,6 +2,7 @@
 
 #include "config/key_kinds.hpp"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <utility>
@@ -27,6 +28,14 @@ std::string check_role(const std::string& value) {
 std::string check_filter(const std::string& value) {
   if (value.empty() || (value.starts_with('(') && value.ends_with(')'))) return check_line(value);
   return "'" + value + "' does not stand in brackets, as (department=Sales) does";
+}
+
+std::string check_names(const std::string& value) {
+  const bool plain = std::ranges::all_of(value, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == ';' ||
+           c == ',' || c == ' ';
+  });
+  return plain ? std::string() : "'" + value + "' is no list of attributes, such as displayName, givenName sn";
 }
 
 Key group_roles(DirectoryMember which) {
@@ -78,8 +87,11 @@ std::vector<Key> directory_keys(DirectoryMember which, std::string_view enabled_
   add(text(key("extension_attribute"), at(&D::extension_attribute), check_line, "an attribute's name",
            "Tried before ipPhone and telephoneNumber."));
   add(text(key("number_rule"), at(&D::number_rule), check_line, "a number rule",
-           "How a directory number becomes an extension: \"last 4\" digits, \"x\" (what follows an x), \"regex: …\" "
-           "(its group). Empty: as it is."));
+           "How a directory number becomes an extension: \"last 4\" digits, \"x\" (what follows x, ext or extension), "
+           "\"regex: …\" (its group). Empty: as it is."));
+  add(text(key("name_attributes"), at(&D::name_attributes), check_names, "attributes' names",
+           "What a user's name is, with commas: the first that is set. Several with a blank between them are one name: "
+           "\"displayName, givenName sn\". Empty: as this kind of directory has it."));
   add(text(key("filter"), at(&D::filter), check_filter, "an LDAP filter", "Narrows the users. Empty: all."));
   add(text(key("disabled_attribute"), at(&D::disabled_attribute), check_line, "an attribute's name",
            "A user in whom it is set, and not false, is disabled. Empty: as this kind of directory has it."));

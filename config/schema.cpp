@@ -170,6 +170,9 @@ std::vector<Key> make_keys() {
   add(boolean(
       "server.sip_digest_without_qop", [](S& s) -> auto& { return s.server.sip_digest_without_qop; },
       "Whether old phones may answer without qop (RFC 2069). false refuses what is weaker than the challenge offers."));
+  add(boolean(
+      "server.force_rport", [](S& s) -> auto& { return s.server.force_rport; },
+      "Whether UDP answers go to the port that a request came from; false: only where the phone asks so (RFC 3581)."));
 
   add(text(
       "api.host", [](S& s) -> auto& { return s.api.host; }, check_host,
@@ -178,6 +181,9 @@ std::vector<Key> make_keys() {
   add(boolean(
       "api.require_authentication", [](S& s) -> auto& { return s.api.require_authentication; },
       "false is for a lab, and only where api.host is a loopback address."));
+  add(duration(
+      "api.idempotency_window", [](S& s) -> auto& { return s.api.idempotency_window; }, "a duration such as 7d or 12h",
+      "How long an Idempotency-Key and the answer to it are kept. Read at the start."));
   add(text(
       "api.tls.cert_file", [](S& s) -> auto& { return s.api.tls.cert_file; }, check_line, "a PEM file",
       "Certificate and key make it HTTPS. Both or neither."));
@@ -327,7 +333,8 @@ std::vector<Key> make_keys() {
   add(duration(
       "log.repeat_window", [](S& s) -> auto& { return s.log.repeat_window; },
       "a duration such as 10m, 1h or 30s; 0 for none",
-      "The same refused request or failed login again within this time is not an event each but a count."));
+      "The same refused request or failed login again within this time is not an event each but a count; so are "
+      "fetches of the same file by the same phone, within this time and a minute at most."));
   const auto retention = [](auto member) { return [member](S& s) -> auto& { return s.log.retention.*member; }; };
   const std::string_view kept = "a duration such as 90d or 12h, or never";
   add(duration(

@@ -27,12 +27,14 @@ struct Server {
   std::string sip_realm = "strowger";
   std::string sip_digest = "md5";      // what phones are challenged with: md5, sha-256 or both
   bool sip_digest_without_qop = true;  // RFC 2069: no nonce count, so each such nonce serves once
+  bool force_rport = true;             // answer the port that a request came from, whether its Via asks for that or not
 };
 
 struct Api {
   std::string host = "0.0.0.0";
   std::uint16_t port = 8080;
   bool require_authentication = true;
+  std::chrono::seconds idempotency_window = std::chrono::hours(24 * 7);  // how long an Idempotency-Key is known
   Tls tls;
 };
 
@@ -144,9 +146,10 @@ struct Directory {
   bool deactivate_removed_users = true;
   std::string extension_attribute;  // tried before ipPhone and telephoneNumber; empty: none
   std::string number_rule;          // how a directory number becomes an extension; empty: as it is
-  std::string filter;               // LDAP filter that narrows the users; empty: all
-  std::string disabled_attribute;   // set and not false: the user is disabled; empty: as the kind of directory has it
-  std::string schedule;             // when a sync runs by itself; empty: only on demand
+  std::string name_attributes;      // "displayName, givenName sn"; empty: as the kind of directory has it
+  std::string filter;   // LDAP filter that narrows the users; empty: all
+  std::string disabled_attribute;  // set and not false: the user is disabled; empty: as the kind of directory has it
+  std::string schedule;            // when a sync runs by itself; empty: only on demand
   std::vector<std::pair<std::string, std::string>> group_roles;  // group -> admin, operator, viewer or user
   std::uint8_t max_change_percent = 20;  // a sync that would disable more of the users stops and asks
   bool operator==(const Directory&) const = default;

@@ -44,6 +44,8 @@ Result<void> upcast(std::string_view type, std::uint16_t from, boost::json::valu
   if (type == RebootRequested::type && from == 1) return {};
   // Version 2 added what values are written as: templates of before named none of them.
   if (type == TemplatePublished::type && from == 1) return {};
+  // Version 2 added a reason.
+  if (type == PhoneUnregistered::type && from == 1) return {};
   if (type == ConfigServed::type && from == 1) {
     // Phones had no certificates then.
     if (data.is_object()) data.get_object()["tls_identity"] = "";
@@ -156,7 +158,8 @@ std::string to_cloud_event(const Record& record, std::string_view source) {
   text("id", record.id.text());
   text("source", source);
   text("type", "strowger." + record.type + ".v" + std::to_string(record.schema));
-  text("subject", record.stream.text());
+  const auto subject = record.stream.subject();
+  text("subject", subject.text());
   text("time", to_iso8601(record.time));
   text("datacontenttype", "application/json");
   out += ",\"data\":";
@@ -169,6 +172,7 @@ std::string to_cloud_event(const Record& record, std::string_view source) {
   if (!event) text("undecodable", event.error().message);
   text("sequence", std::to_string(number(record.position)));
   out += ",\"streamversion\":" + std::to_string(number(record.version));
+  if (subject != record.stream) text("stream", record.stream.text());
   text("correlationid", record.correlation.text());
   if (!record.causation.is_nil()) text("causationid", record.causation.text());
   text("by", record.by);

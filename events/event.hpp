@@ -28,29 +28,30 @@
 
 namespace strowger {
 
-using Event = std::variant<ExtensionCreated, ExtensionChanged, ExtensionPasswordChanged, ExtensionDeleted,  //
-                           DeviceRegistered, DeviceChanged, DeviceUnregistered,                             //
-                           DeviceLinesChanged, DeviceSiteChanged, PhoneSettingsChanged,                     //
-                           ExtensionListingChanged, ContactAdded, ContactChanged, ContactRemoved,           //
-                           FileUploaded, UploadRemoved, PnpAnswered,                                        //
-                           RebootRequested, RebootAccepted, RebootRefused, RebootUnanswered, ConfigServed,  //
-                           ConfigWanted, RebootRetryScheduled, RebootFailed, RebootDeferred,                //
-                           DeviceConverged, DeviceReturned,                                                 //
-                           CampaignStarted, CampaignDevicesAdded, CampaignDeviceSkipped, CampaignPaused,    //
-                           CampaignResumed, CampaignCancelled, CampaignAborted, CampaignCompleted,          //
-                           DeviceCredentialsSet, DeviceCredentialsRemoved, DeviceTokenIssued,               //
-                           DeviceTokenRevoked, DeviceEnrolmentOpened, SourceBlocked, SourceUnblocked,       //
-                           PhoneRegistered, PhoneMoved, PhoneUnregistered, RegistrationExpired,             //
-                           ConfigRefused, DeviceEnrolled,                                                   //
-                           ConfigRefusedRepeated, OthersRefused,                                            //
-                           LoginFailed, LoginFailedRepeated, OtherLoginsFailed,                             //
-                           Folded, DaySummarized,                                                           //
-                           DirectorySyncStarted, DirectorySyncCompleted, DirectorySyncFailed,               //
-                           NameSynced, ExtensionLinked, ExtensionUnlinked,                                  //
-                           ExtensionDisabled, ExtensionEnabled, UserRoleSynced, UserRoleWithdrawn,          //
-                           TemplateTextStored, TemplatePublished, SettingsApplied, SecretsShown,            //
-                           UserCreated, UserPasswordChanged, TokenRevoked,                                  //
-                           ServerStarted, LogSeeded, MasterKeyRotated,                                      //
+using Event = std::variant<ExtensionCreated, ExtensionChanged, ExtensionPasswordChanged, ExtensionDeleted,          //
+                           DeviceRegistered, DeviceChanged, DeviceUnregistered,                                     //
+                           DeviceLinesChanged, DeviceSiteChanged, PhoneSettingsChanged,                             //
+                           ExtensionListingChanged, ContactAdded, ContactChanged, ContactRemoved,                   //
+                           FileUploaded, UploadRemoved, PnpAnswered,                                                //
+                           RebootRequested, RebootAccepted, RebootRefused, RebootUnanswered, ConfigServed,          //
+                           ConfigServedRepeated, ConfigWanted, RebootRetryScheduled, RebootFailed, RebootDeferred,  //
+                           DeviceConverged, DeviceReturned,                                                         //
+                           CampaignStarted, CampaignDevicesAdded, CampaignDeviceSkipped, CampaignDevicesSkipped,
+                           CampaignPaused,                                                             //
+                           CampaignResumed, CampaignCancelled, CampaignAborted, CampaignCompleted,     //
+                           DeviceCredentialsSet, DeviceCredentialsRemoved, DeviceTokenIssued,          //
+                           DeviceTokenRevoked, DeviceEnrolmentOpened, SourceBlocked, SourceUnblocked,  //
+                           PhoneRegistered, PhoneMoved, PhoneUnregistered, RegistrationExpired,        //
+                           ConfigRefused, DeviceEnrolled,                                              //
+                           ConfigRefusedRepeated, OthersRefused,                                       //
+                           LoginFailed, LoginFailedRepeated, OtherLoginsFailed,                        //
+                           Folded, DaySummarized,                                                      //
+                           DirectorySyncStarted, DirectorySyncCompleted, DirectorySyncFailed,          //
+                           NameSynced, ExtensionLinked, ExtensionUnlinked,                             //
+                           ExtensionDisabled, ExtensionEnabled, UserRoleSynced, UserRoleWithdrawn,     //
+                           TemplateTextStored, TemplatePublished, SettingsApplied, SecretsShown,       //
+                           UserCreated, UserPasswordChanged, TokenRevoked,                             //
+                           ServerStarted, LogSeeded, MasterKeyRotated,                                 //
                            Undecodable, LogRepaired>;
 
 // A recorded event, decoded.
@@ -85,8 +86,9 @@ Result<Envelope> decode(const Record& record);
 // comes as Undecodable, in its place, with its envelope. Never fails.
 Envelope decode_or_quarantine(const Record& record);
 
-// CloudEvents 1.0, JSON format (API.md section 1), secrets masked. An event that cannot be decoded has `data` null and
-// an extension attribute `undecodable`, which says why.
+// CloudEvents 1.0, JSON format (API.md section 1), secrets masked. `subject` is what the event is about; where that is
+// not the stream that `streamversion` counts in (facts of a device), the extension attribute `stream` names it. An
+// event that cannot be decoded has `data` null and an extension attribute `undecodable`, which says why.
 std::string to_cloud_event(const Record& record, std::string_view source);
 
 }  // namespace strowger

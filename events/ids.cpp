@@ -1,6 +1,6 @@
 #include "events/ids.hpp"
 
-#include "events/utf8.hpp"
+#include "events/controls.hpp"
 
 #include <algorithm>
 
@@ -40,8 +40,8 @@ bool evenly_separated(std::string_view text, char separator, std::size_t group) 
 Result<MacAddress> MacAddress::parse(std::string_view text) {
   const auto fault = [&] {
     return malformed("bad_mac_address",
-                     "'" + utf8::clip(text, 64) +
-                         "' is not a MAC address; give its 12 hex digits, with colons, dashes, dots or nothing between "
+                     quoted(text) +
+                         " is not a MAC address; give its 12 hex digits, with colons, dashes, dots or nothing between "
                          "them, as in 00:15:65:12:34:56");
   };
   const bool shaped = text.size() == 12 || evenly_separated(text, ':', 2) || evenly_separated(text, '-', 2) ||
@@ -79,7 +79,7 @@ Result<ExtensionNumber> ExtensionNumber::parse(std::string_view text) {
                   std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (!ok)
     return malformed("bad_extension_number",
-                     "'" + utf8::clip(text, 64) + "' is not an extension number; give 1 to 20 digits, as in 1001");
+                     quoted(text) + " is not an extension number; give 1 to 20 digits, as in 1001");
   return ExtensionNumber(std::string(text));
 }
 
@@ -88,11 +88,21 @@ StreamId::StreamId(std::string_view category, std::string_view key) {
   text_.append(category).append(1, '/').append(key);
 }
 
+std::optional<MacAddress> StreamId::device() const {
+  const auto of = category();
+  if (of != device_category && of != activity_category) return std::nullopt;
+  const auto mac = MacAddress::parse(key());
+  return mac ? std::optional(*mac) : std::nullopt;
+}
+
+StreamId StreamId::subject() const {
+  return category() == activity_category ? StreamId(device_category, key()) : *this;
+}
+
 Result<StreamId> StreamId::parse(std::string_view text) {
   const auto slash = text.find('/');
   if (slash == std::string_view::npos || slash == 0 || slash + 1 == text.size())
-    return malformed("bad_stream",
-                     "'" + utf8::clip(text, 64) + "' is not a stream; write category/key, as in device/001565123456");
+    return malformed("bad_stream", quoted(text) + " is not a stream; write category/key, as in device/001565123456");
   return StreamId(text.substr(0, slash), text.substr(slash + 1));
 }
 

@@ -6,6 +6,7 @@
 #include <compare>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -64,18 +65,31 @@ constexpr Position next(Position position) {
 }
 
 // `<category>/<key>`: extension/1001, device/001565123456, user/admin, provisioning/refused, system/server.
+//
+// A device has two streams: device/<mac> with what was decided, which its entity is hydrated from and whose versions
+// its ETag counts, and device-activity/<mac> with facts that no decision depends on (fetches, uploads, PnP, who saw its
+// secrets). Logs of earlier releases have the facts of their time in device/<mac> too. The log's positions order both.
 class StreamId {
  public:
+  static constexpr std::string_view device_category = "device";
+  static constexpr std::string_view activity_category = "device-activity";
   StreamId() = default;
   StreamId(std::string_view category, std::string_view key);
   static Result<StreamId> parse(std::string_view text);
-  static StreamId of(const MacAddress& mac) { return {"device", mac.text()}; }
+  static StreamId of(const MacAddress& mac) { return {device_category, mac.text()}; }
+  static StreamId activity_of(const MacAddress& mac) { return {activity_category, mac.text()}; }
   static StreamId of(const ExtensionNumber& extension) { return {"extension", extension.text()}; }
 
   const std::string& text() const { return text_; }
   std::string_view category() const { return std::string_view(text_).substr(0, text_.find('/')); }
   std::string_view key() const { return std::string_view(text_).substr(text_.find('/') + 1); }
   auto operator<=>(const StreamId&) const = default;
+
+  // Of a stream of a device, whichever of the two: whose it is.
+  std::optional<MacAddress> device() const;
+  // What the stream is about: device/<mac> for both streams of a device, else the stream itself. For whoever shows or
+  // partitions events by what they are about.
+  StreamId subject() const;
 
  private:
   std::string text_;

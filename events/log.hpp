@@ -62,7 +62,8 @@ struct AppendRequest {
   ExpectedVersion expected = ExpectedVersion::any();
   std::vector<NewRecord> events;
   std::vector<StateWrite> state;
-  // A repeated key is not appended again: the first receipt is returned. Empty: none.
+  // A repeated key is not appended again: the first receipt is returned, for some days (the engine's setting). Empty:
+  // none. It does not begin with a NUL.
   std::string idempotency_key;
   std::vector<Fact> facts;  // after `events`; of one stream they keep their order
   // How long it may wait for others to share its sync with. A sync costs more than a small request itself, and a phone
@@ -70,12 +71,16 @@ struct AppendRequest {
   std::chrono::milliseconds patience{0};
   // Of streams beside `stream`, judged before anything is added: what makes `facts` decisions on many streams at once.
   std::vector<Expectation> expectations{};
+  // Kept with the receipt of the idempotency key, and given back with it. Bytes of the caller's own.
+  std::string receipt_note{};
 };
 
 struct Receipt {
   StreamVersion version{};  // of the stream after the append
   Position position{};      // of the last event appended; of the log's end where there was none
   bool repeated = false;    // the idempotency key was known
+  Timestamp time{};         // of the append; only of a receipt that is kept
+  std::string note{};       // AppendRequest::receipt_note; only of a receipt that is kept
 };
 
 // Runs on the writer thread, after fsync. Errors: conflict `version_conflict` (details: stream, expected, present);
@@ -129,6 +134,9 @@ class EventLog {
 
   // Events of one stream with versions above `after`, at most `max`.
   virtual Result<std::vector<Record>> read_stream(const StreamId& stream, StreamVersion after, std::size_t max) = 0;
+  // The version of the stream's last event; 0 where it has none. Complexity: one look-up, in memory for streams that
+  // were appended to lately.
+  virtual Result<StreamVersion> last_version(const StreamId& stream) = 0;
   // Events of all streams with positions above `after`, at most `max`.
   virtual Result<std::vector<Record>> read_all(Position after, std::size_t max) = 0;
   // The newest events, newest first, with positions below `before`.
@@ -136,7 +144,7 @@ class EventLog {
   virtual std::unique_ptr<Subscription> subscribe(Position after) = 0;
   virtual Position last_position() const = 0;  // durable
 
-  // The receipt of an earlier append with this idempotency key.
+  // The receipt of an earlier append with this idempotency key, while it is kept.
   virtual Result<std::optional<Receipt>> find_receipt(std::string_view idempotency_key) = 0;
 
   virtual Result<std::optional<Snapshot>> load_snapshot(const StreamId& stream) = 0;

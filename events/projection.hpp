@@ -33,7 +33,8 @@ class RowBatch {
   std::vector<Row> rows_;
 };
 
-// Written by one thread (the runner's), queried by any.
+// Threads: one (the runner's) calls everything here and is the only one that changes rows; any thread queries. So the
+// functions that read rows to store them, flush() and dump(), take no lock: queries go on while rows are serialised.
 class Projection {
  public:
   virtual ~Projection() = default;
@@ -59,12 +60,15 @@ class Projection {
   // With mutex_ held.
   virtual void fold(const Envelope& event) = 0;
 
-  mutable std::shared_mutex mutex_;  // guards the rows: an implementation's queries and the functions above take it
+  // Guards the rows between the one thread that changes them and queries: whoever changes them and every query takes
+  // it.
+  mutable std::shared_mutex mutex_;
 };
 
 struct Checkpoint {
   Position position{};
   std::uint32_t schema = 0;
+  Uuid event{};  // at the position, which tells the log from another one; nil: an earlier release did not say
 };
 
 // Where rows and checkpoint lie; an engine in adapters/rocksdb, one in memory in tests/support.

@@ -61,6 +61,11 @@ Result<void> ProjectionRunner::load(Live& live) {
   } else if ((*checkpoint)->position > last) {
     from_scratch("its checkpoint " + std::to_string(number((*checkpoint)->position)) + " is beyond the log's end " +
                  std::to_string(number(last)));
+  } else if (auto event = event_at((*checkpoint)->position); !event) {
+    return event.error();
+  } else if (!(*checkpoint)->event.is_nil() && *event != (*checkpoint)->event) {
+    from_scratch("its checkpoint is of another log: event " + std::to_string(number((*checkpoint)->position)) +
+                 " of this one is not the one that it applied");
   } else {
     std::optional<Error> unreadable;
     auto loaded = store_.load(name, [&](std::string_view key, std::string_view row) {
@@ -78,6 +83,14 @@ Result<void> ProjectionRunner::load(Live& live) {
     }
   }
   return {};
+}
+
+// Its id; nil at position 0.
+Result<Uuid> ProjectionRunner::event_at(Position position) const {
+  if (position == Position{}) return Uuid{};
+  const auto records = log_.read_all(Position{number(position) - 1}, 1);
+  if (!records) return records.error();
+  return records->empty() ? Uuid{} : records->front().id;
 }
 
 void ProjectionRunner::stop() {
@@ -214,8 +227,10 @@ void ProjectionRunner::commit(Live& live, bool force) {
 
   RowBatch all;
   if (live.write_all) live.projection.dump(all);
-  const auto committed = store_.commit(live.projection.name(), {live.position, live.projection.schema()},
-                                       live.write_all ? all : live.pending, live.write_all);
+  const auto event = event_at(live.position);
+  const auto committed =
+      store_.commit(live.projection.name(), {live.position, live.projection.schema(), event ? *event : Uuid{}},
+                    live.write_all ? all : live.pending, live.write_all);
   const std::string name(live.projection.name());
   if (committed) {
     live.pending = {};
@@ -276,6 +291,11 @@ void ProjectionRunner::when_applied(Position position, std::function<void()> don
     done();
   else if (failed)
     failed(*error);
+}
+
+Position ProjectionRunner::applied_position() const {
+  const std::lock_guard lock(mutex_);
+  return applied_position_;
 }
 
 bool ProjectionRunner::wait_applied(Position position, SteadyClock::time_point deadline) {

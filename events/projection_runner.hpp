@@ -87,6 +87,8 @@ class ProjectionRunner {
   // else on the runner's. `failed` is called instead with `projections_stopped` where the runner stopped before that by
   // itself. Both must only hand over.
   void when_applied(Position position, std::function<void()> done, std::function<void(const Error&)> failed = {});
+  // What all projections have applied.
+  Position applied_position() const;
   // False when the deadline passed, or at once when the runner stopped before; status() says why.
   bool wait_applied(Position position, std::chrono::steady_clock::time_point deadline);
 
@@ -102,6 +104,7 @@ class ProjectionRunner {
   class Signal;
 
   Result<void> load(Live& live);
+  Result<Uuid> event_at(Position position) const;
   void run();
   void rest(Step done);
   void apply(const Records& records);

@@ -19,6 +19,8 @@ class QuietHours {
 
   static int minute_of_day(Timestamp time);  // of this machine's clock
 
+  bool operator==(const QuietHours&) const = default;
+
  private:
   std::vector<std::pair<int, int>> ranges_;  // minutes of the day: from, to (not included)
 };

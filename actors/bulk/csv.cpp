@@ -1,6 +1,12 @@
 #include "actors/bulk/csv.hpp"
 
+#include "actors/bulk/spreadsheet.hpp"
+#include "events/plain_text.hpp"
 #include "events/stopped.hpp"
+
+#include <algorithm>
+#include <array>
+#include <tuple>
 
 namespace strowger::bulk {
 namespace {
@@ -15,20 +21,19 @@ Error fault(std::size_t line, std::size_t column, const std::string& what) {
       .with("column", column);
 }
 
+bool is_blank_cell(const std::string& cell) {
+  if (cell.find_first_not_of(" \t") == std::string::npos) return true;
+  return static_cast<unsigned char>(cell.front()) >= 0x80 || cell.front() == ' ' ? plain_text(cell).empty() : false;
+}
+
+constexpr std::string_view separators = ",;\t|";
+
 class Reader {
  public:
   Reader(std::string_view text, const CsvBudget& budget, const std::stop_token& stop)
       : text_(text), budget_(budget), stop_(stop) {
     if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
-    int surplus = 0;  // of semicolons over commas in the header, outside quotes
-    bool quoted = false;
-    for (const char c : text_) {
-      if (c == '"') quoted = !quoted;
-      if (quoted) continue;
-      if (c == '\r' || c == '\n') break;
-      surplus += (c == ';' ? 1 : 0) - (c == ',' ? 1 : 0);
-    }
-    if (surplus > 0) separator_ = ';';
+    if (!read_separator()) guess_separator();
   }
 
   Result<std::vector<CsvRow>> run() {
@@ -49,12 +54,14 @@ class Reader {
         break;
       }
       end_line();
-      const bool empty = row.values.size() == 1 && row.values[0].empty();
-      if (empty) continue;
-      if (!rows_.empty() && row.values.size() != rows_.front().values.size())
-        return fault(row.line, 1,
-                     "there are " + std::to_string(row.values.size()) + " values, where the header names " +
-                         std::to_string(rows_.front().values.size()));
+      const auto used = used_cells(row);
+      if (used == 0) continue;
+      const auto columns = rows_.empty() ? used : rows_.front().values.size();
+      if (used > columns)
+        return malformed("bad_csv", "line " + std::to_string(row.line) + ": there are " + std::to_string(used) +
+                                        " values, where the header names " + std::to_string(columns))
+            .with("line", row.line);
+      row.values.resize(columns);
       if (rows_.size() == budget_.rows)
         return over_budget(
             "too_many_rows", row.line,
@@ -65,11 +72,64 @@ class Reader {
   }
 
  private:
+  // The line `sep=;`, by which Excel is told what separates the values.
+  bool read_separator() {
+    const auto end = std::min(text_.find_first_of("\r\n"), text_.size());
+    auto first = text_.substr(0, end);
+    if (first.size() > 2 && first.front() == '"' && first.back() == '"') first = first.substr(1, first.size() - 2);
+    constexpr std::string_view word = "sep=";
+    if (first.size() != word.size() + 1 || !std::ranges::equal(first.substr(0, word.size()), word, {}, [](char c) {
+          return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        }))
+      return false;
+    const char given = first.back();
+    if (separators.find(given) == std::string_view::npos && given != ':') return false;
+    separator_ = given;
+    at_ = end;
+    end_line();
+    return true;
+  }
+
+  // By the first line that has more than separators: what it has most of, outside quotes.
+  void guess_separator() {
+    std::array<std::size_t, separators.size()> counts{};
+    bool quoted = false, anything = false;
+    for (const char c : text_) {
+      if (c == '"') {
+        quoted = !quoted;
+        continue;
+      }
+      if (quoted) {
+        anything = anything || c != ' ';
+        continue;
+      }
+      if (c == '\r' || c == '\n') {
+        if (anything) break;
+        counts = {};
+        continue;
+      }
+      if (const auto kind = separators.find(c); kind != std::string_view::npos)
+        ++counts.at(kind);
+      else
+        anything = anything || c != ' ';
+    }
+    const auto most = std::ranges::max_element(counts);  // of equals the first
+    if (*most > 0) separator_ = separators[static_cast<std::size_t>(most - counts.begin())];
+  }
+
+  // How many of a row's cells there are up to the last that is not empty.
+  static std::size_t used_cells(const CsvRow& row) {
+    auto used = row.values.size();
+    while (used > 0 && is_blank_cell(row.values[used - 1])) --used;
+    return used;
+  }
+
   bool at_end_of_value() const {
     return at_ == text_.size() || text_[at_] == separator_ || text_[at_] == '\r' || text_[at_] == '\n';
   }
   void step() {
-    if (text_[at_++] == '\n') {
+    const char c = text_[at_++];
+    if (c == '\n' || (c == '\r' && (at_ == text_.size() || text_[at_] != '\n'))) {
       ++line_;
       line_begin_ = at_;
     }
@@ -77,14 +137,29 @@ class Reader {
   std::size_t column() const { return at_ - line_begin_ + 1; }
 
   Result<std::string> next_value() {
-    std::string value;
-    if (at_ == text_.size() || text_[at_] != '"') {
-      while (!at_end_of_value()) {
-        value.push_back(text_[at_]);
-        step();
-      }
+    if (at_ < text_.size() && text_[at_] == '"') {
+      auto value = quoted_value();
+      if (value)
+        if (auto text = formula_text(*value)) return std::move(*text);
       return value;
     }
+    if (text_.substr(at_).starts_with("=\"")) {
+      // ="a;b" as it is; where more follows, it is a formula of another kind, and a text for us.
+      const auto place = std::tuple(at_, line_, line_begin_);
+      step();
+      if (auto value = quoted_value()) return value;
+      std::tie(at_, line_, line_begin_) = place;
+    }
+    std::string value;
+    while (!at_end_of_value()) {
+      value.push_back(text_[at_]);
+      step();
+    }
+    return value;
+  }
+
+  Result<std::string> quoted_value() {
+    std::string value;
     const auto line = line_, begin = column();
     step();
     for (;;) {
@@ -130,9 +205,10 @@ Result<std::vector<CsvRow>> read_csv(std::string_view text, const CsvBudget& bud
 
 std::string csv_line(std::span<const std::string> values) {
   std::string line;
-  for (const auto& value : values) {
-    if (&value != values.data()) line.push_back(',');
-    if (value.find_first_of(",;\"\r\n") == std::string::npos) {
+  for (const auto& cell : values) {
+    if (&cell != values.data()) line.push_back(',');
+    const auto value = is_formula(cell) ? as_formula_text(cell) : cell;
+    if (value.find_first_of(",;|\t\"\r\n") == std::string::npos) {
       line += value;
       continue;
     }

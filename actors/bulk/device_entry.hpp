@@ -1,8 +1,8 @@
-// Devices as rows of a file, with the members that POST /api/provisioning/devices takes. What is written is read back
-// as the same.
+// Devices as rows of a file, with the members that POST /api/provisioning/devices takes, and with what their extensions
+// are to be. What is written is read back as the same.
 #pragma once
 
-#include "events/error.hpp"
+#include "actors/bulk/extension_entry.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -33,15 +33,13 @@ struct DeviceEntry {
   // Not given: as they are. An empty cell is a value: no site, no more lines.
   std::optional<std::string> site;
   std::optional<std::vector<LineEntry>> lines;
+  // Of extension_number: name, email and password; an empty cell says nothing. The number and the row are not set.
+  ExtensionEntry extension{};
 };
 
-inline constexpr std::size_t most_rows = 100'000;
-Error too_many_rows(std::size_t rows);
-
-// The first line names the columns, in any order; site and lines may be left out. A cell of lines is
+// The first line names the columns, in any order; all but the first four may be left out. A cell of lines is
 // `2:1002:Front desk; 3:1003`, that is line:extension:label, in which a backslash makes the next character a plain one.
-// Besides what read_csv() refuses: `unknown_column` with the nearest that is known, `missing_column`, `bad_lines` with
-// the row's line, `too_many_rows`.
+// Besides what read_entries() refuses: `bad_lines` with the row's line.
 Result<std::vector<DeviceEntry>> read_device_csv(std::string_view text, const std::stop_token& stop = {});
 std::string device_csv_header();
 std::string device_csv_row(const DeviceEntry& entry);

@@ -8,6 +8,7 @@ namespace {
 using Events = std::vector<Event>;
 
 constexpr std::size_t devices_an_event = 1'000;
+constexpr std::size_t skipped_an_event = 128;  // each with a reason: far below the largest event
 
 Result<Events> start(const Campaign::State& state, const StartCampaign& command) {
   if (state.phase != Campaign::Phase::none) return conflict("campaign_exists", "this campaign was started before");
@@ -44,11 +45,15 @@ Result<Events> Campaign::decide(const State& state, const Command& command, cons
                         [&](const ResumeCampaign&) { return person(state, Phase::paused, CampaignResumed{}); },
                         [&](const CancelCampaign&) { return person(state, Phase::none, CampaignCancelled{}); },
                         // The coordinator says what it saw, perhaps twice, perhaps late.
-                        [&](const SkipDevice& c) -> Result<Events> {
-                          const bool known =
-                              std::find(state.skipped.begin(), state.skipped.end(), c.mac) != state.skipped.end();
-                          if (!under_way || known) return Events{};
-                          return Events{CampaignDeviceSkipped{state.id, c.mac, c.code, c.reason}};
+                        [&](const SkipDevices& c) -> Result<Events> {
+                          Events events;
+                          if (!under_way) return events;
+                          for (auto at = c.devices.begin(); at != c.devices.end();) {
+                            const auto count = std::min<std::ptrdiff_t>(skipped_an_event, c.devices.end() - at);
+                            events.emplace_back(CampaignDevicesSkipped{state.id, {at, at + count}});
+                            at += count;
+                          }
+                          return events;
                         },
                         [&](const AbortCampaign& c) -> Result<Events> {
                           if (!under_way) return Events{};
@@ -68,7 +73,6 @@ Campaign::State Campaign::evolve(State state, const Event& event) {
                    state.id = e.campaign;
                    state.phase = Phase::running;
                  },
-                 [&](const CampaignDeviceSkipped& e) { state.skipped.push_back(e.mac); },
                  [&](const CampaignPaused&) { state.phase = Phase::paused; },
                  [&](const CampaignResumed&) { state.phase = Phase::running; },
                  [&](const CampaignCancelled&) { state.phase = Phase::over; },

@@ -1,5 +1,6 @@
 // The campaign's decider: a set of devices that are rebooted at a pace, and whether that goes on. Which device is told
-// when is the coordinator's (coordinator.hpp); what becomes of each is on the device's stream.
+// when is the coordinator's (coordinator.hpp); what becomes of each is on the device's stream, and which are skipped in
+// events that the projection counts. The state knows no device.
 #pragma once
 
 #include "actors/decider.hpp"
@@ -25,10 +26,8 @@ struct ResumeCampaign {};
 struct CancelCampaign {};
 
 // From the coordinator.
-struct SkipDevice {
-  MacAddress mac;
-  std::string code;
-  std::string reason;
+struct SkipDevices {
+  std::vector<SkippedDevice> devices;
 };
 struct AbortCampaign {
   std::uint32_t failed = 0;
@@ -43,18 +42,18 @@ struct CompleteCampaign {
 
 struct Campaign {
   static constexpr std::string_view category = "campaign";
-  static constexpr std::uint32_t snapshot_schema = 1;
+  static constexpr std::uint32_t snapshot_schema = 2;
 
   enum class Phase : std::uint8_t { none, running, paused, over };
   BOOST_DESCRIBE_NESTED_ENUM(Phase, none, running, paused, over)
   struct State {
     Uuid id;
     Phase phase = Phase::none;
-    std::vector<MacAddress> skipped;
-    BOOST_DESCRIBE_CLASS(State, (), (id, phase, skipped), (), ())
+    BOOST_DESCRIBE_CLASS(State, (), (id, phase), (), ())
   };
-  using Command = std::variant<StartCampaign, PauseCampaign, ResumeCampaign, CancelCampaign, SkipDevice, AbortCampaign,
+  using Command = std::variant<StartCampaign, PauseCampaign, ResumeCampaign, CancelCampaign, SkipDevices, AbortCampaign,
                                CompleteCampaign>;
+  static constexpr std::array<Bound, 0> bounds{};
 
   static State initial() { return {}; }
   static Result<std::vector<Event>> decide(const State& state, const Command& command, const Context& context);

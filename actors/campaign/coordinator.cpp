@@ -1,9 +1,11 @@
 #include "actors/campaign/coordinator.hpp"
 
 #include "actors/reboot/correlation.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 namespace strowger::campaign {
 namespace {
@@ -14,6 +16,7 @@ constexpr std::size_t looks_a_round = 500;
 constexpr auto stray_after = std::chrono::seconds(5);
 constexpr auto ask_again_after = std::chrono::seconds(1);
 constexpr std::uint32_t too_few_to_abort = 10;
+constexpr std::size_t longest_reason = 256;
 
 convergence::Pace pace_of(const CampaignPace& pace) {
   const auto quiet = QuietHours::parse(pace.quiet_hours);
@@ -103,7 +106,9 @@ bool Coordinator::begin(const Key& key) {
 
 bool Coordinator::round(const CampaignRow& campaign, const Now& now) {
   if (end_if_due(campaign)) return true;
-  return tell_next(campaign, now);
+  const bool more = tell_next(campaign, now);
+  say_skipped(campaign);
+  return more;
 }
 
 bool Coordinator::end_if_due(const CampaignRow& campaign) {
@@ -112,7 +117,7 @@ bool Coordinator::end_if_due(const CampaignRow& campaign) {
   if (campaign.pace.abort_percent > 0 && judged >= std::min(too_few_to_abort, counts.total) &&
       counts.failed * 100 > campaign.pace.abort_percent * judged) {
     if (!begin({campaign.id, {}})) return false;
-    ask_campaign(campaign, {},
+    ask_campaign(campaign, {MacAddress{}},
                  actors::AbortCampaign{counts.failed, judged,
                                        std::to_string(counts.failed) + " of " + std::to_string(judged) +
                                            " devices failed, more than " + std::to_string(campaign.pace.abort_percent) +
@@ -121,7 +126,7 @@ bool Coordinator::end_if_due(const CampaignRow& campaign) {
   }
   // Also a paused one ends when there is nothing left of it.
   if (counts.waiting > 0 || counts.told > 0 || counts.total == 0 || !begin({campaign.id, {}})) return false;
-  ask_campaign(campaign, {}, actors::CompleteCampaign{counts.converged, counts.failed, counts.skipped});
+  ask_campaign(campaign, {MacAddress{}}, actors::CompleteCampaign{counts.converged, counts.failed, counts.skipped});
   return true;
 }
 
@@ -175,7 +180,7 @@ bool Coordinator::tell(const CampaignRow& campaign, const CampaignDevice& device
   if (campaign.only_stale && row->activity.last_etag == *etag)
     return skip(campaign, device.mac, "converged", "it runs the present configuration");
   const auto& extension = row->definition->extension;
-  if (reboot::bindings_of(*row, world_.bindings.of(extension)).empty())
+  if (reboot::Phones(world_.bindings, world_.device_rows).of(*row).empty())
     return skip(campaign, device.mac, "no_phone",
                 "no phone that could be this device is registered on extension " + extension.text());
   if (world_.busy.in_call(device.mac, extension)) return false;  // its turn comes when that has ended
@@ -195,15 +200,26 @@ bool Coordinator::tell(const CampaignRow& campaign, const CampaignDevice& device
 
 bool Coordinator::skip(const CampaignRow& campaign, const MacAddress& mac, std::string code, std::string reason) {
   if (!begin({campaign.id, mac})) return false;
-  ask_campaign(campaign, mac, actors::SkipDevice{mac, std::move(code), std::move(reason)});
+  skipped_.push_back({mac, std::move(code), utf8::clip(reason, longest_reason)});
   return true;
 }
 
-void Coordinator::ask_campaign(const CampaignRow& campaign, const MacAddress& mac, actors::Campaign::Command command) {
-  world_.campaigns.ask(campaign.id.text(), std::move(command), {{"system", campaign.id, campaign.event}, {}, {}},
-                       [shared = shared_, key = Key{campaign.id, mac}](const Result<actors::Outcome>& outcome) {
-                         if (!outcome) shared->decline(key);
-                       });
+// All of a round in one command: a campaign of a fleet that is switched off is not a write for each device.
+void Coordinator::say_skipped(const CampaignRow& campaign) {
+  if (skipped_.empty()) return;
+  std::vector<MacAddress> of;
+  for (const auto& device : skipped_) of.push_back(device.mac);
+  ask_campaign(campaign, std::move(of), actors::SkipDevices{std::exchange(skipped_, {})});
+}
+
+void Coordinator::ask_campaign(const CampaignRow& campaign, std::vector<MacAddress> of,
+                               actors::Campaign::Command command) {
+  world_.campaigns.ask(
+      campaign.id.text(), std::move(command), {{"system", campaign.id, campaign.event}, {}, {}},
+      [shared = shared_, id = campaign.id, of = std::move(of)](const Result<actors::Outcome>& outcome) {
+        if (outcome) return;
+        for (const auto& mac : of) shared->decline({id, mac});
+      });
 }
 
 }  // namespace strowger::campaign

@@ -61,13 +61,15 @@ class Coordinator {
   bool skip(const CampaignRow& campaign, const MacAddress& mac, std::string code, std::string reason);
   void count_in_flight(const CampaignRow& campaign, convergence::Gate& gate, Instant now);
   bool end_if_due(const CampaignRow& campaign);
-  void ask_campaign(const CampaignRow& campaign, const MacAddress& mac, actors::Campaign::Command command);
+  void say_skipped(const CampaignRow& campaign);
+  void ask_campaign(const CampaignRow& campaign, std::vector<MacAddress> of, actors::Campaign::Command command);
 
   World world_;
   std::shared_ptr<Shared> shared_;
   std::map<Uuid, convergence::Gate> gates_;
-  std::map<Key, Instant> strayed_;  // told devices that the devices' rows know nothing of, since when
-  std::map<Key, Instant> again_;    // declined: not before
+  std::map<Key, Instant> strayed_;      // told devices that the devices' rows know nothing of, since when
+  std::map<Key, Instant> again_;        // declined: not before
+  std::vector<SkippedDevice> skipped_;  // in this round of a campaign
   std::jthread thread_;
 };
 

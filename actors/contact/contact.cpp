@@ -1,7 +1,8 @@
 #include "actors/contact/contact.hpp"
 
+#include "actors/provisioning/dialled.hpp"
 #include "events/controls.hpp"
-#include "events/utf8.hpp"
+#include "events/plain_text.hpp"
 
 #include <algorithm>
 
@@ -12,7 +13,6 @@ using Events = std::vector<Event>;
 
 constexpr std::size_t longest_text = 128;  // bytes; phones cut off far earlier
 constexpr std::size_t longest_number = 64;
-constexpr std::size_t most_numbers = 8;
 
 Error bad(const std::string& field, const std::string& what) {
   return unacceptable("bad_contact", field + ": " + what).with("field", boost::json::value(field));
@@ -26,17 +26,24 @@ Result<void> check_text(const std::string& field, const std::string& value) {
   return {};
 }
 
-// Digits, and what people put between them; phones dial the rest as it is (* and # are service codes).
+// What a phone makes of it is what counts: phones dial the rest as it is (* and # are service codes).
 Result<void> check_number(const std::string& field, const std::string& number) {
-  const bool dialled = std::any_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; });
-  const bool plain = std::all_of(number.begin(), number.end(), [](char c) {
+  const auto dialled = provisioning::dialled(number);
+  const bool digits = std::any_of(dialled.begin(), dialled.end(), [](char c) { return c >= '0' && c <= '9'; });
+  const bool plain = std::all_of(dialled.begin(), dialled.end(), [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
            std::string_view("+*#()-./ @:_").find(c) != std::string_view::npos;
   });
-  if (!dialled || !plain || number.size() > longest_number)
-    return bad(field, "'" + utf8::clip(number, longest_number) +
-                          "' is nothing that a phone can dial, such as +49 30 1234567, *98 or sip:ann@example.com");
+  if (!digits || !plain || number.size() > longest_number)
+    return bad(field, quoted(number, longest_number) +
+                          " is nothing that a phone can dial, such as +49 30 1234567, *98 or sip:ann@example.com");
   return {};
+}
+
+// As people see them: pasted numbers bring characters that nobody sees.
+std::vector<ContactNumber> as_shown(std::vector<ContactNumber> numbers) {
+  for (auto& number : numbers) number.number = plain_text(number.number);
+  return numbers;
 }
 
 Result<void> check(const Contact::State& contact) {
@@ -45,8 +52,8 @@ Result<void> check(const Contact::State& contact) {
   if (auto ok = check_text("name", contact.name); !ok) return ok;
   if (auto ok = check_text("company", contact.company); !ok) return ok;
   if (contact.numbers.empty()) return bad("numbers", "there is none; a contact has at least one");
-  if (contact.numbers.size() > most_numbers)
-    return bad("numbers", "there are more than " + std::to_string(most_numbers));
+  if (contact.numbers.size() > Contact::most_numbers)
+    return bad("numbers", "there are more than " + std::to_string(Contact::most_numbers));
   for (std::size_t i = 0; i < contact.numbers.size(); ++i) {
     const auto& number = contact.numbers[i].number;
     const auto field = "numbers[" + std::to_string(i) + "].number";
@@ -67,7 +74,7 @@ Result<Events> change(Contact::State contact, const ChangeContact& command) {
   const auto before = contact;
   if (command.name) contact.name = *command.name;
   if (command.company) contact.company = *command.company;
-  if (command.numbers) contact.numbers = *command.numbers;
+  if (command.numbers) contact.numbers = as_shown(*command.numbers);
   if (auto ok = check(contact); !ok) return ok.error();
   if (contact.name == before.name && contact.company == before.company && contact.numbers == before.numbers)
     return Events{};
@@ -80,8 +87,9 @@ Result<Events> Contact::decide(const State& state, const Command& command, const
   return std::visit(Overloaded{
                         [&](const AddContact& c) -> Result<Events> {
                           if (state.exists) return conflict("contact_exists", "This contact exists already.");
-                          if (auto ok = check({true, c.contact, c.name, c.company, c.numbers}); !ok) return ok.error();
-                          return Events{ContactAdded{c.contact, c.name, c.company, c.numbers}};
+                          const auto numbers = as_shown(c.numbers);
+                          if (auto ok = check({true, c.contact, c.name, c.company, numbers}); !ok) return ok.error();
+                          return Events{ContactAdded{c.contact, c.name, c.company, numbers}};
                         },
                         [&](const ChangeContact& c) { return change(state, c); },
                         [&](const RemoveContact&) -> Result<Events> {

@@ -39,6 +39,9 @@ struct Contact {
   };
   using Command = std::variant<AddContact, ChangeContact, RemoveContact>;
 
+  static constexpr std::size_t most_numbers = 8;
+  static constexpr std::array<Bound, 1> bounds{{{"numbers", most_numbers}}};
+
   static State initial() { return {}; }
   // `bad_contact` where a phone could not show or dial it.
   static Result<std::vector<Event>> decide(const State& state, const Command& command, const Context& context);

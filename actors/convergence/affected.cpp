@@ -1,6 +1,7 @@
 #include "actors/convergence/affected.hpp"
 
 #include "events/event.hpp"
+#include "events/projections/phone_settings.hpp"
 
 #include <algorithm>
 #include <array>
@@ -19,6 +20,11 @@ bool is_no_definition(std::string_view type) {
          type == DeviceUnregistered::type;
 }
 
+std::optional<std::string> key_after(const std::string& key, std::string_view level) {
+  if (!key.starts_with(level)) return std::nullopt;
+  return key.substr(level.size());
+}
+
 }  // namespace
 
 std::optional<Affected> affected_by(const Record& record) {
@@ -26,7 +32,7 @@ std::optional<Affected> affected_by(const Record& record) {
   const std::string_view type = record.type;
   const auto category = record.stream.category();
   const std::string key(record.stream.key());
-  if (category == "device") {
+  if (category == StreamId::device_category) {
     if (is_no_definition(type)) return std::nullopt;
     return Affected{device, key,
                     type == DeviceRegistered::type ? RebootReason::device_registered : RebootReason::device_changed};
@@ -38,9 +44,12 @@ std::optional<Affected> affected_by(const Record& record) {
                     : type == ExtensionChanged::type ? RebootReason::extension_changed
                                                      : RebootReason::config_changed};
   }
-  if (category == "template") {
-    // <vendor>_<model>; a model's file may be made of its vendor's other templates too.
-    return Affected{vendor, key.substr(0, key.find('_')), RebootReason::template_changed};
+  // A device's file is made from its own model's text: whatever else that is made of, it is published for each model.
+  if (category == "template")
+    return Affected{key.find('_') == std::string::npos ? all : model, key, RebootReason::template_changed};
+  if (category == phone_settings_category) {
+    if (const auto name = key_after(key, "device_")) return Affected{device, *name, RebootReason::settings_changed};
+    if (const auto name = key_after(key, "model_")) return Affected{model, *name, RebootReason::settings_changed};
   }
   if (type.find("settings") != std::string_view::npos || category == "settings")
     return Affected{all, {}, RebootReason::settings_changed};

@@ -11,9 +11,9 @@
 namespace strowger::convergence {
 
 struct Affected {
-  enum class Whose : std::uint8_t { device, extension, vendor, all };
+  enum class Whose : std::uint8_t { device, extension, model, all };
   Whose whose = Whose::all;
-  std::string key;  // MAC address, extension number, vendor
+  std::string key;  // MAC address, extension number, <vendor>_<model>
   RebootReason reason = RebootReason::config_changed;
 };
 

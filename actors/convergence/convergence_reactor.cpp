@@ -7,52 +7,62 @@
 namespace strowger::convergence {
 namespace {
 
-using actors::Device;
-
-constexpr auto tick = std::chrono::milliseconds(100);
-constexpr std::size_t looks_a_tick = 100;  // renders
-constexpr std::size_t most_looking = 5'000;
-constexpr auto retry_command = std::chrono::seconds(1);
-// A second look, when templates or settings that were recorded are surely in force.
-constexpr auto second_look = std::chrono::seconds(3);
-// A phone that fetched something older may be about to fetch again.
-constexpr auto after_old_file = std::chrono::seconds(10);
-
-// So much later than a change that they had not seen may fetches and requests come into the log.
-constexpr auto unseen_for = std::chrono::seconds(60);
-
+// The longest rest: settings and steps of the clock are seen by then.
+constexpr auto longest_rest = std::chrono::seconds(1);
+// While somebody waits for a turn.
+constexpr auto turns_every = std::chrono::milliseconds(100);
+constexpr auto policy_every = std::chrono::milliseconds(250);
+constexpr std::size_t steps_at_once = 1'024;
+constexpr std::size_t looks_at_once = 256;  // renders
+// Of the first round in one call; later rounds are spread over their time.
+constexpr std::size_t round_page = 100;
+// Commands under way. People ask the same entities.
+constexpr std::size_t most_asks = 5'000;
 // A follower is this far behind at most.
 constexpr auto most_lag = std::chrono::seconds(60);
-constexpr auto any_age = std::chrono::days(3'650);
 
-bool may_come_back(const std::string& code) {
-  return code == "no_phone" || code == "unanswered";
+ModelKey model_of(const DeviceDefinition& definition) {
+  return definition.vendor + "_" + definition.model;
 }
 
 }  // namespace
 
 // Replies come from actors' threads, and may come after the reactor is gone.
 struct ConvergenceReactor::Shared {
-  struct Answered {
-    MacAddress mac;
-    Position position{};        // what was decided is in the log up to here
-    bool failed = false;        // or nothing was decided
-    std::optional<Dirty> look;  // of WantConfig: to be looked at again where it failed
-  };
   std::mutex mutex;
-  std::vector<Answered> answered;
-  Position applied{};
+  std::vector<std::pair<MacAddress, Answered>> answered;
+  std::optional<Position> applied;  // that was waited for
   Position looked{};
+  std::function<void()> wake;
+
+  template <class Change>
+  void hand_over(Change change) {
+    std::function<void()> call;
+    {
+      const std::lock_guard lock(mutex);
+      change(*this);
+      call = wake;
+    }
+    if (call) call();
+  }
 };
 
 ConvergenceReactor::ConvergenceReactor(World world, Position from, Drive drive)
     : world_(std::move(world)),
       policy_(world_.policy()),
       shared_(std::make_shared<Shared>()),
-      drive_(drive),
-      followed_(from) {
+      sweeps_([&rows = world_.projection](const std::optional<ModelKey>& model, const std::optional<MacAddress>& after,
+                                          std::size_t max) {
+        if (!model) return rows.macs(after, max);
+        const auto vendor = std::min(model->find('_'), model->size());
+        const std::string_view all = *model;
+        return rows.of_model(all.substr(0, vendor), all.substr(std::min(vendor + 1, all.size())), after, max);
+      }),
+      now_(world_.clock.now()),
+      followed_(from),
+      applied_(from),
+      known_(from) {
   load();
-  loading_ = false;
   steps_ = world_.clock.steps();
   actors::LogFollower::Handlers handlers;
   handlers.wanted = [this](const Record& record) {
@@ -64,20 +74,25 @@ ConvergenceReactor::ConvergenceReactor(World world, Position from, Drive drive)
     return {};
   };
   handlers.between = [this] { between(); };
+  handlers.rest = [this] { return rest(); };
   handlers.trouble = world_.trouble;
-  follower_ = std::make_unique<actors::LogFollower>(world_.log, from, std::move(handlers), tick, drive);
+  follower_ = std::make_unique<actors::LogFollower>(world_.log, from, std::move(handlers), longest_rest, drive);
+  const std::lock_guard lock(shared_->mutex);
+  shared_->wake = follower_->waker();
 }
 
 ConvergenceReactor::~ConvergenceReactor() {
   follower_.reset();
 }
 
+Step ConvergenceReactor::step(std::size_t max) {
+  const auto done = follower_->step(max);
+  return done == Step::idle && more_ ? Step::more : done;
+}
+
 bool ConvergenceReactor::at_rest() const {
-  if (!dirty_.empty() || looking_ > 0 || round_) return false;
-  return std::all_of(open_.begin(), open_.end(), [](const auto& item) {
-    const auto& open = item.second;
-    return open.state.stage == ConvergenceStage::failed && !open.rearm && !open.fetched && !open.asking;
-  });
+  return sweeps_.empty() && !first_round_ &&
+         std::all_of(waves_.begin(), waves_.end(), [](const auto& item) { return is_at_rest(item.second.wave); });
 }
 
 std::function<bool(Position)> ConvergenceReactor::looked() const {
@@ -90,45 +105,26 @@ std::function<bool(Position)> ConvergenceReactor::looked() const {
 // --- Following.
 
 void ConvergenceReactor::load() {
-  const auto now = world_.clock.instant();
-  for (const auto& row : world_.projection.list({}, static_cast<std::size_t>(-1))) {
-    const auto& mac = row.definition->mac;
-    const auto& state = row.activity.convergence;
-    if (!state) continue;
-    if (state->open()) {
-      const auto& asked = row.activity.reboot;
-      auto& open = open_[mac];
-      const bool told = asked && asked->reboot == state->reboot;
-      const auto told_at = told ? asked->requested_at : state->since;
-      open.told_at = instant_of(told_at);
-      keep(mac, *state);
-      // It fetched, and the process ended before that was decided upon. The log's order tells, where it can: the clock
-      // may have been set in between.
-      const auto at = row.activity.last_provisioned;
-      if (at && (told ? asked->fetched_at.has_value() : *at >= told_at) && row.activity.last_etag == state->etag)
-        open.fetched = {instant_of(*at), state->event};
-    } else if (!state->reboot.is_nil() && !state->returned_at) {
-      const auto fetched = instant_of(state->changed_at);
-      if (now - fetched < policy_.return_within)
-        returning_[mac] = {state->reboot, fetched, state->correlation, state->event};
+  std::optional<MacAddress> after;
+  for (;;) {
+    const auto rows = world_.projection.list(after, round_page);
+    for (const auto& row : rows) {
+      auto wave = restored(row, now_, policy_);
+      if (is_blank(wave)) continue;
+      const auto& mac = row.definition->mac;
+      auto& entry = waves_[mac];
+      entry.wave = std::move(wave);
+      schedule_.index(mac, entry.wave, entry.indexed, context());
     }
+    if (rows.size() < round_page) return;
+    after = rows.back().definition->mac;
   }
-}
-
-// The phone of a device that was given up as nobody was there or answered: whether it came since it was last told, or
-// came to another address. (A start of the server alone is no reason to try again.)
-bool ConvergenceReactor::came_back(const DeviceRow& row, const Open& open) const {
-  const auto bindings = reboot::bindings_of(row, world_.bindings.of(row.definition->extension));
-  if (open.state.code == "no_phone") return !bindings.empty();
-  return std::any_of(bindings.begin(), bindings.end(),
-                     [&](const auto& binding) { return binding->here > open.told_at; });
 }
 
 // Of a date in an event. While events may be followed that were dated before a step of the clock, what is followed is
 // taken for new: a deadline comes too late by what the follower is behind, never too early.
 Instant ConvergenceReactor::instant_of(Timestamp date) {
   const auto now = world_.clock.now();
-  if (loading_) return begun_at(now, date, any_age);
   if (const auto steps = world_.clock.steps(); steps != steps_) {
     steps_ = steps;
     stepped_at_ = now.instant;
@@ -137,54 +133,25 @@ Instant ConvergenceReactor::instant_of(Timestamp date) {
   return begun_at(now, date, most_lag);
 }
 
-void ConvergenceReactor::keep(const MacAddress& mac, const Convergence& state) {
-  auto& open = open_[mac];
-  if (open.state.since != state.since) open.since = instant_of(state.since);
-  if (open.state.changed_at != state.changed_at || open.state.not_before != state.not_before) {
-    open.changed = instant_of(state.changed_at);
-    // Both dates were read from the clock as it was then.
-    open.retry = open.changed + std::clamp<Timestamp::duration>(state.not_before - state.changed_at,
-                                                                Timestamp::duration(0), policy_.longest_backoff);
-  }
-  const auto row = world_.projection.find(mac);
-  if (row && open.extension.text().empty()) {
-    open.extension = row->definition->extension;
-    open.site = row->definition->site;
-  }
-  const bool was_failed = open.state.stage == ConvergenceStage::failed;
-  const bool is_failed = state.stage == ConvergenceStage::failed;
-  failed_ += (is_failed ? 1U : 0U) - (was_failed ? 1U : 0U);
-  const bool another = state.stage != open.state.stage || state.reboot != open.state.reboot;
-  if (another) {
-    open.early.reset();
-    open.rearm.reset();
-  }
-  if (state.etag != open.state.etag) open.fetched.reset();
-  open.state = state;
-  // Its phone may have come while it was given up, and a mere refresh of its registration, under way to the disk when
-  // it lapsed, is no event: it is looked for once more.
-  if (another && is_failed && may_come_back(state.code))
-    open.rearm = world_.clock.instant() + policy_.registration_grace;
-}
-
-bool ConvergenceReactor::wanted(const Record& record) {
+bool ConvergenceReactor::wanted(const Record& record) const {
   if (record.type == ConfigServed::type) {
-    if (open_.empty() && changed_.empty()) return false;
+    if (sweeps_.any_recent()) return true;
     const auto mac = MacAddress::parse(record.stream.key());
-    return mac && (open_.contains(*mac) || changed_.contains(*mac));
+    return mac && waves_.contains(*mac);
   }
-  if (record.type == PhoneRegistered::type || record.type == PhoneMoved::type) return failed_ > 0;
-  return record.stream.category() == "device" || affected_by(record).has_value();
+  if (record.type == PhoneRegistered::type || record.type == PhoneMoved::type) return schedule_.awaits_any();
+  return record.stream.category() == StreamId::device_category || affected_by(record).has_value();
 }
 
 void ConvergenceReactor::follow(const Envelope& envelope) {
+  now_ = world_.clock.now();
   if (const auto* registered = std::get_if<PhoneRegistered>(&envelope.event))
-    return phone_is_there(registered->extension, instant_of(envelope.time));
+    return phone_seen(registered->extension, registered->mac, instant_of(envelope.time));
   if (const auto* moved = std::get_if<PhoneMoved>(&envelope.event))
-    return phone_is_there(moved->extension, instant_of(envelope.time));
-  if (envelope.stream.category() == "device") {
+    return phone_seen(moved->extension, moved->mac, instant_of(envelope.time));
+  if (const auto mac = envelope.stream.device()) {
     count(envelope.event);
-    if (const auto mac = MacAddress::parse(envelope.stream.key())) follow_device(envelope, *mac);
+    follow_device(envelope, *mac);
   }
   Record record;
   record.stream = envelope.stream;
@@ -193,36 +160,11 @@ void ConvergenceReactor::follow(const Envelope& envelope) {
 }
 
 void ConvergenceReactor::follow_device(const Envelope& envelope, const MacAddress& mac) {
-  if (const auto* fact = std::get_if<ConfigServed>(&envelope.event)) return served(envelope, *fact);
-  const auto found = open_.find(mac);
-  std::optional<Convergence> state;
-  if (found != open_.end()) state = found->second.state;
-  fold(state, envelope);
-  if (const auto* changed = std::get_if<DeviceChanged>(&envelope.event); changed != nullptr && found != open_.end())
-    found->second.extension = changed->extension;
-  if (std::holds_alternative<DeviceReturned>(envelope.event)) returning_.erase(mac);
-  if (state && state->open()) {
-    if (found == open_.end()) open_[mac].told_at = instant_of(envelope.time);
-    keep(mac, *state);
-    if (const auto* requested = std::get_if<RebootRequested>(&envelope.event)) {
-      open_[mac].extension = requested->extension;
-      open_[mac].told_at = instant_of(envelope.time);
-      returning_.erase(mac);
-      look_again(mac, envelope, state->reason);
-    }
-    return;
-  }
-  auto fetched = instant_of(envelope.time);
-  if (found != open_.end()) {
-    if (found->second.fetched) fetched = found->second.fetched->at;
-    if (world_.counters != nullptr && std::holds_alternative<DeviceConverged>(envelope.event))
-      world_.counters->took(std::chrono::duration<double>(fetched - found->second.since).count());
-    if (found->second.state.stage == ConvergenceStage::failed) --failed_;
-    open_.erase(found);
-  }
-  if (const auto* converged = std::get_if<DeviceConverged>(&envelope.event);
-      converged != nullptr && !converged->reboot.is_nil())
-    returning_[mac] = {converged->reboot, fetched, envelope.correlation, envelope.id};
+  const Change* lately = nullptr;
+  if (sweeps_.any_recent())
+    if (const auto device = world_.projection.runs(mac); device.definition)
+      lately = sweeps_.lately(model_of(*device.definition));
+  hand(mac, Happened{&envelope, instant_of(envelope.time), lately});
 }
 
 void ConvergenceReactor::count(const Event& event) {
@@ -242,74 +184,30 @@ void ConvergenceReactor::count(const Event& event) {
              event);
 }
 
-void ConvergenceReactor::served(const Envelope& envelope, const ConfigServed& fact) {
-  const auto found = open_.find(fact.mac);
-  if (found == open_.end()) {
-    if (changed_.contains(fact.mac)) look_again(fact.mac, envelope, RebootReason::config_changed);
-    return;
-  }
-  auto& open = found->second;
-  if (fact.etag != open.state.etag) {
-    if (open.state.told()) open.early = world_.clock.instant() + after_old_file;
-    // Older than what is wanted; or newer, where it was told while its file changed.
-    return mark({Affected::Whose::device, fact.mac.text(), open.state.reason}, envelope);
-  }
-  open.fetched = {instant_of(envelope.time), envelope.id};
-  say_fetched(fact.mac, open);
-}
-
-// What was just recorded may have been made before the last change, which was looked at already.
-void ConvergenceReactor::look_again(const MacAddress& mac, const Envelope& envelope, RebootReason reason) {
-  Dirty dirty{reason, envelope.position, envelope.correlation, envelope.id};
-  if (const auto changed = changed_.find(mac); changed != changed_.end()) dirty = changed->second;
-  dirty.due = world_.clock.instant() + policy_.settle;
-  dirty.again = false;
-  dirty_.try_emplace(mac, dirty).first->second.after = envelope.position;
-}
-
-void ConvergenceReactor::phone_is_there(const ExtensionNumber& extension, Instant at) {
-  for (auto& [mac, open] : open_) {
-    if (open.extension != extension || open.state.stage != ConvergenceStage::failed || !may_come_back(open.state.code))
-      continue;
-    open.rearm = at + policy_.registration_grace;
-    open.heard = world_.clock.instant();
-  }
+void ConvergenceReactor::phone_seen(const ExtensionNumber& extension, const std::optional<MacAddress>& said,
+                                    Instant at) {
+  if (!said)
+    for (const auto& mac : schedule_.awaiting(extension)) hand(mac, PhoneSeen{at});
+  else if (waves_.contains(*said))
+    hand(*said, PhoneSeen{at});
 }
 
 void ConvergenceReactor::mark(const Affected& affected, const Envelope& envelope) {
-  const bool again = affected.whose == Affected::Whose::vendor || affected.whose == Affected::Whose::all;
-  const Dirty dirty{affected.reason,
-                    envelope.position,
-                    envelope.correlation,
-                    envelope.id,
-                    envelope.position,
-                    world_.clock.instant() + policy_.settle,
-                    again};
-  const auto add = [&](const MacAddress& mac) {
-    changed_[mac] = dirty;
-    changed_[mac].due += unseen_for;
-    const auto [at, fresh] = dirty_.try_emplace(mac, dirty);
-    if (fresh) return;
-    const auto due = at->second.due;  // a stream of changes does not put it off
-    const bool twice = at->second.again;
-    at->second = dirty;
-    at->second.due = due;
-    at->second.again = again || twice;
-  };
+  const Change change{affected.reason, envelope.position, envelope.correlation, envelope.id};
+  const bool twice = affected.reason == RebootReason::settings_changed;
   switch (affected.whose) {
     case Affected::Whose::device:
-      if (const auto mac = MacAddress::parse(affected.key)) add(*mac);
+      if (const auto mac = MacAddress::parse(affected.key)) hand(*mac, FileChanged{change, twice});
       break;
     case Affected::Whose::extension:
       if (const auto extension = ExtensionNumber::parse(affected.key))
-        for (const auto& mac : world_.projection.on_extension(*extension)) add(mac);
+        for (const auto& mac : world_.projection.on_extension(*extension)) hand(mac, FileChanged{change});
       break;
-    case Affected::Whose::vendor:
-      for (const auto& row : world_.projection.list({}, static_cast<std::size_t>(-1)))
-        if (row.definition->vendor == affected.key) add(row.definition->mac);
+    case Affected::Whose::model:
+      sweeps_.begin(affected.key, change, context());
       break;
     case Affected::Whose::all:
-      for (const auto& mac : world_.projection.macs()) add(mac);
+      sweeps_.begin(std::nullopt, change, context());
       break;
   }
 }
@@ -317,149 +215,261 @@ void ConvergenceReactor::mark(const Affected& affected, const Envelope& envelope
 // --- What is due.
 
 void ConvergenceReactor::between() {
-  // Between batches of a log in full flood, too: not more often than needed.
-  if (const auto steady = std::chrono::steady_clock::now(); drive_ == Drive::own_thread) {
-    if (steady < next_between_) return;
-    next_between_ = steady + tick / 2;
+  now_ = world_.clock.now();
+  more_ = false;
+  take_answers();
+  read_policy();
+  learn();
+  sweeps_.forget(now_.instant);
+  Budget budget{steps_at_once, looks_at_once};
+  run_due(budget);
+  run_sweeps(budget);
+  run_round(budget);
+  run_turns(budget);
+  await_positions();
+  publish_looked();
+}
+
+std::chrono::nanoseconds ConvergenceReactor::rest() const {
+  if (more_) return {};
+  const auto now = world_.clock.instant();
+  std::chrono::nanoseconds rest = longest_rest;
+  const auto until = [&](std::optional<Instant> at) {
+    if (at) rest = std::min<std::chrono::nanoseconds>(rest, std::max<Instant::duration>(*at - now, {}));
+  };
+  if (may_ask()) {
+    until(schedule_.next_due());
+    until(sweeps_.due(context()).at);
+    until(next_page_);
   }
-  policy_ = world_.policy();
-  const auto now = world_.clock.now();
-  take_replies();
-  look_at_dirty(now.instant);
-  go_round(now.instant);
-  find_overdue(now.instant);
-  run_wave(now);
-  find_returned(now.instant);
-  std::erase_if(changed_, [&](const auto& item) { return item.second.due <= now.instant; });
-  say_looked();
+  if (schedule_.waiting() && !schedule_.quiet()) rest = std::min<std::chrono::nanoseconds>(rest, turns_every);
+  return rest;
 }
 
-void ConvergenceReactor::say_looked() {
-  if (!dirty_.empty() || looking_ > 0) return;
-  const std::lock_guard lock(shared_->mutex);
-  shared_->looked = followed_;
-}
-
-void ConvergenceReactor::take_replies() {
-  std::vector<Shared::Answered> answered;
+void ConvergenceReactor::take_answers() {
+  std::vector<std::pair<MacAddress, Answered>> answered;
   {
     const std::lock_guard lock(shared_->mutex);
     answered.swap(shared_->answered);
-    applied_ = std::max(applied_, shared_->applied);
-  }
-  const auto again_at = world_.clock.instant() + retry_command;
-  for (auto& reply : answered) {
-    if (reply.look) {
-      --looking_;
-      if (reply.failed) {
-        reply.look->due = again_at;
-      } else if (reply.position > Position{}) {
-        // What was decided may have been overtaken by a change that was looked at before: whether it is right is seen
-        // when it is in the table.
-        reply.look->after = reply.position;
-        reply.look->due = {};
-        reply.look->again = false;
-      } else {
-        continue;
-      }
-      dirty_.try_emplace(reply.mac, *reply.look);
-      continue;
+    if (shared_->applied) {
+      applied_ = std::max(applied_, *shared_->applied);
+      shared_->applied.reset();
+      awaiting_ = false;
     }
-    const auto found = open_.find(reply.mac);
-    if (found == open_.end()) continue;
-    found->second.asking = false;
-    found->second.looked = reply.position;
-    if (reply.failed) found->second.hold = again_at;
   }
+  asks_ -= answered.size();
+  for (const auto& [mac, answer] : answered) hand(mac, answer);
 }
 
-void ConvergenceReactor::look_at_dirty(Instant now) {
-  if (dirty_.empty()) return;
-  Position newest{};
-  std::size_t looks = 0;
-  for (auto at = dirty_.begin(); at != dirty_.end();) {
-    newest = std::max(newest, at->second.after);
-    if (at->second.due > now || at->second.after > applied_ || at->second.after > followed_ || looks == looks_a_tick ||
-        looking_ >= most_looking) {
-      ++at;
-      continue;
+void ConvergenceReactor::read_policy() {
+  if (policy_read_ && now_.instant - *policy_read_ < policy_every) return;
+  policy_read_ = now_.instant;
+  auto policy = world_.policy();
+  if (policy == policy_) return;
+  policy_ = std::move(policy);
+  // Deadlines may be others now.
+  for (auto& [mac, entry] : waves_) schedule_.index(mac, entry.wave, entry.indexed, context());
+}
+
+// What was waited for has been followed and is in the tables.
+void ConvergenceReactor::learn() {
+  known_ = std::max(known_, std::min(followed_, applied_));
+  const auto now_known = schedule_.known(known_, steps_at_once);
+  for (const auto& mac : now_known) {
+    auto& entry = waves_.at(mac);
+    schedule_.index(mac, entry.wave, entry.indexed, context());
+  }
+  more_ = more_ || now_known.size() == steps_at_once;
+}
+
+bool ConvergenceReactor::may_ask() const {
+  return asks_ < most_asks;
+}
+
+void ConvergenceReactor::run_due(Budget& budget) {
+  while (const auto mac = schedule_.first_due(now_.instant)) {
+    if (!may_ask()) return;
+    if (budget.steps == 0 || budget.looks == 0) {
+      more_ = true;
+      return;
     }
-    ++looks;
-    const auto mac = at->first;
-    const auto dirty = at->second;
-    at = dirty_.erase(at);
-    look_at(mac, dirty);
-    if (!dirty.again) continue;
-    auto later = dirty;
-    later.again = false;
-    later.due = now + second_look;
-    dirty_.try_emplace(mac, later);
-  }
-  if (newest > applied_ && newest > awaited_) {
-    awaited_ = newest;
-    world_.when_applied(newest, [shared = shared_, newest] {
-      const std::lock_guard lock(shared->mutex);
-      shared->applied = std::max(shared->applied, newest);
-    });
+    --budget.steps;
+    if (waves_.at(*mac).wave.recheck) --budget.looks;
+    hand(*mac, Tick{});
   }
 }
 
-void ConvergenceReactor::look_at(const MacAddress& mac, const Dirty& dirty) {
-  const auto row = world_.projection.find(mac);
-  if (!row) return;
-  const auto& served = row->activity.last_etag;
-  const auto open = open_.find(mac);
-  // Also of a phone that never fetched: that it would be sent nothing is counted by this look.
-  const auto etag = world_.etag(row->definition);
-  if (open == open_.end() && served.empty()) return;
-  if (!etag) return;  // it is sent none: what makes it servable is an event again
-  if (open == open_.end() ? *etag == served : *etag == open->second.state.etag) return;
-  ++looking_;
-  world_.devices.ask(
-      mac.text(), actors::WantConfig{*etag, served, dirty.reason, dirty.cause},
-      {{"system", dirty.correlation, dirty.causation}, {}, {}},
-      [shared = shared_, mac, dirty](const Result<actors::Outcome>& outcome) {
-        const std::lock_guard lock(shared->mutex);
-        const bool decided = outcome && !outcome->events.empty();
-        shared->answered.push_back({mac, decided ? outcome->position : Position{}, !outcome.has_value(), dirty});
-      });
+void ConvergenceReactor::run_sweeps(Budget& budget) {
+  while (may_ask()) {
+    if (budget.looks == 0) {
+      more_ = true;
+      return;
+    }
+    const auto page = sweeps_.next(context(), budget.looks);
+    if (!page) return;
+    budget.looks -= std::min(budget.looks, std::max<std::size_t>(page->macs.size(), 1));
+    for (const auto& mac : page->macs)
+      if (auto looked = look(mac, page->why)) hand(mac, std::move(*looked));
+  }
 }
 
-// A round over all devices: finds what a crash kept from being looked at.
-void ConvergenceReactor::go_round(Instant now) {
-  if (!round_) {
-    if (now < next_round_) return;
-    round_ = true;
+// Finds what a crash kept from being looked at.
+void ConvergenceReactor::run_round(Budget& budget) {
+  if (next_page_ > now_.instant || budget.looks == 0 || !may_ask()) return;
+  const auto macs = world_.projection.macs(round_at_, round_page);
+  for (const auto& mac : macs)
+    if (auto looked = look(mac, {{}, now_.instant})) hand(mac, std::move(*looked));
+  const bool end = macs.size() < round_page;
+  if (end) {
     round_at_.reset();
-  }
-  if (!dirty_.empty() || looking_ > 0) return;
-  const auto rows = world_.projection.list(round_at_, looks_a_tick);
-  for (const auto& row : rows) look_at(row.definition->mac, {});
-  if (rows.size() == looks_a_tick) {
-    round_at_ = rows.back().definition->mac;
+    first_round_ = false;
   } else {
-    round_ = false;
-    next_round_ = now + policy_.round_every;
+    round_at_ = macs.back();
+  }
+  if (first_round_) {
+    more_ = true;
+    return;
+  }
+  const auto pages = std::max<std::size_t>((world_.projection.size() + round_page - 1) / round_page, 1);
+  next_page_ = now_.instant + policy_.round_every / static_cast<int>(pages);
+}
+
+void ConvergenceReactor::run_turns(Budget& budget) {
+  schedule_.refill(policy_.pace, now_);
+  while (const auto mac = schedule_.next_turn()) {
+    if (!may_ask()) return;
+    if (budget.steps == 0) {
+      more_ = true;
+      return;
+    }
+    --budget.steps;
+    take_turn(*mac);
   }
 }
 
-void ConvergenceReactor::ask(const MacAddress& mac, Open& open, Device::Command command) {
-  ask(mac, open, std::move(command), {"system", open.state.correlation, open.state.event});
+void ConvergenceReactor::await_positions() {
+  if (awaiting_) return;
+  auto position = schedule_.last_awaited();
+  if (const auto swept = sweeps_.due(context()).position) position = std::max(position.value_or(*swept), *swept);
+  if (!position || *position <= applied_) return;
+  awaiting_ = true;
+  world_.when_applied(*position, [shared = shared_, position = *position] {
+    shared->hand_over([&](Shared& to) { to.applied = position; });
+  });
 }
 
-// Causation: the fetch. Correlation: that of what the phone was told, also where the fetch was its own idea.
-void ConvergenceReactor::say_fetched(const MacAddress& mac, Open& open) {
-  ask(mac, open, actors::ReportFetched{open.state.etag},
-      {"phone:" + mac.text(), open.state.correlation, open.fetched ? open.fetched->event : open.state.event});
+void ConvergenceReactor::publish_looked() {
+  auto first = schedule_.first_unlooked();
+  if (const auto swept = sweeps_.first_unlooked()) first = std::min(first.value_or(*swept), *swept);
+  const auto looked = first ? std::min(followed_, Position{number(*first) - 1}) : followed_;
+  const std::lock_guard lock(shared_->mutex);
+  shared_->looked = looked;
 }
 
-void ConvergenceReactor::ask(const MacAddress& mac, Open& open, Device::Command command, Cause cause) {
-  open.asking = true;
-  world_.devices.ask(mac.text(), std::move(command), {std::move(cause), {}, {}},
+// --- One device.
+
+// Hands a fact to its wave and carries out what follows, until nothing does.
+void ConvergenceReactor::hand(const MacAddress& mac, WaveFact fact) {
+  const auto [found, fresh] = waves_.try_emplace(mac);
+  auto& [wave, indexed] = found->second;
+  if (fresh) {
+    if (auto device = world_.projection.runs(mac); device.definition) {
+      wave.extension = device.definition->extension;
+      wave.former = std::move(device.former);
+      wave.site = device.definition->site;
+    }
+  }
+  std::optional<WaveFact> next = std::move(fact);
+  while (next) {
+    auto commands = decide(wave, mac, *next, context());
+    next.reset();
+    for (auto& command : commands)
+      if (auto answer = carry_out(mac, wave, std::move(command))) next = std::move(answer);
+  }
+  schedule_.index(mac, wave, indexed, context());
+  if (is_blank(wave)) waves_.erase(found);
+}
+
+std::optional<WaveFact> ConvergenceReactor::carry_out(const MacAddress& mac, DeviceWave& wave, Command command) {
+  return std::visit(
+      Overloaded{
+          [&](Look& c) -> std::optional<WaveFact> {
+            if (auto device = world_.projection.runs(mac); device.definition) {
+              wave.extension = device.definition->extension;
+              wave.former = std::move(device.former);
+              wave.site = device.definition->site;
+            }
+            if (auto looked = look(mac, std::move(c.why))) return WaveFact(std::move(*looked));
+            return std::nullopt;
+          },
+          [&](const FindPhone& c) -> std::optional<WaveFact> { return WaveFact(find_phone(mac, c.after)); },
+          [&](AskDevice& c) -> std::optional<WaveFact> {
+            ask(mac, std::move(c));
+            return std::nullopt;
+          },
+          [&](const Took& c) -> std::optional<WaveFact> {
+            if (world_.counters != nullptr) world_.counters->took(std::chrono::duration<double>(c.time).count());
+            return std::nullopt;
+          },
+      },
+      command);
+}
+
+// None: there is no such device.
+std::optional<Looked> ConvergenceReactor::look(const MacAddress& mac, Recheck why) const {
+  auto device = world_.projection.runs(mac);
+  if (!device.definition) return std::nullopt;
+  // Also of a phone that never fetched: that it would be sent nothing is counted by this look.
+  auto etag = world_.etag(device.definition);
+  Looked looked{std::move(why), std::nullopt, std::move(device.etag)};
+  if (etag) looked.etag = std::move(*etag);
+  return looked;
+}
+
+void ConvergenceReactor::take_turn(const MacAddress& mac) {
+  const auto row = world_.projection.find(mac);
+  auto& wave = waves_.at(mac).wave;
+  if (!row) return hand(mac, Turn{});
+  // The file that it is to fetch may be another one already, and the sweep that finds that is still on its way.
+  if (auto why = sweeps_.ahead(model_of(*row->definition), mac, context()); why && why->known <= known_) {
+    if (auto looked = look(mac, *why)) hand(mac, std::move(*looked));
+    if (!waves_.contains(mac) || !wave.attempt) return;
+  }
+  wave.extension = row->definition->extension;
+  wave.former = row->activity.former;
+  wave.site = row->definition->site;
+  Turn turn{.registered = true, .served = row->activity.last_etag};
+  for (const auto& binding : reboot::Phones(world_.bindings, world_.projection).of(*row))
+    turn.here = std::max(turn.here.value_or(binding->here), binding->here);
+  turn.in_call = world_.busy.in_call(mac, wave.extension);
+  turn.verb = world_.verb(row->definition->vendor, wave.attempt->state.reason);
+  const bool was = in_flight(wave, known_);
+  hand(mac, std::move(turn));
+  const auto after = waves_.find(mac);
+  if (after != waves_.end() && !was && in_flight(after->second.wave, known_)) schedule_.told();
+}
+
+// The registration of its phone that came after the fetch.
+Bound ConvergenceReactor::find_phone(const MacAddress& mac, Instant after) const {
+  Bound bound;
+  const auto row = world_.projection.find(mac);
+  if (!row) return bound;
+  bound.registered = true;
+  for (const auto& binding : reboot::Phones(world_.bindings, world_.projection).of(*row))
+    if (binding->registered > after)
+      bound.registration = Bound::Registration{binding->contact, binding->ip, binding->last_registered};
+  return bound;
+}
+
+void ConvergenceReactor::ask(const MacAddress& mac, AskDevice command) {
+  ++asks_;
+  world_.devices.ask(mac.text(), std::move(command.command), {std::move(command.cause), {}, {}},
                      [shared = shared_, mac](const Result<actors::Outcome>& outcome) {
-                       const std::lock_guard lock(shared->mutex);
-                       shared->answered.push_back({mac, outcome ? outcome->position : Position{},
-                                                   !outcome || outcome->events.empty(), std::nullopt});
+                       shared->hand_over([&](Shared& to) {
+                         Answered answer;
+                         if (outcome) answer = {true, !outcome->events.empty(), outcome->position};
+                         to.answered.emplace_back(mac, answer);
+                       });
                      });
 }
 

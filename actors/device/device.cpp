@@ -43,14 +43,20 @@ Result<Events> register_device(const Device::State& state, const RegisterDevice&
   return events;
 }
 
-Result<Events> change(const Device::State& state, const ChangeDevice& command) {
+Result<Events> change(const Device::State& state, const ChangeDevice& command, const Context& context) {
   if (!state.registered) return no_such_device();
   DeviceChanged changed{state.mac, command.extension.value_or(state.extension), command.vendor.value_or(state.vendor),
                         command.model.value_or(state.model)};
   Events events;
-  if (changed.extension != state.extension || changed.vendor != state.vendor || changed.model != state.model)
+  const bool changed_extension = changed.extension != state.extension;
+  if (changed_extension || changed.vendor != state.vendor || changed.model != state.model)
     events.emplace_back(std::move(changed));
   place(events, state, state.mac, command);
+  if (command.phone_present && changed_extension) {
+    const auto changed_state = Device::evolve(state, events.front());
+    events.emplace_back(
+        reboot_request(changed_state, {RebootVerb::reboot, RebootReason::device_changed, command.etag, {}}, context));
+  }
   return events;
 }
 
@@ -97,9 +103,10 @@ Result<Events> open_enrolment(const Device::State& state) {
 Result<Events> request_reboot(const Device::State& state, const RequestReboot& command, const Context& context) {
   if (!state.registered) return no_such_device();
   if (state.telling) return Events{};  // one is under way: the phone is not told twice
-  // A person may insist; a campaign comes back when what is under way has ended.
-  if (command.reason == RebootReason::campaign && state.pending && state.pending->stage == Device::Stage::told)
-    return Events{};
+  // A person may insist; a campaign comes back when what is under way has ended, and the phone of an extension that is
+  // gone is on its way already.
+  const bool may_wait = command.reason == RebootReason::campaign || command.reason == RebootReason::extension_changed;
+  if (may_wait && state.pending && state.pending->stage == Device::Stage::told) return Events{};
   return Events{reboot_request(state, command, context)};
 }
 
@@ -182,9 +189,14 @@ Result<Events> returned(const Device::State& state, const ReportReturned& comman
 }  // namespace
 
 Result<Events> Device::decide(const State& state, const Command& command, const Context& context) {
+  const auto* registered = std::get_if<RegisterDevice>(&command);
+  const auto* changed = std::get_if<ChangeDevice>(&command);
+  const auto* lines = registered != nullptr ? &registered->lines : changed != nullptr ? &changed->lines : nullptr;
+  if (lines != nullptr && *lines && (*lines)->size() > most_lines)
+    return unacceptable("too_many_lines", "a device has at most " + std::to_string(most_lines) + " lines");
   return std::visit(Overloaded{
                         [&](const RegisterDevice& c) { return register_device(state, c, context); },
-                        [&](const ChangeDevice& c) { return change(state, c); },
+                        [&](const ChangeDevice& c) { return change(state, c, context); },
                         [&](const UnregisterDevice&) { return unregister(state); },
                         [&](const RequestReboot& c) { return request_reboot(state, c, context); },
                         [&](const ReportReboot& c) { return report(state, c); },

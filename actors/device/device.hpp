@@ -41,6 +41,9 @@ struct ChangeDevice {
   std::optional<std::string> model;
   std::optional<std::string> site{};
   std::optional<std::vector<DeviceLine>> lines{};  // those after the first, and the first where it has a label
+  // With another extension: its phone is registered, on whatever one, and is told at once.
+  bool phone_present = false;
+  std::string etag{};  // of the file that the phone will be sent; empty where it would get none
 };
 
 struct UnregisterDevice {};
@@ -170,6 +173,9 @@ struct Device {
                                TellPhone, ReportFetched, ReportOverdue, ReportUnreachable, ReportDeferred,
                                ReportReturned, SetDeviceCredentials, RemoveDeviceCredentials, IssueDeviceToken,
                                RevokeDeviceToken, OpenDeviceEnrolment>;
+
+  static constexpr std::size_t most_lines = 64;
+  static constexpr std::array<Bound, 1> bounds{{{"lines", most_lines}}};
 
   static State initial() { return {}; }
   static Result<std::vector<Event>> decide(const State& state, const Command& command, const Context& context);

@@ -27,6 +27,20 @@ void count(const std::vector<Event>& events, SyncCounts& counts) {
   ++which;
 }
 
+// On whichever line the number is. A number is on one line only.
+actors::ChangeDevice moved_lines(const DeviceDefinition& device, const ExtensionNumber& from,
+                                 const ExtensionNumber& to) {
+  actors::ChangeDevice command;
+  if (device.extension == from) command.extension = to;
+  auto lines = device.lines;
+  std::erase_if(lines, [&](const DeviceLine& line) { return line.extension == to; });
+  if (device.extension == to) std::erase_if(lines, [&](const DeviceLine& line) { return line.extension == from; });
+  for (auto& line : lines)
+    if (line.extension == from) line.extension = to;
+  if (lines != device.lines) command.lines = std::move(lines);
+  return command;
+}
+
 // That one entity says no is that user's affair; that the log takes nothing ends the sync.
 bool is_refusal(const Error& error) {
   return error.kind == ErrorKind::conflict || error.kind == ErrorKind::unacceptable ||
@@ -143,7 +157,9 @@ Result<void> Applier::create_pending() {
 Result<bool> Applier::move(const MovePhones& change) {
   bool all = true;
   for (const auto& mac : world_.device_rows.on_extension(change.from)) {
-    actors::Device::Command command = actors::ChangeDevice{change.to, {}, {}};
+    const auto row = world_.device_rows.find(mac);
+    if (!row) continue;
+    actors::Device::Command command = moved_lines(*row->definition, change.from, change.to);
     const auto moved = ask(world_.devices, mac.text(), std::move(command), change.user, true);
     if (!moved) return moved.error();
     all = all && *moved;

@@ -16,9 +16,10 @@ struct Entry {
   Uuid identity;   // objectGUID, entryUUID: stays when all else changes; nil: the directory gave none
   std::string dn;  // where the user is now
   std::string account;
-  std::string name;  // displayName
+  std::string name;  // of the first of the names that are tried
   std::string mail;
-  std::vector<std::string> numbers;  // of the attributes in the order in which they are tried
+  // All values of the first attribute that has any.
+  std::vector<std::string> numbers;
   bool disabled = false;
   std::vector<std::string> groups;  // of those that give roles, by the names of the settings
 };

@@ -1,34 +1,19 @@
 #include "actors/directory/mapping.hpp"
 
 #include "actors/extension/extension.hpp"
-#include "events/controls.hpp"
+#include "events/plain_text.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 
 namespace strowger::directory {
 namespace {
 
-std::string trimmed_name(std::string_view text) {
+// An account is compared byte by byte: nothing in it is changed.
+std::string trimmed_account(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return {};
   return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
-}
-
-// The bytes of one UTF-8 sequence (RFC 3629) at the start of `text`; 0 where it is none.
-std::size_t sequence(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto lead = byte(0);
-  const std::size_t size = lead < 0x80                   ? 1
-                           : lead >= 0xC2 && lead < 0xE0 ? 2
-                           : lead >= 0xE0 && lead < 0xF0 ? 3
-                           : lead >= 0xF0 && lead < 0xF5 ? 4
-                                                         : 0;
-  if (size == 0 || text.size() < size) return 0;
-  for (std::size_t i = 1; i < size; ++i)
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  if (size == 3 && ((lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xED && byte(1) > 0x9F))) return 0;
-  if (size == 4 && ((lead == 0xF0 && byte(1) < 0x90) || (lead == 0xF4 && byte(1) > 0x8F))) return 0;
-  return size;
 }
 
 constexpr std::size_t longest_account = 256;  // bytes; sAMAccountName has 20, uid and userPrincipalName up to 256
@@ -46,19 +31,14 @@ std::optional<Role> role_of(const Entry& entry, const Policy& policy) {
 }  // namespace
 
 bool is_plain_text(std::string_view text) {
-  while (!text.empty()) {
-    const auto size = sequence(text);
-    const auto byte = static_cast<unsigned char>(text.front());
-    if (size == 0 || byte < 0x20 || byte == 0x7F) return false;
-    text.remove_prefix(size);
-  }
-  return true;
+  return utf8::is_valid(text) &&
+         std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
 Person map(const Entry& entry, const Policy& policy) {
   Person person;
   person.identity = entry.identity;
-  person.account = trimmed_name(entry.account);
+  person.account = trimmed_account(entry.account);
   if (!is_plain_text(person.account) || person.account.size() > longest_account) person.account.clear();
   person.disabled = entry.disabled;
   person.role = role_of(entry, policy);
@@ -66,25 +46,31 @@ Person map(const Entry& entry, const Policy& policy) {
     person.fault = "the directory gives no identity (objectGUID, entryUUID) for it, or hides it from the bind user";
     return person;
   }
-  const auto value = std::ranges::find_if(entry.numbers, [](const std::string& n) { return !trimmed_name(n).empty(); });
-  if (value == entry.numbers.end()) return person;
-  // People paste numbers and names with characters in them that nobody sees.
-  const auto given = without_controls(*value);
-  auto number = is_plain_text(given) ? policy.number_rule.apply(given)
-                                     : Result<ExtensionNumber>(unacceptable("no_number", "its number is not text"));
-  if (!number) {
-    person.fault = number.error().message;
+  std::optional<Error> refused;
+  for (const auto& value : entry.numbers) {
+    // People paste numbers and names with characters in them that nobody sees.
+    const auto given = plain_text(value);
+    if (given.empty()) continue;
+    auto number = is_plain_text(given) ? policy.number_rule.apply(given)
+                                       : Result<ExtensionNumber>(unacceptable("no_number", "its number is not text"));
+    if (number) {
+      person.number = std::move(*number);
+      break;
+    }
+    if (!refused) refused = number.error();
+  }
+  if (!person.number) {
+    if (refused) person.fault = refused->message;
     return person;
   }
-  person.name = trimmed_name(without_controls(entry.name));
+  person.name = plain_text(entry.name);
   if (!is_plain_text(person.name)) {
     person.fault = "its name is not well-formed text";
     person.name.clear();
   } else if (auto ok = actors::check_name(person.name); !ok) {
     person.fault = ok.error().message;
   }
-  person.number = std::move(*number);
-  person.email = trimmed_name(without_controls(entry.mail));
+  person.email = plain_text(entry.mail);
   if (!is_plain_text(person.email) || !actors::check_email(person.email)) person.email.clear();
   return person;
 }

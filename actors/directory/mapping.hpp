@@ -21,9 +21,10 @@ struct Policy {
   std::map<std::string, Role> group_roles;
 };
 
-// A person with a fault where the rules accept no number, or no name. Mail that is none is left away: it must not keep
-// a name from being synced. Control characters, and those that change the direction of text, are left out rather than
-// refused: the directory's owner is not there to be told of them.
+// A person with a fault where the rules accept none of the numbers, or no name; of several numbers that they accept it
+// is the first. Names are in normal form (plain_text.hpp). Mail that is none is left away: it must not keep a name from
+// being synced. Control characters, and those that change the direction of text, are left out rather than refused: the
+// directory's owner is not there to be told of them.
 Person map(const Entry& entry, const Policy& policy);
 
 // Whether it is well-formed UTF-8 without control characters.

@@ -1,5 +1,7 @@
 #include "actors/directory/number_rule.hpp"
 
+#include "actors/provisioning/dialled.hpp"
+#include "events/controls.hpp"
 #include "events/utf8.hpp"
 
 #include <algorithm>
@@ -33,6 +35,10 @@ std::string_view trimmed_rule(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
+bool has_letter(std::string_view value) {
+  return std::ranges::any_of(value, [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+}
+
 // What people write between digits goes.
 std::string without_separators(std::string_view value) {
   std::string out;
@@ -47,14 +53,23 @@ std::string digits_of(std::string_view value) {
   return out;
 }
 
-// What follows the last x, X, ext or ext.
+char small_ascii(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+// What follows the last x, ext, extn, extension or ;ext= that a number follows, whatever its case.
 std::string_view after_last_x(std::string_view value) {
-  const auto x = value.find_last_of("xX");
-  if (x == std::string_view::npos) return {};
-  auto rest = value.substr(x + 1);
-  if (!rest.empty() && (rest.front() == 't' || rest.front() == 'T')) rest.remove_prefix(1);
-  while (!rest.empty() && (rest.front() == '.' || rest.front() == ':' || rest.front() == ' ')) rest.remove_prefix(1);
-  return rest;
+  constexpr std::array<std::string_view, 6> words{"extension", "exten", "extn", "ext", "xt", "x"};
+  for (auto at = value.size(); at-- > 0;) {
+    for (const auto word : words) {
+      if (!std::ranges::equal(value.substr(at, word.size()), word, {}, small_ascii)) continue;
+      auto rest = value.substr(at + word.size());
+      rest.remove_prefix(std::min(rest.find_first_not_of(" .:=#-"), rest.size()));
+      if (rest.empty() || !(is_digit(rest.front()) || rest.front() == '+' || rest.front() == '*')) continue;
+      return rest.substr(0, rest.find_first_of(";,"));
+    }
+  }
+  return {};
 }
 
 Error bad_rule(std::string_view text, const std::string& why) {
@@ -102,16 +117,16 @@ Result<NumberRule> NumberRule::parse(std::string_view given) {
 }
 
 Result<ExtensionNumber> NumberRule::apply(std::string_view given) const {
-  const auto value = trimmed_rule(given);
   const auto missed = [&](const std::string& what) {
-    return unacceptable("no_number", "'" + utf8::clip(value, longest_value) + "' " + what);
+    return unacceptable("no_number", quoted(given, longest_value) + " " + what);
   };
-  if (value.size() > longest_value)
-    return missed("… is longer than a telephone number (" + std::to_string(value.size()) + " characters)");
+  if (trimmed_rule(given).size() > longest_value)
+    return missed("… is longer than a telephone number (" + std::to_string(given.size()) + " characters)");
+  const auto value = provisioning::ascii_number(given);
   std::string number;
   switch (kind_) {
     case Kind::whole:
-      number = without_separators(value);
+      number = has_letter(value) ? without_separators(value) : provisioning::dialled(value);
       break;
     case Kind::last: {
       const auto digits = digits_of(value);

@@ -1,9 +1,12 @@
 // How a telephone number of a directory becomes an extension.
 //
-//   (empty)        as it is, without the spaces, dashes, dots, slashes and brackets that people write
+//   (empty)        as a phone dials it (dialled.hpp): +49 (0)30 1234-567 is +49301234567
 //   last 4         its last four digits: +43 1 234 1007 is 1007
-//   x              what follows the last x or ext: +43 1 234-0 x1007 is 1007 (`x1007` is the same rule)
+//   x              what follows the last x, ext, extn, extension or ;ext=: +43 1 234-0 x1007 is 1007 (`x1007` is the
+//                  same rule)
 //   regex: …       the first group of a regular expression (RE2's syntax), or all that it matches where it has no group
+//
+// Before a rule is applied, digits, blanks and dashes of all kinds are made those of ASCII, and what is not seen goes.
 //
 // A regular expression takes time proportional to the value, whatever it is. So RE2 knows no look-around and no back
 // references; a rule that holds one is refused.

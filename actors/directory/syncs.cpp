@@ -299,7 +299,8 @@ Result<SyncReport> Syncs::run(const Job& job) {
     world_.warn("Directory " + job.name + ": sync failed: " + fault.message);
     const auto said = record(
         job.name, DirectorySyncFailed{job.name, sync, mode, setup->source->server(), fault.code, fault.message}, cause);
-    if (said) world_.runner.wait_applied(*said, std::chrono::steady_clock::now() + apply_patience);
+    // The answer is the failure in any case; whoever reads the table next is to see it there.
+    if (said) (void)world_.runner.wait_applied(*said, std::chrono::steady_clock::now() + apply_patience);
     return report;
   }
   return report;
@@ -333,7 +334,7 @@ void Syncs::await_phones(const std::string& name, Position end) {
   const auto deadline = std::chrono::steady_clock::now() + phones_patience;
   const auto settled = [&] {
     if (!looked(end)) return false;
-    world_.runner.wait_applied(world_.log.last_position(), deadline);
+    if (!world_.runner.wait_applied(world_.log.last_position(), deadline)) return false;
     const auto rows = world_.directory_rows.syncs(name, 1);
     return rows.empty() || rows.front()->reboots + rows.front()->failed >= rows.front()->wanted;
   };
@@ -378,8 +379,12 @@ Result<SyncReport> Syncs::run(const Job& job, const Setup& setup, const Uuid& sy
   if (!spool) return spool.error();
   Planner::Present present{
       [this](const ExtensionNumber& number) { return world_.extension_rows.find(number); }, {}, {}};
-  // Commands that were acknowledged a moment ago are in the rows before they are compared.
-  world_.runner.wait_applied(world_.log.last_position(), std::chrono::steady_clock::now() + apply_patience);
+  // Commands that were acknowledged a moment ago are in the rows before they are compared: by older rows people would
+  // be disabled, or given numbers that are taken.
+  if (!world_.runner.wait_applied(world_.log.last_position(), std::chrono::steady_clock::now() + apply_patience))
+    return unavailable("projections_behind",
+                       "the tables that the directory is compared with do not show all that is in the log; see "
+                       "/api/provisioning/diagnostics, and sync again");
   std::optional<ExtensionNumber> after;
   for (;;) {
     const auto rows = world_.extension_rows.list(after, 1024);
@@ -425,10 +430,14 @@ Result<SyncReport> Syncs::run(const Job& job, const Setup& setup, const Uuid& sy
                                     can_go_on ? setup.fingerprint + "|" + done->cursor : ""},
              last);
   if (!said) return said.error();
-  world_.runner.wait_applied(*said, std::chrono::steady_clock::now() + apply_patience);
+  const bool shown = world_.runner.wait_applied(*said, std::chrono::steady_clock::now() + apply_patience);
   const auto& c = report.counts;
-  if (c.created + c.updated + c.enabled + c.disabled + c.devices_moved > 0) await_phones(job.name, *said);
+  if (!shown)
+    world_.warn("Directory " + job.name +
+                ": the sync is in the log, but the tables do not show it yet; its report has no count of phones");
+  if (shown && c.created + c.updated + c.enabled + c.disabled + c.devices_moved > 0) await_phones(job.name, *said);
   for (const auto& row : world_.directory_rows.syncs(job.name, 1)) {
+    if (row->sync != sync) continue;  // of the sync before
     report.phones_changed = row->wanted;
     report.reboots = row->reboots;
   }

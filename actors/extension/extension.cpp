@@ -24,8 +24,11 @@ Result<Events> create(const Extension::State& state, const CreateExtension& comm
                                             command.number.text());
   if (auto ok = check_name(command.name); !ok) return ok.error();
   if (auto ok = check_email(command.email); !ok) return ok.error();
-  return Events{
+  Events events{
       ExtensionCreated{command.number, command.name, command.email, command.allow_external, command.password}};
+  if (!command.enabled) events.emplace_back(ExtensionDisabled{command.number, DisabledReason::administrator});
+  if (!command.listed) events.emplace_back(ExtensionListingChanged{command.number, false});
+  return events;
 }
 
 // Keeps in `wanted` only what differs from `present`.

@@ -15,6 +15,8 @@ struct CreateExtension {
   std::string email;
   bool allow_external = true;
   SealedSecret password;
+  bool enabled = true;
+  bool listed = true;  // in phone books
 };
 
 // Members that are not set stay as they are.
@@ -77,6 +79,8 @@ struct Extension {
                          (), ())
   };
   using Command = std::variant<CreateExtension, ChangeExtension, DeleteExtension, SyncExtension, ReleaseExtension>;
+
+  static constexpr std::array<Bound, 0> bounds{};
 
   static State initial() { return {}; }
   static Result<std::vector<Event>> decide(const State& state, const Command& command, const Context& context);

@@ -50,21 +50,24 @@ Folded DaySummary::add(const Envelope& envelope) {
   }
   summary_.last = position;
   ++summary_.types[marker.was];
+  const auto served = [&](const auto& e, std::uint64_t count, Timestamp last) {
+    marker.requests = marker.successful = count;
+    auto& device = served_[e.mac];
+    device.mac = e.mac;
+    device.fetches += count;
+    if (e.status == 304)
+      device.not_modified += count;
+    else
+      device.bytes += count * e.size;
+    if (device.last_served > last) return;
+    device.last_etag = e.etag;
+    device.last_ip = e.ip;
+    device.last_served = last;
+  };
   std::visit(
       Overloaded{
-          [&](const ConfigServed& e) {
-            marker.requests = marker.successful = 1;
-            auto& device = served_[e.mac];
-            device.mac = e.mac;
-            ++device.fetches;
-            if (e.status == 304)
-              ++device.not_modified;
-            else
-              device.bytes += e.size;
-            device.last_etag = e.etag;
-            device.last_ip = e.ip;
-            device.last_served = envelope.time;
-          },
+          [&](const ConfigServed& e) { served(e, 1, envelope.time); },
+          [&](const ConfigServedRepeated& e) { served(e, e.count, e.last_seen); },
           [&](const ConfigRefused& e) { refused(marker, e.code, 1, mac_of(e.normalized_mac, e.code)); },
           [&](const ConfigRefusedRepeated& e) { refused(marker, e.code, e.count, mac_of(e.normalized_mac, e.code)); },
           [&](const OthersRefused& e) {

@@ -3,6 +3,7 @@
 #include "actors/history/publisher.hpp"
 #include "actors/history/retention.hpp"
 #include "actors/provisioning/recorded.hpp"
+#include "events/merged_streams.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -29,6 +30,13 @@ std::string when(const Origin& origin) {
 Error with_origin(Error error, std::string_view key, const Origin& origin) {
   return std::move(error).with(
       key, boost::json::object{{"position", number(origin.position)}, {"time", to_iso8601(origin.time)}});
+}
+
+void put_repeated(ServedFile& file, const ConfigServedRepeated& e) {
+  file.event = last_of(e);
+  file.time = e.last_seen;
+  file.first_seen = e.first_seen;
+  file.count = e.count;
 }
 
 Error never_registered(const MacAddress& mac) {
@@ -77,9 +85,10 @@ Result<std::optional<Moment>> History::last_at(Position position) const {
   if (!found) return found.error();
   if (found->empty()) return std::optional<Moment>{};
   Moment moment{found->front().position, found->front().time};
-  if (found->front().type == ConfigServed::type) {
+  if (is_served(found->front().type)) {
     auto envelope = decode_or_quarantine(found->front());
     if (auto* served = std::get_if<ConfigServed>(&envelope.event)) moment.served = std::move(*served);
+    if (const auto* again = std::get_if<ConfigServedRepeated>(&envelope.event)) moment.served = last_of(*again);
   }
   return std::optional(std::move(moment));
 }
@@ -90,25 +99,20 @@ Result<std::optional<Moment>> History::before_last_change(const provisioning::Pa
   return last_at(Position{number(last) - 1});
 }
 
-Result<bool> History::scan(const StreamId& stream, Position until, Wanted wanted,
+Result<bool> History::scan(const std::vector<StreamId>& streams, Position until, Wanted wanted,
                            const std::function<void(const Envelope&)>& visit) const {
-  StreamVersion version{};
-  bool any = false;
-  for (std::size_t read = 0; read < most_read;) {
-    const auto records = log_.read_stream(stream, version, history_page);
-    if (!records) return records.error();
-    for (const auto& record : *records) {
-      if (record.position > until) return any;
-      any = true;
-      version = record.version;
-      if (!wanted(record.type)) continue;
-      const auto envelope = decode_or_quarantine(record);
-      if (!std::holds_alternative<Undecodable>(envelope.event)) visit(envelope);
-    }
-    if (records->size() < history_page) return any;
-    read += records->size();
+  std::vector<MergedStreams::Start> starts;
+  for (const auto& stream : streams) starts.push_back({stream, StreamVersion{}});
+  MergedStreams merged(log_, std::move(starts), history_page);
+  for (std::size_t read = 0; read < most_read; ++read) {
+    const auto record = merged.next();
+    if (!record) return record.error();
+    if (!*record || (*record)->position > until) return read > 0;
+    if (!wanted((*record)->type)) continue;
+    const auto envelope = decode_or_quarantine(**record);
+    if (!std::holds_alternative<Undecodable>(envelope.event)) visit(envelope);
   }
-  return unacceptable("history_too_long", "The stream " + stream.text() + " has more than " +
+  return unacceptable("history_too_long", "The stream " + streams.front().text() + " has more than " +
                                               std::to_string(most_read) +
                                               " events, which is more than is looked through "
                                               "for one question.");
@@ -117,7 +121,7 @@ Result<bool> History::scan(const StreamId& stream, Position until, Wanted wanted
 Result<provisioning::Past> History::read(const MacAddress& mac, const Moment& moment) const {
   provisioning::Past past;
   const auto fold = [&](const StreamId& stream, auto& part) {
-    return scan(stream, moment.position, &std::remove_reference_t<decltype(part)>::concerns,
+    return scan({stream}, moment.position, &std::remove_reference_t<decltype(part)>::concerns,
                 [&part](const Envelope& envelope) { part.apply(envelope); });
   };
   const auto then = "at " + at_position(moment.position) + " (" + to_iso8601(moment.time) + ")";
@@ -132,7 +136,7 @@ Result<provisioning::Past> History::read(const MacAddress& mac, const Moment& mo
                          "unregistered", *past.device.unregistration);
     std::optional<Origin> first;
     const auto later = scan(
-        StreamId::of(mac), log_.last_position(), [](std::string_view type) { return type == DeviceRegistered::type; },
+        {StreamId::of(mac)}, log_.last_position(), [](std::string_view type) { return type == DeviceRegistered::type; },
         [&](const Envelope& envelope) {
           if (!first) first = provisioning::origin_of(envelope);
         });
@@ -221,7 +225,7 @@ Result<std::string> History::text_of(const std::string& sha256) const {
 Result<std::vector<PublishedTemplate>> History::templates(std::string_view vendor, std::string_view model) const {
   std::vector<PublishedTemplate> out;
   const auto any =
-      scan(template_stream(vendor, model), log_.last_position(), &provisioning::PastTemplate::concerns,
+      scan({template_stream(vendor, model)}, log_.last_position(), &provisioning::PastTemplate::concerns,
            [&](const Envelope& envelope) {
              out.push_back({std::get<TemplatePublished>(envelope.event), provisioning::origin_of(envelope)});
            });
@@ -234,23 +238,26 @@ Result<ServedPage> History::served(const MacAddress& mac, std::optional<Position
   std::deque<ServedFile> newest;
   std::uint64_t summary = 0;  // of the item before, where that was folded
   const auto any = scan(
-      StreamId::of(mac), log_.last_position(),
-      [](std::string_view type) { return type == ConfigServed::type || type == Folded::type; },
+      {StreamId::of(mac), StreamId::activity_of(mac)}, log_.last_position(),
+      [](std::string_view type) { return is_served(type) || type == Folded::type; },
       [&](const Envelope& envelope) {
         const auto* folded = std::get_if<Folded>(&envelope.event);
-        if (folded != nullptr && folded->was != ConfigServed::type) return;
+        if (folded != nullptr && !is_served(folded->was)) return;
+        const auto fetches = folded != nullptr ? std::max<std::uint64_t>(1, folded->requests) : 1;
         const bool same = folded != nullptr && folded->summary == summary;
         summary = folded != nullptr ? folded->summary : 0;
         if (!same) ++page.total;
         if (before && envelope.position >= *before) return;
         if (same) {
-          ++newest.front().folded->fetches;
+          newest.front().folded->fetches += fetches;
           return;
         }
         newest.push_front({envelope.position, envelope.version, envelope.time, envelope.by, envelope.id,
                            envelope.correlation, envelope.causation});
         if (folded != nullptr)
-          newest.front().folded = ServedFile::FoldedFetches{summary, 1};
+          newest.front().folded = ServedFile::FoldedFetches{summary, fetches};
+        else if (const auto* again = std::get_if<ConfigServedRepeated>(&envelope.event))
+          put_repeated(newest.front(), *again);
         else
           newest.front().event = std::get<ConfigServed>(envelope.event);
         if (newest.size() > limit) {

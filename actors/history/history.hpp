@@ -25,7 +25,7 @@ namespace strowger::history {
 struct Moment {
   Position position{};
   Timestamp time{};  // of the event at it
-  // Where that event is a ConfigServed: what was served, to its own device.
+  // Where that event tells of a served file: what was served, to its own device.
   std::optional<ConfigServed> served{};
 };
 
@@ -38,6 +38,10 @@ struct ServedFile {
   Uuid correlation;
   Uuid causation;
   ConfigServed event;
+  // Where it stands for several that were alike (ConfigServedRepeated): how many, and the first of them; `time` is that
+  // of the last.
+  std::uint64_t count = 1;
+  std::optional<Timestamp> first_seen{};
   // Where it stands for fetches that were folded: then position and time are of the first of them, and `event` has only
   // what the summary of the day tells of the device's last one.
   struct FoldedFetches {
@@ -90,8 +94,9 @@ class History {
 
  private:
   using Wanted = bool (*)(std::string_view type);
-  Result<bool> scan(const StreamId& stream, Position until, Wanted wanted,
-                    const std::function<void(const Envelope&)>& visit) const;  // whether there was any event
+  // Of several streams, by position. Whether there was any event.
+  Result<bool> scan(const std::vector<StreamId>& streams, Position until, Wanted wanted,
+                    const std::function<void(const Envelope&)>& visit) const;
   Result<std::optional<Moment>> last_at(Position position) const;
   Result<void> fill_in(const MacAddress& mac, ServedFile& file) const;
   Result<std::shared_ptr<const provisioning::VendorValues>> values_of(const std::string& sha256) const;

@@ -9,8 +9,8 @@
 namespace strowger::history {
 namespace {
 
-constexpr std::size_t stream_page = 256;
-constexpr int attempts = 3;  // another node may publish the same at the same time
+constexpr std::size_t most_named_templates = 8;  // a first start and an upgrade publish hundreds
+constexpr int attempts = 3;                      // another node may publish the same at the same time
 
 }  // namespace
 
@@ -40,6 +40,9 @@ Result<std::vector<std::string>> Publisher::publish(const provisioning::Renderer
       changes.push_back("Template of " + source.vendor + " " + source.model + " in force: " + published.name +
                         ", SHA-256 " + published.sha256);
   }
+  if (changes.size() > most_named_templates)
+    changes = {std::to_string(changes.size()) +
+               " templates in force that were not before; GET /api/events?type=template.* lists them"};
   const auto recorded = record(settings_stream(), settings, by);
   if (!recorded) return recorded.error();
   if (*recorded) changes.emplace_back("Settings that phones' files depend on changed");
@@ -73,19 +76,16 @@ Result<bool> Publisher::record(const StreamId& stream, const Event& event, const
 }
 
 Result<Publisher::Last> Publisher::read_last(const StreamId& stream) {
-  Last last;
-  for (;;) {
-    const auto records = log_.read_stream(stream, last.version, stream_page);
-    if (!records) return records.error();
-    if (!records->empty()) {
-      // Through the typed event: what an older release wrote is compared as this one would write it.
-      // An event that cannot be decoded equals none: record it anew.
-      const auto envelope = decode_or_quarantine(records->back());
-      last.version = records->back().version;
-      last.data = std::visit([](const auto& e) { return json::to_string(e); }, envelope.event);
-    }
-    if (records->size() < stream_page) return last;
-  }
+  const auto end = log_.last_version(stream);
+  if (!end) return end.error();
+  if (*end == StreamVersion{}) return Last{};
+  const auto records = log_.read_stream(stream, StreamVersion{number(*end) - 1}, 1);
+  if (!records) return records.error();
+  if (records->empty()) return internal_error("the log has no last event of " + stream.text());
+  // Through the typed event: what an older release wrote is compared as this one would write it.
+  // An event that cannot be decoded equals none: record it anew.
+  const auto envelope = decode_or_quarantine(records->front());
+  return Last{*end, std::visit([](const auto& e) { return json::to_string(e); }, envelope.event)};
 }
 
 Result<void> Publisher::store_text(const std::string& text, bool seal, const std::string& sha256) {

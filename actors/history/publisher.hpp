@@ -29,7 +29,8 @@ class Publisher {
   Publisher(EventLog& log, IdSource& ids, Vault& vault, Clock clock)
       : log_(log), ids_(ids), vault_(vault), clock_(std::move(clock)) {}
 
-  // What was recorded, a line each for the operator's log; empty where nothing had changed. After a failure the same
+  // What was recorded, a line each for the operator's log (one for all templates where they are many); empty where
+  // nothing had changed. After a failure the same
   // call goes on where it ended.
   Result<std::vector<std::string>> publish(const provisioning::Renderer& renderer, const SettingsApplied& settings,
                                            const std::string& by = "system");

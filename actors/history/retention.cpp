@@ -28,7 +28,9 @@ struct Kind {
   bool has(std::string_view type) const { return std::find(types.begin(), types.end(), type) != types.end(); }
 };
 constexpr std::array<Kind, 3> kinds{{
-    {"config_served", &RetentionTimes::config_served, {ConfigServed::type, ConfigServed::type, ConfigServed::type}},
+    {"config_served",
+     &RetentionTimes::config_served,
+     {ConfigServed::type, ConfigServedRepeated::type, ConfigServed::type}},
     {"refused", &RetentionTimes::refused, {ConfigRefused::type, ConfigRefusedRepeated::type, OthersRefused::type}},
     {"failed_logins",
      &RetentionTimes::failed_logins,
@@ -37,6 +39,13 @@ constexpr std::array<Kind, 3> kinds{{
 
 std::string latest_key(const Kind& kind) {
   return std::string(kind.name) + ".latest";
+}
+
+// Whose file it tells of, if it does.
+std::optional<MacAddress> served_by(const Event& event) {
+  if (const auto* once = std::get_if<ConfigServed>(&event)) return once->mac;
+  if (const auto* again = std::get_if<ConfigServedRepeated>(&event)) return again->mac;
+  return std::nullopt;
 }
 
 std::string retained_text(Timestamp date) {
@@ -214,11 +223,10 @@ Result<bool> Retention::step(std::size_t which) {
       }
       if (kind.has(record.type)) {
         const auto envelope = decode_or_quarantine(record);
-        const auto* served = std::get_if<ConfigServed>(&envelope.event);
+        const auto served = served_by(envelope.event);
         // An event that cannot be decoded cannot be summed up: keep it.
         const bool passed_over = std::holds_alternative<Undecodable>(envelope.event);
-        if (!passed_over &&
-            (served == nullptr || world_.served_since(served->mac, ahead ? ahead->first : record.time))) {
+        if (!passed_over && (!served || world_.served_since(*served, ahead ? ahead->first : record.time))) {
           const auto day = std::chrono::floor<std::chrono::days>(record.time);
           full = part.records.size() >= options_.records || (part.day && *part.day != day);
           if (full) break;

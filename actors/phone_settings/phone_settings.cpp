@@ -53,6 +53,12 @@ Result<std::vector<Event>> PhoneSettings::decide(const State& state, const Comma
   event.keys = changes(state.keys, change.keys);
   for (auto& name : names_of(state))
     if (is_removed(change, name) && !is_given(change, name)) event.removed.push_back(std::move(name));
+  const auto after = evolve(state, Event(event));
+  for (const auto size : {after.set.size(), after.secrets.size(), after.keys.size()})
+    if (size > most_settings)
+      return unacceptable("too_many_settings", "a level has at most " + std::to_string(most_settings) +
+                                                   " settings, secrets and keys each; this would be " +
+                                                   std::to_string(size));
   if (event.set.empty() && event.secrets.empty() && event.keys.empty() && event.removed.empty())
     return std::vector<Event>{};
   return std::vector<Event>{std::move(event)};

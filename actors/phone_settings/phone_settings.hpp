@@ -35,6 +35,11 @@ struct PhoneSettings {
   };
   using Command = std::variant<ChangePhoneSettings>;
 
+  static constexpr std::size_t most_settings = 4'096;  // of a level, of each kind
+  static constexpr std::array<Bound, 3> bounds{
+      {{"set", most_settings}, {"secrets", most_settings}, {"keys", most_settings}}};
+
+  // `too_many_settings` where a level would have more than its bounds.
   static State initial() { return {}; }
   static Result<std::vector<Event>> decide(const State& state, const Command& command, const Context& context);
   static State evolve(State state, const Event& event);

@@ -41,6 +41,12 @@ UrlParts url_parts(std::string_view url) {
   if (slash != std::string_view::npos && slash >= host) url = url.substr(0, slash);
   parts.base = url;
   parts.path = url.substr(host);
+  const auto authority = std::string_view(parts.path).substr(0, parts.path.find('/'));
+  if (authority.size() < parts.path.size()) parts.folder = parts.path.substr(authority.size() + 1);
+  const auto colon = authority.rfind(':');
+  const bool has_port = colon != std::string_view::npos && authority.find(']', colon) == std::string_view::npos;
+  parts.host = authority.substr(0, has_port ? colon : std::string_view::npos);
+  parts.port = has_port ? std::string(authority.substr(colon + 1)) : parts.https ? "443" : "80";
   return parts;
 }
 

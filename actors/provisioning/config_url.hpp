@@ -24,6 +24,9 @@ struct UrlParts {
   std::string base;  // http://192.168.1.14:8080/provision, without query and last segment
   std::string path;  // 192.168.1.14:8080/provision, the same without the scheme
   bool https = false;
+  std::string host{};    // 192.168.1.14, [2001:db8::5]
+  std::string port{};    // 8080; without one that of the scheme
+  std::string folder{};  // provision
 };
 UrlParts url_parts(std::string_view url);
 

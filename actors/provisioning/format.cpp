@@ -2,6 +2,7 @@
 
 #include "events/utf8.hpp"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace strowger::provisioning {
@@ -108,6 +109,19 @@ std::string escape(Format format, std::string_view value) {
     at += size;
   }
   return format == Format::xml ? out : without_outer_blanks(std::move(out));
+}
+
+std::string written_value(Format format, std::string_view value, std::string_view before) {
+  auto out = escape(format, value);
+  if (format != Format::colon) return out;
+  const bool in_quotes = before.ends_with('"');
+  if (!in_quotes && out.find('#') == std::string::npos) return out;
+  std::replace(out.begin(), out.end(), '"', '\'');
+  return in_quotes ? out : '"' + out + '"';
+}
+
+bool can_hold(Format format, std::string_view text) {
+  return format != Format::set || text.find('"') == std::string_view::npos;
 }
 
 std::string valid_utf8(std::string_view text) {

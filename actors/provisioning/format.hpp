@@ -25,6 +25,14 @@ bool is_value_behind(Format format, std::string_view before);
 // becomes U+FFFD, a byte sequence each; characters that change the direction of text (UAX #9) are dropped.
 std::string escape(Format format, std::string_view value);
 
+// The same as it stands behind `before`, which is what the file holds already. colon: phones take # for the beginning
+// of a comment unless the value is in quotes (Aastra SIP administrator guide, `sip dial plan`), so a value with one is
+// given quotes where the template has none; a double quote inside of quotes becomes a single one.
+std::string written_value(Format format, std::string_view value, std::string_view before);
+
+// Whether files of this grammar can hold the text as it is: a script has no way to write a double quote.
+bool can_hold(Format format, std::string_view text);
+
 // The text with U+FFFD for each byte sequence that is not UTF-8, and nothing else changed.
 std::string valid_utf8(std::string_view text);
 

@@ -189,7 +189,12 @@ class Sources {
 
   void of(std::string_view placeholder) {
     const auto [list, number, name] = named(placeholder);
-    if (list == "KEYS" || name.starts_with("KEYS")) {
+    if (list == "KEYS_OFF") {
+      add("template.values", past_.published.origin);
+    } else if (list == "LINES_OFF") {
+      add("device.mac", past_.device.registration);
+      if (!past_.device.lines.value.empty()) add("device.lines", past_.device.lines.origin);
+    } else if (list == "KEYS" || name.starts_with("KEYS")) {
       of_key(list.empty() ? 0 : number);
     } else if (name == "LINES") {  // that there is more than the one that every phone has
       if (!past_.device.lines.value.empty()) add("device.lines", past_.device.lines.origin);
@@ -206,7 +211,7 @@ class Sources {
       applied("api_port");
       if (name == "CONFIG_URL") add("device.mac", past_.device.registration);
       if (past_.device.token.origin.position != Position{}) add("device.token", past_.device.token.origin);
-    } else if (name == "SIP_SERVER") {
+    } else if (name == "SIP_SERVER" || name == "SIP_HOST") {
       applied("sip_server");
     } else if (name == "SIP_PORT") {
       applied("sip_port");

@@ -1,9 +1,12 @@
 #include "actors/provisioning/phone_settings.hpp"
 
+#include "actors/provisioning/dial_plan.hpp"
+#include "actors/provisioning/dialled.hpp"
 #include "actors/provisioning/format.hpp"
 #include "actors/provisioning/vendor_values.hpp"
 #include "events/controls.hpp"
 #include "events/nearest.hpp"
+#include "events/plain_text.hpp"
 #include "events/utf8.hpp"
 
 #include <algorithm>
@@ -38,9 +41,18 @@ const std::vector<SettingType>& types() {
       {"dtmf", choice, "How digits are sent during a call", {"rfc2833", "info", "inband"}, 0, 0, "rfc2833"},
       {"register_expires", number, "Seconds that a registration is good for", {}, 60, 86'400, "3600"},
       {"dial_timeout", number, "Seconds after the last digit until the number is dialled", {}, 1, 30},
+      {"dial_plan",
+       SettingKind::dial_plan,
+       "Patterns of what is dialled, ! behind those that are sent at once",
+       {},
+       0,
+       0,
+       default_dial_plan},
       {"outbound_proxy", host, "Where the phone sends SIP to instead of the server"},
       {"outbound_proxy_port", number, "The outbound proxy's port", {}, 1, 65'535, "5060"},
       {"voicemail_number", dial, "What the message key dials"},
+      {"pickup_code", dial, "What is dialled before an extension to take a call that rings there"},
+      {"group_pickup_code", dial, "What is dialled to take a call that rings in the group"},
       {"vlan_id", number, "The network's VLAN for the phone", {}, 1, 4'094},
       {"vlan_priority", number, "IEEE 802.1p priority in that VLAN", {}, 0, 7},
       {"admin_password", secret, "Of the phone's own web page and menu"},
@@ -68,12 +80,12 @@ constexpr KeyKind kinds[] = {
     {"none", false, "Nothing: the key is dark"},
     {"line", false, "One of the phone's own lines"},
     {"shared_line", true, "A line that several phones share"},
-    {"blf", true, "Shows whether an extension is busy, dials it, picks up"},
+    {"blf", true, "Shows whether an extension is busy, dials it, picks up", true},
     {"blf_list", true, "A list of extensions that the server keeps"},
-    {"speed_dial", true, "Dials a number"},
-    {"intercom", true, "Calls with automatic answer"},
-    {"park", true, "Parks a call, or takes it back"},
-    {"pickup", true, "Takes a call that rings elsewhere"},
+    {"speed_dial", true, "Dials a number", true},
+    {"intercom", true, "Calls with automatic answer", true},
+    {"park", true, "Parks a call, or takes it back", true},
+    {"pickup", true, "Takes a call that rings elsewhere", true},
     {"group_pickup", false, "Takes a call that rings in the group"},
     {"dtmf", true, "Sends digits during a call"},
     {"voicemail", false, "Listens to messages"},
@@ -194,7 +206,7 @@ Error unknown_setting(std::string_view name) {
 
 Result<std::string> canonical(const SettingType& type, const SettingInput& input) {
   const bool is_text = input.is == SettingInput::Is::text || input.is == SettingInput::Is::number;
-  const auto& value = input.text;
+  const auto value = type.kind == dial ? dialled(input.text) : input.text;
   switch (type.kind) {
     case codecs:
       return codec_list(type, input);
@@ -208,6 +220,12 @@ Result<std::string> canonical(const SettingType& type, const SettingInput& input
       const auto names = timezone_names();
       if (!is_text || !std::binary_search(names.begin(), names.end(), std::string_view(value)))
         return bad(type, input, "the name of an IANA time zone such as Europe/Berlin", names);
+      return value;
+    }
+    case SettingKind::dial_plan: {
+      if (!is_text || value.size() > longest) return bad(type, input, "a list of patterns such as 112!,2xxx!,.");
+      if (const auto plan = parse_dial_plan(value); !plan)
+        return bad(type, input, "a list of patterns such as 112!,2xxx!,. (" + plan.error().message + ")");
       return value;
     }
     case SettingKind::number: {
@@ -249,6 +267,7 @@ Result<PhoneKey> checked_key(std::uint16_t number, PhoneKey key, std::optional<s
   }
   if (kind->needs_value && key.value.empty())
     return wrong("a key of type " + key.type + " needs a value, such as the number that it dials");
+  if (kind->dials) key.value = plain_text(key.value);
   for (const auto* text : {&key.value, &key.label, &key.pickup})
     if (text->size() > 256 || !on_one_line(*text)) return wrong("its texts must be at most 256 bytes, on one line");
   if (lines && key.line > *lines)

@@ -20,15 +20,16 @@
 namespace strowger::provisioning {
 
 enum class SettingKind : std::uint8_t {
-  text,      // any, on one line
-  host,      // a name or address
-  url,       // http, https, ftp or tftp; or one of `choices`
-  dial,      // what is dialled: digits, * and #
-  number,    // whole, least to most
-  choice,    // one of `choices`
-  codecs,    // some of `choices`, the preferred first; written as a,b,c
-  timezone,  // a name of IANA's: Europe/Berlin
-  secret,    // sealed, never shown
+  text,       // any, on one line
+  host,       // a name or address
+  url,        // http, https, ftp or tftp; or one of `choices`
+  dial,       // what is dialled: digits, * and #
+  number,     // whole, least to most
+  choice,     // one of `choices`
+  codecs,     // some of `choices`, the preferred first; written as a,b,c
+  timezone,   // a name of IANA's: Europe/Berlin
+  dial_plan,  // patterns (dial_plan.hpp)
+  secret,     // sealed, never shown
 };
 
 struct SettingType {
@@ -64,6 +65,7 @@ struct KeyKind {
   std::string_view name;     // blf
   bool needs_value = false;  // a number, a URL
   std::string_view meaning;
+  bool dials = false;  // the value is a number that the phone dials: dialled.hpp
 };
 std::span<const KeyKind> key_kinds();
 // Fills in what may be left out; `bad_key`, naming the key. `lines`: how many the phone has; none: not known.

@@ -1,5 +1,6 @@
 #include "actors/provisioning/phonebook.hpp"
 
+#include "actors/provisioning/dialled.hpp"
 #include "actors/provisioning/format.hpp"
 
 #include <algorithm>
@@ -69,17 +70,6 @@ std::string shown(const PhonebookEntry& entry, const ContactNumber& number) {
   auto name = shown(entry);
   if (entry.numbers.size() > 1) name.append(", ").append(word_of(number.kind));
   return name;
-}
-
-// As it is dialled: spaces and the like are for people, and older phones dial them.
-std::string dialled(const std::string& number) {
-  if (std::any_of(number.begin(), number.end(),
-                  [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '@' || c == ':'; }))
-    return number;
-  std::string out;
-  for (const char c : number)
-    if (std::string_view(" ()-./_").find(c) == std::string_view::npos) out.push_back(c);
-  return out;
 }
 
 std::size_t page_size(PhonebookForm form) {

@@ -45,15 +45,15 @@ bool starts_with(std::string_view text, std::string_view lower_case) {
   return true;
 }
 
-std::string advice(const Vendor& vendor, std::string_view url) {
+}  // namespace
+
+std::string url_guidance(const Vendor& vendor, std::string_view url) {
   std::string out = vendor.name + ": set " + vendor.menu_path + " to ";
   if (vendor.url_macro.empty())
     return out + url_parts(url).base + "/ with no placeholder; the phone appends the file names itself";
   return out + config_url({std::string(url), {}, 0}, vendor.url_macro) +
          "; the phone puts its MAC address in the place of " + vendor.url_macro;
 }
-
-}  // namespace
 
 std::size_t placeholder_size(std::string_view text) {
   for (const auto known : kPlaceholders)
@@ -71,8 +71,8 @@ std::string placeholder_guidance(std::string_view placeholder, const Vendor* ven
   std::string out = "'" + std::string(placeholder) +
                     "' arrived as it stands: the phone did not put its MAC address in its place. DHCP servers do not "
                     "expand it either. ";
-  if (vendor != nullptr) return out + advice(*vendor, url) + ".";
-  for (const auto& known : catalog.vendors()) out += advice(known, url) + ". ";
+  if (vendor != nullptr) return out + url_guidance(*vendor, url) + ".";
+  for (const auto& known : catalog.vendors()) out += url_guidance(known, url) + ". ";
   out.pop_back();
   return out;
 }

@@ -22,4 +22,7 @@ std::string placeholder_log_line(std::string_view placeholder);
 std::string placeholder_guidance(std::string_view placeholder, const Vendor* vendor, const VendorCatalog& catalog,
                                  std::string_view url);
 
+// Where a person sets the URL on a vendor's phones, and to what: "Yealink: set … to http://…". `url` as above.
+std::string url_guidance(const Vendor& vendor, std::string_view url);
+
 }  // namespace strowger::provisioning

@@ -53,6 +53,8 @@ DeviceValues hostile(const std::string& text, std::size_t round, const VendorVal
       value = type.choices[(round - 1) % type.choices.size()];
     else if (type.kind == SettingKind::timezone)
       value = std::array{"Europe/Berlin", "UTC", "America/New_York"}[round % 3];
+    else if (type.kind == SettingKind::dial_plan)
+      value = std::array{"112!,.", "*8!,[2-4]xx!,0.", "."}[round % 3];
     else if (type.kind == SettingKind::number)
       value = std::to_string(type.least);
     else
@@ -70,11 +72,12 @@ DeviceValues hostile(const std::string& text, std::size_t round, const VendorVal
 constexpr std::size_t hostile_rounds = 5;
 
 Result<void> prove(const Vendor& vendor, const Model* model, const TemplateText& text, const std::stop_token& stop) {
-  const ModelKind kind{vendor.values, {}, {}};
   for (const std::string value : {"plain", "two words", "--><x y='\"'>]]>&#0;\n#!k = v\n<", "--", "-", ""}) {
     for (std::size_t round = 0; round < (model != nullptr ? hostile_rounds : 2); ++round) {
       const auto device = hostile(value, round, *vendor.values);
       ValueSet values(device.server, device.config_url, name_of(model));
+      // A device of which nothing is set has lines and keys that are free.
+      const ModelKind kind = round == 0 ? ModelKind{vendor.values, 3, 4} : ModelKind{vendor.values, {}, {}};
       if (model != nullptr) values.add_device(device, kind);
       const auto filled = text.fill(values.values(), stop);
       if (!filled) return filled.error();
@@ -91,6 +94,17 @@ Result<void> prove(const Vendor& vendor, const Model* model, const TemplateText&
     }
   }
   return {};
+}
+
+// A phone that is given another password than the server's never registers, and nobody would know why.
+Result<void> check_passwords(Format format, std::string_view vendor, const DeviceValues& device) {
+  const auto fine = [&](const std::string& password) { return can_hold(format, password); };
+  if (fine(device.password) && std::all_of(device.more_lines.begin(), device.more_lines.end(),
+                                           [&](const auto& line) { return fine(line.password); }))
+    return {};
+  return unacceptable("unwritable_password", "files of " + std::string(vendor) +
+                                                 " phones cannot hold a SIP password with a double quote; give the "
+                                                 "extension another one");
 }
 
 // As other systems' editors leave a text: with a byte order mark, with CRLF. Phones want neither.
@@ -148,6 +162,7 @@ Result<TemplateText> check_template(const Vendor& vendor, const Model& model, st
 }
 
 Result<Rendered> render_from(const TemplateInForce& source, const DeviceValues& device, const std::stop_token& stop) {
+  if (const auto held = check_passwords(source.format, source.vendor, device); !held) return held.error();
   const auto known = Vocabulary::device(*source.kind.values);
   const auto text = TemplateText::parse(source.name, source.format, source.text, known, stop);
   if (!text) return text.error();
@@ -263,6 +278,8 @@ Result<const Renderer::Entry*> Renderer::entry(std::string_view vendor, std::str
 Result<Rendered> Renderer::render(std::string_view vendor, std::string_view model, const DeviceValues& device) const {
   const auto found = entry(vendor, model);
   if (!found) return found.error();
+  const auto& whose = *(*found)->vendor;
+  if (const auto held = check_passwords(whose.format, whose.name, device); !held) return held.error();
   ValueSet values(device.server, device.config_url, name_of((*found)->model));
   values.add_device(device, (*found)->kind());
   return finish((*found)->vendor->content_type, (*found)->text, values, (*found)->custom);

@@ -1,5 +1,6 @@
 // Turns a device and its extension into the bytes that its phone reads. All templates are parsed and proven when the
-// renderer is made, so that no value can break a file. A render fails only where lists inside lists make a device's
+// renderer is made, so that no value can break a file. A render fails only where a password cannot be written in the
+// phone's grammar (`unwritable_password`), and where lists inside lists make a device's
 // file larger than a file may be: `output_too_large`, `template_too_costly` (template_program.hpp).
 #pragma once
 

@@ -2,6 +2,8 @@
 
 #include "actors/provisioning/percent.hpp"
 
+#include <algorithm>
+
 namespace strowger::provisioning {
 namespace {
 
@@ -34,14 +36,16 @@ std::string_view to_string(FileRole role) {
 }
 
 std::optional<std::string> requested_name(std::string_view target) {
-  constexpr std::string_view folder = "/provision/";
+  constexpr std::string_view folder = "provision/";
+  // Phones whose URL ends with a slash add one of their own, before the folder or behind it.
+  const auto skip_slashes = [&] { target.remove_prefix(std::min(target.find_first_not_of('/'), target.size())); };
   target = target.substr(0, target.find_first_of("?#"));
-  if (target.starts_with(folder)) {
+  const bool rooted = target.starts_with('/');
+  skip_slashes();
+  if (rooted && target.starts_with(folder)) {
     target.remove_prefix(folder.size());
-  } else if (target.starts_with('/')) {
-    target.remove_prefix(1);
+    skip_slashes();
   }
-  while (target.starts_with('/')) target.remove_prefix(1);  // of phones whose URL ends with one, and that add theirs
   if (target.empty() || target.size() > kMaxName * 3) return std::nullopt;
   auto name = percent_decode(target);
   if (!name || name->size() > kMaxName) return std::nullopt;

@@ -250,7 +250,7 @@ class TemplateProgram::Run {
   void put(const Found& found) {
     if (found.value == nullptr || !found.is_there()) return;
     const auto begin = out_.bytes.size();
-    append(escape(format_, found.value->value));
+    append(written_value(format_, found.value->value, out_.bytes));
     if (!traced_) return;
     if (out_.pieces.size() >= budget_.pieces) {
       over_ = true;

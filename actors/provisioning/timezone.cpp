@@ -141,6 +141,11 @@ std::string TimeZone::hours() const {
   return out;
 }
 
+std::string TimeZone::clock() const {
+  const int minutes = std::abs(offset) / 60;
+  return (offset < 0 ? "-" : "+") + std::to_string(minutes / 60) + ":" + two(minutes % 60);
+}
+
 std::string TimeZone::gmt() const {
   const int minutes = std::abs(offset) / 60;
   return std::string("GMT") + (offset < 0 ? "-" : "+") + two(minutes / 60) + ":" + two(minutes % 60);

@@ -38,6 +38,7 @@ struct TimeZone {
   static Result<TimeZone> parse(std::string_view posix);
 
   std::string hours() const;  // +1, -3:30, 0: Yealink's way
+  std::string clock() const;  // +1:00, -3:30, +0:00: Avaya's
   std::string gmt() const;    // GMT+01:00: Cisco's
 };
 

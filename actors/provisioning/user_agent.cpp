@@ -231,19 +231,96 @@ void read(std::string_view text, const std::vector<std::string_view>& words, Use
   }
 }
 
-}  // namespace
+// A version, also as V2.0.4 and R4.0.6.
+std::string sip_version(std::string_view word) {
+  if (word.size() > 1 && (word.front() == 'V' || word.front() == 'v' || word.front() == 'R')) word.remove_prefix(1);
+  return is_version(word) ? std::string(word) : std::string();
+}
 
-UserAgent parse_user_agent(std::string_view text) {
+// Of these words from `at` on, the first that is one; behind a slash too.
+std::string find_sip_version(const std::vector<std::string_view>& words, std::size_t at) {
+  for (; at < words.size(); ++at) {
+    auto word = words[at];
+    if (const auto slash = word.find('/'); slash != std::string_view::npos) word.remove_prefix(slash + 1);
+    if (auto version = sip_version(word); !version.empty()) return version;
+  }
+  return {};
+}
+
+// The model behind the maker's name: in its word (snomD375, Mitel-6930) or in the next, and up to a slash.
+void read_sip_model(const std::vector<std::string_view>& words, std::size_t at, std::size_t maker, UserAgent& out) {
+  auto model = words[at].substr(std::min(maker, words[at].size()));
+  model = model.substr(0, model.find('/'));
+  if (squeezed(model).empty()) {
+    if (++at >= words.size()) return;
+    model = words[at].substr(0, words[at].find('/'));
+  }
+  if (model.ends_with("-SIP")) model.remove_suffix(4);
+  out.model = sip_version(model).empty() ? squeezed(model) : std::string();
+}
+
+void read_sip(const std::vector<std::string_view>& words, UserAgent& out) {
+  const auto maker_is = [&](std::size_t at, std::string_view name) { return squeezed(words[at]).starts_with(name); };
+  if (out.vendor == "snom") {
+    // snomD375/8.9.3.60, Snom M700/05.20.
+    for (std::size_t at = 0; at < words.size(); ++at) {
+      if (!maker_is(at, "snom")) continue;
+      read_sip_model(words, at, 4, out);
+      out.firmware = find_sip_version(words, at);
+      return;
+    }
+  }
+  if (out.vendor == "mitel" && out.firmware.empty()) {  // Aastra 6731i/3.3.1.4305, Mitel-6930/6.1.0.146
+    read_sip_model(words, 0, maker_is(0, "aastra") ? 6 : 5, out);
+    out.firmware = find_sip_version(words, 0);
+  } else if (out.vendor == "avaya" && words.size() > 1 && words[0].find('/') == std::string_view::npos) {
+    read_sip_model(words, 0, 5, out);  // Avaya J179 IP Phone R4.0.6.1.3
+    out.firmware = find_sip_version(words, 1);
+  } else if (out.vendor == "grandstream" && out.firmware.empty()) {
+    out.firmware = find_sip_version(words, 1);  // Grandstream GXP2170 1.0.11.85
+  } else if (out.vendor == "fanvil" || out.vendor == "htek" || out.vendor == "sangoma") {
+    if (!out.firmware.empty() || words.size() < 2) return;  // Htek UC926 V2.0.4.4.35, Sangoma S500/3.0.4.52
+    read_sip_model(words, 1, 0, out);
+    out.firmware = find_sip_version(words, 1);
+  }
+}
+
+// 5.9.2.3446_0004f2aabbcc: phones of some vendors add their address to the version.
+void split_address(UserAgent& out) {
+  const auto line = out.firmware.rfind('_');
+  if (line == std::string::npos) return;
+  const auto mac = MacAddress::parse(std::string_view(out.firmware).substr(line + 1));
+  if (!mac) return;
+  out.mac = *mac;
+  out.firmware.resize(line);
+}
+
+UserAgent parse(std::string_view text, bool of_sip) {
   UserAgent out;
   text = utf8::prefix(text, kMaxLength);
   while (text.starts_with(' ')) text.remove_prefix(1);
   const auto words = words_of(text);
   if (words.empty()) return out;
   read(text, words, out);
+  if (of_sip && out.vendor.empty() && squeezed(words[0]) == "avaya") out.vendor = "avaya";
   if (out.vendor.empty()) return out;
-  for (auto* word : {&out.model, &out.firmware}) word->resize(utf8::prefix(*word, kMaxWord).size());
   out.mac = find_mac(words);
+  if (of_sip) {
+    read_sip(words, out);
+    split_address(out);
+  }
+  for (auto* word : {&out.model, &out.firmware}) word->resize(utf8::prefix(*word, kMaxWord).size());
   return out;
+}
+
+}  // namespace
+
+UserAgent parse_user_agent(std::string_view text) {
+  return parse(text, false);
+}
+
+UserAgent parse_sip_user_agent(std::string_view text) {
+  return parse(text, true);
 }
 
 }  // namespace strowger::provisioning

@@ -1,8 +1,12 @@
 #include "actors/provisioning/value_set.hpp"
 
+#include "actors/provisioning/dial_plan.hpp"
+#include "actors/provisioning/dialled.hpp"
+
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <set>
 
 namespace strowger::provisioning {
 namespace {
@@ -24,7 +28,7 @@ std::vector<std::string_view> parts_of(std::string_view list) {
 struct SettingNames {
   const SettingType* type;
   std::string name;
-  std::vector<std::string> flags;  // one a choice; of a URL its path and whether it is https
+  std::vector<std::string> flags;  // one a choice; of a URL its path and whether it is https; of a host with brackets
 };
 const std::vector<SettingNames>& setting_names() {
   static const auto table = [] {
@@ -32,6 +36,7 @@ const std::vector<SettingNames>& setting_names() {
     for (const auto& type : setting_types()) {
       if (type.kind == SettingKind::codecs) continue;
       SettingNames names{&type, capitals(type.name), {}};
+      if (type.kind == SettingKind::host) names.flags = {names.name + "_HOST"};
       if (type.kind == SettingKind::url) names.flags = {names.name + "_PATH", names.name + "_HTTPS"};
       if (type.kind == SettingKind::choice && type.choices.size() <= flagged_choices)
         for (const auto& choice : type.choices) names.flags.push_back(names.name + "_" + capitals(choice));
@@ -51,6 +56,22 @@ const std::vector<std::pair<std::string_view, std::string>>& key_flags() {
   return table;
 }
 
+// What a phone is told of a key: the number that it dials, or the value as it is.
+std::string key_value(const PhoneKey& key) {
+  const auto kind = std::ranges::find(key_kinds(), std::string_view(key.type), &KeyKind::name);
+  return kind != key_kinds().end() && kind->dials ? dialled(key.value) : key.value;
+}
+
+// An IPv6 address as it stands in front of a port; a name and what has brackets are as they were.
+std::string bracketed(std::string_view host) {
+  const bool bare = host.find(':') != std::string_view::npos && !host.starts_with('[');
+  return bare ? "[" + std::string(host) + "]" : std::string(host);
+}
+
+std::string two_digits(int number) {
+  return (number < 10 ? "0" : "") + std::to_string(number);
+}
+
 std::string scope_of(std::string_view list, std::size_t number) {
   return std::string(list) + "[" + std::to_string(number) + "]";
 }
@@ -61,6 +82,7 @@ ValueSet::ValueSet(const ServerValues& server, const std::string& config_url, st
     : parts_(url_parts(config_url)) {
   values_.reserve(128);
   add("SIP_SERVER", server.sip_server);
+  add("SIP_HOST", keep(bracketed(server.sip_server)));
   add("SIP_PORT", keep(std::to_string(server.sip_port)));
   add("SIP_REALM", server.sip_realm);
   add("SERVER_NAME", server.server_name);
@@ -68,6 +90,9 @@ ValueSet::ValueSet(const ServerValues& server, const std::string& config_url, st
   add("CONFIG_URL", config_url, secret);
   add("CONFIG_BASE_URL", parts_.base, secret);
   add("CONFIG_BASE_PATH", parts_.path, secret);
+  add("CONFIG_HOST", parts_.host, secret);
+  add("CONFIG_PORT", parts_.port);
+  add("CONFIG_FOLDER", parts_.folder, secret);
   add_flag("CONFIG_HTTPS", parts_.https);
   add("MODEL_NAME", model_name);
 }
@@ -105,6 +130,22 @@ void ValueSet::add_lines(const DeviceValues& device, const ModelKind& kind) {
   add_line(1, device.number, device.name, device.password, device.label);
   for (const auto& line : device.more_lines) add_line(line.line, line.number, line.name, line.password, line.label);
   lists_.push_back(std::move(list));
+  add_free_lines(kind);
+}
+
+// Those that the phone has and nobody uses: what a file says of them takes away what an earlier one gave them.
+void ValueSet::add_free_lines(const ModelKind& kind) {
+  ValueList list{"LINES_OFF", {}};
+  const bool known = kind.lines.has_value() || !kind.values->per_line().empty();
+  const std::uint16_t last = known ? line_limit(kind) : 0;
+  for (std::uint16_t line = 1; line <= last; ++line) {
+    if (std::any_of(lines_.begin(), lines_.end(), [&](const Line& used) { return used.line == line; })) continue;
+    Item item{scope_of("LINES_OFF", line), {{"LINE", keep(std::to_string(line))}}};
+    for (const auto& [code, each] : kind.values->per_line())
+      item.values.push_back({keep("LINE_" + code), line <= each.size() ? std::string_view(each[line - 1U]) : ""});
+    list.items.push_back(std::move(item));
+  }
+  lists_.push_back(std::move(list));
 }
 
 void ValueSet::add_settings(const MacAddress& mac, const PhoneValues& phone, const VendorValues& vendor) {
@@ -117,6 +158,12 @@ void ValueSet::add_settings(const MacAddress& mac, const PhoneValues& phone, con
       add_timezone(value, vendor);
       continue;
     }
+    if (type.kind == SettingKind::dial_plan) {
+      add_dial_plan(value, phone, vendor);
+      continue;
+    }
+    if (type.kind == SettingKind::host)
+      add(names.flags[0], value.empty() ? std::string_view() : keep(bracketed(value)));
     const bool secret = type.kind == SettingKind::secret || (type.kind == SettingKind::url && has_credentials(value));
     add(names.name, value.empty() ? std::string_view() : keep(vendor.written(type.name, value)), secret);
     if (type.kind == SettingKind::url) {
@@ -125,13 +172,27 @@ void ValueSet::add_settings(const MacAddress& mac, const PhoneValues& phone, con
       add_flag(names.flags[1], value.starts_with("https://"));
       continue;
     }
-    for (std::size_t i = 0; i < names.flags.size(); ++i) add_flag(names.flags[i], type.choices[i] == value);
+    for (std::size_t i = 0; i < type.choices.size() && i < names.flags.size(); ++i)
+      add_flag(names.flags[i], type.choices[i] == value);
     if (type.name == "register_expires")
       add("REGISTER_EXPIRES_MINUTES", keep(std::to_string((std::atoi(value.c_str()) + 59) / 60)));
   }
   const auto codecs = phone.set.find("codecs");
   const bool explicitly = codecs != phone.set.end();
   add_codecs(explicitly ? codecs->second : vendor.fallback("codecs"), explicitly, vendor);
+}
+
+void ValueSet::add_dial_plan(const std::string& neutral, const PhoneValues& phone, const VendorValues& vendor) {
+  constexpr std::string_view usual_timer = "3";  // seconds, of phones that need a number
+  const auto plan = parse_dial_plan(neutral);
+  const auto theirs = vendor.dial_grammar() && plan ? written(*vendor.dial_grammar(), *plan) : WrittenDialPlan{};
+  const auto set = phone.set.find("dial_timeout");
+  const auto timer = set == phone.set.end() ? vendor.fallback("dial_timeout") : set->second;
+  std::string timers;
+  for (std::size_t i = 0; i < theirs.segments; ++i)
+    timers.append(timers.empty() ? "" : "|").append(timer.empty() ? usual_timer : std::string_view(timer));
+  add("DIAL_PLAN", keep(theirs.text));
+  add("DIAL_PLAN_TIMEOUTS", keep(std::move(timers)));
 }
 
 // Of the phone book of this server.
@@ -200,11 +261,14 @@ void ValueSet::add_timezone(const std::string& name, const VendorValues& vendor)
   add("TIMEZONE_OFFSET", zone ? keep(zone->hours()) : "");
   add("TIMEZONE_OFFSET_SECONDS", zone ? keep(std::to_string(zone->offset)) : "");
   add("TIMEZONE_OFFSET_MINUTES", zone ? keep(std::to_string(zone->offset / 60)) : "");
+  add("TIMEZONE_WEST_MINUTES", zone ? keep(std::to_string(-zone->offset / 60)) : "");
+  add("TIMEZONE_OFFSET_CLOCK", zone ? keep(zone->clock()) : "");
   add("TIMEZONE_GMT", zone ? keep(zone->gmt()) : "");
   add("TIMEZONE_POSIX", zone ? keep(zone->posix) : "");
   const bool summer = zone && zone->summer;
   add_flag("DST", summer);
   add("DST_SAVING_MINUTES", summer ? keep(std::to_string(zone->summer->saving / 60)) : "");
+  add("DST_SAVING_SECONDS", summer ? keep(std::to_string(zone->summer->saving)) : "");
   add_change("DST_START_", summer ? &zone->summer->start : nullptr);
   add_change("DST_END_", summer ? &zone->summer->end : nullptr);
 }
@@ -224,6 +288,18 @@ void ValueSet::add_change(std::string_view prefix, const ClockChange* change) {
   put("WEEKDAY7", at.weekday == 0 ? 7 : at.weekday);
   put("HOUR", at.hour);
   put("MINUTE", at.minute);
+  constexpr std::string_view months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  constexpr std::string_view days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  const auto put_text = [&](std::string_view part, std::string text) {
+    add(keep(std::string(prefix).append(part)), change != nullptr ? keep(std::move(text)) : "");
+  };
+  put_text("MONTH_NAME", std::string(months[at.month - 1]));
+  put_text("WEEKDAY_NAME", std::string(days[at.weekday]));
+  put_text("MONTH_2", two_digits(at.month));
+  put_text("WEEK_2", two_digits(at.week()));
+  put_text("WEEKDAY7_2", two_digits(at.weekday == 0 ? 7 : at.weekday));
+  put_text("TIME", two_digits(at.hour) + ":" + two_digits(at.minute) + ":00");
 }
 
 void ValueSet::add_keys(const PhoneValues& phone, const ModelKind& kind) {
@@ -234,6 +310,10 @@ void ValueSet::add_keys(const PhoneValues& phone, const ModelKind& kind) {
   for (const auto& [number, key] : phone.keys) keys[number] = &key;
 
   ValueList list{"KEYS", {}};
+  // What is dialled to take a call counts for each key that names no code of its own.
+  const auto code_set = phone.set.find("pickup_code");
+  const auto pickup = code_set == phone.set.end() ? vendor.fallback("pickup_code") : code_set->second;
+  std::set<std::uint16_t> written;
   std::map<std::string_view, std::size_t> indices;
   for (const auto& [number, key] : keys) {
     const auto* code = vendor.key_code(key->type);
@@ -247,19 +327,32 @@ void ValueSet::add_keys(const PhoneValues& phone, const ModelKind& kind) {
     Item item{scope_of("KEYS", number), {}};
     item.values = {{"KEY", keep(std::to_string(number))},
                    {"KEY_TYPE", *code},
-                   {"KEY_VALUE", keep(key->value)},
-                   {"KEY_LABEL", keep(std::string(label))},
+                   {"KEY_VALUE", keep(vendor.written_text("KEY_VALUE", key_value(*key)))},
+                   {"KEY_LABEL", keep(vendor.written_text("KEY_LABEL", std::string(label)))},
                    {"KEY_LINE", keep(std::to_string(on_line))},
-                   {"KEY_PICKUP", keep(key->pickup)},
+                   {"KEY_LINE_0", keep(std::to_string(on_line - 1))},
+                   {"KEY_PICKUP", keep(key->pickup.empty() && key->type == "blf" ? pickup : key->pickup)},
                    {"KEY_INDEX", keep(std::to_string(++indices[*code]))},
                    {"KEY_SET", phone.keys.contains(number) ? "1" : ""}};
     for (const auto& [type, flag] : key_flags()) item.values.push_back({flag, type == key->type ? "1" : ""});
     for (const auto& [name, each] : vendor.per_key())
       item.values.push_back({keep("KEY_" + name), number <= each.size() ? std::string_view(each[number - 1U]) : ""});
     list.items.push_back(std::move(item));
+    written.insert(number);
   }
   add_flag("KEYS_SET", !phone.keys.empty());
   lists_.push_back(std::move(list));
+
+  // Those that the phone has and that do nothing, so that none keeps what it once did.
+  ValueList free{"KEYS_OFF", {}};
+  for (std::uint16_t number = 1; number <= kind.keys.value_or(0); ++number) {
+    if (written.contains(number)) continue;
+    Item item{scope_of("KEYS_OFF", number), {{"KEY", keep(std::to_string(number))}}};
+    for (const auto& [name, each] : vendor.per_key())
+      item.values.push_back({keep("KEY_" + name), number <= each.size() ? std::string_view(each[number - 1U]) : ""});
+    free.items.push_back(std::move(item));
+  }
+  lists_.push_back(std::move(free));
 }
 
 }  // namespace strowger::provisioning

@@ -33,11 +33,13 @@ class ValueSet {
   }
   void add_flag(std::string_view name, bool is) { add(name, is ? "1" : ""); }
   void add_settings(const MacAddress& mac, const PhoneValues& phone, const VendorValues& vendor);
+  void add_dial_plan(const std::string& neutral, const PhoneValues& phone, const VendorValues& vendor);
   std::string phonebook_url(const MacAddress& mac, const VendorValues& vendor) const;
   void add_codecs(const std::string& chosen, bool explicitly, const VendorValues& vendor);
   void add_timezone(const std::string& name, const VendorValues& vendor);
   void add_change(std::string_view prefix, const ClockChange* change);
   void add_lines(const DeviceValues& device, const ModelKind& kind);
+  void add_free_lines(const ModelKind& kind);
   void add_keys(const PhoneValues& phone, const ModelKind& kind);
 
   struct Line {

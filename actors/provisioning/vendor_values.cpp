@@ -2,6 +2,7 @@
 
 #include "actors/provisioning/phone_settings.hpp"
 #include "actors/provisioning/recorded.hpp"
+#include "actors/provisioning/vocabulary.hpp"
 
 #include <algorithm>
 
@@ -126,6 +127,16 @@ Result<std::shared_ptr<const VendorValues>> VendorValues::parse(std::string text
         out->per_line_ = codes(value.as_object());
       } else if (key == "per_key") {
         out->per_key_ = codes(value.as_object());
+      } else if (key == "dial_plan") {
+        out->dial_grammar_ = provisioning::dial_grammar(bj::value_to<std::string>(value));
+        if (!out->dial_grammar_) wrong("'" + bj::value_to<std::string>(value) + "' is no grammar of dial plans");
+      } else if (key == "reserved" || key == "doubled") {
+        for (auto& [placeholder, signs] : named(value.as_object())) {
+          if (!is_name(placeholder)) wrong("'" + placeholder + "' is no name of a placeholder");
+          (key == "reserved" ? out->reserved_ : out->doubled_).emplace(placeholder, signs);
+        }
+      } else if (key == "sources" || key == "unproven") {
+        (void)named(value.as_object());  // for readers
       } else if (key == "phonebook") {
         out->phonebook_ = bj::value_to<std::string>(value);
       } else {
@@ -142,9 +153,25 @@ Result<std::shared_ptr<const VendorValues>> VendorValues::parse(std::string text
 
 std::string VendorValues::written(std::string_view setting, std::string_view value) const {
   const auto map = maps_.find(setting);
-  if (map == maps_.end()) return std::string(value);
+  if (map == maps_.end()) {
+    const auto placeholder = capitals(setting);
+    const auto signs = reserved_.find(placeholder);
+    if (signs != reserved_.end() && value.find_first_of(signs->second) != std::string_view::npos) return {};
+    return written_text(placeholder, std::string(value));
+  }
   const auto found = map->second.find(value);
   return found == map->second.end() ? std::string() : found->second;
+}
+
+std::string VendorValues::written_text(std::string_view placeholder, std::string text) const {
+  if (const auto signs = reserved_.find(placeholder); signs != reserved_.end())
+    for (char& c : text)
+      if (signs->second.find(c) != std::string::npos) c = ' ';
+  const auto twice = doubled_.find(placeholder);
+  if (twice == doubled_.end()) return text;
+  std::string out;
+  for (const char c : text) out.append(twice->second.find(c) == std::string::npos ? 1 : 2, c);
+  return out;
 }
 
 std::string VendorValues::fallback(std::string_view setting) const {

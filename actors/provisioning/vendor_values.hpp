@@ -10,11 +10,19 @@
 //     "keys": {"line": "15", "blf": "16"},            the types of key that its phones know
 //     "per_line": {"P_SERVER": ["P47", "P402"]},      placeholders {{LINE_P_SERVER}} in {{#LINES}}, one value a line
 //     "per_key": {"P_MODE": ["P323", "P324"]},        placeholders {{KEY_P_MODE}} in {{#KEYS}}, one value a key
+//     "dial_plan": "cisco",                           the grammar of its dial plans (dial_plan.hpp); missing: none
+//     "reserved": {"KEY_LABEL": ";"},                 signs that the vendor's own grammar inside of a value would take
+//                                                     for its own: in a key's texts a blank stands for each; a setting
+//                                                     that has one cannot be written
+//     "doubled": {"PROVISIONING_PASSWORD": "$"},      signs that are written twice to mean themselves
+//     "sources": {"P64": "tancredi sangoma.macros"},  where a fact is written in public, for readers of this file
+//     "unproven": {"language": "…"},                  facts without public proof, and what they rest on
 //     "phonebook": "phonebook/{mac}.xml"              where its phones find the phone book of this server; missing:
 //                                                     they read none
 //   }
 #pragma once
 
+#include "actors/provisioning/dial_plan.hpp"
 #include "actors/provisioning/timezone.hpp"
 #include "events/error.hpp"
 #include "templates/files.hpp"
@@ -51,8 +59,10 @@ class VendorValues {
   const std::string& text() const { return text_; }
   const std::string& sha256() const { return sha256_; }
 
-  // The value in the vendor's words; empty where it has none for it.
+  // The value in the vendor's words; empty where it has none for it, and where it holds a sign that is reserved.
   std::string written(std::string_view setting, std::string_view value) const;
+  // A key's text without signs that are reserved, and with those doubled that are written twice.
+  std::string written_text(std::string_view placeholder, std::string text) const;
   // What its files say where nothing is set.
   std::string fallback(std::string_view setting) const;
   std::optional<TimeZone> timezone(std::string_view name) const;
@@ -65,6 +75,7 @@ class VendorValues {
   const Named& key_codes() const { return keys_; }
   const Codes& per_line() const { return per_line_; }
   const Codes& per_key() const { return per_key_; }
+  std::optional<DialGrammar> dial_grammar() const { return dial_grammar_; }
   // Behind the base of the phone's own URL; none: its phones read no phone book of this server.
   const std::optional<std::string>& phonebook() const { return phonebook_; }
 
@@ -82,6 +93,9 @@ class VendorValues {
   Named keys_;
   Codes per_line_;
   Codes per_key_;
+  std::optional<DialGrammar> dial_grammar_;
+  std::map<std::string, std::string, std::less<>> reserved_;  // by placeholder
+  std::map<std::string, std::string, std::less<>> doubled_;
   std::optional<std::string> phonebook_;
 };
 

@@ -72,10 +72,11 @@ std::vector<std::string> Vocabulary::names() const {
 const Vocabulary& Vocabulary::common() {
   static const auto words = [] {
     Vocabulary out;
-    for (const char* name :
-         {"SERVER_NAME", "CONFIG_URL", "CONFIG_BASE_URL", "CONFIG_BASE_PATH", "SIP_SERVER", "SIP_REALM", "MODEL_NAME"})
+    for (const char* name : {"SERVER_NAME", "CONFIG_URL", "CONFIG_BASE_URL", "CONFIG_BASE_PATH", "CONFIG_HOST",
+                             "CONFIG_FOLDER", "SIP_SERVER", "SIP_HOST", "SIP_REALM", "MODEL_NAME"})
       out.add(name, Kind::text);
     out.add("SIP_PORT", Kind::code);
+    out.add("CONFIG_PORT", Kind::text);
     out.add("CONFIG_HTTPS", Kind::flag);
     return out;
   }();
@@ -95,6 +96,7 @@ Vocabulary Vocabulary::device(const VendorValues& values) {
     const auto name = capitals(type.name);
     if (type.kind == SettingKind::codecs) continue;
     out.add(name, kind_of(type.kind));
+    if (type.kind == SettingKind::host) out.add(name + "_HOST", Kind::text);
     if (type.kind == SettingKind::url) {
       out.add(name + "_PATH", Kind::text);
       out.add(name + "_HTTPS", Kind::flag);
@@ -103,15 +105,20 @@ Vocabulary Vocabulary::device(const VendorValues& values) {
       for (const auto& choice : type.choices) out.add(name + "_" + capitals(choice), Kind::flag);
   }
   out.add("REGISTER_EXPIRES_MINUTES", Kind::code);
+  out.add("DIAL_PLAN_TIMEOUTS", Kind::text);
   out.add("TIMEZONE_NAME", Kind::text);
-  for (const char* name : {"OFFSET", "OFFSET_SECONDS", "OFFSET_MINUTES", "GMT", "POSIX"})
+  for (const char* name :
+       {"OFFSET", "OFFSET_SECONDS", "OFFSET_MINUTES", "WEST_MINUTES", "OFFSET_CLOCK", "GMT", "POSIX"})
     out.add(std::string("TIMEZONE_") + name, Kind::text);
   out.add("DST", Kind::flag);
   out.add("DST_SAVING_MINUTES", Kind::code);
+  out.add("DST_SAVING_SECONDS", Kind::code);
   for (const char* end : {"DST_START_", "DST_END_"}) {
-    for (const char* part : {"MONTH", "WEEK", "DATE", "WEEKDAY", "WEEKDAY1", "WEEKDAY7", "HOUR", "MINUTE"})
+    for (const char* part : {"MONTH", "WEEK", "DATE", "WEEKDAY", "WEEKDAY1", "WEEKDAY7", "HOUR", "MINUTE", "MONTH_NAME",
+                             "WEEKDAY_NAME", "MONTH_2", "WEEK_2", "WEEKDAY7_2"})
       out.add(std::string(end) + part, Kind::code);
     out.add(std::string(end) + "LAST", Kind::flag);
+    out.add(std::string(end) + "TIME", Kind::text);
   }
 
   out.add("CODEC_LIST", Kind::text);
@@ -127,15 +134,21 @@ Vocabulary Vocabulary::device(const VendorValues& values) {
   out.add("LINES", Kind::list);
   out.add("LINE", Kind::code, "LINES");
   out.add("LINE_FIRST", Kind::flag, "LINES");
-  for (const auto& [name, codes] : values.per_line()) out.add("LINE_" + name, Kind::code, "LINES");
+  out.add("LINES_OFF", Kind::list);
+  out.add("LINE", Kind::code, "LINES_OFF");
+  for (const auto& [name, codes] : values.per_line())
+    for (const char* list : {"LINES", "LINES_OFF"}) out.add("LINE_" + name, Kind::code, list);
 
   out.add("KEYS", Kind::list);
   out.add("KEYS_SET", Kind::flag);
-  for (const char* name : {"KEY", "KEY_LINE", "KEY_INDEX"}) out.add(name, Kind::code, "KEYS");
+  for (const char* name : {"KEY", "KEY_LINE", "KEY_LINE_0", "KEY_INDEX"}) out.add(name, Kind::code, "KEYS");
   for (const char* name : {"KEY_TYPE", "KEY_VALUE", "KEY_LABEL", "KEY_PICKUP"}) out.add(name, Kind::text, "KEYS");
   out.add("KEY_SET", Kind::flag, "KEYS");
   for (const auto& kind : key_kinds()) out.add("KEY_IS_" + capitals(kind.name), Kind::flag, "KEYS");
-  for (const auto& [name, codes] : values.per_key()) out.add("KEY_" + name, Kind::code, "KEYS");
+  out.add("KEYS_OFF", Kind::list);
+  out.add("KEY", Kind::code, "KEYS_OFF");
+  for (const auto& [name, codes] : values.per_key())
+    for (const char* list : {"KEYS", "KEYS_OFF"}) out.add("KEY_" + name, Kind::code, list);
   return out;
 }
 

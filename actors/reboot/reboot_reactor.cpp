@@ -64,7 +64,7 @@ class RebootReactor::Telling {
   Telling(std::shared_ptr<Shared> shared, Reboot reboot, std::size_t bindings)
       : shared_(std::move(shared)), reboot_(std::move(reboot)), waiting_(bindings) {
     report_.reboot = reboot_.id;
-    report_.phrase = "no phone is registered on the extension that could be this device";
+    report_.phrase = "no phone is registered that could be this device";
   }
 
   void answered(const std::string& contact, const NoticeOutcome& outcome) {
@@ -146,9 +146,11 @@ std::size_t RebootReactor::under_way() const {
 }
 
 void RebootReactor::tell_left_over() {
-  for (const auto& row : shared_->world.projection.list({}, static_cast<std::size_t>(-1))) {
+  const auto is_left = [](const DeviceRow& row) {
+    return row.activity.reboot && row.activity.reboot->stage == RebootStage::requested;
+  };
+  for (const auto& row : shared_->world.projection.all_that(is_left)) {
     const auto& progress = row.activity.reboot;
-    if (!progress || progress->stage != RebootStage::requested) continue;
     const auto& mac = row.definition->mac;
     begin({mac,
            progress->reboot,
@@ -203,10 +205,13 @@ void RebootReactor::tell(const Reboot& reboot) {
   // Device, extension and vendor as the request named them: the projection may lag behind this event. Only what was
   // fetched before comes from there.
   DeviceRow device;
-  if (const auto known = world.projection.find(reboot.mac)) device.activity = known->activity;
+  if (const auto known = world.projection.find(reboot.mac)) {
+    device.activity = known->activity;
+    extension_changes(device.activity, known->definition->extension, reboot.extension);
+  }
   device.definition =
       std::make_shared<const DeviceDefinition>(DeviceDefinition{reboot.mac, reboot.extension, reboot.vendor});
-  const auto bindings = bindings_of(device, world.bindings.of(reboot.extension));
+  const auto bindings = Phones(world.bindings, world.projection).of(device);
 
   auto telling = std::make_shared<Telling>(shared_, reboot, bindings.size());
   if (bindings.empty()) return telling->nobody();

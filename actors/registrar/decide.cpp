@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <tuple>
 
 namespace strowger::registrar {
 namespace {
@@ -70,7 +71,20 @@ class Change {
     return true;
   }
 
-  std::size_t size() const { return slots_.size(); }
+  // Until there are no more than `most`, bindings that this request did not touch go.
+  void make_room(std::size_t most, const IsGone& is_gone) {
+    while (slots_.size() > most) {
+      // First those without a connection, each kind by when it last registered.
+      const auto rank = [&](const Slot& slot) {
+        const bool stays = slot.touched || !is_gone || !is_gone(*slot.binding);
+        return std::tuple(slot.touched, stays, slot.binding->registered);
+      };
+      const auto victim = std::ranges::min_element(slots_, {}, rank);
+      if (victim->touched) return;
+      retire(victim->binding, UnregisterReason::made_room);
+      slots_.erase(victim);
+    }
+  }
 
   Decision finish() && {
     for (const auto& slot : slots_) {
@@ -90,9 +104,10 @@ class Change {
   bool is_repeat(const Binding& binding) const {
     return request_.repeated && same_dialog(binding) && binding.cseq == request_.cseq;
   }
-  // RFC 3261 section 10.3 step 7: within one Call-ID the CSeq must rise.
+  // RFC 3261 section 10.3 step 7, but for a phone that has proved its password since (see the header).
   bool in_order(const Binding& binding) const {
-    return !same_dialog(binding) || request_.cseq > binding.cseq || is_repeat(binding);
+    return !same_dialog(binding) || request_.cseq > binding.cseq || is_repeat(binding) ||
+           request_.challenged > binding.registered;
   }
 
   std::vector<Slot>::iterator find(const AskedContact& asked) {
@@ -174,7 +189,7 @@ Refusal bad_request(std::string phrase) {
   return {400, std::move(phrase), {}};
 }
 Refusal out_of_order() {
-  return {500, "CSeq Out Of Order", {}};
+  return {401, "Unauthorized", {}};
 }
 
 std::optional<Refusal> check_outbound(const RegisterRequest& request) {
@@ -194,9 +209,9 @@ void throw_exception_from_error(const Refusal& refusal, const boost::source_loca
 }
 
 Decided decide_register(std::span<const BindingPtr> current, const RegisterRequest& request, const Limits& limits,
-                        const Now& now) {
+                        const Now& now, const IsGone& is_gone) {
   // Each contact is compared with all: more than may stay are not worked in.
-  if (request.contacts.size() > limits.max_bindings) return Refusal{403, "Too Many Contacts Registered", {}};
+  if (request.contacts.size() > limits.max_bindings) return bad_request("Too Many Contacts In One Request");
   Change change(current, request, now);
   if (request.wildcard) {
     if (!request.contacts.empty()) return bad_request("Contact * Must Be Alone");
@@ -206,7 +221,6 @@ Decided decide_register(std::span<const BindingPtr> current, const RegisterReque
   }
   if (auto refusal = check_outbound(request)) return std::move(*refusal);
 
-  bool keeps_one = false;
   for (const auto& contact : request.contacts) {
     std::chrono::seconds lifetime = limits.default_expires;
     if (contact.expires)
@@ -215,10 +229,9 @@ Decided decide_register(std::span<const BindingPtr> current, const RegisterReque
       lifetime = std::chrono::seconds(*request.expires);
     if (lifetime.count() > 0 && lifetime < limits.min_expires)
       return Refusal{423, "Interval Too Brief", static_cast<std::uint32_t>(limits.min_expires.count())};
-    keeps_one = keeps_one || lifetime.count() > 0;
     if (!change.apply(contact, std::min(lifetime, limits.max_expires))) return out_of_order();
   }
-  if (keeps_one && change.size() > limits.max_bindings) return Refusal{403, "Too Many Contacts Registered", {}};
+  change.make_room(limits.max_bindings, is_gone);
 
   Decision decision = std::move(change).finish();
   decision.outbound = request.supports_outbound && request.contacts.size() == 1 &&

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -50,6 +51,8 @@ struct RegisterRequest {
   std::string transport;
   std::string local_ip{};  // ours, that it came to
   std::string user_agent;
+  // When the nonce was issued that it proves its password with.
+  Instant challenged{};
   // The very same request came again because its answer was lost (UDP): what it did is not done twice.
   bool repeated = false;
 };
@@ -73,10 +76,23 @@ struct Refusal {
 
 using Decided = boost::system::result<Decision, Refusal>;
 
+// Whether the connection that a binding came in by has ended: its phone is not reached until it registers.
+using IsGone = std::function<bool(const Binding& binding)>;
+
 // `current` is all that is stored for the extension, lapsed bindings that were not swept yet included; those are
 // expired in passing.
+//
+// Where this differs from RFC 3261 section 10.3, so that dead bindings never keep a living phone out:
+//   - A new contact is never refused because there are too many: a binding whose connection is gone makes room, else
+//   the
+//     one that registered longest ago.
+//   - Step 7 refuses a CSeq that does not rise within a Call-ID, for a request that was delayed on the way would undo a
+//     later one. A phone that restarted with the Call-ID that it had and counts from one again would be kept out by it
+//     for as long as its binding lasts. The nonce tells the two apart: a request that proves its password with one
+//     issued after the binding was last registered was made since, so it counts whatever its CSeq. Any other is
+//     answered 401 (stale), which the phone that is there answers with a new proof, and a delayed one with nothing.
 Decided decide_register(std::span<const BindingPtr> current, const RegisterRequest& request, const Limits& limits,
-                        const Now& now);
+                        const Now& now, const IsGone& is_gone = {});
 // Removes what has lapsed at `now`.
 Decision decide_expire(std::span<const BindingPtr> current, Instant now);
 // Writes expires_at anew where a step of the clock has made it wrong by a second or more, so that a restart finds what

@@ -151,7 +151,7 @@ void Registrar::run(Lanes::iterator lane) {
 Decided Registrar::decide(const ExtensionNumber& extension, const Work& work, const Now& now) const {
   const auto current = table_.current(extension);
   if (const auto* asked = std::get_if<Register>(&work))
-    return decide_register(current, asked->request, options_.limits, now);
+    return decide_register(current, asked->request, options_.limits, now, is_gone_);
   if (std::holds_alternative<Expire>(work)) return decide_expire(current, now.instant);
   if (std::holds_alternative<Redate>(work)) return decide_redate(current, now);
   return decide_drop(current, std::get<Drop>(work).reason);

@@ -59,6 +59,8 @@ class Registrar {
   Registrar& operator=(const Registrar&) = delete;
 
   void on_change(Changed changed) { changed_ = std::move(changed); }
+  // Asked on the registrar's thread, where an extension has too many bindings.
+  void know_gone(IsGone is_gone) { is_gone_ = std::move(is_gone); }
 
   // Before anything else: brings the bindings back as they were stored, with the expiry they had, but none for longer
   // than its lifetime: a clock may have been ahead when it was stored. Those that lapsed meanwhile are expired by the
@@ -111,6 +113,7 @@ class Registrar {
   std::shared_ptr<const Post> post_;
   Options options_;
   Changed changed_;
+  IsGone is_gone_;
   Lanes lanes_;
   std::vector<std::pair<ExtensionNumber, UnregisterReason>> refused_drops_;
   Instant drops_again_at_{};

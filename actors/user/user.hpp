@@ -52,6 +52,8 @@ struct User {
   };
   using Command = std::variant<CreateUser, ChangeUserPassword, RevokeToken, SyncUserRole, WithdrawUserRole>;
 
+  static constexpr std::array<Bound, 0> bounds{};
+
   static State initial() { return {}; }
   static Result<std::vector<Event>> decide(const State& state, const Command& command, const Context& context);
   static State evolve(State state, const Event& event);

@@ -95,8 +95,10 @@ bool Application::reload(config::SettingsPtr settings) {
   keep("server.sip_realm", merged->server.sip_realm, present->server.sip_realm);
   keep("server.sip_digest", merged->server.sip_digest, present->server.sip_digest);
   keep("server.sip_digest_without_qop", merged->server.sip_digest_without_qop, present->server.sip_digest_without_qop);
+  keep("server.force_rport", merged->server.force_rport, present->server.force_rport);
   keep("api.host", merged->api.host, present->api.host);
   keep("api.port", merged->api.port, present->api.port);
+  keep("api.idempotency_window", merged->api.idempotency_window, present->api.idempotency_window);
   keep("api.require_authentication", merged->api.require_authentication, present->api.require_authentication);
   keep("api.tls.cert_file", merged->api.tls.cert_file, present->api.tls.cert_file);
   keep("api.tls.key_file", merged->api.tls.key_file, present->api.tls.key_file);

@@ -23,6 +23,26 @@ std::vector<std::string> urls_of(const config::Directory& from) {
   return urls;
 }
 
+// "displayName, givenName sn": two names, the second of two attributes.
+std::vector<std::vector<std::string>> names_of(const std::string& setting) {
+  std::vector<std::vector<std::string>> names(1);
+  std::string word;
+  const auto end_word = [&] {
+    if (!word.empty()) names.back().push_back(std::exchange(word, {}));
+  };
+  for (const char c : setting) {
+    if (c != ' ' && c != ',') {
+      word.push_back(c);
+      continue;
+    }
+    end_word();
+    if (c == ',') names.emplace_back();
+  }
+  end_word();
+  std::erase_if(names, [](const auto& name) { return name.empty(); });
+  return names;
+}
+
 Role role_of(const std::string& word) {
   Role role = Role::user;
   json::from_word(word, role);
@@ -62,15 +82,17 @@ Result<directory::Setup> setup_of(const std::string& name, const config::Directo
   if (!from.extension_attribute.empty()) options.number_attributes.push_back(from.extension_attribute);
   options.number_attributes.insert(options.number_attributes.end(), {"ipPhone", "telephoneNumber"});
   options.disabled_attribute = from.disabled_attribute;
+  options.name_attributes = names_of(from.name_attributes);
   for (const auto& [group, role] : from.group_roles) {
     setup.policy.group_roles[group] = role_of(role);
     options.groups.push_back(group);
   }
   // Whatever decides what is read and what is made of it.
   std::string all;
-  for (const auto& part : {from.base_dn, from.user_search_base, from.extension_attribute, from.number_rule, from.filter,
-                           from.disabled_attribute, std::string(from.auto_provision ? "1" : "0"),
-                           std::string(from.deactivate_removed_users ? "1" : "0")})
+  for (const auto& part :
+       {from.name_attributes, from.base_dn, from.user_search_base, from.extension_attribute, from.number_rule,
+        from.filter, from.disabled_attribute, std::string(from.auto_provision ? "1" : "0"),
+        std::string(from.deactivate_removed_users ? "1" : "0")})
     all += part + '\n';
   for (const auto& [group, role] : from.group_roles) all += group + '\n' + role + '\n';
   setup.fingerprint = std::to_string(std::hash<std::string>{}(all));

@@ -5,23 +5,26 @@
 
 #include "actors/campaign/coordinator.hpp"
 #include "actors/convergence/convergence_reactor.hpp"
+#include "actors/convergence/evictions.hpp"
 #include "actors/dead_letters.hpp"
 #include "actors/extension/deletion_reactor.hpp"
 #include "actors/history/publisher.hpp"
 #include "actors/history/retention.hpp"
 #include "actors/phone_settings/device_settings_reactor.hpp"
 #include "actors/reboot/reboot_reactor.hpp"
+#include "actors/snapshot_sweep.hpp"
 #include "adapters/application/application.hpp"
 #include "adapters/application/current.hpp"
 #include "adapters/application/descriptors.hpp"
 #include "adapters/application/directories.hpp"
 #include "adapters/application/folder_watch.hpp"
 #include "adapters/application/key_sweep.hpp"
+#include "adapters/application/store_sizes.hpp"
 #include "adapters/http/provision/own_templates.hpp"
 #include "adapters/http/provision/present.hpp"
+#include "adapters/http/provision/services.hpp"
 #include "adapters/http/routes.hpp"
 #include "adapters/http/server.hpp"
-#include "adapters/http/services.hpp"
 #include "adapters/http/sightings.hpp"
 #include "adapters/kafka/sink.hpp"
 #include "adapters/rocksdb/projection_store.hpp"
@@ -104,6 +107,7 @@ struct Application::House {
   const provisioning::VendorCatalog vendors = provisioning::VendorCatalog::built_in();
   IdSource ids{clock};
 
+  StoreSizes store_sizes{{"log", "projections"}};
   std::mutex backing_up;  // one at a time
   std::unique_ptr<rocks::RocksLog> log;
   std::unique_ptr<vault::SodiumVault> vault;
@@ -150,11 +154,13 @@ struct Application::House {
   convergence::Counters convergence_counters;
   std::unique_ptr<convergence::ConvergenceReactor> convergence;
   std::unique_ptr<campaign::Coordinator> coordinator;
+  std::unique_ptr<convergence::Evictions> evictions;
   std::unique_ptr<actors::DeletionReactor> deletions;
   std::unique_ptr<KeySweep> key_sweep;
   std::unique_ptr<history::Retention> retention;
   std::atomic<const history::Retention*> retention_running = nullptr;  // it starts after HTTP does
   std::unique_ptr<actors::DeviceSettingsReactor> device_settings;
+  std::unique_ptr<actors::SnapshotSweep<actors::Device>> snapshot_sweep;
   std::unique_ptr<FolderWatch> template_watch;
 
   std::optional<FirstAdmin> first_admin;
@@ -162,9 +168,11 @@ struct Application::House {
   ~House() {
     // Nobody new comes in, what is under way is finished, and only then what it needs ends.
     template_watch.reset();
+    snapshot_sweep.reset();
     key_sweep.reset();
     device_settings.reset();
     deletions.reset();
+    evictions.reset();
     coordinator.reset();
     convergence.reset();
     reboots.reset();
@@ -182,6 +190,7 @@ struct Application::House {
     campaigns.reset();
     devices.reset();
     extensions.reset();
+    if (world) world->readers->stop();
     actors.reset();  // waits for the actors
     if (kafka)
       kafka->stop(kafka->status().error.empty() ? stop_grace

@@ -160,20 +160,9 @@ void add_entities(Families& to, const actors::EntityCounters& counters) {
   to.counter("entity_replayed_events_total", "Events read to bring entities back").count(counters.replayed);
 }
 
-// What the files of a folder take; some may go while they are looked at.
-std::uintmax_t size_of(const fs::path& folder) {
-  std::uintmax_t sum = 0;
-  std::error_code fault;
-  for (fs::recursive_directory_iterator at(folder, fault), end; !fault && at != end; at.increment(fault)) {
-    std::error_code gone;
-    if (const auto size = at->is_regular_file(gone) ? at->file_size(gone) : 0; !gone) sum += size;
-  }
-  return sum;
-}
-
-void add_stores(Families& to, const fs::path& data_dir) {
-  to.gauge("store_size_bytes", "What a store's files take on the disk");
-  for (const auto* store : {"log", "projections"}) to.count(size_of(data_dir / store), {{"store", store}});
+void add_stores(Families& to, const fs::path& data_dir, StoreSizes& sizes) {
+  to.gauge("store_size_bytes", "What a store's files took on the disk, at most a minute ago");
+  for (const auto& [store, size] : sizes.of(data_dir)) to.count(size, {{"store", store}});
   std::error_code fault;
   if (const auto space = fs::space(data_dir, fault); !fault)
     to.gauge("data_dir_available_bytes", "Free space where everything is kept").count(space.available);
@@ -185,10 +174,10 @@ std::string metrics_text(const rocks::RocksLog& log, const ProjectionRunner& run
                          const actors::Entities<actors::Extension>& extensions,
                          const actors::Entities<actors::Device>& devices, const actors::Entities<actors::User>& users,
                          const actors::EntityCounters& entities, const history::Retention* retention,
-                         const convergence::Counters& convergence, const fs::path& data_dir) {
+                         const convergence::Counters& convergence, const fs::path& data_dir, StoreSizes& sizes) {
   Families families;
   add_log(families, log);
-  add_stores(families, data_dir);
+  add_stores(families, data_dir, sizes);
   add_entities(families, entities);
   families
       .counter("log_folded_total", "Events of long ago that were folded into summaries of their day since the start")

@@ -7,6 +7,7 @@
 #include "actors/history/retention.hpp"
 #include "actors/router.hpp"
 #include "actors/user/user.hpp"
+#include "adapters/application/store_sizes.hpp"
 #include "adapters/rocksdb/rocks_log.hpp"
 #include "adapters/sip/metrics.hpp"
 #include "events/projection_runner.hpp"
@@ -20,6 +21,7 @@ std::string metrics_text(const rocks::RocksLog& log, const ProjectionRunner& run
                          const actors::Entities<actors::Extension>& extensions,
                          const actors::Entities<actors::Device>& devices, const actors::Entities<actors::User>& users,
                          const actors::EntityCounters& entities, const history::Retention* retention,
-                         const convergence::Counters& convergence, const std::filesystem::path& data_dir);
+                         const convergence::Counters& convergence, const std::filesystem::path& data_dir,
+                         StoreSizes& sizes);
 
 }  // namespace strowger::application

@@ -45,8 +45,8 @@ class Answers {
     const PnpAnswered event{phone.mac,    url,         ask.ip,        ask.interface,
                             phone.vendor, phone.model, phone.version, phone.user_agent};
     AppendRequest request;
-    request.facts.push_back(
-        {StreamId::of(phone.mac), encode(event, Cause{"phone:" + phone.mac.text(), {}, {}}, now.date, world_.ids)});
+    request.facts.push_back({StreamId::activity_of(phone.mac),
+                             encode(event, Cause{"phone:" + phone.mac.text(), {}, {}}, now.date, world_.ids)});
     world_.log.append(std::move(request), [logger = world_.logger](const Result<Receipt>& receipt) {
       if (!receipt) logger->error("That a phone was answered by PnP was not recorded: {}", receipt.error().message);
     });

@@ -4,6 +4,7 @@ namespace strowger::application {
 void Application::House::start_actors() {
   actors = std::make_unique<caf::actor_system>(actor_config);
   world = std::make_unique<actors::EntityWorld>(actors::EntityWorld{*log, ids, clock});
+  world->readers = std::make_shared<actors::Readers>();
   extensions = std::make_unique<actors::Entities<actors::Extension>>(*actors, *world);
   devices = std::make_unique<actors::Entities<actors::Device>>(*actors, *world);
   campaigns = std::make_unique<actors::Entities<actors::Campaign>>(*actors, *world);
@@ -51,10 +52,26 @@ Result<void> Application::House::start_reactors() {
   coordinator = std::make_unique<campaign::Coordinator>(campaign::Coordinator::World{
       *campaigns, *devices, campaign_rows, device_rows, sip->bindings(),
       [this](const DefinitionPtr& device) { return http_services->current_etag(device); }, clock, calls});
-  deletions = std::make_unique<actors::DeletionReactor>(
-      *log, *vault, *runner, extension_rows,
-      [this](const ExtensionNumber& number, UnregisterReason reason) { sip->drop_extension(number, reason); },
-      troubles("Deletions"), Drive::own_thread, dead_letters.get());
+  evictions = std::make_unique<convergence::Evictions>(
+      convergence::Evictions::World{
+          *log, *devices, device_rows, extension_rows, sip->bindings(), calls,
+          [this](const DefinitionPtr& device) { return http_services->current_etag(device); },
+          [this](Position position, std::function<void()> done) { runner->when_applied(position, std::move(done)); },
+          [this] { return policy().pace; },
+          [this](const ExtensionNumber& number, UnregisterReason reason) { sip->drop_extension(number, reason); },
+          clock, [to = logger](const std::string& line) { to->info(line); },
+          troubles("Phones of extensions that are gone")},
+      from);
+  deletions = std::make_unique<actors::DeletionReactor>(*log, *vault, troubles("Deletions"), Drive::own_thread,
+                                                        dead_letters.get());
+  snapshot_sweep = std::make_unique<actors::SnapshotSweep<actors::Device>>(
+      *world,
+      [this] {
+        std::vector<std::string> keys;
+        for (const auto& mac : device_rows.macs()) keys.push_back(mac.text());
+        return keys;
+      },
+      [to = logger](const std::string& line) { to->info("{}", line); }, troubles("Snapshots"));
   device_settings = std::make_unique<actors::DeviceSettingsReactor>(
       actors::DeviceSettingsReactor::World{*log, *vault, *runner, phone_settings_rows, *phone_settings},
       troubles("Settings of devices that are gone"), Drive::own_thread, dead_letters.get());

@@ -1,3 +1,4 @@
+#include "actors/provisioning/user_agent.hpp"
 #include "adapters/application/event_metrics.hpp"
 #include "adapters/application/house.hpp"
 #include "adapters/application/kafka_metrics.hpp"
@@ -58,6 +59,18 @@ Result<void> Application::House::start_sip() {
   options.on_wrong_password = [this](const std::optional<ExtensionNumber>& extension, const std::string& ip) {
     wrong_passwords->login_failed({extension ? "SIP extension " + extension->text() : "SIP, an unknown extension", ip});
   };
+  options.made_by = [this](const MacAddress& mac, std::string_view user_agent) {
+    const auto* maker = vendors.vendor_of(mac);
+    return maker != nullptr && maker->vendor == provisioning::parse_sip_user_agent(user_agent).vendor;
+  };
+  options.is_local = [this](std::string_view source) {
+    const auto now = settings.get();
+    const auto bytes = config::parse_ip(source);
+    return bytes && std::ranges::any_of(now->provisioning.access.allowed_networks, [&](const auto& text) {
+             const auto network = config::Network::parse(text);
+             return network && network->contains(*bytes);
+           });
+  };
   sip = std::make_unique<sip::Server>(
       options, *log, ids, [this](const ExtensionNumber& number) { return credential(number); },
       vault->derive_key("sip-nonce"), clock, logger);
@@ -106,7 +119,7 @@ http::Services Application::House::services() {
       [this] { return vault->derive_key("api-token"); },
       [this] {
         return metrics_text(*log, *runner, sip->metrics(), *extensions, *devices, *users, *world->counters,
-                            retention_running.load(), convergence_counters, settings.get()->data_dir) +
+                            retention_running.load(), convergence_counters, settings.get()->data_dir, store_sizes) +
                (kafka ? metrics_text(kafka->status()) : std::string()) + metrics_text(tftp_running.load()) +
                metrics_text(quarantine_rows.counts(), *dead_letters);
       },

@@ -51,6 +51,7 @@ Result<void> Application::House::open_storage() {
   rocks::LogOptions log_options;
   log_options.folder = data_dir / "log";
   log_options.report = warnings();
+  log_options.receipts_kept = settings.get()->api.idempotency_window;
   auto opened_log = rocks::RocksLog::open(std::move(log_options));
   if (!opened_log) return opened_log.error();
   log = std::move(*opened_log);

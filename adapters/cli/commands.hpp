@@ -112,14 +112,16 @@ struct CampaignOptions {
   std::string id;
 };
 
-struct DeviceImportOptions {
+struct ImportOptions {
   ServerOptions server;
+  std::string what;            // devices or extensions
   std::filesystem::path file;  // .json, else CSV
   bool dry_run = false;
 };
 
-struct DeviceExportOptions {
+struct ExportOptions {
   ServerOptions server;
+  std::string what;           // devices or extensions
   std::filesystem::path out;  // empty: stdout
   std::string format = "csv";
 };
@@ -135,6 +137,15 @@ struct DirectoryOptions {
   bool dry_run = false;
   bool force = false;
   bool changes_only = false;
+};
+
+struct EventsOptions {
+  ServerOptions server;
+  std::size_t limit = 30;
+  std::string stream;  // empty: all
+  std::string type;
+  std::string correlation;
+  bool templates = false;
 };
 
 struct HelpOptions {
@@ -160,8 +171,11 @@ int log_import(const LogImportOptions& options);
 int backup_create(const BackupCreateOptions& options);
 int backup_list(const DataOptions& options);
 int backup_restore(const BackupRestoreOptions& options);
-int device_import(const DeviceImportOptions& options);
-int device_export(const DeviceExportOptions& options);
+int import_file(const ImportOptions& options);
+int export_file(const ExportOptions& options);
+// Prints the newest events, a line each, in the order of the log. Without `templates` those are left out which a start
+// publishes for each template.
+int events(const EventsOptions& options);
 int reactors_list(const ServerOptions& options);
 int reactors_settle(const DeadLetterOptions& options, const std::string& what);  // retry or skip
 int campaign_start(const CampaignStartOptions& options);

@@ -50,6 +50,10 @@ class Nonces {
   // same count with the same fingerprint is the same request once more, not a replay.
   Use use(const Nonce& nonce, std::uint32_t count, std::uint64_t fingerprint);
   std::size_t noted() const { return noted_; }
+  // Of one that is not stale.
+  Instant issued_at(const Nonce& nonce) const {
+    return started_ + std::chrono::duration_cast<Instant::duration>(std::chrono::microseconds(nonce.issued));
+  }
 
  private:
   struct Note {

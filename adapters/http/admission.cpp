@@ -29,22 +29,28 @@ bool is_one_of(std::string_view header, const std::vector<std::string>& types) {
 
 }  // namespace
 
-Response for_bad_head(const error_code& fault) {
+Response Refused::response() const {
+  return error_response(status, code, reason);
+}
+
+Refused for_bad_head(const error_code& fault, std::string_view line) {
+  constexpr std::string_view tls_handshake = "\x16\x03";
+  if (line.starts_with(tls_handshake))
+    return {400, "tls_on_plain_port",
+            "The client speaks TLS, and this port plain HTTP: its URL must begin with http://."};
   if (fault == error::header_limit || fault == error::buffer_overflow)
-    return error_response(431, "head_too_large", "The request's header is larger than this server reads.");
-  if (fault == error::bad_version)
-    return error_response(505, "http_version", "This server speaks HTTP/1.1 and HTTP/1.0.");
+    return {431, "head_too_large", "The request's header is larger than this server reads."};
+  if (fault == error::bad_version) return {505, "http_version", "This server speaks HTTP/1.1 and HTTP/1.0."};
   if (fault == boost::system::errc::not_supported)
-    return error_response(501, "transfer_coding_not_supported",
-                          "The body is in a transfer coding that this server does not read. Send it with "
-                          "Content-Length, or with Transfer-Encoding: chunked alone.");
+    return {501, "transfer_coding_not_supported",
+            "The body is in a transfer coding that this server does not read. Send it with Content-Length, or with "
+            "Transfer-Encoding: chunked alone."};
   if (fault == error::bad_transfer_encoding)
-    return error_response(400, "bad_transfer_encoding",
-                          "Transfer-Encoding must be exactly chunked, once, with HTTP/1.1 and without Content-Length.");
+    return {400, "bad_transfer_encoding",
+            "Transfer-Encoding must be exactly chunked, once, with HTTP/1.1 and without Content-Length."};
   if (fault == error::bad_target)
-    return error_response(400, "bad_target",
-                          "The request's target must begin with a slash, or be an http:// or https:// URL.");
-  return error_response(400, "malformed_request", "This is not an HTTP request: " + fault.message() + ".");
+    return {400, "bad_target", "The request's target must begin with a slash, or be an http:// or https:// URL."};
+  return {400, "malformed_request", "This is not an HTTP request: " + fault.message() + "."};
 }
 
 Response for_bad_body(const error_code& fault, std::size_t limit) {
@@ -68,28 +74,32 @@ Result<Principal> identify(const Options& options, const Request& request) {
 
 Admission admit(const Common& common, const RequestParser& parser, Request& request) {
   const auto refuse = [](Response reply) { return Admission{nullptr, std::move(reply)}; };
+  const auto refuse_unread = [](std::uint16_t status, std::string code, std::string reason) {
+    Refused unread{status, std::move(code), std::move(reason)};
+    auto reply = unread.response();
+    return Admission{nullptr, std::move(reply), std::move(unread)};
+  };
   if (const auto* twice = request.repeated())
-    return refuse(error_response(400, "repeated_header",
-                                 "The header " + std::string(twice->name) + " comes more than once. Send it once."));
+    return refuse_unread(400, "repeated_header",
+                         "The header " + std::string(twice->name) + " comes more than once. Send it once.");
   if (parser.version() == 11 && !request.has(headers::host))
-    return refuse(error_response(400, "malformed_request", "An HTTP/1.1 request must have one Host header."));
+    return refuse_unread(400, "malformed_request", "An HTTP/1.1 request must have one Host header.");
   const auto expected = request.header(headers::expect);
   if (!std::all_of(expected.begin(), expected.end(), is_continue))
-    return refuse(error_response(417, "expectation_failed", "Only Expect: 100-continue is understood."));
+    return refuse_unread(417, "expectation_failed", "Only Expect: 100-continue is understood.");
 
   const auto match = common.router->find(request.method, request.path, request.parameters);
   if (match.route == nullptr) {
-    if (match.malformed)
-      return refuse(error_response(400, "malformed_path", "The path has an escape that cannot be decoded."));
+    if (match.malformed) return refuse_unread(400, "malformed_path", "The path has an escape that cannot be decoded.");
     if (match.misspelt)
-      return refuse(error_response(400, "malformed_path",
-                                   "Write the path plainly: one slash between its parts, and no escapes where none "
-                                   "are needed. See /api/openapi.json."));
+      return refuse_unread(400, "malformed_path",
+                           "Write the path plainly: one slash between its parts, and no escapes where none are needed. "
+                           "See /api/openapi.json.");
     if (match.allow.empty())
-      return refuse(error_response(404, "not_found", "There is nothing at this path. See /api/openapi.json."));
-    auto refused = error_response(405, "method_not_allowed", "This path takes only " + match.allow + ".");
-    refused.set("Allow", match.allow);
-    return refuse(std::move(refused));
+      return refuse_unread(404, "not_found", "There is nothing at this path. See /api/openapi.json.");
+    auto refused = refuse_unread(405, "method_not_allowed", "This path takes only " + match.allow + ".");
+    refused.refusal.set("Allow", match.allow);
+    return refused;
   }
   const Route& route = *match.route;
 

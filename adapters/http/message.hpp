@@ -102,6 +102,14 @@ struct Response {
   }
 };
 
+// Why a request was refused before any route's handler saw it. The views are valid during the call.
+struct Unread {
+  std::uint16_t status = 400;
+  std::string_view code;
+  std::string_view reason;
+  bool malformed = false;  // it is no HTTP request: its target may be a part of one, or empty
+};
+
 // Answers at once, from memory, on the connection's thread: no coroutine, no waiting.
 using Handler = std::function<Result<Response>(const Request&)>;
 // May wait for others (await.hpp), never block.

@@ -10,6 +10,12 @@ namespace strowger::http {
 namespace {
 
 constexpr std::size_t most_headers = 100;
+constexpr char no_character = '\xFF';  // in no text of UTF-8: shown as U+FFFD
+
+bool is_mendable(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && c != '\t' && c != '\r' && c != '\n' && c != '\0') || byte == 0x7F;
+}
 
 // How the body ends is known only where the one coding is `chunked` and the parser takes it for that too.
 boost::beast::error_code coding_fault(const std::vector<std::string_view>& codings, int version, bool chunked) {
@@ -46,6 +52,8 @@ RequestParser::RequestParser(Request& request, RequestStorage& storage, std::siz
   storage_.head.reserve(head_limit);
   storage_.head.clear();
   storage_.body.clear();
+  request_.method = Method::unknown;
+  request_.target = request_.path = request_.query_text = {};
   request_.headers.clear();
   request_.body = {};
   request_.who = {};
@@ -101,6 +109,25 @@ std::size_t RequestParser::on_body_impl(text part, error_code&) {
 std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, text part, error_code&) {
   if (keep_body_) storage_.body.append(part.data(), part.size());
   return part.size();
+}
+
+std::size_t mend_head(std::span<char> waiting, std::size_t from) {
+  const auto fresh = waiting.subspan(from);
+  // No branch inside, so that the compiler may look at many bytes at once.
+  bool suspect = false;
+  for (const char c : fresh) suspect |= is_mendable(c);
+  if (!suspect) return waiting.size();
+  constexpr std::string_view user_agent = "user-agent:";
+  for (std::size_t at = 0; at < waiting.size();) {
+    const std::string_view rest(waiting.data() + at, waiting.size() - at);
+    const auto line = rest.substr(0, rest.find('\n'));
+    if (line.empty() || line == "\r") break;  // the head's end
+    if (boost::beast::iequals(line.substr(0, user_agent.size()), user_agent))
+      std::replace_if(waiting.begin() + static_cast<std::ptrdiff_t>(at),
+                      waiting.begin() + static_cast<std::ptrdiff_t>(at + line.size()), is_mendable, no_character);
+    at += line.size() + 1;
+  }
+  return waiting.size();
 }
 
 std::size_t skip_empty_lines(std::string_view input, unsigned& left) {

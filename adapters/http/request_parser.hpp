@@ -9,7 +9,9 @@
 
 #include "adapters/http/message.hpp"
 
+#include <span>
 #include <string>
+#include <string_view>
 
 #include <boost/beast/http/basic_parser.hpp>
 
@@ -54,6 +56,14 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   bool wants_continue_ = false;
   int version_ = 11;
 };
+
+// Replaces the control characters of a User-Agent's value by a byte that is in no text, in the bytes of a head that
+// were received and not parsed; they begin with a line. Avaya's 1200 phones send such bytes. RFC 9110 section 5.5 lets
+// a recipient keep them where nothing reads them by their meaning; elsewhere, and CR, LF and NUL anywhere, the parser
+// refuses them. `from`: so many of the bytes were looked through before. Returns how many are now.
+//
+// **Complexity**: O(fresh bytes); where one of them is a control character, O(all that waits).
+std::size_t mend_head(std::span<char> waiting, std::size_t from);
 
 // How many bytes at the start of `input` are empty lines to be ignored: at most `left` lines, which is counted down. A
 // line whose end has not come yet is not among them.

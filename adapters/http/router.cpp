@@ -52,6 +52,7 @@ Router::Router(Router&&) noexcept = default;
 Router& Router::operator=(Router&&) noexcept = default;
 
 void Router::add(Route route) {
+  if (change_added_) change_added_(route);
   const auto wrong = [&](std::string_view why) {
     throw std::logic_error("route " + route.pattern + ": " + std::string(why));
   };

@@ -77,6 +77,8 @@ class Router {
 
   // Throws std::logic_error on a pattern that cannot be, a pattern and method given twice, or an id given twice.
   void add(Route route);
+  // From now on each route that is added goes through `change` first.
+  void change_added(std::function<void(Route&)> change) { change_added_ = std::move(change); }
   // A JSON Schema that routes name as `#Name`.
   void add_schema(std::string name, std::string schema);
 
@@ -96,6 +98,7 @@ class Router {
   struct Node;
   struct Walk;
 
+  std::function<void(Route&)> change_added_;
   std::vector<std::unique_ptr<Route>> routes_;
   std::map<std::string, std::string> schemas_;
   std::unique_ptr<Node> root_;

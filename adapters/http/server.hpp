@@ -78,6 +78,8 @@ struct Options {
   std::function<Result<Principal>(std::string_view token)> authenticate;
   // Called after each reply, on the loop's thread; must not block. None: nothing is spent on it.
   std::function<void(const Exchange&)> on_exchange;
+  // Called for each request that no route's handler or rule of access saw, on the loop's thread; must not block.
+  std::function<void(const Request&, const Unread&)> on_unread;
   // A fault of ours or of the machine, as a line for the log, in which tokens are masked. Any loop's thread.
   std::function<void(std::string_view line)> on_fault;
   // What an operator may want to know, the same way.

@@ -31,6 +31,22 @@ constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 template <class Stream>
 constexpr bool is_plain = std::is_same_v<Stream, Socket>;
 
+constexpr std::size_t longest_first_line = 2'048;
+
+// Of a head that cannot be read: what stands in the place of the request line.
+std::string_view first_line(std::string_view head) {
+  head = head.substr(0, longest_first_line);
+  return head.substr(0, head.find_first_of("\r\n"));
+}
+
+// What stands between the first space of a request line and the last one.
+std::string_view target_within(std::string_view line) {
+  const auto begin = line.find(' ');
+  if (begin == std::string_view::npos) return line;
+  const auto end = line.rfind(' ');
+  return line.substr(begin + 1, end > begin ? end - begin - 1 : line.npos);
+}
+
 template <class Stream>
 class Connection final : public Session {
  public:
@@ -85,6 +101,7 @@ class Connection final : public Session {
       idle = buffer_.size() == 0;
       arm(idle ? common_.options.limits.idle_time : common_.options.limits.head_time);
       if (idle && loop_.stopping()) break;
+      std::size_t mended = 0;  // how many bytes that wait were looked through
       for (bool begun = false;;) {
         if (!begun) {
           begun = skip_to_request(empty_lines);
@@ -98,7 +115,11 @@ class Connection final : public Session {
           }
         }
         if (begun) {
-          buffer_.consume(parser.put(buffer_.data(), fault));
+          const auto bytes = buffer_.data();
+          mended = mend_head({static_cast<char*>(bytes.data()), bytes.size()}, mended);
+          const auto used = parser.put(bytes, fault);
+          buffer_.consume(used);
+          mended -= used;
           if (parser.is_header_done() || (fault && fault != error::need_more)) break;
         }
         const auto got = co_await stream_.async_read_some(buffer_.prepare(read_size), into(fault));
@@ -113,8 +134,7 @@ class Connection final : public Session {
 
       if (fault && fault != error::need_more) {
         loop_.counters.malformed_requests.add();
-        reply_ = for_bad_head(fault);
-        request_.method = Method::unknown;
+        refuse_head(fault);
         co_await write(false, false);
         co_await linger();
         break;
@@ -195,12 +215,13 @@ class Connection final : public Session {
       return stream_.next_layer();
   }
 
+  std::string_view waiting() const {
+    const auto bytes = buffer_.cdata();
+    return {static_cast<const char*>(bytes.data()), bytes.size()};
+  }
+
   // Drops the empty lines that may stand before a request. Whether the request has begun behind them.
   bool skip_to_request(unsigned& empty_lines) {
-    const auto waiting = [this] {
-      const auto bytes = buffer_.cdata();
-      return std::string_view(static_cast<const char*>(bytes.data()), bytes.size());
-    };
     buffer_.consume(skip_empty_lines(waiting(), empty_lines));
     const auto rest = waiting();
     return !rest.empty() && (rest != "\r" || empty_lines == 0);
@@ -212,8 +233,25 @@ class Connection final : public Session {
 
   const Route* admit(const RequestParser& parser) {
     auto admission = http::admit(common_, parser, request_);
+    if (admission.unread) tell_unread(*admission.unread, false);
     reply_ = std::move(admission.refusal);
     return admission.route;
+  }
+
+  // The parser may have read a part of the head; of a request line that it refused, all is still in the buffer.
+  void refuse_head(const error_code& fault) {
+    const auto line = request_.target.empty() ? first_line(waiting()) : std::string_view();
+    if (request_.target.empty()) request_.target = target_within(line);
+    if (request_.path.empty()) request_.path = request_.target;
+    const auto refused = for_bad_head(fault, line);
+    reply_ = refused.response();
+    request_.method = Method::unknown;
+    tell_unread(refused, true);
+  }
+
+  void tell_unread(const Refused& refused, bool malformed) {
+    if (common_.options.on_unread)
+      common_.options.on_unread(request_, {refused.status, refused.code, refused.reason, malformed});
   }
 
   void fail(const char* what) {

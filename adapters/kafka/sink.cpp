@@ -206,7 +206,7 @@ class Sink::Run {
       const auto& record = records_.begin()[static_cast<std::ptrdiff_t>(at_)];
       const auto value = encoded(record);
       const auto number = window_.add(record.position, value.size());
-      const auto fault = producer.send(record.stream.text(), value, number);
+      const auto fault = producer.send(record.stream.subject().text(), value, number);
       if (fault == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
         window_.take_back();
         return;

@@ -10,6 +10,7 @@ namespace {
 
 using directory::Entry;
 
+constexpr std::size_t most_numbers = 64;              // of one user
 constexpr std::chrono::seconds longest_question{60};  // that a person waits for, and others after them
 
 constexpr std::string_view never_unlocked = "000001010000Z";  // pwdAccountLockedTime of a locked account (ppolicy)
@@ -46,21 +47,33 @@ bool is_set(const std::string& value) {
 
 }  // namespace
 
-// <invocationId or server>|<USN or modifyTimestamp>|<fingerprint of the groups>
+// <invocationId or server>|<USN or modifyTimestamp>|<fingerprint of the groups>|<when it was read, by filetime()>
 struct LdapSource::Mark {
   std::string origin;
   std::string at;
   std::uint64_t groups = 0;
+  std::uint64_t read_at = 0;
 
-  std::string text() const { return at.empty() ? "" : origin + "|" + at + "|" + std::to_string(groups); }
+  std::string text() const {
+    return at.empty() ? "" : origin + "|" + at + "|" + std::to_string(groups) + "|" + std::to_string(read_at);
+  }
   static std::optional<Mark> parse(const std::string& text) {
     const auto parts = split(text, '|');
-    if (parts.size() != 3 || parts[1].empty()) return std::nullopt;
+    if (parts.size() != 4 || parts[1].empty()) return std::nullopt;
     const auto groups = number_of(parts[2]);
-    if (!groups) return std::nullopt;
-    return Mark{parts[0], parts[1], *groups};
+    const auto read_at = number_of(parts[3]);
+    if (!groups || !read_at) return std::nullopt;
+    return Mark{parts[0], parts[1], *groups, *read_at};
   }
 };
+
+LdapSource::LdapSource(SourceOptions options) : options_(std::move(options)) {
+  if (!options_.name_attributes.empty()) return;
+  // Elsewhere displayName is seldom kept, and cn is the person's name; Active Directory's cn is the object's.
+  options_.name_attributes = {{"displayName"}, {"givenName", "sn"}};
+  if (!options_.active_directory)
+    options_.name_attributes.insert(options_.name_attributes.begin() + 1, std::vector<std::string>{"cn"});
+}
 
 std::string LdapSource::server() const {
   const std::lock_guard lock(mutex_);
@@ -96,10 +109,12 @@ Connection::Search LdapSource::users(const std::string& more, std::vector<std::s
 }
 
 std::vector<std::string> LdapSource::attributes() const {
-  std::vector<std::string> out{identity_attribute(), account_attribute(), "displayName", "cn", "mail"};
+  std::vector<std::string> out{identity_attribute(), account_attribute(), "mail"};
+  for (const auto& name : options_.name_attributes) out.insert(out.end(), name.begin(), name.end());
   out.insert(out.end(), options_.number_attributes.begin(), options_.number_attributes.end());
   if (!options_.disabled_attribute.empty()) out.push_back(options_.disabled_attribute);
   out.push_back(options_.active_directory ? "userAccountControl" : "pwdAccountLockedTime");
+  if (options_.active_directory) out.push_back("accountExpires");
   if (!options_.active_directory) out.push_back("modifyTimestamp");
   return out;
 }
@@ -111,22 +126,32 @@ Uuid LdapSource::identity_of(const Found& found) const {
   return parsed ? *parsed : Uuid{};
 }
 
-Entry LdapSource::entry_of(const Found& found, const Members& members) const {
+Entry LdapSource::entry_of(const Found& found, const Members& members, std::uint64_t now) const {
   Entry entry;
   entry.identity = identity_of(found);
   entry.dn = found.dn();
   entry.account = found.first(account_attribute());
-  entry.name = found.first("displayName");
-  // Elsewhere displayName is seldom kept, and cn is the person's name; Active Directory's cn is the object's.
-  if (entry.name.empty() && !options_.active_directory) entry.name = found.first("cn");
+  for (const auto& name : options_.name_attributes) {
+    for (const auto& attribute : name) {
+      const auto part = found.first(attribute.c_str());
+      if (!part.empty()) entry.name += (entry.name.empty() ? "" : " ") + part;
+    }
+    if (!entry.name.empty()) break;
+  }
   entry.mail = found.first("mail");
-  for (const auto& attribute : options_.number_attributes) entry.numbers.push_back(found.first(attribute.c_str()));
+  for (const auto& attribute : options_.number_attributes) {
+    for (auto& value : found.all(attribute.c_str()))
+      if (value.find_first_not_of(" \t") != std::string::npos && entry.numbers.size() < most_numbers)
+        entry.numbers.push_back(std::move(value));
+    if (!entry.numbers.empty()) break;
+  }
   if (!options_.disabled_attribute.empty())
     entry.disabled = is_set(found.first(options_.disabled_attribute.c_str()));
   else if (options_.active_directory)
     entry.disabled = account_disabled(found.first("userAccountControl"));
   else
     entry.disabled = found.first("pwdAccountLockedTime") == never_unlocked;
+  if (options_.active_directory && account_expired(found.first("accountExpires"), now)) entry.disabled = true;
   if (members.of.empty()) return entry;
   for (const auto& key : {normal_dn(entry.dn), "uid:" + lower(entry.account)}) {
     const auto known = members.of.find(key);
@@ -167,6 +192,20 @@ Result<void> LdapSource::add_members(Connection& connection, const std::string& 
   return {};
 }
 
+// Those whose primary group it is: the group itself does not name them (Domain Users names nobody).
+Result<void> LdapSource::add_primary_members(Connection& connection, const std::string& dn,
+                                             const std::function<void(const std::string&)>& take) const {
+  const auto sid = connection.attribute(dn, "objectSid");
+  if (!sid) return sid.error();
+  const auto id = relative_id(*sid);
+  if (!id) return {};
+  return connection.search(users("(primaryGroupID=" + std::to_string(*id) + ")", {"1.1"}),
+                           [&](const Found& found) -> Result<void> {
+                             take(found.dn());
+                             return {};
+                           });
+}
+
 Result<void> LdapSource::add_group(Connection& connection, const std::string& dn, std::size_t group,
                                    std::vector<std::string>& seen, Members& members) const {
   const auto normal = normal_dn(dn);
@@ -180,6 +219,7 @@ Result<void> LdapSource::add_group(Connection& connection, const std::string& dn
   const auto by_dn = [&](const std::string& member) { take(normal_dn(member)); };
   if (auto done = add_members(connection, dn, "member", by_dn); !done) return done;
   if (options_.active_directory) {
+    if (auto done = add_primary_members(connection, dn, by_dn); !done) return done;
     const auto nested = find_groups(connection, "(&(objectCategory=group)(memberOf=" + escape_filter(dn) + "))");
     if (!nested) return nested.error();
     for (const auto& inner : *nested)
@@ -218,7 +258,7 @@ Result<LdapSource::Members> LdapSource::members(Connection& connection) const {
 
 // Before anything is read: what changes meanwhile is read again the next time.
 Result<LdapSource::Mark> LdapSource::mark_of(Connection& connection, const Members& members) const {
-  Mark mark{connection.url(), {}, members.fingerprint};
+  Mark mark{connection.url(), {}, members.fingerprint, filetime(options_.now())};
   if (!options_.active_directory) return mark;  // the newest modifyTimestamp is known when all was read
   const auto usn = connection.attribute("", "highestCommittedUSN");
   if (!usn) return usn.error();
@@ -246,14 +286,16 @@ Result<directory::Source::Done> LdapSource::read(const Order& order, const Visit
   std::string since;
   if (changes_only && options_.active_directory) {
     const auto usn = number_of(last->at);
-    if (usn) since = "(uSNChanged>=" + std::to_string(*usn + 1) + ")";
+    if (usn)
+      since = "(|(uSNChanged>=" + std::to_string(*usn + 1) + ")(&(accountExpires>=" + std::to_string(last->read_at) +
+              ")(accountExpires<=" + std::to_string(mark->read_at) + ")))";
   } else if (changes_only) {
     since = "(modifyTimestamp>=" + escape_filter(last->at) + ")";
     mark->at = last->at;
   }
   auto done = connection->search(users(since, attributes()), [&](const Found& found) -> Result<void> {
     if (!options_.active_directory) mark->at = std::max(mark->at, found.first("modifyTimestamp"));
-    return visitor.entry(entry_of(found, *members));
+    return visitor.entry(entry_of(found, *members, mark->read_at));
   });
   if (!done) return done.error();
   if (!since.empty()) {
@@ -275,6 +317,8 @@ Result<std::vector<Entry>> LdapSource::search(const std::string& text, std::size
     filter = "(|";
     for (const std::string attribute : {"displayName", "cn", "mail", account_attribute()})
       filter += "(" + attribute + part;
+    for (const auto& name : options_.name_attributes)
+      for (const auto& attribute : name) filter += "(" + attribute + part;
     for (const auto& attribute : options_.number_attributes) filter += "(" + attribute + part;
     filter += ")";
   }
@@ -283,7 +327,7 @@ Result<std::vector<Entry>> LdapSource::search(const std::string& text, std::size
   search.page = 0;
   std::vector<Entry> out;
   auto done = connection->search(search, [&](const Found& found) -> Result<void> {
-    out.push_back(entry_of(found, {}));
+    out.push_back(entry_of(found, {}, filetime(options_.now())));
     return {};
   });
   if (!done) return done.error();
@@ -298,7 +342,7 @@ Result<Uuid> LdapSource::authenticate(const std::string& account, const std::str
   std::vector<std::pair<std::string, Entry>> found;
   auto search = users("(" + std::string(account_attribute()) + "=" + escape_filter(account) + ")", attributes());
   auto done = connection->search(search, [&](const Found& one) -> Result<void> {
-    found.emplace_back(one.dn(), entry_of(one, {}));
+    found.emplace_back(one.dn(), entry_of(one, {}, filetime(options_.now())));
     return {};
   });
   if (!done) return done.error();
@@ -331,9 +375,9 @@ std::vector<directory::Source::Step> LdapSource::check() {
   auto search = users({}, attributes());
   auto done = connection->search(search, [&](const Found& found) -> Result<void> {
     ++read;
-    const auto entry = entry_of(found, {});
+    const auto entry = entry_of(found, {}, filetime(options_.now()));
     identities += entry.identity.is_nil() ? 0 : 1;
-    numbers += std::ranges::any_of(entry.numbers, [](const auto& n) { return !n.empty(); }) ? 1 : 0;
+    numbers += entry.numbers.empty() ? 0 : 1;
     names += entry.name.empty() ? 0 : 1;
     mails += entry.mail.empty() ? 0 : 1;
     return {};

@@ -5,14 +5,16 @@
 // Each call connects anew: servers are tried in their order, but for a wrong password, which is wrong everywhere (and
 // too many tries would lock the account). A full read takes all users page by page; an incremental one what has
 // changed (uSNChanged, modifyTimestamp) and the bare identities of all, so that a deletion, or a move out of the base,
-// shows without rights on tombstones. What an incremental read relies on, the cursor, names the server's own state:
-// invocationId and highest USN for Active Directory (another domain controller, or a restored one, has others), the
-// server and its newest modifyTimestamp elsewhere.
+// shows without rights on tombstones; and accounts that expired meanwhile, which changes nothing of them. What an
+// incremental read relies on, the cursor, names the server's own state: invocationId, highest USN and time for Active
+// Directory (another domain controller, or a restored one, has others), the server and its newest modifyTimestamp
+// elsewhere.
 #pragma once
 
 #include "actors/directory/source.hpp"
 #include "adapters/ldap/connection.hpp"
 
+#include <functional>
 #include <mutex>
 #include <unordered_map>
 
@@ -28,11 +30,15 @@ struct SourceOptions {
   std::vector<std::string> number_attributes;  // in the order in which they are tried
   std::string disabled_attribute;              // of another kind of server; empty: what the kind of directory uses
   std::vector<std::string> groups;             // whose members matter: names or distinguished names
+  // Names that are tried in this order, each of one attribute or of several with blanks between them; empty: what the
+  // kind of directory has.
+  std::vector<std::vector<std::string>> name_attributes{};
+  std::function<Timestamp()> now = system_now;
 };
 
 class LdapSource : public directory::Source {
  public:
-  explicit LdapSource(SourceOptions options) : options_(std::move(options)) {}
+  explicit LdapSource(SourceOptions options);
 
   Result<Done> read(const Order& order, const Visitor& visitor) override;
   Result<std::vector<directory::Entry>> search(const std::string& text, std::size_t most) override;
@@ -57,7 +63,10 @@ class LdapSource : public directory::Source {
   Result<void> add_members(Connection& connection, const std::string& dn, const char* attribute,
                            const std::function<void(const std::string&)>& take) const;
   Result<std::vector<std::string>> find_groups(Connection& connection, const std::string& filter) const;
-  directory::Entry entry_of(const Found& found, const Members& members) const;
+  Result<void> add_primary_members(Connection& connection, const std::string& dn,
+                                   const std::function<void(const std::string&)>& take) const;
+  // `now`: by filetime(), what accountExpires is judged by.
+  directory::Entry entry_of(const Found& found, const Members& members, std::uint64_t now) const;
   Uuid identity_of(const Found& found) const;
   Connection::Search users(const std::string& more, std::vector<std::string> attributes) const;
   std::vector<std::string> attributes() const;
@@ -67,7 +76,7 @@ class LdapSource : public directory::Source {
   const char* identity_attribute() const { return options_.active_directory ? "objectGUID" : "entryUUID"; }
   const char* account_attribute() const { return options_.active_directory ? "sAMAccountName" : "uid"; }
 
-  const SourceOptions options_;
+  SourceOptions options_;  // as they were given, from the constructor on
   mutable std::mutex mutex_;
   std::string server_;  // asked last
 };

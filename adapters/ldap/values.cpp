@@ -84,6 +84,30 @@ bool account_disabled(std::string_view user_account_control) {
   return failed == std::errc() && (flags & 2) != 0;
 }
 
+std::uint64_t filetime(Timestamp time) {
+  constexpr std::int64_t until_1970 = 116'444'736'000'000'000;
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, time.time_since_epoch().count() * 10 + until_1970));
+}
+
+bool account_expired(std::string_view account_expires, std::uint64_t now) {
+  constexpr std::uint64_t never = 9'223'372'036'854'775'807;
+  std::uint64_t at = 0;
+  const auto* const end = account_expires.data() + account_expires.size();
+  const auto [stop, failed] = std::from_chars(account_expires.data(), end, at);
+  return failed == std::errc() && stop == end && at != 0 && at < never && at <= now;
+}
+
+std::optional<std::uint32_t> relative_id(std::string_view sid) {
+  constexpr std::size_t head = 8;  // revision, count of parts, authority
+  if (sid.size() <= head || sid[0] != 1) return std::nullopt;
+  const auto parts = static_cast<unsigned char>(sid[1]);
+  if (parts == 0 || sid.size() != head + parts * std::size_t{4}) return std::nullopt;
+  std::uint32_t last = 0;
+  for (std::size_t i = 0; i < 4; ++i)
+    last |= static_cast<std::uint32_t>(static_cast<unsigned char>(sid[sid.size() - 4 + i])) << (8 * i);
+  return last;
+}
+
 std::string bind_refusal(std::string_view diagnostic) {
   const auto data = diagnostic.find("data ");
   if (data == std::string_view::npos) return {};

@@ -1,6 +1,7 @@
 // Values as directories write them. Pure.
 #pragma once
 
+#include "events/time.hpp"
 #include "events/uuid.hpp"
 
 #include <cstdint>
@@ -32,6 +33,15 @@ std::string lower(std::string_view text);  // ASCII
 
 // userAccountControl with ACCOUNTDISABLE.
 bool account_disabled(std::string_view user_account_control);
+
+// The time as Active Directory counts it: steps of 100 ns since 1601.
+std::uint64_t filetime(Timestamp time);
+// accountExpires: whether it is past. 0 and 9223372036854775807 mean never, and so does what is no number.
+bool account_expired(std::string_view account_expires, std::uint64_t now);
+
+// The last part of an objectSid, which primaryGroupID of the group's members is; none where it is no SID
+// (MS-DTYP 2.4.2.2).
+std::optional<std::uint32_t> relative_id(std::string_view sid);
 
 // What the diagnostic text of Active Directory's refusal of a bind means ("… data 52e, …"); empty: unknown.
 std::string bind_refusal(std::string_view diagnostic);

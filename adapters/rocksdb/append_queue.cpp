@@ -11,7 +11,7 @@ constexpr std::chrono::seconds snapshot_patience{1};
 
 bool AppendQueue::push(PendingAppend& append) {
   const auto& request = append.request;
-  std::size_t bytes = 0;
+  std::size_t bytes = request.receipt_note.size();
   for (const auto& event : request.events) bytes += event.data.size();
   for (const auto& fact : request.facts) bytes += fact.event.data.size();
   for (const auto& write : request.state) bytes += write.value ? write.value->size() : 0;

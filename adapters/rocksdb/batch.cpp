@@ -15,17 +15,31 @@ Error version_conflict(const StreamId& stream, StreamVersion expected, StreamVer
       .with("present", number(present));
 }
 
+// By the events, so that a log that is copied or played again has the same receipts.
+Timestamp time_of(const AppendRequest& request, Timestamp now) {
+  if (!request.events.empty()) return request.events.front().time;
+  return request.facts.empty() ? now : request.facts.front().event.time;
+}
+
 }  // namespace
 
-Batch::Batch(Database& database, const RecentStreams& recent, VersionCache& versions, Hasher& hasher,
+Batch::Batch(Database& database, const RecentStreams& recent, VersionCache& versions, ReceiptAges& ages, Hasher& hasher,
              const ChainEnd& end, const Batch* before)
-    : database_(database), recent_(recent), versions_(versions), hasher_(hasher), end_(end), before_(before) {}
+    : database_(database),
+      recent_(recent),
+      versions_(versions),
+      ages_(ages),
+      hasher_(hasher),
+      end_(end),
+      before_(before) {}
 
 Result<void> Batch::check(const AppendRequest& request) const {
   for (const auto& event : request.events)
     if (auto fits = check_encodable(request.stream, event); !fits) return fits;
   for (const auto& fact : request.facts)
     if (auto fits = check_encodable(fact.stream, fact.event); !fits) return fits;
+  if (request.idempotency_key.starts_with('\0'))
+    return unacceptable("bad_idempotency_key", "an idempotency key must not begin with a NUL");
   for (const auto& write : request.state)
     if (write.table.empty() || write.table.find('\0') != std::string::npos)
       return unacceptable("bad_state_table", "a state table needs a name without a NUL");
@@ -34,13 +48,16 @@ Result<void> Batch::check(const AppendRequest& request) const {
 
 Result<Receipt> Batch::add(AppendRequest& request) {
   if (auto fits = check(request); !fits) return fits.error();
+  const auto time = request.idempotency_key.empty() ? Timestamp{} : time_of(request, ages_.now());
+  std::optional<Receipt> ended;
   if (!request.idempotency_key.empty()) {
     auto known = known_receipt(request.idempotency_key);
     if (!known) return known.error();
-    if (*known) {
+    if (*known && !ages_.ended(**known, time)) {
       (*known)->repeated = true;
-      return **known;
+      return std::move(**known);
     }
+    ended = std::move(*known);
   }
 
   StreamVersion* version = nullptr;
@@ -81,10 +98,22 @@ Result<Receipt> Batch::add(AppendRequest& request) {
   }
   const Receipt receipt{version != nullptr ? *version : StreamVersion{0}, end_.position, false};
   if (!request.idempotency_key.empty()) {
-    (void)writes_.Put(database_[Family::receipts], request.idempotency_key, encode_receipt(receipt));
-    receipts_.emplace(request.idempotency_key, receipt);
+    auto kept = receipt;
+    kept.time = time;
+    keep(request, std::move(kept), ended);
   }
   return receipt;
+}
+
+void Batch::keep(const AppendRequest& request, Receipt receipt, const std::optional<Receipt>& ended) {
+  const auto& key = request.idempotency_key;
+  receipt.note = request.receipt_note;
+  ages_.put(database_, writes_, key, receipt, ended);
+  const auto now = receipt.time;
+  receipts_.insert_or_assign(key, std::move(receipt));
+  ages_.drop_ended(database_, writes_, now, [this](const std::string& other) {
+    return receipts_.contains(other) || (before_ != nullptr && before_->receipts_.contains(other));
+  });
 }
 
 Result<Receipt> Batch::add(PendingAppend& append) {

@@ -4,6 +4,7 @@
 #include "adapters/rocksdb/append_queue.hpp"
 #include "adapters/rocksdb/chain.hpp"
 #include "adapters/rocksdb/database.hpp"
+#include "adapters/rocksdb/receipt_ages.hpp"
 #include "adapters/rocksdb/recent_streams.hpp"
 #include "adapters/rocksdb/stored_forms.hpp"
 #include "adapters/rocksdb/tail.hpp"
@@ -21,10 +22,11 @@ namespace strowger::rocks {
 
 class Batch {
  public:
-  // All outlive it. The versions of streams are changed as requests are added: after a batch that was not written,
-  // the cache must be cleared. `before` is the batch that may still be on its way into the database.
-  Batch(Database& database, const RecentStreams& recent, VersionCache& versions, Hasher& hasher, const ChainEnd& end,
-        const Batch* before);
+  // All outlive it. The versions of streams and the ages of receipts are changed as requests are added: after a batch
+  // that was not written, the cache must be cleared and the ages restarted. `before` is the batch that may still be on
+  // its way into the database.
+  Batch(Database& database, const RecentStreams& recent, VersionCache& versions, ReceiptAges& ages, Hasher& hasher,
+        const ChainEnd& end, const Batch* before);
 
   // The request's answer, to be given once the batch is durable. An error answers at once and adds nothing.
   // Takes the request's events over.
@@ -46,13 +48,16 @@ class Batch {
 
  private:
   Result<void> check(const AppendRequest& request) const;
+  // Also one that has ended.
   Result<std::optional<Receipt>> known_receipt(const std::string& key) const;
+  void keep(const AppendRequest& request, Receipt receipt, const std::optional<Receipt>& ended);
   Result<StreamVersion*> version_of(const StreamId& stream);
   void add_event(const StreamId& stream, StreamVersion version, NewRecord&& event);
 
   Database& database_;
   const RecentStreams& recent_;
   VersionCache& versions_;
+  ReceiptAges& ages_;
   Hasher& hasher_;
   ChainEnd end_;
   const Batch* const before_;

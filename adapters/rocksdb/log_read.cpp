@@ -1,5 +1,6 @@
 // The reading half of RocksLog.
 #include "adapters/rocksdb/log_core.hpp"
+#include "adapters/rocksdb/receipt_ages.hpp"
 #include "adapters/rocksdb/record_codec.hpp"
 #include "adapters/rocksdb/rocks_log.hpp"
 #include "adapters/rocksdb/stored_forms.hpp"
@@ -111,6 +112,17 @@ Result<std::vector<Record>> RocksLog::read_stream(const StreamId& stream, Stream
   return records;
 }
 
+Result<StreamVersion> RocksLog::last_version(const StreamId& stream) {
+  // Memory before the database: what is not there any more is in the database.
+  if (const auto recent = core_->recent.version_of(stream)) return *recent;
+  auto database = core_->borrow();
+  if (!database) return database.error();
+  const std::unique_ptr<rocksdb::Iterator> streams(
+      (*database)->db().NewIterator(rocksdb::ReadOptions(), (**database)[Family::streams]));
+  std::string key;
+  return last_stored_version(*streams, stream, key);
+}
+
 Result<std::optional<Receipt>> RocksLog::find_receipt(std::string_view idempotency_key) {
   auto database = core_->borrow();
   if (!database) return database.error();
@@ -121,8 +133,9 @@ Result<std::optional<Receipt>> RocksLog::find_receipt(std::string_view idempoten
   if (!status.ok()) return read_error(status, "a receipt");
   auto receipt = decode_receipt(stored);
   if (!receipt) return receipt.error();
+  if (receipt_ended(*receipt, core_->options.receipts_kept, core_->options.now())) return std::optional<Receipt>{};
   receipt->repeated = true;
-  return std::optional<Receipt>(*receipt);
+  return std::optional<Receipt>(std::move(*receipt));
 }
 
 Result<std::optional<Snapshot>> RocksLog::load_snapshot(const StreamId& stream) {

@@ -15,7 +15,12 @@ constexpr std::size_t least_rows = 64;  // of the index, with a batch
 }  // namespace
 
 LogWriter::LogWriter(LogCore& core, const ChainEnd& end)
-    : core_(core), versions_(core.options.cached_streams), end_(end), committer_(core), thread_([this] { run(); }) {
+    : core_(core),
+      versions_(core.options.cached_streams),
+      ages_(core.options.receipts_kept, core.options.now),
+      end_(end),
+      committer_(core),
+      thread_([this] { run(); }) {
   pthread_setname_np(thread_.native_handle(), "log-writer");
 }
 
@@ -48,7 +53,7 @@ void LogWriter::store_index() {
   for (;;) {
     const auto rows = core_.recent.next(static_cast<std::size_t>(-1), true);
     if (rows.rows.empty()) return;
-    Batch batch(*database, core_.recent, versions_, hasher_, end_, nullptr);
+    Batch batch(*database, core_.recent, versions_, ages_, hasher_, end_, nullptr);
     batch.add(rows);
     if (!database->db().Write(synced, &batch.writes()).ok()) return;
     core_.recent.stored();
@@ -58,8 +63,8 @@ void LogWriter::store_index() {
 void LogWriter::prepare(Commit& commit) {
   commit.database = core_.lending.borrow();
   const auto* before = under_way_->batch ? &*under_way_->batch : nullptr;
-  commit.batch.emplace(*commit.database, core_.recent, versions_, hasher_, before != nullptr ? before->end() : end_,
-                       before);
+  commit.batch.emplace(*commit.database, core_.recent, versions_, ages_, hasher_,
+                       before != nullptr ? before->end() : end_, before);
   for (auto& append : commit.taken.appends) commit.answers.push_back(commit.batch->add(append));
   for (const auto& snapshot : commit.taken.snapshots) commit.batch->add(snapshot);
   // As many rows of the index as events, so that all of them are stored before there is plenty again.
@@ -92,6 +97,7 @@ void LogWriter::fail(const rocksdb::Status& status) {
   core_.set_fault(fault);
   core_.report(fault.message);
   versions_.clear();
+  ages_.restart();
   core_.recent.restart();
   under_way_->clear();  // the database is closed when nobody has it any more
   next_->clear();

@@ -5,6 +5,7 @@
 
 #include "adapters/rocksdb/committer.hpp"
 #include "adapters/rocksdb/log_core.hpp"
+#include "adapters/rocksdb/receipt_ages.hpp"
 #include "adapters/rocksdb/version_cache.hpp"
 
 #include <chrono>
@@ -34,6 +35,7 @@ class LogWriter {
 
   LogCore& core_;
   VersionCache versions_;
+  ReceiptAges ages_;
   Hasher hasher_;
   ChainEnd end_;  // of what is committed
   Committer committer_;

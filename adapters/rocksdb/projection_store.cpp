@@ -4,6 +4,8 @@
 #include "adapters/rocksdb/record_codec.hpp"
 #include "adapters/rocksdb/wal_tail.hpp"
 
+#include <algorithm>
+
 #include <rocksdb/convenience.h>
 #include <rocksdb/file_system.h>
 #include <rocksdb/write_batch.h>
@@ -100,11 +102,14 @@ Result<std::optional<Checkpoint>> RocksProjectionStore::checkpoint(std::string_v
   if (!database) return database.error();
   std::string stored;
   const auto status = (*database)->Get(rocksdb::ReadOptions(), checkpoint_key(projection), &stored);
-  if (status.IsNotFound() || (status.ok() && stored.size() != 16)) return std::optional<Checkpoint>{};
+  constexpr std::size_t without_event = 16, with_event = 32;
+  if (status.IsNotFound() || (status.ok() && stored.size() != without_event && stored.size() != with_event))
+    return std::optional<Checkpoint>{};
   if (!status.ok()) return store_error(status, options_.folder, "read");
-  return std::optional<Checkpoint>(
-      Checkpoint{Position{read_key(std::string_view(stored).substr(0, 8))},
-                 static_cast<std::uint32_t>(read_key(std::string_view(stored).substr(8)))});
+  const auto part = [&](std::size_t at, std::size_t size) { return std::string_view(stored).substr(at, size); };
+  Checkpoint checkpoint{Position{read_key(part(0, 8))}, static_cast<std::uint32_t>(read_key(part(8, 8)))};
+  if (stored.size() == with_event) std::copy_n(stored.begin() + without_event, 16, checkpoint.event.bytes.begin());
+  return std::optional(checkpoint);
 }
 
 Result<void> RocksProjectionStore::load(std::string_view projection,
@@ -140,6 +145,7 @@ Result<void> RocksProjectionStore::commit(std::string_view projection, Checkpoin
   std::string stored;
   append_key(stored, number(checkpoint.position));
   append_key(stored, checkpoint.schema);
+  stored.append(checkpoint.event.bytes.begin(), checkpoint.event.bytes.end());
   (void)batch.Put(checkpoint_key(projection), stored);
   const auto status = (*database)->Write(rocksdb::WriteOptions(), &batch);
   if (status.ok()) return {};

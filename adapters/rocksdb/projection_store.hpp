@@ -5,7 +5,7 @@
 // whole older state. So an open cuts the write-ahead logs at the first page that was lost, whatever came to the disk
 // after it. A store that is damaged otherwise is thrown away, which leads to a rebuild and not to a stop.
 //
-// Keys: 0x00, projection             -> position, schema (both big-endian, 64 bits)
+// Keys: 0x00, projection             -> position, schema (both big-endian, 64 bits), id of the event there
 //       0x01, projection, 0x00, key  -> row
 #pragma once
 

@@ -2,6 +2,7 @@
 
 #include "adapters/rocksdb/log_core.hpp"
 #include "adapters/rocksdb/log_writer.hpp"
+#include "adapters/rocksdb/receipt_ages.hpp"
 #include "adapters/rocksdb/record_codec.hpp"
 #include "adapters/rocksdb/stored_forms.hpp"
 #include "adapters/rocksdb/stream_index.hpp"
@@ -17,9 +18,10 @@
 namespace strowger::rocks {
 namespace {
 
-// 1 knew only records of format 1, 2 only an index that had every event at once. They become today's when the log is
-// opened, so that a release which could not read it says so at its start.
-constexpr std::string_view earlier_formats = "12";
+// 1 knew only records of format 1, 2 only an index that had every event at once, 3 only receipts without an age. They
+// become today's when the log is opened, so that a release which could not read it says so at its start.
+constexpr std::string_view earlier_formats = "123";
+constexpr char whole_index_format = '2';  // the last whose index had every event at once
 
 // The folder's own entry in its parent must be durable too.
 rocksdb::Status make_folder(rocksdb::FileSystem& disk, const std::filesystem::path& folder) {
@@ -47,26 +49,26 @@ Error open_error(const rocksdb::Status& status, const std::filesystem::path& fol
   return unavailable("log_unavailable", "cannot open " + where + ": " + text);
 }
 
-// Whether it is of an earlier release.
-Result<bool> check_format(Database& database) {
+// Its format where it is of an earlier release, `0` where it is new.
+Result<std::optional<char>> check_format(Database& database) {
   std::string found;
   const auto status = database.db().Get(rocksdb::ReadOptions(), database[Family::meta], "format", &found);
-  if (status.IsNotFound()) return true;
+  if (status.IsNotFound()) return std::optional('0');
   if (!status.ok()) return read_error(status, "its format");
-  if (found == folder_format) return false;
-  if (found.size() == 1 && earlier_formats.find(found) != std::string::npos) return true;
+  if (found == folder_format) return std::optional<char>();
+  if (found.size() == 1 && earlier_formats.find(found) != std::string::npos) return std::optional(found.front());
   return unacceptable("log_format", "the log has format " + found + ", this release reads " +
                                         std::string(folder_format) + "; start the release that wrote it");
 }
 
-Result<void> adopt(Database& database, Position end) {
+Result<void> adopt(Database& database, char format, Position end) {
   rocksdb::WriteOptions synced;
   synced.sync = true;
   rocksdb::WriteBatch batch;
   std::string position;
   append_key(position, number(end));
   (void)batch.Put(database[Family::meta], "format", slice(folder_format));
-  (void)batch.Put(database[Family::meta], slice(indexed_key), position);
+  if (format <= whole_index_format) (void)batch.Put(database[Family::meta], slice(indexed_key), position);
   if (const auto status = database.db().Write(synced, &batch); !status.ok())
     return unavailable("log_unavailable", "cannot write to the log: " + status.ToString());
   return {};
@@ -126,7 +128,8 @@ Result<std::unique_ptr<RocksLog>> RocksLog::open(LogOptions options) {
   const auto end = stored_end(*database);
   if (!end) return end.error();
   if (*early)
-    if (auto done = adopt(*database, end->position); !done) return done.error();
+    if (auto done = adopt(*database, **early, end->position); !done) return done.error();
+  if (auto aged = age_receipts(*database, core->options.now()); !aged) return aged.error();
   if (auto read = recover(*database, end->position, core->recent); !read) return read.error();
   core->marks->acknowledge();
   core->lending.lend(std::move(database));

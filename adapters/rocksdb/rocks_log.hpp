@@ -10,7 +10,8 @@
 //                                                   and a hash that chains it to its predecessor (chain.hpp)
 //   streams    stream id, 0x00, stream version   -> positions of events from that version on (stream_run.hpp); of the
 //                                                   newest events, in memory only (recent_streams.hpp)
-//   receipts   idempotency key                   -> version and position
+//   receipts   idempotency key                   -> version, position, time and note
+//              0x00, t, time, idempotency key    -> nothing: what has ended is found by it (receipt_ages.hpp)
 //   snapshots  stream id                         -> version, schema, data; rides with what is written next
 //   state      table, 0x00, key                  -> value
 //   meta       what the log says of itself
@@ -59,6 +60,11 @@ struct LogOptions {
   // Streams whose version is kept in memory; others are looked up.
   std::size_t cached_streams = 131'072;
 
+  // How long the receipt of an idempotency key is kept.
+  std::chrono::seconds receipts_kept{std::chrono::hours(24 * 7)};
+  // The date, where no event tells it.
+  std::function<Timestamp()> now = system_now;
+
   std::size_t memtable_bytes = 32U << 20;  // of all column families together
   std::size_t cache_bytes = 16U << 20;     // blocks, indexes and filters
 
@@ -91,6 +97,7 @@ class RocksLog : public EventLog {
 
   void append(AppendRequest request, AppendDone done) override;
   Result<std::vector<Record>> read_stream(const StreamId& stream, StreamVersion after, std::size_t max) override;
+  Result<StreamVersion> last_version(const StreamId& stream) override;
   Result<std::vector<Record>> read_all(Position after, std::size_t max) override;
   Result<std::vector<Record>> read_back(Position before, std::size_t max) override;
   std::unique_ptr<Subscription> subscribe(Position after) override;

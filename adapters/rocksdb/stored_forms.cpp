@@ -3,6 +3,11 @@
 #include "adapters/rocksdb/record_codec.hpp"
 
 namespace strowger::rocks {
+namespace {
+
+constexpr std::size_t receipt_head = 32;
+
+}  // namespace
 
 void stream_key(std::string& out, const StreamId& stream, StreamVersion version) {
   out.clear();
@@ -20,17 +25,29 @@ std::string state_key(std::string_view table, std::string_view key) {
 
 std::string encode_receipt(const Receipt& receipt) {
   std::string out;
+  out.reserve(receipt_head + receipt.note.size());
   append_key(out, number(receipt.version));
   append_key(out, number(receipt.position));
-  append_key(out, checksum(out));
+  append_key(out, static_cast<std::uint64_t>(receipt.time.time_since_epoch().count()));
+  append_key(out, checksum(receipt.note, checksum(out)));
+  out += receipt.note;
   return out;
 }
 
 Result<Receipt> decode_receipt(std::string_view stored) {
-  if (stored.size() != 24 || checksum(stored.substr(0, 16)) != read_key(stored.substr(16)))
-    return Error{ErrorKind::internal, "log_damaged",
-                 "a stored receipt is damaged; restore the log's folder from a backup"};
-  return Receipt{StreamVersion{read_key(stored.substr(0, 8))}, Position{read_key(stored.substr(8, 8))}, false};
+  const Error damaged{ErrorKind::internal, "log_damaged",
+                      "a stored receipt is damaged; restore the log's folder from a backup"};
+  if (stored.size() < early_receipt) return damaged;
+  Receipt receipt{StreamVersion{read_key(stored.substr(0, 8))}, Position{read_key(stored.substr(8, 8))}, false};
+  if (stored.size() == early_receipt) {
+    if (checksum(stored.substr(0, 16)) != read_key(stored.substr(16))) return damaged;
+    return receipt;
+  }
+  if (stored.size() < receipt_head) return damaged;
+  receipt.time = Timestamp(std::chrono::microseconds(static_cast<std::int64_t>(read_key(stored.substr(16, 8)))));
+  receipt.note = stored.substr(receipt_head);
+  if (checksum(receipt.note, checksum(stored.substr(0, 24))) != read_key(stored.substr(24, 8))) return damaged;
+  return receipt;
 }
 
 std::string encode_snapshot(const Snapshot& snapshot) {

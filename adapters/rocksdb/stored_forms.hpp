@@ -12,12 +12,14 @@
 namespace strowger::rocks {
 
 // What meta says of the folder, under "format".
-inline constexpr std::string_view folder_format = "3";
+inline constexpr std::string_view folder_format = "4";
 // …and, under this, up to which position the index of the streams is stored.
 inline constexpr std::string_view indexed_key = "indexed";
 
 void stream_key(std::string& out, const StreamId& stream, StreamVersion version);
 std::string state_key(std::string_view table, std::string_view key);
+inline constexpr std::size_t early_receipt = 24;  // bytes of one before format 4
+// Version, position, time, a checksum of all else, note. Before format 4: version, position and their checksum.
 std::string encode_receipt(const Receipt& receipt);
 Result<Receipt> decode_receipt(std::string_view stored);
 std::string encode_snapshot(const Snapshot& snapshot);

@@ -92,9 +92,9 @@ Authenticator::Outcome Authenticator::judge(const sip_authorization_t* header, c
   // Without a qop there is no count: such a nonce serves once.
   switch (nonces_.use(*nonce, without_qop ? 1 : claim.nc, fingerprint(sip, claim, source.text()))) {
     case Nonces::Use::fresh:
-      return {Verdict::accepted, std::move(*user)};
+      return {Verdict::accepted, std::move(*user), nonces_.issued_at(*nonce)};
     case Nonces::Use::repeated:
-      return {Verdict::repeated, std::move(*user)};
+      return {Verdict::repeated, std::move(*user), nonces_.issued_at(*nonce)};
     case Nonces::Use::replayed:
       break;
   }

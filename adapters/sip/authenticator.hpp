@@ -44,6 +44,7 @@ class Authenticator {
   struct Outcome {
     Verdict verdict = Verdict::challenge;
     std::optional<ExtensionNumber> user;  // where accepted or repeated; where denied, if there is such an extension
+    Instant challenged{};                 // where accepted or repeated: when the nonce was issued
   };
 
   Authenticator(AuthenticatorOptions options, Credentials credentials, const NonceKey& key, Instant started);

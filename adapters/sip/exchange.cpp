@@ -3,8 +3,11 @@
 #include "adapters/sip/fields.hpp"
 
 #include <array>
+#include <charconv>
 #include <climits>
 #include <functional>
+
+#include <sys/socket.h>
 
 namespace strowger::sip {
 namespace {
@@ -57,45 +60,59 @@ std::string response_text(const sip_t* request, const Reply& reply) {
   }
   append(text, request->sip_call_id);
   append(text, request->sip_cseq);
-  for (const auto& [kind, value] : reply.headers) {
-    text += kind->hc_name;
+  for (const auto& header : reply.headers) {
+    text += header.name;
     text += ": ";
-    text += value;
+    text += header.value;
     text += "\r\n";
   }
   text += "Content-Length: 0\r\n\r\n";
   return text;
 }
 
-Exchange::Exchange(nta_agent_t* agent, msg_t* message, sip_t* sip, ConnectionHold connection)
+Exchange::Exchange(nta_agent_t* agent, msg_t* message, sip_t* sip, ConnectionHold connection, int socket,
+                   bool force_rport)
     : agent_(agent),
       message_(message),
       sip_(sip),
       transport_(tport_delivered_by(nta_agent_tports(agent), message)),
-      connection_(std::move(connection)) {
+      connection_(std::move(connection)),
+      socket_(socket),
+      force_rport_(force_rport) {
   source_ = source_of(message, transport_.get());
 }
 
 void Exchange::answer(const Reply& reply) {
+  if (!sip_->sip_via) return;
+  const auto text = response_text(sip_, reply);
+  if (source_.transport == "tcp")
+    send_on_connection(reply, text);
+  else
+    send_datagram(text);
+}
+
+// By the socket itself: to sofia-sip the text would be a message to make, and its address one to look up. What cannot
+// be sent is lost like any datagram: the phone asks again.
+void Exchange::send_datagram(const std::string& text) const {
   const auto* via = sip_->sip_via;
-  if (!via) return;
-  const bool on_stream = source_.transport == "tcp";
-  // Else sofia-sip would open another connection, to where the Via says.
-  if (on_stream && (!connection_ || !connection_->usable() || !transport_.alive())) return;
-  const std::string port =
-      via->v_rport ? std::to_string(source_.port) : std::string(via->v_port ? via->v_port : "5060");
-  tp_name_t to{};
-  if (on_stream) {
-    to = *tport_name(transport_.get());
-  } else {
-    to.tpn_proto = "udp";
-    to.tpn_canon = source_.ip.c_str();
-    to.tpn_host = source_.ip.c_str();
-    to.tpn_port = port.c_str();
+  su_sockaddr_t to = *msg_addr(message_.get());
+  if (!force_rport_ && via->v_rport == nullptr) {
+    constexpr std::uint16_t sip_port = 5060;
+    const auto named = view(via->v_port);
+    std::uint16_t port = sip_port;
+    if (!named.empty()) std::from_chars(named.data(), named.data() + named.size(), port);
+    to.su_port = htons(port);
   }
+  const socklen_t size = to.su_family == AF_INET6 ? sizeof to.su_sin6 : sizeof to.su_sin;
+  [[maybe_unused]] const auto sent =
+      ::sendto(socket_, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL, &to.su_sa, size);
+}
+
+void Exchange::send_on_connection(const Reply& reply, const std::string& text) {
+  // Else sofia-sip would open another connection, to where the Via says.
+  if (!connection_ || !connection_->usable() || !transport_.alive()) return;
   Message response(nta_msg_create(agent_, 0));
   if (!response) return;
-  const auto text = response_text(sip_, reply);
   // A first line that brings its encoding along, here that of the whole message, is sent as it is.
   auto* line = sip_status_create(response.home(), reply.status, reply.phrase.c_str(), nullptr);
   auto* encoded = su_strndup(response.home(), text.data(), static_cast<isize_t>(text.size()));
@@ -104,7 +121,7 @@ void Exchange::answer(const Reply& reply) {
   line->st_common->h_data = encoded;
   line->st_common->h_len = text.size();
   if (msg_serialize(response.get(), reinterpret_cast<msg_pub_t*>(response.sip())) < 0) return;
-  // What cannot be sent is lost like any datagram: the phone asks again.
+  tp_name_t to = *tport_name(transport_.get());
   tport_tsend(transport_.get(), response.get(), &to, TPTAG_MTU(INT_MAX), TAG_END());
 }
 

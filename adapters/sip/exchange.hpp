@@ -4,8 +4,9 @@
 // and that of an INVITE until the ACK that a stranger does not send. A repeated REGISTER is recognised without it
 // (authenticator.hpp).
 //
-// The answer goes to where the request came from and nowhere else: over UDP to the source (RFC 3261 section 18.2.2, RFC
-// 3581; `maddr` is for multicast and is not followed), over TCP down the connection, or, when that has ended, nowhere.
+// The answer goes to where the request came from and nowhere else: over UDP to the source address (RFC 3261 section
+// 18.2.2; `maddr` is for multicast and is not followed) and port (RFC 3581; without `rport` in the Via, and where the
+// settings do not force it, to the Via's port), over TCP down the connection, or, when that has ended, nowhere.
 #pragma once
 
 #include "adapters/sip/connections.hpp"
@@ -20,10 +21,19 @@
 
 namespace strowger::sip {
 
+struct ReplyHeader {
+  ReplyHeader(const msg_hclass_t* kind, std::string its_value) : name(kind->hc_name), value(std::move(its_value)) {}
+  // One that sofia-sip does not know. The name outlives it.
+  ReplyHeader(std::string_view its_name, std::string its_value) : name(its_name), value(std::move(its_value)) {}
+
+  std::string_view name;
+  std::string value;
+};
+
 struct Reply {
   std::uint16_t status = 200;
   std::string phrase;
-  std::vector<std::pair<msg_hclass_t*, std::string>> headers;
+  std::vector<ReplyHeader> headers;
   std::string to_tag{};  // of the dialog that the answer makes; empty: one that names none
 };
 
@@ -32,8 +42,9 @@ std::string response_text(const sip_t* request, const Reply& reply);
 
 class Exchange {
  public:
-  // Takes the message over. `connection`: that it came by; null over UDP.
-  Exchange(nta_agent_t* agent, msg_t* message, sip_t* sip, ConnectionHold connection);
+  // Takes the message over. `connection`: that it came by; null over UDP. `socket`: over UDP the one that it came to,
+  // which outlives this. `force_rport`: as of ServerOptions.
+  Exchange(nta_agent_t* agent, msg_t* message, sip_t* sip, ConnectionHold connection, int socket, bool force_rport);
 
   const sip_t* sip() const { return sip_; }
   const Source& source() const { return source_; }
@@ -43,11 +54,16 @@ class Exchange {
   void answer(const Reply& reply);
 
  private:
+  void send_datagram(const std::string& text) const;
+  void send_on_connection(const Reply& reply, const std::string& text);
+
   nta_agent_t* agent_;
   Message message_;  // sip_ points into it
   sip_t* sip_;
   Transport transport_;
   ConnectionHold connection_;
+  int socket_;
+  bool force_rport_;
   Source source_;
 };
 

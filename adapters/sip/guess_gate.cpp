@@ -49,21 +49,22 @@ void GuessGate::take(Buckets& buckets, Key key, const Kind& kind, Time now) cons
 
 GuessGate::Sender GuessGate::sender(const Guess& guess) const {
   const auto known = recognise_ ? recognise_(guess.extension, guess.address, guess.port) : Sender::stranger;
-  if (known != Sender::stranger) return known;
-  return remembered_.contains(key(guess.address, guess.extension)) ? Sender::known : Sender::stranger;
+  if (known == Sender::flow || known == Sender::known) return known;
+  return remembered_.contains(key(guess.address, guess.extension)) ? Sender::known : known;
 }
 
 bool GuessGate::admits(const Guess& guess, Time now) {
   if (buckets() == 0) return true;
   const bool pair = has_token(pairs_, key(guess.address, guess.extension), pair_, now);
-  const bool others = has_token(addresses_, key(guess.address, {}), address_, now) &&
-                      has_token(extensions_, key({}, guess.extension), extension_, now);
-  if (pair && others) return true;
+  const bool address = has_token(addresses_, key(guess.address, {}), address_, now);
+  if (pair && address && has_token(extensions_, key({}, guess.extension), extension_, now)) return true;
   switch (sender(guess)) {
     case Sender::flow:
       return true;
     case Sender::known:
       return pair;
+    case Sender::local:
+      return pair && address;
     case Sender::stranger:
       break;
   }
@@ -76,6 +77,7 @@ void GuessGate::wrong(const Guess& guess, Time now) {
   take(pairs_, key(guess.address, guess.extension), pair_, now);
   if (from == Sender::known) return;
   take(addresses_, key(guess.address, {}), address_, now);
+  if (from == Sender::local) return;
   take(extensions_, key({}, guess.extension), extension_, now);
 }
 

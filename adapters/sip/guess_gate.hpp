@@ -4,13 +4,16 @@
 //   who sends it                                              taken from
 //   the flow of a live binding of the extension (address      nothing: nobody else can send from there
 //     and port)
-//   an address that the extension is or was registered from   the pair of address and extension: 20, one more every 10
-//   s any other                                                 the pair; the address, whatever extension: 60, one more
-//                                                             every 3 s; the extension, from wherever: 60, one more
-//                                                             every 3 s
+//   an address that the extension is or was registered from   the pair of address and extension: 20, one more every
+//                                                             10 s
+//   an address of the networks that phones are served in      the pair; the address, whatever extension: 60, one more
+//     (provisioning.access.allowed_networks)                  every 3 s
+//   any other                                                 the pair; the address; the extension, from wherever: 60,
+//                                                             one more every 3 s
 //
-// So a stranger who guesses at an extension keeps other strangers from it, never a phone that was registered.
-// Unknown extensions are treated like known ones. Bounded: where there are too many buckets, any one goes.
+// So a stranger who guesses at an extension keeps other strangers from it, never a phone that was registered, nor one
+// in the own networks that has just been given another address. Unknown extensions are treated like known ones.
+// Bounded: where there are too many buckets, any one goes.
 //
 // Threads: one. Complexity: O(1).
 #pragma once
@@ -41,7 +44,7 @@ struct GuessLimits {
 class GuessGate {
  public:
   using Time = std::chrono::steady_clock::time_point;
-  enum class Sender : std::uint8_t { stranger, known, flow };
+  enum class Sender : std::uint8_t { stranger, local, known, flow };
   // Asked only where a stranger would be dropped, or has given a wrong password.
   using Recognise = std::function<Sender(std::string_view extension, std::string_view address, std::uint16_t port)>;
 

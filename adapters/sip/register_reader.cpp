@@ -44,7 +44,8 @@ bool is_plain(std::string_view text) {
       text, [](char c) { return c > ' ' && c < 0x7f && c != '<' && c != '>' && c != '"' && c != '\\'; });
 }
 
-registrar::AskedContact read_contact(const sip_contact_t& contact, std::string_view agent) {
+registrar::AskedContact read_contact(const sip_contact_t& contact, std::string_view agent,
+                                     const registrar::MadeBy& made_by) {
   registrar::AskedContact asked;
   asked.uri = url_text(contact.m_url);
   if (contact.m_expires) asked.expires = read_seconds(contact.m_expires);
@@ -66,6 +67,7 @@ registrar::AskedContact read_contact(const sip_contact_t& contact, std::string_v
       if (auto parsed = MacAddress::parse(unquoted(*mac))) asked.mac = *parsed;
   }
   if (!asked.mac) asked.mac = registrar::mac_of_user_agent(agent);
+  if (!asked.mac) asked.mac = registrar::mac_of_node(asked.instance, agent, made_by);
   return asked;
 }
 
@@ -134,7 +136,7 @@ Result<registrar::RegisterRequest> read_register(const sip_t* sip, ExtensionNumb
     }
     if (contact->m_url->url_type == url_sips) return malformed("sips_contact", "a sips: Contact needs TLS");
     if (contact->m_url->url_type != url_sip) return malformed("bad_contact", "the Contact is no sip: URI");
-    auto asked = read_contact(*contact, request.user_agent);
+    auto asked = read_contact(*contact, request.user_agent, limits.made_by);
     if (asked.uri.empty() || asked.uri.size() > RegisterLimits::contact || !is_plain(asked.uri))
       return malformed("bad_contact", "the Contact is empty, too long, or holds characters that no URI may");
     request.contacts.push_back(std::move(asked));

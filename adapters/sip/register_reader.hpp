@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/registrar/decide.hpp"
+#include "actors/registrar/phone_mac.hpp"
 #include "adapters/sip/sofia.hpp"
 
 namespace strowger::sip {
@@ -21,9 +22,10 @@ Source source_of(msg_t* message, tport_t* transport);
 // The extension that To names; fails with `bad_extension` where it cannot be one of ours.
 Result<ExtensionNumber> address_of_record(const sip_t* sip);
 
-// What a REGISTER may carry; beyond it nothing is read.
+// What a REGISTER may carry, beyond which nothing is read; and what tells whose address an instance has.
 struct RegisterLimits {
   std::size_t contacts = 10;                    // as many as an extension may have
+  registrar::MadeBy made_by{};                  // none: nobody's
   static constexpr std::size_t contact = 1024;  // characters of one
   static constexpr std::size_t call_id = 256;
   static constexpr std::size_t path_hops = 4;

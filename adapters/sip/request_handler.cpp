@@ -11,6 +11,11 @@ namespace {
 constexpr std::string_view kAllow = "REGISTER, OPTIONS";
 constexpr std::array<std::string_view, 2> kExtensions{"path", "outbound"};
 
+// Seconds within which a phone sends its keep-alives (RFC 5626 sections 4.4 and 5.4): shorter than routers remember a
+// datagram's way for, and a connection's.
+constexpr const char* kUdpFlowTimer = "29";
+constexpr const char* kStreamFlowTimer = "120";
+
 // The options of Require that are not spoken here, as an Unsupported header has them.
 std::string unsupported(const sip_t* sip) {
   std::string list;
@@ -43,7 +48,8 @@ bool needs_dialog(sip_method_t method) {
 
 // What a REGISTER that cannot be read is answered.
 Reply reply_to_unreadable(const Error& error) {
-  if (error.code == "too_many_contacts") return {403, "Too Many Contacts Registered", {}};
+  // Not 403, which phones take for a wrong password and stop on.
+  if (error.code == "too_many_contacts") return {400, "Too Many Contacts In One Request", {}};
   if (error.code == "sips_contact") return {403, "SIPS Needs TLS", {}};
   if (error.code == "too_long") return {400, "Call-ID Or Path Too Long", {}};
   return {400, "Bad Contact Header", {}};
@@ -124,6 +130,7 @@ void RequestHandler::on_register(Exchange exchange) {
     return refuse(exchange, reply_to_unreadable(request.error()));
   }
   request->repeated = outcome.verdict == Verdict::repeated;
+  request->challenged = outcome.challenged;
   if (request->repeated) count(metrics_.registrations_repeated);
   auto held = std::make_shared<Exchange>(std::move(exchange));
   registrar_.submit(std::move(*request),
@@ -131,6 +138,7 @@ void RequestHandler::on_register(Exchange exchange) {
 }
 
 void RequestHandler::finish(Exchange& exchange, const registrar::RegisterAnswer& answer) {
+  if (answer.status == 401) return challenge(exchange, true);  // out of order: to be proved anew
   Reply reply{answer.status, answer.phrase, {}};
   if (answer.status == 200) {
     count(metrics_.registrations_ok);
@@ -141,7 +149,11 @@ void RequestHandler::finish(Exchange& exchange, const registrar::RegisterAnswer&
     for (const auto* path = exchange.sip()->sip_path; path; path = path->r_next)
       paths += (paths.empty() ? "<" : ", <") + url_text(path->r_url) + ">";
     if (!paths.empty()) reply.headers.emplace_back(sip_path_class, std::move(paths));
-    if (answer.outbound) reply.headers.emplace_back(sip_require_class, "outbound");
+    if (answer.outbound) {
+      reply.headers.emplace_back(sip_require_class, "outbound");
+      const bool on_stream = exchange.source().transport != "udp";
+      reply.headers.emplace_back("Flow-Timer", on_stream ? kStreamFlowTimer : kUdpFlowTimer);
+    }
     reply.headers.emplace_back(sip_date_class, to_http_date(answer.now.date));
   } else {
     count(answer.status == 503 ? metrics_.registrations_shed : metrics_.registrations_refused);

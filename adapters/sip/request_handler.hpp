@@ -31,7 +31,7 @@ class RequestHandler {
   RequestHandler(Authenticator& authenticator, registrar::Registrar& registrar, Flows& flows, Metrics& metrics,
                  spdlog::logger& log, Clock clock, std::string server_name);
 
-  void limit(RegisterLimits limits) { limits_ = limits; }
+  void limit(RegisterLimits limits) { limits_ = std::move(limits); }
   void on_wrong_password(WrongPassword told) { wrong_password_ = std::move(told); }
   void handle(Exchange exchange);
   // Now and then: says how many log lines were withheld.

@@ -41,6 +41,7 @@ ServerOptions options_from(const config::Settings& settings) {
   options.port = settings.server.sip_port;
   options.external_ip = settings.server.external_ip;
   options.server_name = settings.server.server_name;
+  options.force_rport = settings.server.force_rport;
   options.authentication.realm = settings.server.sip_realm;
   options.authentication.require_qop = !settings.server.sip_digest_without_qop;
   if (settings.server.sip_digest == "md5") options.authentication.algorithms = {Algorithm::md5};
@@ -66,9 +67,12 @@ class Server::Loop {
         handler_(authenticator_, registrar_, server.flows_, server.metrics_, *server.logger_, server.clock_,
                  server.options_.server_name) {
     authenticator_.limit_guesses(guesses_);
-    handler_.limit({server.options_.registrar.limits.max_bindings});
+    handler_.limit({server.options_.registrar.limits.max_bindings, server.options_.made_by});
     handler_.on_wrong_password(server.options_.on_wrong_password);
     guard_.on_exhausted([this] { pause_accepting(); });
+    registrar_.know_gone([this](const registrar::Binding& binding) {
+      return binding.transport != "udp" && server_.flows_.find(binding) == nullptr;
+    });
     registrar_.on_change([this](const auto& removed, const auto&) {
       for (const auto& binding : removed) {
         server_.flows_.drop(*binding);
@@ -125,7 +129,8 @@ class Server::Loop {
     const auto addresses = everywhere() ? own_addresses() : std::vector{server_.options_.host};
     for (int attempt = 0; attempt < kPortAttempts; ++attempt) {
       agent_.reset(nta_agent_create(root_.get(), reinterpret_cast<url_string_t*>(-1), &Loop::on_message, this,
-                                    NTATAG_UDP_MTU(kUdpMtu), NTATAG_SERVER_RPORT(1), NTATAG_MERGE_482(1),
+                                    NTATAG_UDP_MTU(kUdpMtu), NTATAG_SERVER_RPORT(server_.options_.force_rport ? 2 : 1),
+                                    NTATAG_MERGE_482(1),
                                     NTATAG_SIP_T1X64(static_cast<unsigned>(server_.options_.notifier.timeout.count())),
                                     NTATAG_USE_SRV(0), NTATAG_USE_NAPTR(0), TAG_END()));
       if (!agent_) return internal_error("the SIP stack could not be started");
@@ -172,9 +177,11 @@ class Server::Loop {
     std::string url = "sip:" + bracketed(options.external_ip.empty() ? address : options.external_ip) + ":" +
                       (server_.port_ == 0 ? "*" : std::to_string(server_.port_)) + ";transport=" + transport;
     if (!options.external_ip.empty()) url += ";maddr=" + address;
-    return nta_agent_add_tport(
-               agent_.get(), URL_STRING_MAKE(url.c_str()), TPTAG_UDP_RMEM(kReceiveBuffer), TPTAG_IDENT(address.c_str()),
-               TPTAG_IDLE(static_cast<unsigned>(options.connections.idle.count())), TPTAG_SERVER(1), TAG_END()) == 0;
+    return nta_agent_add_tport(agent_.get(), URL_STRING_MAKE(url.c_str()), TPTAG_UDP_RMEM(kReceiveBuffer),
+                               TPTAG_IDENT(address.c_str()),
+                               TPTAG_IDLE(static_cast<unsigned>(options.connections.idle.count())), TPTAG_SERVER(1),
+                               TPTAG_PONG2PING(1),  // RFC 5626 section 3.5.1
+                               TAG_END()) == 0;
   }
 
   Error taken(const std::string& address) const {
@@ -191,12 +198,14 @@ class Server::Loop {
       msg_destroy(message);
       return 0;
     }
-    self->handler_.handle(Exchange(agent, message, sip, self->guard_.delivering()));
+    self->handler_.handle(Exchange(agent, message, sip, self->guard_.delivering(), self->guard_.reading(),
+                                   self->server_.options_.force_rport));
     return 0;
   }
 
   GuessGate::Sender recognise(std::string_view extension, std::string_view address, std::uint16_t port) const {
-    auto sender = GuessGate::Sender::stranger;
+    const bool local = server_.options_.is_local && server_.options_.is_local(address);
+    auto sender = local ? GuessGate::Sender::local : GuessGate::Sender::stranger;
     const auto number = ExtensionNumber::parse(extension);
     if (!number) return sender;
     for (const auto& binding : server_.table_.of(*number)) {

@@ -44,12 +44,18 @@ struct ServerOptions {
   std::uint16_t port = 5060;  // 0: any free one, the same for UDP and TCP
   std::string external_ip;    // what phones know us by; empty: the address listened on
   std::string server_name = "Strowger";
+  // Answers over UDP go to the port that a request came from, also where its Via asks for no rport (RFC 3581).
+  bool force_rport = true;
   AuthenticatorOptions authentication;
   registrar::Registrar::Options registrar;
   NotifierOptions notifier;
   MessageLimits messages;
   ConnectionLimits connections;
   GuessLimits guesses;
+  // Whether an address is of the maker that a User-Agent names (registrar/phone_mac.hpp). SIP thread.
+  registrar::MadeBy made_by;
+  // Whether an address is of the networks that phones are served in (guess_gate.hpp). SIP thread; none: no address is.
+  std::function<bool(std::string_view address)> is_local;
   // Told on the SIP thread of each wrong password that was judged; no extension: there is none of that name.
   std::function<void(const std::optional<ExtensionNumber>& extension, const std::string& ip)> on_wrong_password;
   // How long stop() waits for commits that are under way.

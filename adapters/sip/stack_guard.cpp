@@ -1,5 +1,6 @@
 #include "adapters/sip/stack_guard.hpp"
 
+#include "adapters/sip/display_names.hpp"
 #include "adapters/sip/fields.hpp"
 
 #include <algorithm>
@@ -142,6 +143,7 @@ int StackGuard::extract(msg_t* message) {
       connection->last_message = Connection::Time::clock::now();
     }
   }
+  blank_bad_names({static_cast<char*>(msg_buf_committed_data(message)), text.size()});
   const int parsed = sofia_extract()(message);
   bind_to_source(message);
   return parsed;

@@ -16,6 +16,8 @@
 // A datagram that is refused gets no answer, because its source may be forged. On a connection the answer is 513, or
 // 400 for a request without a right Content-Length, and the connection is closed.
 //
+// Display names that sofia-sip would refuse are blanked first (display_names.hpp).
+//
 // It also takes `maddr` out of the topmost Via of each request: sofia-sip and we answer to where a request came from.
 //
 // Threads: one guard a thread, made and used there.
@@ -45,6 +47,8 @@ class StackGuard {
   void on_second();
   // The connection whose message is being delivered; null: it came by UDP.
   ConnectionHold delivering() const;
+  // The descriptor that the message being delivered was read from.
+  int reading() const { return reading_; }
 
   // What the functions that sofia-sip calls do on this thread.
   static StackGuard* of_this_thread();

@@ -2,9 +2,9 @@
 
 #include "actors/ask_and_wait.hpp"
 #include "actors/registrar/binding_table.hpp"
+#include "adapters/http/provision/services.hpp"
 #include "adapters/http/routes.hpp"
 #include "adapters/http/server.hpp"
-#include "adapters/http/services.hpp"
 #include "adapters/rocksdb/projection_store.hpp"
 #include "adapters/rocksdb/rocks_log.hpp"
 #include "adapters/vault/password.hpp"

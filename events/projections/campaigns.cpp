@@ -47,8 +47,15 @@ std::optional<CampaignRow> CampaignsProjection::find(const Uuid& id) const {
 
 std::vector<CampaignRow> CampaignsProjection::newest(std::size_t max) const {
   const std::shared_lock lock(mutex_);
+  std::vector<const CampaignRow*> rows;
+  rows.reserve(entries_.size());
+  for (const auto& [id, entry] : entries_) rows.push_back(&entry.row);
+  max = std::min(max, rows.size());
+  std::partial_sort(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(max), rows.end(),
+                    [](const auto* a, const auto* b) { return a->event > b->event; });
   std::vector<CampaignRow> out;
-  for (auto at = entries_.rbegin(); at != entries_.rend() && out.size() < max; ++at) out.push_back(at->second.row);
+  out.reserve(max);
+  for (std::size_t i = 0; i < max; ++i) out.push_back(*rows[i]);
   return out;
 }
 
@@ -117,8 +124,12 @@ void CampaignsProjection::forget_oldest() {
   const auto over = static_cast<std::size_t>(
       std::count_if(entries_.begin(), entries_.end(), [](const auto& item) { return item.second.row.over(); }));
   if (over <= most_kept) return;
-  const auto oldest =
-      std::find_if(entries_.begin(), entries_.end(), [](const auto& item) { return item.second.row.over(); });
+  // Ids tell no time: one may be made of an Idempotency-Key. Those of events rise.
+  const auto oldest = std::min_element(entries_.begin(), entries_.end(), [](const auto& a, const auto& b) {
+    const auto& first = a.second.row;
+    const auto& second = b.second.row;
+    return first.over() != second.over() ? first.over() : first.event < second.event;
+  });
   erased_.push_back(campaign_key(oldest->first));
   for (std::size_t place = 0; place < oldest->second.devices.size(); ++place)
     erased_.push_back(device_key(oldest->first, place));
@@ -151,6 +162,10 @@ void CampaignsProjection::fold(const Envelope& envelope) {
                    entry->changed = true;
                  },
                  [&](const CampaignDeviceSkipped& e) { move(e.campaign, e.mac, CampaignStage::skipped, at, e.reason); },
+                 [&](const CampaignDevicesSkipped& e) {
+                   for (const auto& device : e.devices)
+                     move(e.campaign, device.mac, CampaignStage::skipped, at, device.reason);
+                 },
                  [&](const CampaignPaused& e) { end(e.campaign, CampaignState::paused, at); },
                  [&](const CampaignResumed& e) { end(e.campaign, CampaignState::running, at); },
                  [&](const CampaignCancelled& e) { end(e.campaign, CampaignState::cancelled, at); },
@@ -165,7 +180,6 @@ void CampaignsProjection::fold(const Envelope& envelope) {
 }
 
 void CampaignsProjection::flush(RowBatch& batch) {
-  const std::unique_lock lock(mutex_);
   for (const auto& key : erased_) batch.erase(key);
   erased_.clear();
   for (auto& [id, entry] : entries_) {
@@ -206,7 +220,6 @@ void CampaignsProjection::adopt(Projection& rebuilt) {
 }
 
 void CampaignsProjection::dump(RowBatch& all) const {
-  const std::shared_lock lock(mutex_);
   for (const auto& [id, entry] : entries_) {
     all.put(campaign_key(id), json::to_string(entry.row));
     for (std::size_t place = 0; place < entry.devices.size(); ++place)

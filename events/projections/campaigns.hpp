@@ -84,7 +84,7 @@ class CampaignsProjection : public Projection {
     bool changed = false;
     std::set<std::size_t> changed_devices;
   };
-  using Entries = std::map<Uuid, Entry>;  // ids rise with time
+  using Entries = std::map<Uuid, Entry>;
 
   void fold(const Envelope& envelope) override;
   Entry* find_entry(const Uuid& id);

@@ -51,7 +51,6 @@ void ContactsProjection::fold(const Envelope& envelope) {
 }
 
 void ContactsProjection::flush(RowBatch& batch) {
-  const std::unique_lock lock(mutex_);
   rows_.flush(batch);
 }
 
@@ -70,7 +69,6 @@ void ContactsProjection::adopt(Projection& rebuilt) {
 }
 
 void ContactsProjection::dump(RowBatch& all) const {
-  const std::shared_lock lock(mutex_);
   rows_.dump(all);
 }
 

@@ -74,8 +74,7 @@ void DevicesProjection::recount(const MacAddress& mac, const Counted& before) co
 void DevicesProjection::fold(const Envelope& envelope) {
   if (const auto* registered = std::get_if<PhoneRegistered>(&envelope.event))
     return phone_registered(*registered, envelope.time);
-  if (envelope.stream.category() != "device") return;
-  const auto mac = MacAddress::parse(envelope.stream.key());
+  const auto mac = envelope.stream.device();
   if (!mac) return;
   const auto before = counted(*mac);
   fold_device(envelope, *mac);

@@ -2,6 +2,7 @@
 
 #include "events/overloaded.hpp"
 
+#include <algorithm>
 #include <mutex>
 
 namespace strowger {
@@ -88,6 +89,15 @@ void fold(std::optional<Convergence>& convergence, const Envelope& envelope) {
              envelope.event);
 }
 
+void extension_changes(DeviceActivity& activity, const ExtensionNumber& from, const ExtensionNumber& to) {
+  constexpr std::size_t most = 4;
+  auto& former = activity.former;
+  if (from == to) return;
+  std::erase_if(former, [&](const auto& one) { return one == from || one == to; });
+  former.push_back(from);
+  if (former.size() > most) former.erase(former.begin());
+}
+
 std::optional<DeviceRow> DevicesProjection::find(const MacAddress& mac) const {
   const std::shared_lock lock(mutex_);
   const auto* row = rows_.find(mac);
@@ -100,7 +110,16 @@ std::vector<DeviceRow> DevicesProjection::list(const std::optional<MacAddress>& 
   std::vector<DeviceRow> out;
   const auto& rows = rows_.in_order();
   auto at = after ? rows.upper_bound(*after) : rows.begin();
+  out.reserve(std::min(max, rows_.size()));
   for (; at != rows.end() && out.size() < max; ++at) out.push_back(at->value);
+  return out;
+}
+
+std::vector<DeviceRow> DevicesProjection::all_that(const std::function<bool(const DeviceRow&)>& fits) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<DeviceRow> out;
+  for (const auto& row : rows_.in_order())
+    if (fits(row.value)) out.push_back(row.value);
   return out;
 }
 
@@ -113,12 +132,49 @@ std::vector<MacAddress> DevicesProjection::on_extension(const ExtensionNumber& e
   return out;
 }
 
+std::vector<MacAddress> DevicesProjection::formerly_on(const ExtensionNumber& extension) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<MacAddress> out;
+  for (auto at = by_former_.lower_bound({extension, MacAddress{}}); at != by_former_.end() && at->first == extension;
+       ++at)
+    out.push_back(at->second);
+  return out;
+}
+
 std::vector<MacAddress> DevicesProjection::macs() const {
   const std::shared_lock lock(mutex_);
   std::vector<MacAddress> out;
   out.reserve(rows_.size());
   for (const auto& row : rows_.in_order()) out.push_back(row.key);
   return out;
+}
+
+std::vector<MacAddress> DevicesProjection::macs(const std::optional<MacAddress>& after, std::size_t max) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<MacAddress> out;
+  const auto& rows = rows_.in_order();
+  for (auto at = after ? rows.upper_bound(*after) : rows.begin(); at != rows.end() && out.size() < max; ++at)
+    out.push_back(at->key);
+  return out;
+}
+
+std::vector<MacAddress> DevicesProjection::of_model(std::string_view vendor, std::string_view model,
+                                                    const std::optional<MacAddress>& after, std::size_t max) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<MacAddress> out;
+  const auto found = by_model_.find(std::pair(std::string(vendor), std::string(model)));
+  if (found == by_model_.end()) return out;
+  const auto& macs = found->second;
+  for (auto at = after ? macs.upper_bound(*after) : macs.begin(); at != macs.end() && out.size() < max; ++at)
+    out.push_back(*at);
+  return out;
+}
+
+DevicesProjection::Runs DevicesProjection::runs(const MacAddress& mac) const {
+  const std::shared_lock lock(mutex_);
+  const auto* row = rows_.find(mac);
+  if (row == nullptr) return {};
+  return {row->definition, row->activity.last_etag, row->activity.former};
 }
 
 std::size_t DevicesProjection::size() const {
@@ -164,17 +220,51 @@ CredentialsPtr DevicesProjection::any_with_password() const {
 }
 
 void DevicesProjection::index(const DeviceDefinition& definition) {
+  by_model_[{definition.vendor, definition.model}].insert(definition.mac);
   by_extension_.emplace(definition.extension, definition.mac);
   for (const auto& line : definition.lines)
     if (line.line != 1) by_extension_.emplace(line.extension, definition.mac);
 }
 
 void DevicesProjection::forget(const DeviceDefinition& definition) {
+  if (const auto of_model = by_model_.find(std::pair(definition.vendor, definition.model));
+      of_model != by_model_.end()) {
+    of_model->second.erase(definition.mac);
+    if (of_model->second.empty()) by_model_.erase(of_model);
+  }
   by_extension_.erase({definition.extension, definition.mac});
   for (const auto& line : definition.lines) by_extension_.erase({line.extension, definition.mac});
 }
 
+// With by_former_ kept.
+template <class Change>
+void DevicesProjection::change_former(const MacAddress& mac, Change change) {
+  auto* row = rows_.change(mac);
+  if (row == nullptr) return;
+  for (const auto& extension : row->activity.former) by_former_.erase({extension, mac});
+  change(row->activity);
+  for (const auto& extension : row->activity.former) by_former_.emplace(extension, mac);
+}
+
+// It fetched the file of this extension, or registered on it.
+void DevicesProjection::phone_is_at(const MacAddress& mac, const ExtensionNumber& extension) {
+  const auto* row = rows_.find(mac);
+  if (row == nullptr || extension.text().empty()) return;
+  const auto& present = row->definition->extension;
+  if (extension == present ? row->activity.former.empty() : !row->activity.former.empty()) return;
+  change_former(mac, [&](DeviceActivity& activity) {
+    if (extension == present)
+      activity.former.clear();
+    else
+      extension_changes(activity, extension, present);
+  });
+}
+
 void DevicesProjection::define(DeviceDefinition definition) {
+  if (const auto* known = rows_.find(definition.mac); known != nullptr && known->definition)
+    if (const auto from = known->definition->extension; from != definition.extension)
+      change_former(definition.mac,
+                    [&](DeviceActivity& activity) { extension_changes(activity, from, definition.extension); });
   auto& row = rows_.put(definition.mac);
   if (row.definition) forget(*row.definition);
   row.definition = std::make_shared<const DeviceDefinition>(std::move(definition));
@@ -241,7 +331,10 @@ void DevicesProjection::enrolled(const DeviceEnrolled& event) {
 // The phone is the device that SIP named by its MAC, else the only one of the extension.
 void DevicesProjection::phone_registered(const PhoneRegistered& event, Timestamp time) {
   auto mac = event.mac;
-  if (!mac) {
+  if (mac) {
+    if (const auto* row = rows_.find(*mac); row != nullptr && row->definition->extension == event.extension)
+      phone_is_at(*mac, event.extension);
+  } else {
     const auto first = by_extension_.lower_bound({event.extension, MacAddress{}});
     if (first == by_extension_.end() || first->first != event.extension) return;
     const auto next = std::next(first);
@@ -265,7 +358,7 @@ void DevicesProjection::answered(const MacAddress& mac, const Uuid& reboot, Rebo
   progress.detail = detail;
 }
 
-// Of the stream device/<stream_mac>; fold() in device_counting.cpp counts what it changes.
+// Of the streams of the device; fold() in device_counting.cpp counts what it changes.
 void DevicesProjection::fold_device(const Envelope& envelope, const MacAddress& stream_mac) {
   // Not among the changes: files are served as before.
   if (const auto* enrolment = std::get_if<DeviceEnrolled>(&envelope.event)) return enrolled(*enrolment);
@@ -299,6 +392,7 @@ void DevicesProjection::fold_device(const Envelope& envelope, const MacAddress& 
                    const auto* row = rows_.find(e.mac);
                    if (row == nullptr) return;
                    if (row->credentials) unindex(*row->credentials);
+                   for (const auto& extension : row->activity.former) by_former_.erase({extension, e.mac});
                    forget(*row->definition);
                    rows_.erase(e.mac);
                  },
@@ -353,23 +447,39 @@ void DevicesProjection::fold_device(const Envelope& envelope, const MacAddress& 
                    activity.last_ip = e.ip;
                    activity.last_user_agent = e.user_agent;
                    ++activity.fetches;
+                   phone_is_at(e.mac, e.extension);
                    if (!activity.reboot || activity.reboot->fetched_at) return;
                    activity.reboot->fetched_at = envelope.time;
                    changes_.fetch_add(1, std::memory_order_release);
                  },
-                 // A fetch of long ago: the last one of each device is never folded.
-                 [&](const Folded& e) {
-                   auto* row = e.was == ConfigServed::type ? rows_.change(stream_mac) : nullptr;
+                 // Nobody waited for them, and they may be older than what is known.
+                 [&](const ConfigServedRepeated& e) {
+                   auto* row = rows_.change(e.mac);
                    if (row == nullptr) return;
                    auto& activity = row->activity;
+                   activity.fetches += e.count;
+                   if (activity.last_provisioned && *activity.last_provisioned > e.last_seen) return;
+                   activity.last_provisioned = e.last_seen;
+                   activity.last_etag = e.etag;
+                   activity.last_ip = e.ip;
+                   activity.last_user_agent = e.user_agent;
+                 },
+                 // A fetch of long ago: the last one of each device is never folded.
+                 [&](const Folded& e) {
+                   auto* row = is_served(e.was) ? rows_.change(stream_mac) : nullptr;
+                   if (row == nullptr) return;
+                   auto& activity = row->activity;
+                   activity.fetches += std::max<std::uint64_t>(1, e.requests);
+                   if (e.was != ConfigServed::type) return;
                    activity.last_provisioned = envelope.time;
-                   ++activity.fetches;
                    if (activity.reboot && !activity.reboot->fetched_at) activity.reboot->fetched_at = envelope.time;
                  },
                  [](const auto&) {},
              },
              envelope.event);
-  if (std::holds_alternative<ConfigServed>(envelope.event)) return;
+  if (std::holds_alternative<ConfigServed>(envelope.event) ||
+      std::holds_alternative<ConfigServedRepeated>(envelope.event))
+    return;
   changes_.fetch_add(1, std::memory_order_release);
   if (auto* row = rows_.change(stream_mac)) strowger::fold(row->activity.convergence, envelope);
 }
@@ -380,7 +490,6 @@ std::string DevicesProjection::stored(const DeviceRow& row) {
 }
 
 void DevicesProjection::flush(RowBatch& batch) {
-  const std::unique_lock lock(mutex_);
   rows_.flush([&](const MacAddress& mac, const DeviceRow* row) {
     if (row == nullptr)
       batch.erase(mac.text());
@@ -395,6 +504,7 @@ Result<void> DevicesProjection::load(std::string_view, std::string_view row) {
   const std::unique_lock lock(mutex_);
   auto definition = std::make_shared<const DeviceDefinition>(std::move(loaded->definition));
   index(*definition);
+  for (const auto& extension : loaded->activity.former) by_former_.emplace(extension, definition->mac);
   CredentialsPtr credentials;
   if (loaded->credentials) {
     index(definition->mac, *loaded->credentials);
@@ -411,6 +521,8 @@ void DevicesProjection::adopt(Projection& rebuilt) {
   const std::unique_lock lock(mutex_);
   std::swap(rows_, other.rows_);
   std::swap(by_extension_, other.by_extension_);
+  std::swap(by_model_, other.by_model_);
+  std::swap(by_former_, other.by_former_);
   std::swap(by_username_, other.by_username_);
   std::swap(by_token_, other.by_token_);
   std::swap(by_ip_, other.by_ip_);
@@ -421,7 +533,6 @@ void DevicesProjection::adopt(Projection& rebuilt) {
 }
 
 void DevicesProjection::dump(RowBatch& all) const {
-  const std::shared_lock lock(mutex_);
   for (const auto& row : rows_.in_order()) all.put(row.key.text(), stored(row.value));
 }
 

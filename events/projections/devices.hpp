@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <set>
 #include <unordered_map>
 
@@ -101,9 +102,14 @@ struct DeviceActivity {
   std::uint64_t fetches = 0;
   std::optional<RebootProgress> reboot;
   std::optional<Convergence> convergence;
+  // Extensions that its phone may still be registered on, because it has not fetched the file of the present one: those
+  // that the device had since, and the one that its last file was for. The newest last; at most four.
+  std::vector<ExtensionNumber> former{};
 };
 BOOST_DESCRIBE_STRUCT(DeviceActivity, (),
-                      (last_provisioned, last_etag, last_ip, last_user_agent, fetches, reboot, convergence))
+                      (last_provisioned, last_etag, last_ip, last_user_agent, fetches, reboot, convergence, former))
+// The device gets another extension: its phone is where it was until it fetches.
+void extension_changes(DeviceActivity& activity, const ExtensionNumber& from, const ExtensionNumber& to);
 
 // What a phone may prove itself with.
 struct DeviceCredentials {
@@ -154,9 +160,24 @@ class DevicesProjection : public Projection {
  public:
   std::optional<DeviceRow> find(const MacAddress& mac) const;
   std::vector<DeviceRow> list(const std::optional<MacAddress>& after, std::size_t max) const;  // by MAC
+  // By MAC. `fits` runs under the readers' lock: it must not call this. O(devices), and copies only what fits.
+  std::vector<DeviceRow> all_that(const std::function<bool(const DeviceRow&)>& fits) const;
   // On any of its lines.
   std::vector<MacAddress> on_extension(const ExtensionNumber& extension) const;
+  // Those that have it no more, and whose phone may still be registered on it (DeviceActivity::former).
+  std::vector<MacAddress> formerly_on(const ExtensionNumber& extension) const;
   std::vector<MacAddress> macs() const;
+  // At most `max` above `after`, by MAC: of all devices, or of a vendor's model. O(max + log n).
+  std::vector<MacAddress> macs(const std::optional<MacAddress>& after, std::size_t max) const;
+  std::vector<MacAddress> of_model(std::string_view vendor, std::string_view model,
+                                   const std::optional<MacAddress>& after, std::size_t max) const;
+  // What a device is and the ETag that its phone was last sent; no definition: there is no such device. O(1).
+  struct Runs {
+    DefinitionPtr definition;
+    std::string etag{};
+    std::vector<ExtensionNumber> former{};  // DeviceActivity::former
+  };
+  Runs runs(const MacAddress& mac) const;
   std::size_t size() const;
 
   // --- Without a look at every device
@@ -193,7 +214,7 @@ class DevicesProjection : public Projection {
   CredentialsPtr any_with_password() const;
 
   std::string_view name() const override { return "devices"; }
-  std::uint32_t schema() const override { return 3; }
+  std::uint32_t schema() const override { return 4; }
   void flush(RowBatch& batch) override;
   Result<void> load(std::string_view key, std::string_view row) override;
   std::unique_ptr<Projection> blank() const override { return std::make_unique<DevicesProjection>(); }
@@ -214,6 +235,9 @@ class DevicesProjection : public Projection {
   void enroll(const MacAddress& mac, Timestamp now);
   void enrolled(const DeviceEnrolled& event);
   void phone_registered(const PhoneRegistered& event, Timestamp time);
+  void phone_is_at(const MacAddress& mac, const ExtensionNumber& extension);
+  template <class Change>
+  void change_former(const MacAddress& mac, Change change);
   void change_credentials(const MacAddress& mac, const std::function<void(DeviceCredentials&)>& change);
   void set_token(const MacAddress& mac, const SealedSecret& token, Timestamp time);
   void index(const MacAddress& mac, const DeviceCredentials& credentials);
@@ -236,6 +260,8 @@ class DevicesProjection : public Projection {
 
   Rows<MacAddress, DeviceRow> rows_;
   std::set<std::pair<ExtensionNumber, MacAddress>> by_extension_;
+  std::map<std::pair<std::string, std::string>, std::set<MacAddress>> by_model_;  // vendor and model
+  std::set<std::pair<ExtensionNumber, MacAddress>> by_former_;
   std::unordered_map<std::string, MacAddress> by_username_;
   std::unordered_map<std::string, MacAddress> by_token_;
   mutable std::set<std::pair<std::string, MacAddress>> by_ip_;  // of the last fetch

@@ -102,7 +102,6 @@ void DirectoriesProjection::fold(const Envelope& envelope) {
 }
 
 void DirectoriesProjection::flush(RowBatch& batch) {
-  const std::unique_lock lock(mutex_);
   syncs_.flush(batch);
   cursors_.flush(batch);
 }
@@ -129,7 +128,6 @@ void DirectoriesProjection::adopt(Projection& rebuilt) {
 }
 
 void DirectoriesProjection::dump(RowBatch& all) const {
-  const std::shared_lock lock(mutex_);
   syncs_.dump(all);
   cursors_.dump(all);
 }

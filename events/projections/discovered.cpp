@@ -235,7 +235,6 @@ void DiscoveredProjection::fold(const Envelope& envelope) {
 }
 
 void DiscoveredProjection::flush(RowBatch& batch) {
-  const std::unique_lock lock(mutex_);
   asked_.flush([&](const PhoneOnDay& phone, const DiscoveredRow* row) {
     if (row != nullptr)
       batch.put(key_of(phone), json::to_string(*row));
@@ -305,7 +304,6 @@ void DiscoveredProjection::adopt(Projection& rebuilt) {
 }
 
 void DiscoveredProjection::dump(RowBatch& all) const {
-  const std::shared_lock lock(mutex_);
   for (const auto& row : asked_.in_order()) all.put(key_of(row.key), json::to_string(row.value));
   for (const auto& row : by_sip_.in_order()) all.put(key_of(sip_prefix, row.key), json::to_string(row.value));
   for (const auto& row : devices_.in_order()) all.put(key_of(device_prefix, row.key), "");

@@ -76,8 +76,7 @@ class EnrolmentsBefore {
  private:
   Result<void> add(const Envelope& envelope) {
     devices_.apply(envelope);
-    if (envelope.stream.category() != "device") return {};
-    const auto mac = MacAddress::parse(envelope.stream.key());
+    const auto mac = envelope.stream.device();
     if (!mac) return {};
     return std::visit(Overloaded{
                           [&](const DeviceRegistered&) { return opened(*mac); },
@@ -145,7 +144,7 @@ Result<std::uint64_t> record_enrolments(EventLog& log, ProjectionStore& store, I
     AppendRequest request;
     for (; at < missing.size() && request.facts.size() < recorded_at_once; ++at)
       request.facts.push_back(
-          {StreamId::of(missing[at].mac), encode(Event(missing[at]), Cause{"system", {}, {}}, now, ids)});
+          {StreamId::activity_of(missing[at].mac), encode(Event(missing[at]), Cause{"system", {}, {}}, now, ids)});
     if (at == missing.size()) request.state.push_back({migrations_table, enrolments_key, "1"});
     if (const auto receipt = append_and_wait(log, std::move(request)); !receipt) return receipt.error();
   } while (at < missing.size());

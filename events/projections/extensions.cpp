@@ -100,7 +100,6 @@ void ExtensionsProjection::fold(const Envelope& envelope) {
 }
 
 void ExtensionsProjection::flush(RowBatch& batch) {
-  const std::unique_lock lock(mutex_);
   rows_.flush(batch);
 }
 
@@ -119,7 +118,6 @@ void ExtensionsProjection::adopt(Projection& rebuilt) {
 }
 
 void ExtensionsProjection::dump(RowBatch& all) const {
-  const std::shared_lock lock(mutex_);
   rows_.dump(all);
 }
 

@@ -56,6 +56,17 @@ std::vector<PhoneSettingsProjection::RowPtr> PhoneSettingsProjection::list() con
   return out;
 }
 
+std::vector<PhoneSettingsProjection::RowPtr> PhoneSettingsProjection::with(const std::string& setting,
+                                                                           const std::string& value) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<RowPtr> out;
+  for (const auto& row : rows_.in_order()) {
+    const auto found = row.value->settings.find(setting);
+    if (found != row.value->settings.end() && found->second.value == value) out.push_back(row.value);
+  }
+  return out;
+}
+
 SettingsLayers PhoneSettingsProjection::layers(const DeviceDefinition& device) const {
   SettingsLayers out;
   const auto streams = layers_of(device.mac, device.vendor, device.model, device.site);
@@ -81,7 +92,6 @@ void PhoneSettingsProjection::fold(const Envelope& envelope) {
 }
 
 void PhoneSettingsProjection::flush(RowBatch& batch) {
-  const std::unique_lock lock(mutex_);
   rows_.flush(batch);
 }
 
@@ -100,7 +110,6 @@ void PhoneSettingsProjection::adopt(Projection& rebuilt) {
 }
 
 void PhoneSettingsProjection::dump(RowBatch& all) const {
-  const std::shared_lock lock(mutex_);
   rows_.dump(all);
 }
 

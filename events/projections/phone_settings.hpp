@@ -58,6 +58,8 @@ class PhoneSettingsProjection : public Projection {
 
   RowPtr find(SettingsLevel level, const std::string& name) const;
   std::vector<RowPtr> list() const;  // by level and name, all but those of devices
+  // Those of any level, devices too, in which a setting has this value. O(rows).
+  std::vector<RowPtr> with(const std::string& setting, const std::string& value) const;
   SettingsLayers layers(const DeviceDefinition& device) const;
   // Rises with every change of any level: while it stands, so do all layers.
   std::uint64_t changes() const { return changes_.load(std::memory_order_acquire); }

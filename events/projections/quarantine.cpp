@@ -78,7 +78,6 @@ void QuarantineProjection::settle(const LogRepaired& repair) {
 }
 
 void QuarantineProjection::flush(RowBatch& batch) {
-  const std::unique_lock lock(mutex_);
   rows_.flush(batch);
   counts_.flush(batch);
 }
@@ -101,7 +100,6 @@ void QuarantineProjection::adopt(Projection& rebuilt) {
 }
 
 void QuarantineProjection::dump(RowBatch& all) const {
-  const std::shared_lock lock(mutex_);
   rows_.dump(all);
   counts_.dump(all);
 }

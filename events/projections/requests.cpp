@@ -40,6 +40,11 @@ std::vector<RequestRow> RequestsProjection::newest(std::size_t max) const {
   return out;
 }
 
+RequestRow row_of(const ConfigServedRepeated& e) {
+  return {0,  e.last_seen, e.path,  e.mac.text(),       e.mac,  e.ip,    e.user_agent, true, e.status, {},
+          {}, e.vendor,    e.model, e.extension.text(), e.size, e.count, e.first_seen};
+}
+
 RequestRow row_of(const ConfigRefusedRepeated& e) {
   return {0,
           e.last_seen,
@@ -108,7 +113,7 @@ void RequestsProjection::add_folded(const Folded& marker, const Envelope& envelo
   counts_.total += marker.requests;
   counts_.successful += marker.successful;
   counts_.failed += marker.failed;
-  if (marker.was != ConfigServed::type && !is_refusal(marker.was)) return;
+  if (!is_served(marker.was) && !is_refusal(marker.was)) return;
   auto& row = add(envelope);
   row = forgotten_row(row);
 }
@@ -116,7 +121,7 @@ void RequestsProjection::add_folded(const Folded& marker, const Envelope& envelo
 void RequestsProjection::forget(const DaySummarized& summary) {
   bool served = false, refusals = false;
   for (const auto& [type, count] : summary.types) {
-    served = served || type == ConfigServed::type;
+    served = served || is_served(type);
     refusals = refusals || is_refusal(type);
   }
   for (auto& row : rows_) {
@@ -148,6 +153,10 @@ void RequestsProjection::fold(const Envelope& envelope) {
                    row.config_size = e.size;
                    ++counts_.successful;
                  },
+                 [&](const ConfigServedRepeated& e) {
+                   counts_.successful += e.count;
+                   add(row_of(e), 0, envelope);
+                 },
                  [&](const ConfigRefused& e) {
                    auto& row = add(envelope);
                    ++counts_.total;
@@ -176,7 +185,6 @@ void RequestsProjection::fold(const Envelope& envelope) {
 }
 
 void RequestsProjection::flush(RowBatch& batch) {
-  const std::unique_lock lock(mutex_);
   if (unflushed_ == 0 && counts_ == flushed_) return;
   flushed_ = counts_;
   batch.put(std::string(counts_key), json::to_string(counts_));
@@ -214,7 +222,6 @@ void RequestsProjection::adopt(Projection& rebuilt) {
 }
 
 void RequestsProjection::dump(RowBatch& all) const {
-  const std::shared_lock lock(mutex_);
   if (counts_.total == 0) return;
   all.put(std::string(counts_key), json::to_string(counts_));
   for (const auto& row : rows_) all.put(slot(row.sequence), json::to_string(row));

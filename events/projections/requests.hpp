@@ -44,6 +44,7 @@ struct RequestCounts {
 };
 BOOST_DESCRIBE_STRUCT(RequestCounts, (), (total, successful, failed, rows))
 
+RequestRow row_of(const ConfigServedRepeated& event);
 RequestRow row_of(const ConfigRefusedRepeated& event);
 RequestRow row_of(const OthersRefused& event);
 // Of those, how many were failures.

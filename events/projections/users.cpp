@@ -3,8 +3,14 @@
 #include "events/overloaded.hpp"
 
 #include <mutex>
+#include <utility>
 
 namespace strowger {
+namespace {
+
+constexpr const char* date_key = "date";
+
+}  // namespace
 
 UsersProjection::RowPtr UsersProjection::find(const std::string& name) const {
   const std::shared_lock lock(mutex_);
@@ -70,25 +76,30 @@ void UsersProjection::begin_extension_epoch(const ExtensionNumber& number, const
   put(std::move(subject));
 }
 
-// By the event's own time, as in revoke(): a rebuild forgets exactly the same ones.
-void UsersProjection::forget_gone(Timestamp now) {
+// By a date that the log has surely reached: a clock that is ahead for a moment revives no token.
+void UsersProjection::forget_what_ended() {
+  const auto now = date_.settled;
+  while (!revoked_by_end_.empty() && revoked_by_end_.begin()->first < now) {
+    revoked_.erase(revoked_by_end_.begin()->second);
+    revoked_by_end_.erase(revoked_by_end_.begin());
+  }
   while (!gone_.empty() && gone_.begin()->first + longest_token < now) {
     subjects_.erase(gone_.begin()->second);
     gone_.erase(gone_.begin());
   }
 }
 
-void UsersProjection::revoke(const TokenRevoked& event, Timestamp now) {
-  while (!revoked_by_end_.empty() && revoked_by_end_.begin()->first < now) {
-    revoked_.erase(revoked_by_end_.begin()->second);
-    revoked_by_end_.erase(revoked_by_end_.begin());
-  }
+void UsersProjection::revoke(const TokenRevoked& event) {
   if (const auto present = revoked_.find(event.token)) revoked_by_end_.erase({present->expires_at, event.token});
   revoked_by_end_.emplace(event.expires_at, event.token);
   revoked_.put(event.token, {event.token, event.expires_at});
 }
 
 void UsersProjection::fold(const Envelope& envelope) {
+  if (date_.add(envelope.time)) {
+    date_changed_ = true;
+    forget_what_ended();
+  }
   const auto category = envelope.stream.category();
   if (category == "user") fold_user(envelope);
   if (category == "extension") fold_extension(envelope);
@@ -99,10 +110,7 @@ void UsersProjection::fold_extension(const Envelope& envelope) {
                  [&](const ExtensionCreated& e) { begin_extension_epoch(e.number, envelope, false); },
                  [&](const ExtensionPasswordChanged& e) { begin_extension_epoch(e.number, envelope, false); },
                  [&](const ExtensionDisabled& e) { begin_extension_epoch(e.number, envelope, false); },
-                 [&](const ExtensionDeleted& e) {
-                   begin_extension_epoch(e.number, envelope, true);
-                   forget_gone(envelope.time);
-                 },
+                 [&](const ExtensionDeleted& e) { begin_extension_epoch(e.number, envelope, true); },
                  [](const auto&) {},
              },
              envelope.event);
@@ -144,21 +152,27 @@ void UsersProjection::fold_user(const Envelope& envelope) {
                    users_.put(e.name, std::move(row));
                    begin_user_epoch(e.name, envelope);
                  },
-                 [&](const TokenRevoked& e) { revoke(e, envelope.time); },
+                 [&](const TokenRevoked& e) { revoke(e); },
                  [](const auto&) {},
              },
              envelope.event);
 }
 
 void UsersProjection::flush(RowBatch& batch) {
-  const std::unique_lock lock(mutex_);
   users_.flush(batch);
   revoked_.flush(batch);
   subjects_.flush(batch);
+  if (std::exchange(date_changed_, false)) batch.put(date_key, json::to_string(date_));
 }
 
 Result<void> UsersProjection::load(std::string_view key, std::string_view row) {
   const std::unique_lock lock(mutex_);
+  if (key == date_key) {
+    auto date = json::from_string<SettledDate>(row);
+    if (!date) return date.error();
+    date_ = *date;
+    return {};
+  }
   auto user = users_.load(key, row, [](const UserRow& r) { return r.name; });
   if (!user) return user.error();
   if (*user) return {};
@@ -184,13 +198,14 @@ void UsersProjection::adopt(Projection& rebuilt) {
   std::swap(subjects_, other.subjects_);
   std::swap(revoked_by_end_, other.revoked_by_end_);
   std::swap(gone_, other.gone_);
+  date_ = other.date_;
 }
 
 void UsersProjection::dump(RowBatch& all) const {
-  const std::shared_lock lock(mutex_);
   users_.dump(all);
   revoked_.dump(all);
   subjects_.dump(all);
+  if (date_.since != Timestamp{}) all.put(date_key, json::to_string(date_));
 }
 
 }  // namespace strowger

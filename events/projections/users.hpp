@@ -1,6 +1,7 @@
 // Who may administer, which tokens were revoked, and which are from before their account changed.
 #pragma once
 
+#include "events/projections/settled_date.hpp"
 #include "events/projections/table.hpp"
 
 #include <set>
@@ -58,7 +59,7 @@ class UsersProjection : public Projection {
   bool stands(const std::string& name, const Uuid& epoch, Timestamp issued_at, Timestamp now) const;
 
   std::string_view name() const override { return "users"; }
-  std::uint32_t schema() const override { return 2; }
+  std::uint32_t schema() const override { return 3; }
   void flush(RowBatch& batch) override;
   Result<void> load(std::string_view key, std::string_view row) override;
   std::unique_ptr<Projection> blank() const override { return std::make_unique<UsersProjection>(); }
@@ -69,15 +70,17 @@ class UsersProjection : public Projection {
   void fold(const Envelope& envelope) override;
   void fold_user(const Envelope& envelope);
   void fold_extension(const Envelope& envelope);
-  void revoke(const TokenRevoked& event, Timestamp now);
+  void revoke(const TokenRevoked& event);
   void begin_user_epoch(const std::string& name, const Envelope& envelope);
   void begin_extension_epoch(const ExtensionNumber& number, const Envelope& envelope, bool gone);
   void put(TokenSubject subject);
-  void forget_gone(Timestamp now);
+  void forget_what_ended();
 
   Table<std::string, UserRow> users_{"user/"};
   Table<Uuid, RevokedToken> revoked_{"revoked/"};
   Table<std::string, TokenSubject> subjects_{"subject/"};
+  SettledDate date_;
+  bool date_changed_ = false;
   // What of the two above is to be forgotten first.
   std::set<std::pair<Timestamp, Uuid>> revoked_by_end_;
   std::set<std::pair<Timestamp, std::string>> gone_;

@@ -1,5 +1,5 @@
-// Who may fetch a device's file: credentials, token and enrolment on device/<mac>; sources that were blocked on
-// provisioning/access.
+// Who may fetch a device's file: credentials, token and the opening of its enrolment on device/<mac>, where it enrolled
+// from on device-activity/<mac>; sources that were blocked on provisioning/access.
 #pragma once
 
 #include "events/ids.hpp"

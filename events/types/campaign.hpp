@@ -46,7 +46,23 @@ struct CampaignDevicesAdded {
 };
 BOOST_DESCRIBE_STRUCT(CampaignDevicesAdded, (), (campaign, devices))
 
-// The device's turn came, and there was nothing to tell it or nobody to be told.
+// The turn of these devices came, and there was nothing to tell them or nobody to be told; many in one event.
+struct SkippedDevice {
+  MacAddress mac;
+  std::string code;  // converged, no_phone, unregistered, unservable, overtaken
+  std::string reason;
+};
+BOOST_DESCRIBE_STRUCT(SkippedDevice, (), (mac, code, reason))
+
+struct CampaignDevicesSkipped {
+  static constexpr std::string_view type = "campaign.devices_skipped";
+  static constexpr std::uint16_t schema = 1;
+  Uuid campaign;
+  std::vector<SkippedDevice> devices;
+};
+BOOST_DESCRIBE_STRUCT(CampaignDevicesSkipped, (), (campaign, devices))
+
+// The same of one device, as earlier releases recorded it. Not written any more.
 struct CampaignDeviceSkipped {
   static constexpr std::string_view type = "campaign.device_skipped";
   static constexpr std::uint16_t schema = 1;

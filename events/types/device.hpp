@@ -1,7 +1,9 @@
-// What happens to a device: stream device/<mac>.
+// What happens to a device: stream device/<mac>; what its phone was served: stream device-activity/<mac> (in logs of
+// earlier releases device/<mac>).
 #pragma once
 
 #include "events/ids.hpp"
+#include "events/time.hpp"
 #include "events/uuid.hpp"
 
 #include <string>
@@ -127,5 +129,39 @@ struct ConfigServed {
 };
 BOOST_DESCRIBE_STRUCT(ConfigServed, (),
                       (mac, extension, vendor, model, path, etag, size, status, ip, user_agent, tls_identity))
+
+// After a ConfigServed: the same phone fetched the same bytes again within a short time. None of these fetches was
+// waited for: one after a change or a request to reboot is a ConfigServed at once.
+struct ConfigServedRepeated {
+  static constexpr std::string_view type = "device.config_served_repeated";
+  static constexpr std::uint16_t schema = 1;
+  MacAddress mac;
+  ExtensionNumber extension;
+  std::string vendor;
+  std::string model;
+  std::string path;  // of the last request, as all that follows
+  std::string etag;
+  std::uint32_t size = 0;
+  std::uint16_t status = 200;
+  std::string ip;
+  std::string user_agent;
+  std::string tls_identity{};
+  std::uint64_t count = 0;  // fetches, without the first
+  Timestamp first_seen;     // of those that are counted here
+  Timestamp last_seen;
+};
+BOOST_DESCRIBE_STRUCT(ConfigServedRepeated, (),
+                      (mac, extension, vendor, model, path, etag, size, status, ip, user_agent, tls_identity, count,
+                       first_seen, last_seen))
+
+// Its last fetch.
+inline ConfigServed last_of(const ConfigServedRepeated& e) {
+  return {e.mac, e.extension, e.vendor, e.model, e.path, e.etag, e.size, e.status, e.ip, e.user_agent, e.tls_identity};
+}
+
+// Whether events of the type tell of phone files that were served.
+inline bool is_served(std::string_view type) {
+  return type == ConfigServed::type || type == ConfigServedRepeated::type;
+}
 
 }  // namespace strowger

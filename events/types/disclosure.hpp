@@ -1,4 +1,4 @@
-// Who looked at secrets: on the stream of the device whose file it was.
+// Who looked at secrets: stream device-activity/<mac> of the device whose file it was.
 #pragma once
 
 #include "events/ids.hpp"

@@ -27,7 +27,7 @@ BOOST_DESCRIBE_ENUM(NumberKind, work, mobile, home, other)
 
 struct ContactNumber {
   NumberKind kind = NumberKind::work;
-  std::string number;  // as it is dialled
+  std::string number;  // as people write it: +49 (0)30 1234-567
   bool operator==(const ContactNumber&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(ContactNumber, (), (kind, number))

@@ -1,4 +1,4 @@
-// Phones that ask the whole LAN by SIP where their configuration is (VENDORS.md 4.2). Stream device/<mac>.
+// Phones that ask the whole LAN by SIP where their configuration is (VENDORS.md 4.2). Stream device-activity/<mac>.
 #pragma once
 
 #include "events/ids.hpp"

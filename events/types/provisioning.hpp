@@ -19,7 +19,8 @@ struct ConfigRefused {
   std::string ip;
   std::string user_agent;
   std::uint16_t status = 404;
-  // placeholder_mac, unknown_mac, unknown_file, probe, template_not_found, extension_not_found, access_denied, …
+  // placeholder_mac, unknown_mac, unknown_file, wrong_path, probe, template_not_found, extension_not_found,
+  // access_denied, …
   std::string code;
   std::string error;  // for people
   std::string vendor;

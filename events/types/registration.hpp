@@ -48,12 +48,14 @@ BOOST_DESCRIBE_STRUCT(PhoneMoved, (),
                       (extension, contact, instance, from_ip, from_port, ip, port, transport, user_agent, mac,
                        expires_at))
 
-enum class UnregisterReason : std::uint8_t { phone_asked, extension_deleted, extension_disabled, replaced };
-BOOST_DESCRIBE_ENUM(UnregisterReason, phone_asked, extension_deleted, extension_disabled, replaced)
+// made_room: the extension had as many bindings as it may, and another phone registered.
+enum class UnregisterReason : std::uint8_t { phone_asked, extension_deleted, extension_disabled, replaced, made_room };
+BOOST_DESCRIBE_ENUM(UnregisterReason, phone_asked, extension_deleted, extension_disabled, replaced, made_room)
 
+// Version 1 had no made_room.
 struct PhoneUnregistered {
   static constexpr std::string_view type = "phone.unregistered";
-  static constexpr std::uint16_t schema = 1;
+  static constexpr std::uint16_t schema = 2;
   ExtensionNumber extension;
   std::string contact;
   std::string ip;

@@ -1,4 +1,4 @@
-// What phones leave with the server: their logs, and what was changed at the phone. Stream device/<mac>.
+// What phones leave with the server: their logs, and what was changed at the phone. Stream device-activity/<mac>.
 #pragma once
 
 #include "events/ids.hpp"

@@ -44,4 +44,21 @@ TEST_CASE("devices are moved from one server to another by files, all or none") 
   }
   CHECK_THAT(run({"devices", "import", "no-such-file.csv"}).output,
              ContainsSubstring("no-such-file.csv: cannot be read"));
+
+  // People too, alone or with their devices.
+  const auto people =
+      file("people.csv", "Number;Name;E-Mail\r\n2001;Bob Example;bob@example.com\r\n1001;Ann Example;\r\n;;\r\n");
+  CHECK_THAT(run({"extensions", "import", "--dry-run", people}).output, ContainsSubstring("row 2  2001  create"));
+  CHECK_THAT(run({"extensions", "import", people}).output,
+             ContainsSubstring("2 extensions: 1 new, 0 changed, 1 as they were, 0 refused."));
+  const auto both = file(
+      "both.csv", "MAC Address,Extension Number,Vendor,Model,Extension Name\n001565123458,2002,yealink,t46s,Cid\n");
+  CHECK_THAT(run({"devices", "import", "--dry-run", both}).output, ContainsSubstring("create, its extension: create"));
+  CHECK_THAT(run({"devices", "import", both}).output,
+             ContainsSubstring("1 devices: 1 new") && ContainsSubstring("Their extensions: 1 new"));
+  for (const auto* format : {"csv", "json"}) {
+    const auto out = (site.folder() / "people-out").string() + "." + format;
+    REQUIRE(run({"extensions", "export", "--format", format, "--out", out}).exit_code == 0);
+    CHECK_THAT(run({"extensions", "import", out}).output, ContainsSubstring("0 new, 0 changed, 3 as they were"));
+  }
 }

@@ -82,7 +82,10 @@ Result<Receipt> MemoryLog::commit(AppendRequest& request) {
       state_.erase({write.table, write.key});
   }
   receipt.position = Position{records_.size()};
-  if (!request.idempotency_key.empty()) receipts_[request.idempotency_key] = receipt;
+  if (!request.idempotency_key.empty()) {
+    auto& kept = receipts_[request.idempotency_key] = receipt;
+    kept.note = std::move(request.receipt_note);
+  }
   return receipt;
 }
 
@@ -110,6 +113,12 @@ Result<std::vector<Record>> MemoryLog::read_stream(const StreamId& stream, Strea
   for (std::size_t i = number(after); i < found->second.size() && out.size() < max; ++i)
     out.push_back(records_.at(found->second[i]));
   return out;
+}
+
+Result<StreamVersion> MemoryLog::last_version(const StreamId& stream) {
+  const std::lock_guard lock(mutex_);
+  const auto found = streams_.find(stream.text());
+  return StreamVersion{found == streams_.end() ? 0 : found->second.size()};
 }
 
 Result<std::vector<Record>> MemoryLog::read_all(Position after, std::size_t max) {

@@ -16,6 +16,7 @@ class MemoryLog : public EventLog {
  public:
   void append(AppendRequest request, AppendDone done) override;
   Result<std::vector<Record>> read_stream(const StreamId& stream, StreamVersion after, std::size_t max) override;
+  Result<StreamVersion> last_version(const StreamId& stream) override;
   Result<std::vector<Record>> read_all(Position after, std::size_t max) override;
   Result<std::vector<Record>> read_back(Position before, std::size_t max) override;
   std::unique_ptr<Subscription> subscribe(Position after) override;

@@ -27,9 +27,17 @@ bool Guesses::note(const Source& source, std::uint64_t account, Instant now) {
 bool Guesses::paused(const Source& source, std::uint64_t account, Instant now) const {
   const auto found = sources_.find(source);
   if (found == sources_.end()) return false;
-  if (now < found->second.all.paused_until) return true;
+  if (now < found->second.all.paused_until && !known_.contains({source, account})) return true;
   const auto one = found->second.accounts.find(account);
   return one != found->second.accounts.end() && now < one->second.paused_until;
+}
+
+void Guesses::right(const Source& source, std::uint64_t account) {
+  if (!known_.emplace(source, account).second) return;
+  known_order_.emplace_back(source, account);
+  if (known_order_.size() <= limits_.most_known) return;
+  known_.erase(known_order_.front());
+  known_order_.pop_front();
 }
 
 }  // namespace strowger::provisioning::access

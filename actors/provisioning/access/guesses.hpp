@@ -1,8 +1,9 @@
 // Keeps a source from trying passwords: after too many wrong ones for an account, or for many accounts, what it brings
 // is not believed for a while, also where it is right. So a guess tells nothing, and a weak password lasts longer.
 //
-// Only the source itself is kept out: nobody can shut a phone out from elsewhere. No clock, no lock; times are instants
-// of this process. Bounded: of the sources that are watched the oldest go first.
+// Only the source itself is kept out: nobody can shut a phone out from elsewhere. Nor can what is tried for other
+// accounts from its own address (behind the same NAT), once it has given the right password from there. No clock, no
+// lock; times are instants of this process. Bounded: of the sources that are watched the oldest go first.
 #pragma once
 
 #include "actors/provisioning/access/enumeration.hpp"
@@ -12,6 +13,8 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
+#include <utility>
 
 namespace strowger::provisioning::access {
 
@@ -24,6 +27,7 @@ class Guesses {
     std::chrono::seconds window{600};
     std::chrono::seconds pause{300};
     std::size_t most_sources = 4096;
+    std::size_t most_known = 16'384;  // sources with an account that was right
   };
   Guesses() : Guesses(Limits{}) {}
   explicit Guesses(Limits limits) : limits_(limits) {}
@@ -32,6 +36,8 @@ class Guesses {
   // afresh. True: from now on, for a while, none is believed.
   bool note(const Source& source, std::uint64_t account, Instant now);
   bool paused(const Source& source, std::uint64_t account, Instant now) const;
+  // That a password was right, and believed.
+  void right(const Source& source, std::uint64_t account);
 
  private:
   struct Count {
@@ -47,6 +53,8 @@ class Guesses {
   Limits limits_;
   std::map<Source, Tries> sources_;
   std::deque<Source> order_;  // of sources_, each once, oldest first
+  std::set<std::pair<Source, std::uint64_t>> known_;
+  std::deque<std::pair<Source, std::uint64_t>> known_order_;  // each once, oldest first
 };
 
 }  // namespace strowger::provisioning::access

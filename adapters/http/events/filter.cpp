@@ -8,12 +8,16 @@ namespace strowger::http::events {
 namespace {
 
 constexpr std::size_t most_alternatives = 64;
-constexpr std::array<std::string_view, 5> own_names{"stream", "type", "correlation", "from", "to"};
+constexpr std::array<std::string_view, 6> own_names{"stream", "type", "not_type", "correlation", "from", "to"};
+
+bool fits_any(const std::vector<std::string>& wanted, std::string_view text, char part_end) {
+  return std::any_of(wanted.begin(), wanted.end(), [&](const std::string& one) {
+    return one.back() == part_end ? text.starts_with(one) : text == one;
+  });
+}
 
 bool fits(const std::vector<std::string>& wanted, std::string_view text, char part_end) {
-  return wanted.empty() || std::any_of(wanted.begin(), wanted.end(), [&](const std::string& one) {
-           return one.back() == part_end ? text.starts_with(one) : text == one;
-         });
+  return wanted.empty() || fits_any(wanted, text, part_end);
 }
 
 Result<std::string> parse_stream(std::string_view text) {
@@ -25,8 +29,7 @@ Result<std::string> parse_stream(std::string_view text) {
                                        "' is not a stream; write one such as device/001565123456, or device/* for all "
                                        "of a category.");
   // A MAC address is taken in every form that people write it in.
-  if (stream->category() == "device")
-    if (const auto mac = MacAddress::parse(stream->key())) return StreamId::of(*mac).text();
+  if (const auto mac = stream->device()) return StreamId(stream->category(), mac->text()).text();
   return stream->text();
 }
 
@@ -59,16 +62,34 @@ Result<Timestamp> parse_time(std::string_view name, std::string_view text) {
   return *time;
 }
 
+// With a device, or all, its facts.
+void add_activity(std::vector<std::string>& streams) {
+  const std::string device = std::string(StreamId::device_category) + "/";
+  const auto asked = streams.size();
+  for (std::size_t i = 0; i < asked; ++i) {
+    if (!streams[i].starts_with(device)) continue;
+    auto activity = std::string(StreamId::activity_category) + streams[i].substr(device.size() - 1);
+    if (std::find(streams.begin(), streams.end(), activity) == streams.end()) streams.push_back(std::move(activity));
+  }
+}
+
 }  // namespace
 
 bool Filter::matches(const Record& record) const {
   return (!correlation || record.correlation == *correlation) && (!from || record.time >= *from) &&
-         (!to || record.time < *to) && fits(streams, record.stream.text(), '/') && fits(types, record.type, '.');
+         (!to || record.time < *to) && fits(streams, record.stream.text(), '/') && fits(types, record.type, '.') &&
+         !fits_any(not_types, record.type, '.');
 }
 
-std::optional<StreamId> Filter::only_stream() const {
-  if (streams.size() != 1 || streams.front().back() == '/') return std::nullopt;
-  return StreamId::parse(streams.front()).value();
+std::vector<StreamId> Filter::only_streams() const {
+  std::vector<StreamId> only;
+  for (const auto& text : streams) {
+    if (text.back() == '/') return {};
+    auto stream = StreamId::parse(text).value();
+    if (!only.empty() && only.front().subject() != stream.subject()) return {};
+    if (std::find(only.begin(), only.end(), stream) == only.end()) only.push_back(std::move(stream));
+  }
+  return only;
 }
 
 Result<Position> parse_position(std::string_view name, std::string_view text) {
@@ -100,6 +121,8 @@ Result<Filter> read_filter(const Query& query, std::initializer_list<std::string
       if (auto read = each(value, filter.streams, parse_stream); !read) return read.error();
     } else if (name == "type") {
       if (auto read = each(value, filter.types, parse_type); !read) return read.error();
+    } else if (name == "not_type") {
+      if (auto read = each(value, filter.not_types, parse_type); !read) return read.error();
     } else if (name == "correlation") {
       const auto id = Uuid::parse(value);
       if (!id) return malformed("bad_correlation", "correlation must be a UUID, the correlationid of an event.");
@@ -116,6 +139,7 @@ Result<Filter> read_filter(const Query& query, std::initializer_list<std::string
       return malformed("unknown_parameter", "There is no parameter '" + name + "' here; there are " + known + ".");
     }
   }
+  add_activity(filter.streams);
   if (filter.from && filter.to && *filter.from >= *filter.to)
     return malformed("bad_time", "from must be before to; nothing lies between them.");
   return filter;

@@ -1,11 +1,13 @@
 // Which events of the log somebody wants: the parameters that GET /api/events and GET /api/events/stream share.
 //
-//   stream=device/001565123456   one stream; stream=device/* all of a category
+//   stream=device/001565123456   one stream; stream=device/* all of a category. A device is asked for with what was
+//                                decided and with its facts (device-activity/…); these alone have that name
 //   type=device.registered       one type (also as CloudEvents name it); type=device.* all that start so
+//   not_type=template.*          all but those of a type, in the same forms
 //   correlation=<uuid>           what belongs to one command
 //   from=, to=                   a span of time: from <= time < to
 //
-// stream and type may be given more than once, or as a list with commas: any of them will do.
+// stream, type and not_type may be given more than once, or as a list with commas: any of them will do.
 #pragma once
 
 #include "adapters/http/percent.hpp"
@@ -22,14 +24,17 @@ namespace strowger::http::events {
 struct Filter {
   std::vector<std::string> streams;  // an id, or a category with its slash: device/
   std::vector<std::string> types;    // a type, or its beginning up to a dot: device.
+  std::vector<std::string> not_types;
   std::optional<Uuid> correlation;
   std::optional<Timestamp> from;
   std::optional<Timestamp> to;
 
-  bool takes_all() const { return streams.empty() && types.empty() && !correlation && !from && !to; }
+  bool takes_all() const {
+    return streams.empty() && types.empty() && not_types.empty() && !correlation && !from && !to;
+  }
   bool matches(const Record& record) const;
-  // Where only one stream is wanted.
-  std::optional<StreamId> only_stream() const;
+  // Where only the streams of one subject are wanted: at most two. Empty: others too.
+  std::vector<StreamId> only_streams() const;
 };
 
 // Fails with malformed, naming the parameter. `others` are the names that the caller reads itself; any further one is

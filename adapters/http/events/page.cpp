@@ -1,7 +1,9 @@
 #include "adapters/http/events/page.hpp"
 
 #include <algorithm>
+#include <array>
 #include <functional>
+#include <utility>
 
 namespace strowger::http::events {
 namespace {
@@ -25,28 +27,22 @@ Result<Position> first_at(EventLog& log, Timestamp time) {
   return Position{low};
 }
 
-// How many events of the stream lie at or below the position.
+// How many events of the stream lie at or below the position. O(log n) reads.
 Result<StreamVersion> version_at(EventLog& log, const StreamId& stream, Position position) {
-  Error fault;
-  bool failed = false;
-  const auto lies_below = [&](std::uint64_t version) {
-    const auto found = log.read_stream(stream, StreamVersion{version - 1}, 1);
-    if (!found) {
-      failed = true;
-      fault = found.error();
-      return false;
-    }
-    return !found->empty() && found->front().position <= position;
-  };
-  std::uint64_t above = 1;
-  while (lies_below(above)) above *= 2;
-  std::uint64_t at = above / 2;  // 0, or one that does lie below
-  while (!failed && at + 1 < above) {
-    const auto middle = at + (above - at) / 2;
-    (lies_below(middle) ? at : above) = middle;
+  const auto last = log.last_version(stream);
+  if (!last) return last.error();
+  std::uint64_t low = 0;  // lies below, or is none
+  std::uint64_t high = number(*last);
+  while (low < high) {
+    const auto middle = low + (high - low + 1) / 2;
+    const auto found = log.read_stream(stream, StreamVersion{middle - 1}, 1);
+    if (!found) return found.error();
+    if (!found->empty() && found->front().position <= position)
+      low = middle;
+    else
+      high = middle - 1;
   }
-  if (failed) return fault;
-  return StreamVersion{at};
+  return StreamVersion{low};
 }
 
 // Gives the events piece by piece, in the order of the page; an empty piece is the end.
@@ -87,6 +83,47 @@ Source backward(EventLog& log, const StreamId& stream, StreamVersion last) {
   };
 }
 
+// Two of them as one, by position.
+Source merged(Source first, Source second, bool newest_first) {
+  struct Side {
+    Source source;
+    std::vector<Record> records{};
+    std::size_t used = 0;
+    bool ended = false;
+  };
+  return [sides = std::array<Side, 2>{Side{std::move(first)}, Side{std::move(second)}},
+          newest_first]() mutable -> Result<std::vector<Record>> {
+    std::vector<Record> out;
+    while (out.size() < step) {
+      for (auto& side : sides) {
+        if (side.ended || side.used < side.records.size()) continue;
+        auto records = side.source();
+        if (!records) return records.error();
+        side.ended = records->empty();
+        side.records = std::move(*records);
+        side.used = 0;
+      }
+      auto& [one, other] = sides;
+      if (one.ended && other.ended) break;
+      bool from_one = other.ended;
+      if (!one.ended && !other.ended) {
+        const auto a = one.records[one.used].position, b = other.records[other.used].position;
+        from_one = newest_first ? a > b : a < b;
+      }
+      auto& side = from_one ? one : other;
+      out.push_back(std::move(side.records[side.used++]));
+    }
+    return out;
+  };
+}
+
+// Of one stream, between the positions or as near as its versions tell.
+Result<Source> source_of(EventLog& log, const StreamId& stream, Position after, Position before, bool newest_first) {
+  const auto version = version_at(log, stream, newest_first ? Position{number(before) - 1} : after);
+  if (!version) return version.error();
+  return newest_first ? backward(log, stream, *version) : forward(log, stream, *version);
+}
+
 }  // namespace
 
 Result<Page> read_page(EventLog& log, const PageQuery& query) {
@@ -109,12 +146,14 @@ Result<Page> read_page(EventLog& log, const PageQuery& query) {
   if (next(after) >= before) return page;
 
   Source source;
-  if (const auto stream = filter.only_stream()) {
-    const auto version = version_at(log, *stream, query.newest_first ? Position{number(before) - 1} : after);
-    if (!version) return version.error();
-    source = query.newest_first ? backward(log, *stream, *version) : forward(log, *stream, *version);
-  } else {
+  if (const auto streams = filter.only_streams(); streams.empty()) {
     source = query.newest_first ? backward(log, before) : forward(log, after);
+  } else {
+    for (const auto& stream : streams) {
+      auto one = source_of(log, stream, after, before, query.newest_first);
+      if (!one) return one.error();
+      source = source ? merged(std::move(source), std::move(*one), query.newest_first) : std::move(*one);
+    }
   }
 
   for (std::size_t scanned = 0; scanned < query.most_scanned;) {

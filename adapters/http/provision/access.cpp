@@ -1,8 +1,9 @@
 #include "adapters/http/provision/access.hpp"
 
 #include "actors/provisioning/access/certificate.hpp"
+#include "actors/reboot/correlation.hpp"
 #include "adapters/http/provision/request_log.hpp"
-#include "adapters/http/services.hpp"
+#include "adapters/http/provision/services.hpp"
 #include "adapters/http/tls.hpp"
 
 #include <algorithm>
@@ -196,7 +197,7 @@ Access::Answer Access::check_closely(const Question& question, access::Network n
       has_blocks_ = enumeration_.has_blocks();
     }
   }
-  facts.blocked = block.has_value();
+  facts.blocked = block.has_value() && !(network == access::Network::open && is_registered_at(question, row));
 
   const auto decision = access::decide(facts, {rules.require_credentials, question.request.needs_certificate});
   Answer answer;
@@ -218,11 +219,24 @@ Access::Answer Access::check_closely(const Question& question, access::Network n
   return answer;
 }
 
+// By SIP, from the address that asks: its own file is served to it, and the files of all, whatever somebody else at
+// that address (behind the same NAT) tries.
+bool Access::is_registered_at(const Question& question, const std::optional<DeviceRow>& device) const {
+  const auto& client = question.client;
+  if (!device) {
+    const auto text = client.text.empty() ? question.request.address.to_string() : std::string(client.text);
+    return !provisioning::is_private(question.file.role) && !services_.bindings.at_ip(text, 1).empty();
+  }
+  const auto phones = reboot::Phones(services_.bindings, services_.device_rows).of(*device);
+  return std::ranges::any_of(phones, [&](const auto& phone) { return config::parse_ip(phone->ip) == client.bytes; });
+}
+
 bool Access::is_guessing(const Client& client, const Brought& password, Instant now) {
   if (password.account == 0) return false;
   const auto source = access::source_of(client.bytes);
   const std::lock_guard lock(mutex_);
   if (guesses_.paused(source, password.account, now)) return true;
+  if (password.proof == Proof::right) guesses_.right(source, password.account);
   if (password.proof != Proof::wrong || !guesses_.note(source, password.account, now)) return false;
   services_.logger.warn(
       "Too many wrong passwords for phones' files came from {}: for a while none from there is taken. Whose they were "

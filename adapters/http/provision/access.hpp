@@ -80,6 +80,7 @@ class Access {
 
  private:
   Answer check_closely(const Question& question, provisioning::access::Network network);
+  bool is_registered_at(const Question& question, const std::optional<DeviceRow>& device) const;
   bool is_guessing(const Client& client, const Brought& password, Instant now);
 
   Services& services_;

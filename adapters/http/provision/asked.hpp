@@ -27,16 +27,19 @@ struct Files::Asked {
 
   // What the path means; what is known already needs not be asked.
   void resolve(std::string_view protocol = {}) {
-    with_token = token_path(request.path);
+    // A doubled slash in front is the phone's, which joins it to a URL that ends with one.
+    plain_path = request.path;
+    while (plain_path.starts_with("//")) plain_path.remove_prefix(1);
+    with_token = token_path(plain_path);
     if (auto hidden = mask.hidden(request.path)) masked = std::move(*hidden);
     if (!protocol.empty())
       masked = std::string(protocol) + ":" + (masked.empty() ? std::string(request.path) : std::move(masked));
     if (!masked.empty()) path = masked;
     file = provisioning::resolve(name_path());
-    below_provision = request.path.starts_with("/provision");
+    below_provision = plain_path.starts_with("/provision");
   }
   std::string_view name_path() const {
-    return with_token.token.empty() ? request.path : std::string_view(with_token.rest);
+    return with_token.token.empty() ? plain_path : std::string_view(with_token.rest);
   }
 
   const Request& request;
@@ -46,6 +49,7 @@ struct Files::Asked {
   Client client;
   std::string_view peer;
   RequestLog log;
+  std::string_view plain_path{};
   TokenPath with_token{};
   std::string masked{};
   std::string_view path;  // for the log and the history: a token in it is masked

@@ -3,7 +3,7 @@
 #include "actors/provisioning/taken_apart.hpp"
 #include "actors/reboot/correlation.hpp"
 #include "adapters/http/provision/device_values.hpp"
-#include "adapters/http/services.hpp"
+#include "adapters/http/provision/services.hpp"
 #include "events/stopped.hpp"
 
 #include <algorithm>
@@ -101,7 +101,7 @@ class Measure {
     }
     if (now->bytes == then->bytes) return;
     ++out_.changed;
-    const bool reboots = !reboot::bindings_of(row, services_.bindings.of(device.extension)).empty();
+    const bool reboots = !reboot::Phones(services_.bindings, services_.device_rows).of(row).empty();
     if (reboots) ++out_.would_reboot;
     std::vector<provisioning::KeyChange> changes;
     if (out_.compared < BlastRadius::most_compared) {

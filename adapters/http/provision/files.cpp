@@ -2,14 +2,16 @@
 
 #include "actors/provisioning/common_file.hpp"
 #include "actors/provisioning/config_url.hpp"
+#include "actors/provisioning/misplaced.hpp"
 #include "actors/provisioning/phone_settings.hpp"
 #include "actors/provisioning/placeholder.hpp"
 #include "actors/provisioning/similar_macs.hpp"
 #include "actors/provisioning/user_agent.hpp"
 #include "adapters/http/provision/asked.hpp"
 #include "adapters/http/provision/firmware.hpp"
-#include "adapters/http/services.hpp"
+#include "adapters/http/provision/services.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include <spdlog/logger.h>
@@ -40,6 +42,14 @@ std::string_view body_of(std::uint16_t status) {
   }
 }
 
+// Short, so that the history tells when a phone fetched.
+constexpr std::chrono::seconds most_fetch_window{60};
+
+FactsOptions facts_options(const Services& services) {
+  return {.window = [&services] { return std::min(services.settings()->log.repeat_window, most_fetch_window); },
+          .runner = &services.runner};
+}
+
 }  // namespace
 
 Files::Files(Services& services, Sightings& sightings, FileLanes& lanes)
@@ -53,7 +63,7 @@ Files::Files(Services& services, Sightings& sightings, FileLanes& lanes)
       uploads_(std::make_shared<Uploads>(
           [&services] { return std::filesystem::path(services.settings()->data_dir) / "uploads"; }, services.clock)),
       facts_(services.log, services.ids, services.clock, services.logger, sightings, services.vendors,
-             services.device_rows, mask_) {}
+             services.device_rows, mask_, facts_options(services)) {}
 
 Result<std::string> Files::current_etag(const PresentPtr& present, const DefinitionPtr& device) {
   const auto extension = services_.extension_rows.find(device->extension);
@@ -73,11 +83,16 @@ Result<Response> Files::respond(const Request& request, Delivery* plain, std::st
   asked.resolve(protocol);
   const auto& file = asked.file;
 
-  // At the root anybody may ask for anything (a browser for its icon): what is no phone's file is none of our history.
-  if (file.role == provisioning::FileRole::unknown && !asked.below_provision)
-    return not_found("not_found", "There is nothing at this path. See /api/openapi.json.");
+  // Anybody may ask for anything at the root (a browser for its icon): only a phone's request is in the history.
+  std::optional<provisioning::RequestedFile> misplaced;
+  if (file.role == provisioning::FileRole::unknown) {
+    misplaced = provisioning::misplaced_file(request.target);
+    if (!misplaced && !asked.below_provision)
+      return not_found("not_found", "There is nothing at this path. See /api/openapi.json.");
+  }
   if (!asked.present->settings->provisioning.enabled)
     return not_found("provisioning_disabled", "Provisioning is switched off: provisioning.enabled is false.");
+  if (misplaced && !asked.below_provision) return wrong_path(asked, std::move(*misplaced));
 
   auto answer = access_.check({request, *asked.present, asked.client, file, asked.with_token.token});
   if (!answer.allowed) return refuse_access(asked, answer);
@@ -97,6 +112,7 @@ Result<Response> Files::respond(const Request& request, Delivery* plain, std::st
     return serve_common(asked);
   if (file.mac_fault) return refuse(asked, 400, "bad_mac_address", file.mac_fault->message);
   if (file.role == provisioning::FileRole::per_mac && file.mac) return serve(asked, *file.mac);
+  if (misplaced) return wrong_path(asked, std::move(*misplaced));
   return refuse(asked, 404, "unknown_file", "No phone that is known here asks for a file of this name.");
 }
 

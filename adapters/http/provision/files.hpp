@@ -82,6 +82,10 @@ class Files {
   std::optional<Response> admit_upload(Request& request, std::optional<std::uint64_t> size);
   Awaitable<Result<Response>> take(const Request& request);
 
+  // Records a request that was refused before any handler saw it, where its target names a phone's file or, of one that
+  // is no HTTP, its address is that of a phone. Any thread; never blocks.
+  void unread(const Request& request, const Unread& refusal);
+
   PresentPtr present() { return present_.get(); }
   // Of the file that the device would be sent now. Fails where it would get none. Renders where it is not in the cache;
   // what is found is told to the devices projection, which counts by it.
@@ -139,6 +143,10 @@ class Files {
   Response refuse_secret(Asked& asked, const std::string& url);
   Response unknown_device(Asked& asked, const MacAddress& mac);
   Response placeholder(Asked& asked);
+  // Looks the same whether the phone is known or not.
+  Response wrong_path(Asked& asked, provisioning::RequestedFile meant);
+  std::string where_to_ask(const Asked& asked) const;
+  std::string phone_at(std::string_view address) const;
   void say_device(Asked& asked);
   void say_similar(Asked& asked, const MacAddress& mac);
 

@@ -2,7 +2,7 @@
 #include "actors/provisioning/config_url.hpp"
 #include "adapters/http/provision/asked.hpp"
 #include "adapters/http/provision/firmware.hpp"
-#include "adapters/http/services.hpp"
+#include "adapters/http/provision/services.hpp"
 
 namespace strowger::http::provision {
 

@@ -1,6 +1,6 @@
 #include "adapters/http/provision/present.hpp"
 
-#include "adapters/http/services.hpp"
+#include "adapters/http/provision/services.hpp"
 
 #include <algorithm>
 

@@ -1,8 +1,9 @@
 // What phones leave here by PUT and POST, and get back.
+#include "actors/provisioning/misplaced.hpp"
 #include "actors/provisioning/recorded.hpp"
 #include "adapters/http/errors.hpp"
 #include "adapters/http/provision/asked.hpp"
-#include "adapters/http/services.hpp"
+#include "adapters/http/provision/services.hpp"
 #include "events/utf8.hpp"
 
 #include <algorithm>
@@ -44,6 +45,9 @@ std::optional<Response> Files::admit_upload(Request& request, std::optional<std:
   auto& asked = pass->asked;
   const auto& settings = asked.present->settings->provisioning;
   if (!settings.enabled || !settings.uploads.enabled || !is_upload(asked.file)) {
+    if (settings.enabled && settings.uploads.enabled && asked.file.role == provisioning::FileRole::unknown)
+      if (auto meant = provisioning::misplaced_file(request.target); meant && is_upload(*meant))
+        return wrong_path(asked, std::move(*meant));
     auto refused = error_response(405, "method_not_allowed", "This path takes only GET, HEAD.");
     refused.set("Allow", "GET, HEAD");
     return refused;
@@ -137,8 +141,8 @@ void Files::tell_upload(const Asked& asked, const Upload& upload, const std::str
     repeats = {read.instant, 0, {}};
   }
   AppendRequest request;
-  request.facts.push_back(
-      {StreamId::of(upload.mac), encode(event, Cause{"phone:" + upload.mac.text(), {}, {}}, now, services_.ids)});
+  request.facts.push_back({StreamId::activity_of(upload.mac),
+                           encode(event, Cause{"phone:" + upload.mac.text(), {}, {}}, now, services_.ids)});
   services_.log.append(std::move(request), [&logger = services_.logger](const Result<Receipt>& receipt) {
     if (!receipt) logger.error("That a phone left a file was not recorded: {}", receipt.error().message);
   });

@@ -315,20 +315,20 @@ Awaitable<Result<Uuid>> start_campaign(Context& context, const Request& request,
   if (!meta) co_return meta.error();
   meta->if_match.reset();
   auto& services = context.services;
-  auto id = services.ids.next();
-  command.campaign = id;
-  meta->cause.correlation = id;
-  actors::Campaign::Command what = std::move(command);
-  const auto outcome =
-      co_await decide(context, request, *services.campaigns, id.text(), std::move(what), std::move(*meta));
-  if (!outcome) co_return outcome.error();
-  if (!outcome->repeated) co_return id;
-  const auto look = [&log = services.log, position = outcome->position]() -> Result<Uuid> {
-    const auto records = log.read_all(Position{number(position) - 1}, 1);
-    if (!records) return records.error();
-    return Uuid::parse(records->at(0).stream.key());
+  auto id = id_of_new(services, *meta);
+  const auto start = [&] {
+    command.campaign = id;
+    meta->cause.correlation = id;
+    actors::Campaign::Command what = command;
+    return decide(context, request, *services.campaigns, id.text(), std::move(what), *meta);
   };
-  co_return co_await offloaded(request, context.lanes.reads, look);
+  auto outcome = co_await start();
+  if (!outcome && outcome.error().code == "campaign_exists") {  // by a key that was forgotten since
+    id = services.ids.next();
+    outcome = co_await start();
+  }
+  if (!outcome) co_return outcome.error();
+  co_return id;
 }
 
 void add_campaigns(Router& router, const ContextPtr& context) {

@@ -1,5 +1,6 @@
 #include "adapters/http/routes/context.hpp"
 
+#include "actors/provisioning/recorded.hpp"
 #include "adapters/http/prepared.hpp"
 #include "events/utf8.hpp"
 
@@ -72,6 +73,17 @@ Result<actors::AskMeta> ask_meta(const Request& request) {
                            std::string(request.path) + "/" + std::string(key);
   }
   return meta;
+}
+
+Uuid id_of_new(Services& services, const actors::AskMeta& meta) {
+  if (meta.idempotency_key.empty()) return services.ids.next();
+  const auto hash = provisioning::sha256_of(meta.idempotency_key);
+  Uuid id;
+  for (std::size_t i = 0; i < id.bytes.size(); ++i)
+    std::from_chars(hash.data() + 2 * i, hash.data() + 2 * i + 2, id.bytes[i], 16);
+  id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0F) | 0x80);
+  id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3F) | 0x80);
+  return id;
 }
 
 std::string etag_of(StreamVersion version) {
@@ -162,7 +174,10 @@ Parameter cursor_parameter() {
 
 Parameter idempotency_parameter() {
   return {.name = "Idempotency-Key",
-          .description = "A repeated request with the same key is not carried out again.",
+          .description =
+              "A repeated request with the same key is not carried out again: it is given the first answer, for as "
+              "long as api.idempotency_window says. With another method, path or body it is refused with 422, while "
+              "the first is under way with 409.",
           .in = Parameter::In::header,
           .schema = R"({"type":"string","maxLength":255})"};
 }

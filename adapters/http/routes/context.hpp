@@ -5,10 +5,10 @@
 #include "adapters/http/events/feed.hpp"
 #include "adapters/http/lanes.hpp"
 #include "adapters/http/provision/files.hpp"
+#include "adapters/http/provision/services.hpp"
 #include "adapters/http/router.hpp"
 #include "adapters/http/routes/fleet_survey.hpp"
 #include "adapters/http/routes/login_guard.hpp"
-#include "adapters/http/services.hpp"
 #include "adapters/http/sightings.hpp"
 #include "adapters/http/token.hpp"
 
@@ -50,6 +50,7 @@ void add_directories(Router& router, const ContextPtr& context);
 void add_discovery(Router& router, const ContextPtr& context);
 void add_dead_letters(Router& router, const ContextPtr& context);
 void add_events(Router& router, const ContextPtr& context);
+void add_extension_files(Router& router, const ContextPtr& context);
 void add_extensions(Router& router, const ContextPtr& context);
 void add_firmware(Router& router, const ContextPtr& context);
 void add_history(Router& router, const ContextPtr& context);
@@ -72,6 +73,10 @@ Result<ExtensionNumber> extension_parameter(const Request& request, std::size_t 
 Result<bool> flag_parameter(const Query& query, std::string_view name);
 // Who asks, the version that If-Match names, and the Idempotency-Key, made unique to who asks for what.
 Result<actors::AskMeta> ask_meta(const Request& request);
+
+// The id of what a request creates: told by its Idempotency-Key, so that a repetition finds it without a look into the
+// log (a UUID of version 8, RFC 9562 section 5.8); without a key a new one.
+Uuid id_of_new(Services& services, const actors::AskMeta& meta);
 
 // --- Deciding
 

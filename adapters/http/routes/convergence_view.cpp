@@ -10,7 +10,7 @@ namespace bj = boost::json;
 
 // Bindings that all could be the device, with nothing that tells which is.
 std::size_t candidates(const Context& context, const DeviceRow& row) {
-  const auto bindings = reboot::bindings_of(row, context.services.bindings.of(row.definition->extension));
+  const auto bindings = reboot::Phones(context.services.bindings, context.services.device_rows).of(row);
   const bool by_mac = !bindings.empty() && bindings.front()->mac == row.definition->mac;
   return by_mac ? 1 : bindings.size();
 }

@@ -1,5 +1,6 @@
 #include "adapters/http/routes/device_checks.hpp"
 
+#include "actors/bulk/spreadsheet.hpp"
 #include "adapters/http/routes/phone_settings.hpp"
 #include "events/controls.hpp"
 
@@ -16,14 +17,32 @@ Result<Kind> kind_of(const Services& services, std::string_view vendor, std::str
   return Kind{*known, *found};
 }
 
-Result<ExtensionNumber> existing_extension(const Services& services, std::string_view number,
-                                           const std::string& field) {
+namespace {
+
+// The extension that a spreadsheet has made this one of: 0123 is 123 to it, and +49301 is 49301.
+std::string eaten(const Services& services, const ExtensionNumber& number) {
+  for (const auto* front : {"0", "00", "000", "+"}) {
+    const auto whole = ExtensionNumber::parse(front + number.text());
+    if (whole && services.extension_rows.find(*whole)) return whole->text();
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<ExtensionNumber> existing_extension(const Services& services, std::string_view number, const std::string& field,
+                                           const ComingExtensions* coming) {
   auto extension = ExtensionNumber::parse(number);
   if (!extension) return extension.error();
   if (services.extension_rows.find(*extension)) return extension;
-  return unacceptable("extension_not_found",
-                      "Extension " + extension->text() + " not found. Create it first with POST /api/extensions.")
-      .with("field", boost::json::value(field));
+  if (coming != nullptr && coming->contains(*extension)) return extension;
+  auto said = "Extension " + extension->text() + " not found. Create it first with POST /api/extensions";
+  if (coming != nullptr) said += ", or name it in the column extension_name";
+  said += ".";
+  if (const auto whole = eaten(services, *extension); !whole.empty())
+    said += " There is an extension " + whole + ": a spreadsheet that takes it for a number drops what is in front. " +
+            std::string(bulk::spreadsheet_remedy()) + ".";
+  return unacceptable("extension_not_found", std::move(said)).with("field", boost::json::value(field));
 }
 
 Result<std::optional<std::vector<bulk::LineEntry>>> lines_given(Fields& fields) {
@@ -46,7 +65,8 @@ Result<std::optional<std::vector<bulk::LineEntry>>> lines_given(Fields& fields) 
   return lines;
 }
 
-Result<LinesGiven> lines_of(const Services& services, const std::optional<std::vector<bulk::LineEntry>>& given) {
+Result<LinesGiven> lines_of(const Services& services, const std::optional<std::vector<bulk::LineEntry>>& given,
+                            const ComingExtensions* coming) {
   constexpr std::size_t longest_label = 64;
   if (!given) return LinesGiven{};
   std::vector<DeviceLine> lines;
@@ -61,7 +81,7 @@ Result<LinesGiven> lines_of(const Services& services, const std::optional<std::v
       return unacceptable("bad_label", "Field '" + place + ".label': " + fault + ".")
           .with("field", text(place + ".label"));
     if (!entry.extension.empty()) {
-      const auto existing = existing_extension(services, entry.extension, place + ".extension");
+      const auto existing = existing_extension(services, entry.extension, place + ".extension", coming);
       if (!existing) return existing.error();
       line.extension = *existing;
     } else if (line.line != 1) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 namespace strowger::http::routes {
@@ -19,16 +20,21 @@ struct Kind {
 };
 Result<Kind> kind_of(const Services& services, std::string_view vendor, std::string_view model);
 
-// `extension_not_found`; `field` is named in it.
+// Extensions that are created together with what names them.
+using ComingExtensions = std::unordered_set<ExtensionNumber>;
+
+// `extension_not_found`; `field` is named in it. Says where a spreadsheet seems to have dropped zeros in front.
 Result<ExtensionNumber> existing_extension(const Services& services, std::string_view number,
-                                           const std::string& field = "extension_number");
+                                           const std::string& field = "extension_number",
+                                           const ComingExtensions* coming = nullptr);
 
 // The lines as a body gives them: none where it says nothing of them.
 Result<std::optional<std::vector<bulk::LineEntry>>> lines_given(Fields& fields);
 
 // The lines before it is known what line 1 and the model are: their extensions exist.
 using LinesGiven = std::optional<std::vector<DeviceLine>>;
-Result<LinesGiven> lines_of(const Services& services, const std::optional<std::vector<bulk::LineEntry>>& given);
+Result<LinesGiven> lines_of(const Services& services, const std::optional<std::vector<bulk::LineEntry>>& given,
+                            const ComingExtensions* coming = nullptr);
 
 // Checks them against the device's own extension and what the model has, and makes them what events keep: those that
 // are given, or else those that the device has, since a new extension or model must go with them.

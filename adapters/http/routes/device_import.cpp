@@ -1,11 +1,9 @@
 // /api/provisioning/devices/import and /export: many devices as a file, all of them or none.
 #include "actors/bulk/device_entry.hpp"
-#include "actors/decide_together.hpp"
 #include "adapters/http/json_body.hpp"
 #include "adapters/http/routes/device_checks.hpp"
-#include "events/utf8.hpp"
+#include "adapters/http/routes/extension_checks.hpp"
 
-#include <algorithm>
 #include <unordered_map>
 
 namespace strowger::http::routes {
@@ -14,63 +12,25 @@ namespace {
 namespace bj = boost::json;
 using bulk::DeviceEntry;
 
-constexpr std::size_t most_rows_said = 100;  // of those that are refused, in an error
-constexpr std::size_t body_limit = 32U << 20;
-
-constexpr std::string_view import_schema = R"({
-  "type": "object",
-  "required": ["success", "dry_run", "total", "created", "replaced", "unchanged", "refused", "message"],
-  "properties": {
-    "success": {"type": "boolean", "description": "No row is refused; without dry_run: all are carried out."},
-    "dry_run": {"type": "boolean"},
-    "total": {"type": "integer"},
-    "created": {"type": "integer"},
-    "replaced": {"type": "integer", "description": "Registered before with another extension or model."},
-    "unchanged": {"type": "integer"},
-    "refused": {"type": "integer"},
-    "message": {"type": "string"},
-    "rows": {"type": "array", "description": "Of a dry run: what would become of each row.", "items": {
-      "type": "object",
-      "required": ["row", "mac_address", "action"],
-      "properties": {
-        "row": {"type": "integer", "description": "CSV: the line; JSON: the place in the array, from 1."},
-        "mac_address": {"type": "string"},
-        "action": {"enum": ["create", "replace", "unchanged", "refused"]},
-        "error": {"type": "string"},
-        "code": {"type": "string"},
-        "warnings": {"type": "array", "items": {"type": "string"}}
-      }}}
-  }
-})";
-
-enum class Action : std::uint8_t { create, replace, unchanged, refused };
-BOOST_DESCRIBE_ENUM(Action, create, replace, unchanged, refused)
-
-struct Judged {
+struct JudgedDevice : JudgedRow {
   DeviceEntry entry;
-  Action action = Action::refused;
-  std::optional<Error> fault;
-  bj::array warnings;
   actors::RegisterDevice command{};
 };
 
-struct Judgement {
-  std::vector<Judged> rows;
-  std::array<std::size_t, 4> counts{};  // by action
+constexpr std::string_view extension_counts = R"(
+    "extensions": {"type": "object", "description": "Where the file says what extensions are to be: what became of them.", "properties": {
+      "created": {"type": "integer"},
+      "replaced": {"type": "integer"},
+      "unchanged": {"type": "integer"}
+    }},)";
 
-  std::size_t count(Action action) const { return counts.at(static_cast<std::size_t>(action)); }
-  void set(Judged& row, Action action) {
-    --counts.at(static_cast<std::size_t>(row.action));
-    row.action = action;
-    ++counts.at(static_cast<std::size_t>(action));
-  }
+// A file of devices, and what it says of their extensions.
+struct JudgedFile {
+  Judgement<JudgedExtension> extensions;
+  Judgement<JudgedDevice> devices;
 };
 
-Action action_of(bool registered, const std::vector<Event>& events) {
-  return !registered ? Action::create : events.empty() ? Action::unchanged : Action::replace;
-}
-
-Result<std::vector<DeviceEntry>> read_json(const std::string& text) {
+Result<std::vector<DeviceEntry>> read_device_json(const std::string& text) {
   const auto body = JsonBody::parse(text);
   if (!body) return body.error();
   simdjson::dom::array items;
@@ -91,45 +51,99 @@ Result<std::vector<DeviceEntry>> read_json(const std::string& text) {
     auto lines = lines_given(fields);
     if (!lines) return lines.error();
     entry.lines = std::move(*lines);
+    entry.extension.name = fields.text("extension_name");
+    entry.extension.email = fields.text("extension_email");
+    entry.extension.password = fields.text("extension_password");
     if (auto fault = fields.fault()) return std::move(*fault);
   }
   return entries;
 }
 
-// Judges the rows in order, by what queries see and by the rows before.
-class Judge {
+// Judges the rows in order, by what queries see, by the rows before, and by the extensions that come with them.
+class DeviceJudge {
  public:
-  explicit Judge(const Services& services) : services_(services) {}
+  explicit DeviceJudge(const Services& services) : services_(services) {}
 
-  Judgement judge(std::vector<DeviceEntry> entries) {
-    Judgement all;
-    all.rows.reserve(entries.size());
-    for (auto& entry : entries) {
-      Judged row;
-      row.entry = std::move(entry);
-      if (auto fine = judge(row); !fine) row.fault = fine.error();
-      ++all.counts.at(static_cast<std::size_t>(row.action));
-      all.rows.push_back(std::move(row));
+  JudgedFile judge(std::vector<DeviceEntry> entries) {
+    JudgedFile all;
+    std::unordered_map<std::size_t, Error> differing;  // by the device's place
+    all.extensions = ExtensionJudge(services_).judge(extensions_of(entries, differing));
+    std::unordered_map<std::string, const JudgedExtension*> by_number;
+    for (const auto& extension : all.extensions.rows) {
+      by_number.emplace(extension.key, &extension);
+      if (!extension.fault && !extension.present) coming_.insert(extension.number);
+    }
+    all.devices.rows.reserve(entries.size());
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      JudgedDevice row;
+      row.row = entries[i].row;
+      row.key_name = "mac_address";
+      row.key = entries[i].mac_address;
+      row.entry = std::move(entries[i]);
+      const auto extension = by_number.find(row.entry.extension_number);
+      if (row.entry.extension.says_something() && extension != by_number.end())
+        row.extension = extension->second->action;
+      if (const auto other = differing.find(i); other != differing.end())
+        row.fault = other->second;
+      else if (row.extension == RowAction::refused)
+        row.fault = extension->second->fault;
+      else if (auto fine = judge(row); !fine)
+        row.fault = fine.error();
+      if (row.fault) row.action = RowAction::refused;
+      all.devices.add(std::move(row));
     }
     return all;
   }
 
  private:
-  Result<void> judge(Judged& row) {
+  // What the file says of each extension: several devices may have one, and must then say the same of it.
+  static std::vector<bulk::ExtensionEntry> extensions_of(const std::vector<DeviceEntry>& entries,
+                                                         std::unordered_map<std::size_t, Error>& differing) {
+    std::vector<bulk::ExtensionEntry> out;
+    std::unordered_map<std::string, std::size_t> places;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      const auto& device = entries[i];
+      if (!device.extension.says_something()) continue;
+      const auto [place, is_new] = places.emplace(device.extension_number, out.size());
+      if (is_new) {
+        auto& entry = out.emplace_back(device.extension);
+        entry.row = device.row;
+        entry.number = device.extension_number;
+        continue;
+      }
+      auto& known = out[place->second];
+      const auto merge = [&](auto member, const char* what) {
+        const auto& given = device.extension.*member;
+        if (given && known.*member && *given != *(known.*member))
+          differing.emplace(i, conflict("extension_differs", "Extension " + known.number + " has another " + what +
+                                                                 " in row " + std::to_string(known.row) +
+                                                                 ". Say the same in both, or leave one empty."));
+        if (!(known.*member)) known.*member = given;
+      };
+      merge(&bulk::ExtensionEntry::name, "name");
+      merge(&bulk::ExtensionEntry::email, "email");
+      merge(&bulk::ExtensionEntry::password, "password");
+    }
+    return out;
+  }
+
+  Result<void> judge(JudgedDevice& row) {
     const auto mac = MacAddress::parse(row.entry.mac_address);
-    if (!mac) return mac.error();
+    if (!mac)
+      return spreadsheet_fault(row.entry.mac_address, 12, ", or write the address with colons, as in 00:15:65:12:34:56")
+          .value_or(mac.error());
     const auto [first, is_first] = rows_.emplace(*mac, row.entry.row);
     if (!is_first)
       return conflict("repeated_mac", "The MAC address " + mac->text() + " is in row " + std::to_string(first->second) +
                                           " already. Leave one of the two.");
-    const auto extension = existing_extension(services_, row.entry.extension_number);
-    if (!extension) return extension.error();
+    const auto extension = existing_extension(services_, row.entry.extension_number, "extension_number", &coming_);
+    if (!extension) return spreadsheet_fault(row.entry.extension_number, 0, "").value_or(extension.error());
     const auto kind = kind_of(services_, row.entry.vendor, row.entry.model);
     if (!kind) return kind.error();
     row.warnings = warnings_of(services_, *mac, *kind->vendor);
     const auto site = site_or_none(row.entry.site.value_or(""));
     if (!site) return site.error();
-    auto lines = lines_of(services_, row.entry.lines);
+    auto lines = lines_of(services_, row.entry.lines, &coming_);
     if (!lines) return lines.error();
     const auto present = services_.device_rows.find(*mac);
     if (auto settled = fitting_lines(*lines, present, *extension, *kind); !settled) return settled.error();
@@ -157,117 +171,64 @@ class Judge {
 
   const Services& services_;
   std::unordered_map<MacAddress, std::size_t> rows_;
+  ComingExtensions coming_;  // that the file creates
 };
 
-bj::object row_of(const Judged& row) {
-  bj::object out{{"row", row.entry.row},
-                 {"mac_address", text(row.entry.mac_address)},
-                 {"action", text(boost::describe::enum_to_string(row.action, ""))}};
-  if (row.fault) {
-    out["error"] = text(row.fault->message);
-    out["code"] = text(row.fault->code);
-  }
-  if (!row.warnings.empty()) out["warnings"] = row.warnings;
-  return out;
+bj::object summary_of(const JudgedFile& judged, bool dry_run, std::string_view message) {
+  auto answer = import_summary(judged.devices.rows.size(), judged.devices.counts, dry_run, message);
+  if (!judged.extensions.rows.empty())
+    answer["extensions"] = bj::object{{"created", judged.extensions.count(RowAction::create)},
+                                      {"replaced", judged.extensions.count(RowAction::replace)},
+                                      {"unchanged", judged.extensions.count(RowAction::unchanged)}};
+  return answer;
 }
 
-bj::object summary(const Judgement& judged, bool dry_run, const std::string& message) {
-  return {{"success", judged.count(Action::refused) == 0},
-          {"dry_run", dry_run},
-          {"total", judged.rows.size()},
-          {"created", judged.count(Action::create)},
-          {"replaced", judged.count(Action::replace)},
-          {"unchanged", judged.count(Action::unchanged)},
-          {"refused", judged.count(Action::refused)},
-          {"message", text(message)}};
-}
-
-Error refused(const Judgement& judged) {
-  bj::array rows;
-  for (const auto& row : judged.rows)
-    if (row.fault && rows.size() < most_rows_said) rows.push_back(row_of(row));
-  const auto& first = rows.front().as_object();
-  return unacceptable("rows_refused", std::to_string(judged.count(Action::refused)) + " of " +
-                                          std::to_string(judged.rows.size()) +
-                                          " rows cannot be imported, so none is. The first is row " +
-                                          std::to_string(first.at("row").to_number<std::size_t>()) + ": " +
-                                          std::string(first.at("error").as_string()))
-      .with("rows", std::move(rows));
-}
-
-// The devices that are to change are decided by the log and committed as one. Where somebody else wrote one of them
-// meanwhile, all are decided again, from the second time on while phones' fetches wait: on a large fleet some device is
-// fetched all the time.
-Awaitable<Result<void>> carry_out(Context& context, const Request& request, Judgement& judged, actors::AskMeta meta) {
+// The devices and extensions that are to change are decided by the log and committed as one.
+Awaitable<Result<void>> carry_out(Context& context, const Request& request, JudgedFile& judged, actors::AskMeta meta) {
   auto& services = context.services;
-  const actors::EntityWorld world{services.log, services.ids, services.clock};
-  const auto together = std::make_shared<actors::DecideTogether<actors::Device>>(world);
-  std::vector<Judged*> rows;
-  for (auto& row : judged.rows) {
-    if (row.action == Action::unchanged) continue;
+  const auto decisions = std::make_shared<Decisions>(actors::EntityWorld{services.log, services.ids, services.clock});
+  std::vector<JudgedDevice*> rows;
+  for (auto& row : judged.devices.rows) {
+    if (row.action == RowAction::unchanged) continue;
     rows.push_back(&row);
-    together->add(row.command.mac.text(), row.command);
+    decisions->devices.add(row.command.mac.text(), row.command);
   }
-  std::optional<provision::Facts::Pause> pause;
-  Position position{};
-  for (std::size_t tries = 0;; ++tries) {
-    const auto work = [together, meta] { return together->decide(meta.cause, meta.idempotency_key); };
-    auto append = co_await offloaded(request, context.lanes.scans, work);
-    if (!append) co_return append.error();
-    if (append->facts.empty()) break;
-    const auto start = [&](auto done) { services.log.append(std::move(*append), done); };
-    const auto receipt = co_await completion<Receipt>(request, start);
-    if (receipt) {
-      position = receipt->position;
-      break;
-    }
-    if (receipt.error().code != "version_conflict") co_return receipt.error();
-    if (tries == world.limits.conflict_retries)
-      co_return conflict("devices_changing",
-                         "Devices of the file were changed by others all the while, so none is imported. Try again.");
-    if (!pause) pause.emplace(context.files.facts().pause());
-  }
-  pause.reset();
+  const auto done = co_await import_extensions(context, request, judged.extensions, decisions, std::move(meta));
+  if (!done) co_return done;
   for (std::size_t i = 0; i < rows.size(); ++i)
-    judged.set(*rows[i], action_of(together->before(i).registered, together->events(i)));
-  const auto wait = [&](auto done) {
-    services.runner.when_applied(
-        position, [done] { done(Result<bool>(true)); }, [done](const Error& error) { done(Result<bool>(error)); });
-  };
-  const auto applied = co_await completion<bool>(request, wait);
-  if (!applied) co_return applied.error();
+    judged.devices.set(*rows[i], action_of(decisions->devices.before(i).registered, decisions->devices.events(i)));
   co_return Result<void>();
 }
 
 Awaitable<Result<Response>> import(Context& context, const Request& request) {
   auto meta = ask_meta(request);
   if (!meta) co_return meta.error();
-  const bool csv = request.header(headers::content_type).find("csv") != std::string_view::npos;
   const auto dry = flag_parameter(request.query(), "dry_run");
   if (!dry) co_return dry.error();
   auto& services = context.services;
-  const auto work = [&services, text = std::string(request.body),
-                     csv](const std::stop_token& stop = {}) -> Result<Judgement> {
-    auto entries = csv ? bulk::read_device_csv(text, stop) : read_json(text);
+  const auto work = [&services, body = std::string(request.body),
+                     type = std::string(request.header(headers::content_type))](
+                        const std::stop_token& stop = {}) -> Result<JudgedFile> {
+    const auto file = import_file(type, body);
+    if (!file) return file.error();
+    auto entries = file->json ? read_device_json(file->text) : bulk::read_device_csv(file->text, stop);
     if (!entries) return entries.error();
-    return Judge(services).judge(std::move(*entries));
+    return DeviceJudge(services).judge(std::move(*entries));
   };
   auto judged = co_await offloaded(request, context.lanes.scans, work);
   if (!judged) co_return judged.error();
   if (*dry) {
-    auto answer = summary(*judged, true, "Nothing was changed.");
-    bj::array rows;
-    for (const auto& row : judged->rows) rows.push_back(row_of(row));
-    answer["rows"] = std::move(rows);
+    auto answer = summary_of(*judged, true, "Nothing was changed.");
+    answer["rows"] = judged->devices.views();
     co_return json_response(answer);
   }
-  if (judged->count(Action::refused) > 0) co_return refused(*judged);
+  if (judged->devices.count(RowAction::refused) > 0) co_return rows_refused(judged->devices);
 
   const auto carried_out = co_await carry_out(context, request, *judged, std::move(*meta));
   if (!carried_out) co_return carried_out.error();
-  co_return json_response(summary(*judged, false,
-                                  "Imported. Phones that are registered and have something else are told to fetch it, "
-                                  "at the set pace; the others do at their next boot."));
+  co_return json_response(summary_of(*judged, false,
+                                     "Imported. Phones that are registered and have something else are told to fetch "
+                                     "it, at the set pace; the others do at their next boot."));
 }
 
 DeviceEntry entry_of(const DeviceRow& row) {
@@ -294,46 +255,27 @@ std::string json_of(const DeviceEntry& entry) {
                                   {"lines", std::move(lines)}});
 }
 
-// A part at a time, so that however many there are, few are in memory.
-Awaitable<void> write_devices(Context& context, BodySink& sink, bool csv) {
+ExportParts device_parts(const ContextPtr& context, bool csv) {
   constexpr std::size_t at_once = 500;
-  std::string part = csv ? bulk::device_csv_header() : "[";
-  std::optional<MacAddress> after;
-  for (bool first = true;;) {
-    const auto rows = context.services.device_rows.list(after, at_once);
-    for (const auto& row : rows) {
-      const auto entry = entry_of(row);
-      if (csv)
-        part += bulk::device_csv_row(entry);
-      else
-        part += (std::exchange(first, false) ? "\n" : ",\n") + json_of(entry);
-    }
-    const bool last = rows.size() < at_once;
-    if (last && !csv) part += "\n]\n";
-    const std::string_view text = part;
-    if (!co_await sink.write(std::span(&text, 1)) || last) co_return;
-    part.clear();
-    after = rows.back().definition->mac;
-  }
-}
-
-Result<Response> export_devices(const ContextPtr& context, const Request& request) {
-  const auto query = request.query();
-  const auto format = query.find("format").value_or("csv");
-  if (format != "csv" && format != "json")
-    return unacceptable("unknown_format", "format is csv or json, not '" + utf8::clip(format, 64) + "'.");
-  const bool csv = format == "csv";
-  Response response{.content_type = csv ? "text/csv; charset=utf-8" : "application/json"};
-  response.set("Content-Disposition",
-               csv ? "attachment; filename=\"devices.csv\"" : "attachment; filename=\"devices.json\"");
-  response.stream = [context, csv](BodySink& sink) { return write_devices(*context, sink, csv); };
-  return response;
+  return {bulk::device_csv_header(),
+          [context, csv, after = std::optional<MacAddress>()](std::vector<std::string>& part) mutable {
+            const auto rows = context->services.device_rows.list(after, at_once);
+            for (const auto& row : rows) {
+              auto entry = entry_of(row);
+              // Twelve digits a spreadsheet takes for a number, and drops its zeros.
+              if (csv) entry.mac_address = row.definition->mac.colons();
+              part.push_back(csv ? bulk::device_csv_row(entry) : json_of(entry));
+            }
+            if (rows.size() < at_once) return false;
+            after = rows.back().definition->mac;
+            return true;
+          }};
 }
 
 }  // namespace
 
 void add_device_files(Router& router, const ContextPtr& context) {
-  router.add_schema("DeviceImport", std::string(import_schema));
+  router.add_schema("DeviceImport", import_schema("mac_address", R"({"type": "string"})", extension_counts));
   router.add({.method = Method::post,
               .pattern = "/api/provisioning/devices/import",
               .id = "importDevices",
@@ -341,13 +283,13 @@ void add_device_files(Router& router, const ContextPtr& context) {
               .summary = "Register many devices, all or none",
               .description = "CSV whose first line names the columns, or a JSON array of devices. With dry_run, says "
                              "what would become of each row and changes nothing. A device that is there already is "
-                             "registered anew.",
+                             "registered anew. The columns extension_name, extension_email and extension_password "
+                             "create its extension where it does not exist, and change it where it does.",
               .role = Role::operator_,
-              .parameters = {{.name = "dry_run", .description = "Only say it.", .schema = R"({"type":"boolean"})"},
-                             idempotency_parameter()},
+              .parameters = {dry_import_parameter(), idempotency_parameter()},
               .body_schema = R"({"type":["string","array"]})",
-              .body_types = {"text/csv", "application/json"},
-              .body_limit = body_limit,
+              .body_types = import_types(),
+              .body_limit = import_body_limit,
               .replies = {{.status = 200, .description = "What became of the rows", .schema = "#DeviceImport"}},
               .errors = {400, 409, 413, 415, 422},
               .handler = AsyncHandler([context](const Request& request) { return import(*context, request); })});
@@ -357,13 +299,13 @@ void add_device_files(Router& router, const ContextPtr& context) {
        .id = "exportDevices",
        .tag = "devices",
        .summary = "All devices as a file that import takes",
-       .parameters = {{.name = "format",
-                       .description = "csv or json",
-                       .schema = R"({"enum":["csv","json"],"default":"csv"})"}},
+       .parameters = {export_format_parameter()},
        .replies =
            {{.status = 200, .description = "The file", .schema = R"({"type":"string"})", .content_type = "text/csv"}},
        .errors = {422},
-       .handler = Handler([context](const Request& request) { return export_devices(context, request); })});
+       .handler = Handler([context](const Request& request) {
+         return export_file(request, "devices", [context](bool csv) { return device_parts(context, csv); });
+       })});
 }
 
 }  // namespace strowger::http::routes

@@ -51,7 +51,7 @@ Seen seen_of(const Services& services, const DeviceRow& row) {
   for (const auto& binding : services.bindings.of(row.definition->extension)) {
     if (binding->mac != row.definition->mac) continue;
     if (!seen.at || *seen.at < binding->last_registered) seen.at = binding->last_registered;
-    if (seen.firmware.empty()) seen.firmware = provisioning::parse_user_agent(binding->user_agent).firmware;
+    if (seen.firmware.empty()) seen.firmware = provisioning::parse_sip_user_agent(binding->user_agent).firmware;
   }
   return seen;
 }
@@ -117,6 +117,11 @@ bj::object view_of(Context& context, const provision::PresentPtr& present, const
   const auto& device = *row.definition;
   const auto& activity = row.activity;
   const auto seen = seen_of(context.services, row);
+  // With the fetches that are only counted yet.
+  const auto counted = context.files.facts().untold(device.mac);
+  auto last_provisioned = activity.last_provisioned;
+  if (counted.count > 0 && (!last_provisioned || *last_provisioned < counted.last_seen))
+    last_provisioned = counted.last_seen;
   return {{"mac_address", text(device.mac.text())},
           {"extension_number", text(device.extension.text())},
           {"vendor", text(device.vendor)},
@@ -127,7 +132,7 @@ bj::object view_of(Context& context, const provision::PresentPtr& present, const
           {"lines", lines_view(device)},
           {"created_at", iso(device.created_at)},
           {"updated_at", iso(device.updated_at)},
-          {"last_provisioned", time_or_null(activity.last_provisioned)},
+          {"last_provisioned", time_or_null(last_provisioned)},
           {"status", text(to_text(status_of(row, etag)))},
           {"last_ip", text(activity.last_ip)},
           {"last_user_agent", text(activity.last_user_agent)},
@@ -137,7 +142,7 @@ bj::object view_of(Context& context, const provision::PresentPtr& present, const
           {"seen_model", text_or_null(seen.by_http.model)},
           {"contradictions",
            texts_of(provisioning::contradictions(std::nullopt, seen.by_http, &device, context.services.vendors))},
-          {"fetches", activity.fetches},
+          {"fetches", activity.fetches + counted.count},
           {"reboot", reboot_view(activity.reboot)},
           {"convergence", convergence_view(context, row, etag)},
           {"version", number(device.version)}};

@@ -4,6 +4,7 @@
 #include "adapters/http/routes/device_checks.hpp"
 #include "adapters/http/routes/device_view.hpp"
 #include "adapters/http/routes/discovery.hpp"
+#include "adapters/http/routes/listed.hpp"
 
 #include <algorithm>
 
@@ -72,6 +73,15 @@ constexpr std::string_view registered_schema = R"({
   }
 })";
 
+constexpr std::string_view changed_schema = R"({
+  "allOf": [
+    {"$ref": "#/components/schemas/Device"},
+    {"type": "object", "required": ["reboot_triggered"], "properties": {"reboot_triggered": {
+      "type": "boolean",
+      "description": "It has another extension, and its phone, which is registered, is being told to reboot. Else a phone whose file changed is told at the pace of provisioning.reboots."}}}
+  ]
+})";
+
 Error missing_device(const MacAddress& mac) {
   return not_found("device_not_found",
                    "Device " + mac.text() + " is not registered. Register it with POST /api/provisioning/devices.");
@@ -108,6 +118,7 @@ DeviceRow prospect(const Services& services, const MacAddress& mac, const Extens
   if (auto known = services.device_rows.find(mac)) device = *known;
   auto definition =
       device.definition ? std::make_shared<DeviceDefinition>(*device.definition) : std::make_shared<DeviceDefinition>();
+  if (device.definition) extension_changes(device.activity, device.definition->extension, extension);
   definition->mac = mac;
   definition->extension = extension;
   definition->vendor = kind.vendor->vendor;
@@ -154,7 +165,7 @@ Awaitable<Result<Response>> enter(Context& context, const Request& request, acto
   const auto known = services.device_rows.find(*mac);
   if (auto settled = fitting_lines(wanted.lines, known, *extension, *kind); !settled) co_return settled.error();
   const auto device = prospect(services, *mac, *extension, *kind, wanted.site, wanted.lines);
-  const bool phone_present = !reboot::bindings_of(device, services.bindings.of(*extension)).empty();
+  const bool phone_present = !reboot::Phones(services.bindings, services.device_rows).of(device).empty();
   const auto etag = context.files.current_etag(context.files.present(), device.definition);
   actors::Device::Command command = actors::RegisterDevice{*mac,
                                                            *extension,
@@ -259,13 +270,8 @@ Awaitable<Result<Response>> create_discovered(Context& context, const Request& r
   co_return co_await enter(context, request, std::move(*meta), std::move(wanted));
 }
 
-struct DevicePage {
-  std::string body;
-  std::string next;  // the cursor; empty: that was the last page
-};
-
 // O(limit), renders what is not in the cache.
-Result<DevicePage> device_page(Context& context, const std::optional<MacAddress>& after, std::size_t limit,
+Result<ListedPage> device_page(Context& context, const std::optional<MacAddress>& after, std::size_t limit,
                                bool with_token, const std::stop_token& stop) {
   const auto found = context.services.device_rows.list(after, limit + 1);
   const auto present = context.files.present();
@@ -274,25 +280,19 @@ Result<DevicePage> device_page(Context& context, const std::optional<MacAddress>
     if (stop.stop_requested()) return stopped();
     items.push_back(view_of(context, present, found[i], with_token));
   }
-  return DevicePage{bj::serialize(items),
-                    found.size() > limit ? found[limit - 1].definition->mac.text() : std::string()};
+  return ListedPage{bj::serialize(items),
+                    found.size() > limit ? found[limit - 1].definition->mac.text() : std::string(), items.size()};
 }
 
 Awaitable<Result<Response>> list_devices(Context& context, const Request& request) {
-  const auto page = page_of(request);
-  if (!page) co_return page.error();
-  std::optional<MacAddress> after;
-  if (!page->cursor.empty()) {
-    const auto cursor = MacAddress::parse(page->cursor);
-    if (!cursor) co_return cursor.error();
-    after = *cursor;
-  }
   // The lane ends before the context it belongs to does.
-  const auto work = [&context, after, limit = page->limit, with_token = request.who.may(Role::operator_)](
-                        std::stop_token stop) { return device_page(context, after, limit, with_token, stop); };
-  auto found = co_await offloaded(request, lane_of(context, *page), work);
+  const auto read = [&context, with_token = request.who.may(Role::operator_)](const auto& after, std::size_t limit,
+                                                                              const std::stop_token& stop) {
+    return device_page(context, after, limit, with_token, stop);
+  };
+  auto found = co_await list_page<MacAddress>(context, request, read);
   if (!found) co_return found.error();
-  co_return page_response(request, std::move(found->body), context.services.device_rows.size(), found->next);
+  co_return page_response(request, std::move(found->page.body), context.services.device_rows.size(), found->page.next);
 }
 
 Response shown(Context& context, const DeviceRow& row, const Principal& who) {
@@ -352,13 +352,33 @@ Awaitable<Result<Response>> change(Context& context, const Request& request) {
   if (auto settled = fitting_lines(placing->lines, before, own, *kind); !settled) co_return settled.error();
   change.site = std::move(placing->site);
   change.lines = std::move(placing->lines);
+  if (own != before->definition->extension) {
+    const auto device = prospect(services, *mac, own, *kind, change.site, change.lines);
+    const auto etag = context.files.current_etag(context.files.present(), device.definition);
+    change.phone_present = !reboot::Phones(services.bindings, services.device_rows).of(device).empty();
+    if (etag) change.etag = *etag;
+  }
   actors::Device::Command command = std::move(change);
   const auto outcome =
       co_await decide(context, request, services.devices, mac->text(), std::move(command), std::move(*meta));
   if (!outcome) co_return outcome.error();
   const auto row = services.device_rows.find(*mac);
   if (!row) co_return missing_device(*mac);
-  co_return shown(context, *row, request.who);
+  auto events = outcome->events;
+  if (outcome->repeated) {
+    const auto look = [&log = services.log, stream = StreamId::of(*mac), version = outcome->version] {
+      return decided_before(log, stream, version);
+    };
+    auto first = co_await offloaded(request, context.lanes.reads, look);
+    if (!first) co_return first.error();
+    events = std::move(*first);
+  }
+  auto view = view_of(context, context.files.present(), *row, request.who.may(Role::operator_));
+  view["reboot_triggered"] = std::any_of(
+      events.begin(), events.end(), [](const Event& event) { return std::holds_alternative<RebootRequested>(event); });
+  auto response = json_response(view);
+  response.set("ETag", etag_of(row->definition->version));
+  co_return response;
 }
 
 Awaitable<Result<Response>> remove_device(Context& context, const Request& request) {
@@ -382,6 +402,7 @@ void add_devices(Router& router, const ContextPtr& context) {
   router.add_schema("DiscoveredRegistration", std::string(discovered_schema));
   router.add_schema("DeviceChange", std::string(change_device_schema));
   router.add_schema("DeviceRegistered", std::string(registered_schema));
+  router.add_schema("DeviceChanged", std::string(changed_schema));
   router.add({.method = Method::get,
               .pattern = "/api/provisioning/devices",
               .id = "listDevices",
@@ -400,7 +421,8 @@ void add_devices(Router& router, const ContextPtr& context) {
               .tag = "devices",
               .summary = "Register a device",
               .description = "Takes the place of an earlier registration of the same MAC address. A phone that is "
-                             "registered on the extension and can be the device is told to reboot.",
+                             "registered and can be the device, on this extension or on the one that it had, is told "
+                             "to reboot.",
               .role = Role::operator_,
               .parameters = {idempotency_parameter()},
               .body_schema = "#DeviceRegistration",
@@ -449,10 +471,11 @@ void add_devices(Router& router, const ContextPtr& context) {
               .id = "changeDevice",
               .tag = "devices",
               .summary = "Change what is given of a device",
+              .description = "Given another extension, its phone is told to reboot, where it is registered.",
               .role = Role::operator_,
               .parameters = {mac_path_parameter(), if_match_parameter(), idempotency_parameter()},
               .body_schema = "#DeviceChange",
-              .replies = {{.status = 200, .description = "Changed", .schema = "#Device", .headers = {"ETag"}}},
+              .replies = {{.status = 200, .description = "Changed", .schema = "#DeviceChanged", .headers = {"ETag"}}},
               .errors = {404, 409, 412, 422},
               .handler = AsyncHandler([context](const Request& request) { return change(*context, request); })});
   router.add({.method = Method::delete_,

@@ -57,9 +57,15 @@ constexpr std::string_view phones_schema = R"({
   }
 })";
 
+// One that has asked for no file was seen by SIP only.
+provisioning::UserAgent said_by(const DiscoveredRow& row) {
+  return row.requests > 0 ? provisioning::parse_user_agent(row.user_agent)
+                          : provisioning::parse_sip_user_agent(row.user_agent);
+}
+
 bj::object view(const Services& services, const DiscoveredRow& row) {
   const auto kind = seen_kind(services, row);
-  const auto says = provisioning::parse_user_agent(row.user_agent);
+  const auto says = said_by(row);
   bj::array seen_by;
   if (row.requests > 0) seen_by.emplace_back("http");
   if (row.registrations > 0) seen_by.emplace_back("sip");
@@ -131,7 +137,7 @@ Result<Response> read(const Context& context, const Request& request) {
 }  // namespace
 
 PhoneKind seen_kind(const Services& services, const DiscoveredRow& row) {
-  const auto says = provisioning::parse_user_agent(row.user_agent);
+  const auto says = said_by(row);
   const auto* vendor = services.vendors.find_vendor(says.vendor);
   if (vendor == nullptr) vendor = services.vendors.vendor_of(row.mac);
   if (vendor == nullptr) return {};

@@ -19,7 +19,9 @@ constexpr std::string_view cloud_event_schema = R"({
     "id": {"type": "string", "format": "uuid"},
     "source": {"type": "string"},
     "type": {"type": "string", "examples": ["strowger.device.registered.v1"]},
-    "subject": {"type": "string", "examples": ["device/001565123456"]},
+    "subject": {"type": "string", "description": "What the event is about.", "examples": ["device/001565123456"]},
+    "stream": {"type": "string", "description": "The stream that streamversion counts in, where it is not the subject.",
+               "examples": ["device-activity/001565123456"]},
     "time": {"type": "string", "format": "date-time"},
     "datacontenttype": {"const": "application/json"},
     "data": {"type": ["object", "null"]},
@@ -48,6 +50,7 @@ Result<events::PageQuery> read_query(const Query& query) {
     if (!position) return position.error();
     wanted.before = *position;
   }
+  wanted.newest_first = !query.find("after");
   if (const auto order = query.find("order")) {
     if (*order != "asc" && *order != "desc")
       return malformed("bad_order", "order must be asc, oldest first, or desc, newest first.");
@@ -107,34 +110,37 @@ Awaitable<Result<Response>> list_events(Context& context, const Request& request
 
 void add_events(Router& router, const ContextPtr& context) {
   router.add_schema("Event", std::string(cloud_event_schema));
-  router.add(
-      {.method = Method::get,
-       .pattern = "/api/events",
-       .id = "listEvents",
-       .tag = "events",
-       .summary = "Read the event log",
-       .description = "A page may hold fewer events than its limit, or none, where what is asked for is rare: a "
-                      "request looks at a bounded part of the log. The Link header tells where it goes on; there "
-                      "is none at the end. X-Last-Position is how far this page came, X-Total-Count how many "
-                      "events the log has.",
-       .parameters = event_parameters({{.name = "after",
-                                        .description = "Only events behind this position.",
-                                        .schema = R"({"type":"integer","minimum":0,"default":0})"},
-                                       {.name = "before",
-                                        .description = "Only events before this position. Without it, up to the end.",
-                                        .schema = R"({"type":"integer","minimum":0})"},
-                                       {.name = "order",
-                                        .description = "asc: in the order of the log. desc: newest first.",
-                                        .schema = R"({"type":"string","enum":["asc","desc"],"default":"asc"})"},
-                                       {.name = "limit",
-                                        .description = "How many at most.",
-                                        .schema = R"({"type":"integer","minimum":1,"maximum":1000,"default":100})"}}),
-       .replies = {{.status = 200,
-                    .description = "A page of events",
-                    .schema = R"({"type":"array","items":{"$ref":"#/components/schemas/Event"}})",
-                    .headers = {"Link", "X-Total-Count", "X-Last-Position"}}},
-       .errors = {400},
-       .handler = AsyncHandler([context](const Request& request) { return list_events(*context, request); })});
+  router.add({.method = Method::get,
+              .pattern = "/api/events",
+              .id = "listEvents",
+              .tag = "events",
+              .summary = "Read the event log",
+              .description =
+                  "The newest events first, or from a position on in the order of the log. A page may hold fewer "
+                  "events than its limit, or none, where what is asked for is rare: a "
+                  "request looks at a bounded part of the log. The Link header tells where it goes on; there "
+                  "is none at the end. X-Last-Position is how far this page came, X-Total-Count how many "
+                  "events the log has.",
+              .parameters = event_parameters(
+                  {{.name = "after",
+                    .description = "Only events behind this position.",
+                    .schema = R"({"type":"integer","minimum":0,"default":0})"},
+                   {.name = "before",
+                    .description = "Only events before this position. Without it, up to the end.",
+                    .schema = R"({"type":"integer","minimum":0})"},
+                   {.name = "order",
+                    .description = "asc: in the order of the log. desc: newest first. By default desc, or asc "
+                                   "where after is given.",
+                    .schema = R"({"type":"string","enum":["asc","desc"]})"},
+                   {.name = "limit",
+                    .description = "How many at most.",
+                    .schema = R"({"type":"integer","minimum":1,"maximum":1000,"default":100})"}}),
+              .replies = {{.status = 200,
+                           .description = "A page of events",
+                           .schema = R"({"type":"array","items":{"$ref":"#/components/schemas/Event"}})",
+                           .headers = {"Link", "X-Total-Count", "X-Last-Position"}}},
+              .errors = {400},
+              .handler = AsyncHandler([context](const Request& request) { return list_events(*context, request); })});
 }
 
 }  // namespace strowger::http::routes

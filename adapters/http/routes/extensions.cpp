@@ -1,11 +1,11 @@
 // /api/extensions: dialable numbers and their users. Passwords go in, never out.
+#include "actors/reboot/correlation.hpp"
 #include "adapters/http/json_body.hpp"
 #include "adapters/http/routes/context.hpp"
-#include "events/controls.hpp"
+#include "adapters/http/routes/extension_checks.hpp"
+#include "adapters/http/routes/listed.hpp"
 #include "events/json.hpp"
 #include "events/utf8.hpp"
-
-#include <sodium.h>
 
 namespace strowger::http::routes {
 namespace {
@@ -62,6 +62,23 @@ constexpr std::string_view removed_schema = R"({
   "required": ["success", "message"],
   "properties": {"success": {"type": "boolean"}, "message": {"type": "string"}}
 })";
+constexpr std::string_view deleted_schema = R"({
+  "type": "object",
+  "required": ["success", "message", "reboot_triggered"],
+  "properties": {
+    "success": {"type": "boolean"},
+    "message": {"type": "string"},
+    "reboot_triggered": {"type": "boolean", "description": "Phones of devices are registered on it: they are told to reboot, then its registrations are removed."}
+  }
+})";
+constexpr std::string_view changed_schema = R"({
+  "allOf": [
+    {"$ref": "#/components/schemas/Extension"},
+    {"type": "object", "properties": {"reboot_triggered": {
+      "type": "boolean",
+      "description": "There where it was disabled: phones of devices are registered on it, are told to reboot, and then its registrations are removed."}}}
+  ]
+})";
 
 bj::object view(const Services& services, const ExtensionRow& row) {
   return {{"number", text(row.number.text())},
@@ -80,6 +97,11 @@ bj::object view(const Services& services, const ExtensionRow& row) {
           {"version", number(row.version)}};
 }
 
+// Phones of devices that will be told when the extension is gone.
+bool has_phones(const Services& services, const ExtensionNumber& extension) {
+  return !reboot::Phones(services.bindings, services.device_rows).on(extension).empty();
+}
+
 Response shown(const Services& services, const ExtensionRow& row, std::uint16_t status = 200) {
   auto response = json_response(view(services, row), status);
   response.set("ETag", etag_of(row.version));
@@ -91,56 +113,27 @@ Error missing(const ExtensionNumber& extension) {
                    "Extension " + extension.text() + " does not exist. Create it with POST /api/extensions.");
 }
 
-std::string random_password() {
-  constexpr std::string_view letters = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
-  std::string password;
-  while (password.size() < 20) password.push_back(letters[randombytes_uniform(letters.size())]);
-  return password;
-}
-
-// Phones and SIP's digest take any printable text; what cannot be typed or would be trimmed is refused.
-std::optional<Error> check_password(const std::string& password) {
-  const bool printable = !find_control(password);
-  if (!password.empty() && password.size() <= 128 && printable && password.front() != ' ' && password.back() != ' ')
-    return std::nullopt;
-  Error fault = unacceptable(
-      "bad_password", "password must have 1 to 128 characters, no control characters, and no space at its ends.");
-  fault.details["field"] = "password";
-  return fault;
-}
-
-struct ExtensionPage {
-  std::string body;
-  std::string next;  // the cursor; empty: that was the last page
-};
-
 // O(limit).
-Result<ExtensionPage> extension_page(const Services& services, const std::optional<ExtensionNumber>& after,
-                                     std::size_t limit, const std::stop_token& stop) {
+Result<ListedPage> extension_page(const Services& services, const std::optional<ExtensionNumber>& after,
+                                  std::size_t limit, const std::stop_token& stop) {
   const auto found = services.extension_rows.list(after, limit + 1);
   bj::array items;
   for (std::size_t i = 0; i < std::min(found.size(), limit); ++i) {
     if (stop.stop_requested()) return stopped();
     items.push_back(view(services, *found[i]));
   }
-  return ExtensionPage{bj::serialize(items), found.size() > limit ? found[limit - 1]->number.text() : std::string()};
+  return ListedPage{bj::serialize(items), found.size() > limit ? found[limit - 1]->number.text() : std::string(),
+                    items.size()};
 }
 
 Awaitable<Result<Response>> list_extensions(Context& context, const Request& request) {
-  const auto page = page_of(request);
-  if (!page) co_return page.error();
-  std::optional<ExtensionNumber> after;
-  if (!page->cursor.empty()) {
-    const auto cursor = ExtensionNumber::parse(page->cursor);
-    if (!cursor) co_return cursor.error();
-    after = *cursor;
-  }
-  const auto work = [&services = context.services, after, limit = page->limit](std::stop_token stop) {
+  const auto read = [&services = context.services](const auto& after, std::size_t limit, const std::stop_token& stop) {
     return extension_page(services, after, limit, stop);
   };
-  auto found = co_await offloaded(request, lane_of(context, *page), work);
+  auto found = co_await list_page<ExtensionNumber>(context, request, read);
   if (!found) co_return found.error();
-  co_return page_response(request, std::move(found->body), context.services.extension_rows.size(), found->next);
+  co_return page_response(request, std::move(found->page.body), context.services.extension_rows.size(),
+                          found->page.next);
 }
 
 Result<Response> read_extension(const Context& context, const Request& request) {
@@ -232,13 +225,20 @@ Awaitable<Result<Response>> change_extension(Context& context, const Request& re
     change.password = std::move(*sealed);
     change.sealed_like = before->password;
   }
+  const bool disables = before->enabled && !change.enabled.value_or(true);
+  const bool phones = disables && has_phones(context.services, *extension);
   actors::Extension::Command command = std::move(change);
   const auto outcome = co_await decide(context, request, context.services.extensions, extension->text(),
                                        std::move(command), std::move(*meta));
   if (!outcome) co_return outcome.error();
   const auto row = context.services.extension_rows.find(*extension);
   if (!row) co_return missing(*extension);
-  co_return shown(context.services, *row);
+  if (!disables) co_return shown(context.services, *row);
+  auto shown_row = view(context.services, *row);
+  shown_row["reboot_triggered"] = phones;
+  auto response = json_response(shown_row);
+  response.set("ETag", etag_of(row->version));
+  co_return response;
 }
 
 Awaitable<Result<Response>> remove(Context& context, const Request& request) {
@@ -246,11 +246,13 @@ Awaitable<Result<Response>> remove(Context& context, const Request& request) {
   if (!meta) co_return meta.error();
   const auto extension = extension_parameter(request);
   if (!extension) co_return extension.error();
+  const bool phones = has_phones(context.services, *extension);
   actors::Extension::Command command = actors::DeleteExtension{};
   const auto outcome = co_await decide(context, request, context.services.extensions, extension->text(),
                                        std::move(command), std::move(*meta));
   if (!outcome) co_return outcome.error();
-  co_return json_response(bj::object{{"success", true}, {"message", "Extension deleted"}});
+  co_return json_response(
+      bj::object{{"success", true}, {"message", "Extension deleted"}, {"reboot_triggered", phones}});
 }
 
 Parameter number_parameter() {
@@ -264,6 +266,8 @@ void add_extensions(Router& router, const ContextPtr& context) {
   router.add_schema("ExtensionCreate", std::string(create_extension_schema));
   router.add_schema("ExtensionChange", std::string(change_extension_schema));
   router.add_schema("Done", std::string(removed_schema));
+  router.add_schema("ExtensionChanged", std::string(changed_schema));
+  router.add_schema("ExtensionDeleted", std::string(deleted_schema));
   router.add(
       {.method = Method::get,
        .pattern = "/api/extensions",
@@ -298,31 +302,33 @@ void add_extensions(Router& router, const ContextPtr& context) {
               .replies = {{.status = 200, .description = "The extension", .schema = "#Extension", .headers = {"ETag"}}},
               .errors = {400, 404},
               .handler = Handler([context](const Request& request) { return read_extension(*context, request); })});
-  router.add({.method = Method::put,
-              .pattern = "/api/extensions/{number}",
-              .id = "replaceExtension",
-              .tag = "extensions",
-              .summary = "Write an extension as a whole",
-              .description = "What is not given takes its default; the password stays unless one is given.",
-              .role = Role::operator_,
-              .parameters = {number_parameter(), if_match_parameter(), idempotency_parameter()},
-              .body_schema = "#ExtensionChange",
-              .replies = {{.status = 200, .description = "Written", .schema = "#Extension", .headers = {"ETag"}}},
-              .errors = {404, 409, 412, 422},
-              .handler = AsyncHandler(
-                  [context](const Request& request) { return change_extension(*context, request, true); })});
-  router.add({.method = Method::patch,
-              .pattern = "/api/extensions/{number}",
-              .id = "changeExtension",
-              .tag = "extensions",
-              .summary = "Change what is given of an extension",
-              .role = Role::operator_,
-              .parameters = {number_parameter(), if_match_parameter(), idempotency_parameter()},
-              .body_schema = "#ExtensionChange",
-              .replies = {{.status = 200, .description = "Changed", .schema = "#Extension", .headers = {"ETag"}}},
-              .errors = {404, 409, 412, 422},
-              .handler = AsyncHandler(
-                  [context](const Request& request) { return change_extension(*context, request, false); })});
+  router.add(
+      {.method = Method::put,
+       .pattern = "/api/extensions/{number}",
+       .id = "replaceExtension",
+       .tag = "extensions",
+       .summary = "Write an extension as a whole",
+       .description = "What is not given takes its default; the password stays unless one is given.",
+       .role = Role::operator_,
+       .parameters = {number_parameter(), if_match_parameter(), idempotency_parameter()},
+       .body_schema = "#ExtensionChange",
+       .replies = {{.status = 200, .description = "Written", .schema = "#ExtensionChanged", .headers = {"ETag"}}},
+       .errors = {404, 409, 412, 422},
+       .handler =
+           AsyncHandler([context](const Request& request) { return change_extension(*context, request, true); })});
+  router.add(
+      {.method = Method::patch,
+       .pattern = "/api/extensions/{number}",
+       .id = "changeExtension",
+       .tag = "extensions",
+       .summary = "Change what is given of an extension",
+       .role = Role::operator_,
+       .parameters = {number_parameter(), if_match_parameter(), idempotency_parameter()},
+       .body_schema = "#ExtensionChange",
+       .replies = {{.status = 200, .description = "Changed", .schema = "#ExtensionChanged", .headers = {"ETag"}}},
+       .errors = {404, 409, 412, 422},
+       .handler =
+           AsyncHandler([context](const Request& request) { return change_extension(*context, request, false); })});
   router.add({.method = Method::delete_,
               .pattern = "/api/extensions/{number}",
               .id = "deleteExtension",
@@ -330,7 +336,7 @@ void add_extensions(Router& router, const ContextPtr& context) {
               .summary = "Delete an extension, and its password for ever",
               .role = Role::operator_,
               .parameters = {number_parameter(), if_match_parameter(), idempotency_parameter()},
-              .replies = {{.status = 200, .description = "Deleted", .schema = "#Done"}},
+              .replies = {{.status = 200, .description = "Deleted", .schema = "#ExtensionDeleted"}},
               .errors = {400, 404, 412},
               .handler = AsyncHandler([context](const Request& request) { return remove(*context, request); })});
 }

@@ -1,7 +1,7 @@
 // What is recorded of a login that failed.
 #pragma once
 
-#include "adapters/http/services.hpp"
+#include "adapters/http/provision/services.hpp"
 
 #include <string>
 #include <string_view>

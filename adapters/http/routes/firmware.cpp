@@ -2,6 +2,7 @@
 // they do.
 #include "adapters/http/routes/device_view.hpp"
 #include "adapters/http/routes/fleet_survey.hpp"
+#include "adapters/http/routes/listed.hpp"
 
 namespace strowger::http::routes {
 namespace {
@@ -184,11 +185,9 @@ Awaitable<Result<Response>> list_firmware_devices(Context& context, const Reques
   if (!page) co_return page.error();
   WantedFirmware wanted;
   wanted.limit = page->limit;
-  if (!page->cursor.empty()) {
-    const auto cursor = MacAddress::parse(page->cursor);
-    if (!cursor) co_return cursor.error();
-    wanted.after = *cursor;
-  }
+  const auto after = cursor_of<MacAddress>(*page);
+  if (!after) co_return after.error();
+  wanted.after = *after;
   const auto query = request.query();
   if (const auto state = query.find("state")) {
     wanted.state = state_of(*state);

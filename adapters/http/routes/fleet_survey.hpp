@@ -6,7 +6,7 @@
 
 #include "actors/provisioning/firmware_version.hpp"
 #include "adapters/http/lanes.hpp"
-#include "adapters/http/services.hpp"
+#include "adapters/http/provision/services.hpp"
 
 #include <atomic>
 #include <map>

@@ -18,7 +18,7 @@ Awaitable<Result<Receipt>> record_disclosure(Context& context, const Request& re
   auto& services = context.services;
   const SecretsShown event{restored.past.device.mac, restored.past.extension.number, number(restored.moment.position)};
   AppendRequest append;
-  append.stream = StreamId::of(event.mac);
+  append.stream = StreamId::activity_of(event.mac);
   append.events.push_back(encode(event, Cause{request.who.by(), {}, {}}, services.clock(), services.ids));
   co_return co_await completion<Receipt>(request,
                                          [&](auto done) { services.log.append(std::move(append), std::move(done)); });

@@ -120,6 +120,9 @@ void write_provisioning(Text& text, const Context& context) {
   text.single("strowger_sightings_folded_total", "counter",
               "Refused requests and failed logins that were counted and not made an event each.",
               context.sightings.folded());
+  text.single("strowger_provisioning_fetches_repeated_total", "counter",
+              "Fetches of the same file by the same phone that were counted and not made an event each.",
+              context.files.facts().repeated());
   text.single("strowger_devices", "gauge", "Registered devices.", services.device_rows.size());
   text.single("strowger_extensions", "gauge", "Extensions.", services.extension_rows.size());
   text.single("strowger_registered_extensions", "gauge", "Extensions with a registered phone.",

@@ -15,9 +15,18 @@ std::string_view word_of(provisioning::SettingKind kind) {
   return words[static_cast<std::size_t>(kind)];
 }
 
+bj::array setting_warnings(const Services& services, const PhoneSettingsProjection::RowPtr& row) {
+  bj::array warnings;
+  if (row)
+    for (const auto& warning : unreachable_by(services, *row)) warnings.push_back(text(warning));
+  return warnings;
+}
+
 Response shown(const Services& services, const SettingsTarget& target) {
   const auto row = services.phone_settings_rows.find(target.level, target.name);
-  auto response = json_response(settings_view(target, row));
+  auto view = settings_view(target, row);
+  view["warnings"] = setting_warnings(services, row);
+  auto response = json_response(view);
   if (row) response.set("ETag", etag_of(row->version));
   return response;
 }
@@ -58,7 +67,9 @@ Result<bj::object> radius_of(Context& context, const SettingsTarget& target, Pro
   const auto present = context.files.present();
   const auto radius = provision::blast_radius(services, present, {{}, after, std::move(proposed.open)}, stop);
   if (!radius) return radius.error();
-  auto view = settings_view(target, std::make_shared<const PhoneSettingsRow>(std::move(after)));
+  const auto proposed_row = std::make_shared<const PhoneSettingsRow>(std::move(after));
+  auto view = settings_view(target, proposed_row);
+  view["warnings"] = setting_warnings(services, proposed_row);
   view["dry_run"] = true;
   view["blast_radius"] = view_of(*radius);
   view["updated_at"] = row ? bj::value(iso(row->updated_at)) : bj::value(nullptr);

@@ -35,6 +35,11 @@ struct ProposedSettings {
 Result<ProposedSettings> propose_settings(Services& services, const SettingsTarget& target, simdjson::dom::element body,
                                           bool replace);
 
+// Settings of this level with which phones could not register here.
+std::vector<std::string> unreachable_by(const Services& services, const PhoneSettingsRow& row);
+// Of all levels; those of devices in one sentence. O(rows of phone settings).
+std::vector<std::string> unreachable_by_settings(const Services& services);
+
 boost::json::object settings_view(const SettingsTarget& target, const PhoneSettingsProjection::RowPtr& row);
 // As the API shows a value that is kept: a list, a number, the mask in place of a secret.
 boost::json::value setting_value(const provisioning::SettingType& type, std::string_view value);

@@ -37,6 +37,7 @@ constexpr std::string_view level_schema = R"({
     "settings": {"$ref": "#/components/schemas/PhoneSettingValues"},
     "updated_at": {"type": ["string", "null"], "format": "date-time"},
     "version": {"type": "integer", "description": "0: nothing is set."},
+    "warnings": {"type": "array", "items": {"type": "string"}, "description": "With what is set here phones could not register, and what to do. Not in the list of all levels."},
     "dry_run": {"type": "boolean"},
     "blast_radius": {"$ref": "#/components/schemas/BlastRadius"}
   }

@@ -39,6 +39,53 @@ bj::value setting_value(const provisioning::SettingType& type, std::string_view 
   }
 }
 
+namespace {
+
+bool has_proxy(const PhoneSettingsProjection::RowPtr& row) {
+  if (!row) return false;
+  const auto found = row->settings.find("outbound_proxy");
+  return found != row->settings.end() && !found->second.value.empty();
+}
+
+// TLS that ends here, and not at a proxy that the level or all phones have.
+bool wants_tls_here(const Services& services, const PhoneSettingsRow& row) {
+  const auto found = row.settings.find("transport");
+  if (found == row.settings.end() || found->second.value != "tls") return false;
+  return !has_proxy(std::make_shared<const PhoneSettingsRow>(row)) &&
+         !has_proxy(services.phone_settings_rows.find(SettingsLevel::global, ""));
+}
+
+std::string no_tls(const std::string& whose) {
+  return "transport is tls for " + whose +
+         ", but this server speaks SIP over UDP and TCP only, so they cannot register. Set transport to udp or tcp, or "
+         "outbound_proxy to a proxy that speaks TLS to phones.";
+}
+
+}  // namespace
+
+std::vector<std::string> unreachable_by(const Services& services, const PhoneSettingsRow& row) {
+  if (!wants_tls_here(services, row)) return {};
+  if (row.level == SettingsLevel::global) return {no_tls("all phones")};
+  return {no_tls("the phones of " + std::string(json::word(row.level)) + " " + row.name)};
+}
+
+std::vector<std::string> unreachable_by_settings(const Services& services) {
+  std::vector<std::string> out;
+  std::size_t devices = 0;
+  std::string first;
+  for (const auto& row : services.phone_settings_rows.with("transport", "tls")) {
+    if (row->level != SettingsLevel::device) {
+      for (auto& one : unreachable_by(services, *row)) out.push_back(std::move(one));
+    } else if (wants_tls_here(services, *row)) {
+      if (devices++ == 0) first = row->name;
+    }
+  }
+  if (devices > 0)
+    out.push_back(
+        no_tls(devices == 1 ? "device " + first : "device " + first + " and " + std::to_string(devices - 1) + " more"));
+  return out;
+}
+
 bj::object settings_view(const SettingsTarget& target, const PhoneSettingsProjection::RowPtr& row) {
   bj::object settings;
   bj::object keys;

@@ -29,23 +29,21 @@ std::uint64_t id_of(const registrar::Binding& binding) {
 Identity identify(const Services& services, const registrar::Binding& binding) {
   if (binding.mac) return {binding.mac, "sip_registration", services.device_rows.find(*binding.mac)};
   Identity identity;
-  const auto on_extension = services.bindings.of(binding.extension);
-  for (const auto& mac : services.device_rows.on_extension(binding.extension)) {
-    auto device = services.device_rows.find(mac);
-    if (!device) continue;
-    const auto phones = reboot::bindings_of(*device, on_extension);
+  // A phone with several contacts at one place has one that is told; all of them are it.
+  for (auto& device : reboot::Phones(services.bindings, services.device_rows).on(binding.extension)) {
+    const auto phones = reboot::Phones(services.bindings, services.device_rows).of(device);
     const bool can_be = std::any_of(phones.begin(), phones.end(), [&](const auto& phone) {
-      return phone->contact == binding.contact && phone->instance == binding.instance;
+      return phone->extension == binding.extension && phone->ip == binding.ip && phone->port == binding.port;
     });
     if (!can_be) continue;
     if (identity.device) return {};  // two could be it: none is said to be
-    identity = {mac, "provisioning", std::move(device)};
+    identity = {device.definition->mac, "provisioning", std::move(device)};
   }
   return identity;
 }
 
 bj::object view_of(const provision::Present& present, const registrar::Binding& binding, const Identity& identity) {
-  const auto says = provisioning::parse_user_agent(binding.user_agent);
+  const auto says = provisioning::parse_sip_user_agent(binding.user_agent);
   const auto* device = identity.device ? identity.device->definition.get() : nullptr;
   bj::object view{{"id", id_of(binding)},
                   {"extension_number", text(binding.extension.text())},

@@ -2,6 +2,7 @@
 #include "actors/provisioning/config_url.hpp"
 #include "adapters/http/json_body.hpp"
 #include "adapters/http/routes/context.hpp"
+#include "adapters/http/routes/listed.hpp"
 
 #include <simdjson.h>
 
@@ -138,14 +139,10 @@ Result<actors::ChangeContact> read_body(std::string_view body_text, bool whole) 
 Result<Response> list_contacts(const Context& context, const Request& request) {
   const auto page = page_of(request);
   if (!page) return page.error();
-  std::optional<Uuid> after;
-  if (!page->cursor.empty()) {
-    const auto cursor = Uuid::parse(page->cursor);
-    if (!cursor) return cursor.error();
-    after = *cursor;
-  }
+  const auto after = cursor_of<Uuid>(*page);
+  if (!after) return after.error();
   const auto& rows = *context.services.contact_rows;
-  const auto found = rows.list(after, page->limit + 1);
+  const auto found = rows.list(*after, page->limit + 1);
   bj::array items;
   for (std::size_t i = 0; i < std::min(found.size(), page->limit); ++i) items.push_back(view(*found[i]));
   const bool more = found.size() > page->limit;
@@ -166,22 +163,17 @@ Awaitable<Result<Response>> create_contact(Context& context, const Request& requ
   auto wanted = read_body(request.body, true);
   if (!wanted) co_return wanted.error();
   auto& services = context.services;
-  auto id = services.ids.next();
-  actors::Contact::Command command =
-      actors::AddContact{id, *wanted->name, *wanted->company, std::move(*wanted->numbers)};
-  const auto outcome =
-      co_await decide(context, request, *services.contacts, id.text(), std::move(command), std::move(*meta));
-  if (!outcome) co_return outcome.error();
-  if (outcome->repeated) {
-    const auto look = [&log = services.log, position = outcome->position]() -> Result<Uuid> {
-      const auto records = log.read_all(Position{number(position) - 1}, 1);
-      if (!records) return records.error();
-      return Uuid::parse(records->at(0).stream.key());
-    };
-    const auto before = co_await offloaded(request, context.lanes.reads, look);
-    if (!before) co_return before.error();
-    id = *before;
+  auto id = id_of_new(services, *meta);
+  const auto add = [&] {
+    actors::Contact::Command command = actors::AddContact{id, *wanted->name, *wanted->company, *wanted->numbers};
+    return decide(context, request, *services.contacts, id.text(), std::move(command), *meta);
+  };
+  auto outcome = co_await add();
+  if (!outcome && outcome.error().code == "contact_exists") {  // by a key that was forgotten since
+    id = services.ids.next();
+    outcome = co_await add();
   }
+  if (!outcome) co_return outcome.error();
   const auto row = services.contact_rows->find(id);
   if (!row) co_return missing_contact();
   auto response = shown(*row, 201);
@@ -265,7 +257,7 @@ void add_phonebook(Router& router, const ContextPtr& context) {
               .summary = "List the contacts",
               .parameters = {limit_parameter(), cursor_parameter()},
               .replies = {{.status = 200,
-                           .description = "A page of them, the oldest first",
+                           .description = "A page of them, in the order of their ids",
                            .schema = R"({"type":"array","items":{"$ref":"#/components/schemas/Contact"}})",
                            .headers = {"Link", "X-Total-Count"}}},
               .errors = {400},

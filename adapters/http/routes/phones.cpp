@@ -1,6 +1,7 @@
 // /api/registered-phones and /api/phone-lookup: who is registered, and which device that is.
 #include "actors/reboot/correlation.hpp"
 #include "adapters/http/routes/device_view.hpp"
+#include "adapters/http/routes/listed.hpp"
 #include "adapters/http/routes/phone_view.hpp"
 #include "events/utf8.hpp"
 
@@ -46,43 +47,27 @@ bj::array phone_views(Context& context, const std::vector<BindingPtr>& bindings,
   return list;
 }
 
-struct PhonePage {
-  std::string body;
-  std::size_t shown = 0;
-  std::string next;  // the cursor; empty: that was the last page
-};
-
 // O(limit).
-Result<PhonePage> phone_page(Context& context, const std::optional<ExtensionNumber>& after, std::size_t limit,
-                             bool only_with_mac, const std::stop_token& stop) {
-  if (stop.stop_requested()) return stopped();
+ListedPage phone_page(Context& context, const std::optional<ExtensionNumber>& after, std::size_t limit,
+                      bool only_with_mac) {
   std::optional<ExtensionNumber> next;
   const auto bindings = context.services.bindings.page(after, limit, next);
   const auto list = phone_views(context, bindings, only_with_mac);
-  return PhonePage{bj::serialize(list), list.size(), next ? next->text() : std::string()};
+  return {bj::serialize(list), next ? next->text() : std::string(), list.size()};
 }
 
 Awaitable<Result<Response>> list_phones(Context& context, const Request& request, bool only_with_mac) {
-  const auto page = page_of(request);
-  if (!page) co_return page.error();
-  std::optional<ExtensionNumber> after;
-  if (!page->cursor.empty()) {
-    const auto cursor = ExtensionNumber::parse(page->cursor);
-    if (!cursor) co_return cursor.error();
-    after = *cursor;
-  }
   // The lane ends before the context it belongs to does.
-  const auto work = [&context, after, limit = page->limit, only_with_mac](std::stop_token stop) {
-    return phone_page(context, after, limit, only_with_mac, stop);
+  const auto read = [&context, only_with_mac](const auto& after, std::size_t limit, const std::stop_token&) {
+    return phone_page(context, after, limit, only_with_mac);
   };
-  auto found = co_await offloaded(request, lane_of(context, *page), work);
+  auto found = co_await list_page<ExtensionNumber>(context, request, read);
   if (!found) co_return found.error();
   // Where all are on one page they are counted as they are shown.
-  const bool whole = !after && found->next.empty();
-  auto response = page_response(request, std::move(found->body),
-                                whole ? found->shown : context.services.bindings.size(), found->next);
+  auto response = page_response(request, std::move(found->page.body),
+                                found->whole ? found->page.shown : context.services.bindings.size(), found->page.next);
   // How many have a MAC is only known when all were looked at.
-  if (only_with_mac && !whole)
+  if (only_with_mac && !found->whole)
     std::erase_if(response.headers, [](const auto& header) { return header.first == "X-Total-Count"; });
   co_return response;
 }
@@ -106,7 +91,7 @@ struct FoundPhone {
 FoundPhone by_mac(const Services& services, const MacAddress& mac) {
   FoundPhone found{nullptr, services.device_rows.find(mac)};
   if (found.device) {
-    const auto phones = reboot::bindings_of(*found.device, services.bindings.of(found.device->definition->extension));
+    const auto phones = reboot::Phones(services.bindings, services.device_rows).of(*found.device);
     if (!phones.empty()) found.phone = phones.front();
   }
   if (found.phone) return found;

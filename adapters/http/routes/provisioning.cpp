@@ -2,6 +2,7 @@
 #include "actors/provisioning/identity.hpp"
 #include "actors/provisioning/vendor_catalog.hpp"
 #include "adapters/http/routes/device_view.hpp"
+#include "adapters/http/routes/phone_settings.hpp"
 
 #include <algorithm>
 #include <set>
@@ -201,6 +202,9 @@ RequestCounts request_counts(const Context& context) {
   const auto untold = context.sightings.untold();
   all.total += untold.total;
   all.failed += untold.failed;
+  const auto repeated = context.files.facts().untold();
+  all.total += repeated.total;
+  all.successful += repeated.successful;
   return all;
 }
 
@@ -262,16 +266,22 @@ bj::array all_warnings(Context& context, const provision::Present& present, cons
   if (config::is_loopback(present.external_ip))
     warn("Phones are told to use " + present.external_ip +
          ", which is only this machine. Set server.external_ip to an address that phones reach.");
+  for (const auto& warning : unreachable_by_settings(services)) warn(warning);
+  if (config::is_loopback(settings.server.sip_host) && !config::is_loopback(present.external_ip))
+    warn("SIP listens on " + settings.server.sip_host + ", which is only this machine, but phones are told " +
+         present.external_ip + ". Set server.sip_host to 0.0.0.0 or an address that phones reach.");
+  if (settings.server.sip_digest == "sha-256")
+    warn("server.sip_digest is sha-256: phones that know only MD5, which are most, cannot register. Set it to md5.");
   for (const auto& source : context.files.access().blocked())
     warn("Source " + source.source + " is blocked until " + to_iso8601(source.until) + ": it asked for " +
          std::to_string(source.unknown_macs) +
          " different MAC addresses that nobody registered. If they are your phones, register them, and lift the block "
          "with DELETE /api/provisioning/access/blocked/" +
          source.source + ".");
-  std::set<std::string> by_tftp;
+  std::set<std::string> misled;
   for (const auto& row : newest(context, recent_requests))
-    if (row.code == to_string(provisioning::access::Rule::secret_over_tftp))
-      if (const auto who = row.normalized_mac ? row.normalized_mac->colons() : row.ip; by_tftp.insert(who).second)
+    if (row.code == to_string(provisioning::access::Rule::secret_over_tftp) || row.code == "wrong_path")
+      if (const auto who = row.normalized_mac ? row.normalized_mac->colons() : row.ip; misled.insert(who).second)
         warn(who + ": " + row.error);
   if (settings.provisioning.https.legacy)
     warn("provisioning.https.legacy is on: TLS 1.0 and 1.1 can be listened to and forged.");

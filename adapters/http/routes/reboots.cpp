@@ -62,12 +62,9 @@ void plan_extension(const Services& services, const ExtensionNumber& extension, 
     plan.failed[extension] = "no phone is registered on it";
     return;
   }
-  const auto before = plan.targets.size();
-  for (const auto& mac : services.device_rows.on_extension(extension)) {
-    const auto device = services.device_rows.find(mac);
-    if (device && !reboot::bindings_of(*device, bindings).empty()) plan.targets.push_back({mac, extension});
-  }
-  if (plan.targets.size() == before)
+  const auto devices = reboot::Phones(services.bindings, services.device_rows).on(extension);
+  for (const auto& device : devices) plan.targets.push_back({device.definition->mac, extension});
+  if (devices.empty())
     plan.failed[extension] = "its phone is not a device that is provisioned here, so how to tell it is not known";
 }
 
@@ -162,9 +159,11 @@ Awaitable<Result<Response>> tell_device(Context& context, const Request& request
     co_return not_found("device_not_found", "Device " + mac->text() +
                                                 " is not registered. Register it with POST /api/provisioning/devices.");
   const auto& extension = device->definition->extension;
-  if (reboot::bindings_of(*device, services.bindings.of(extension)).empty())
+  if (reboot::Phones(services.bindings, services.device_rows).of(*device).empty())
     co_return conflict("phone_not_registered", "No phone that can be this device is registered on extension " +
-                                                   extension.text() + " now, so there is nobody to tell.");
+                                                   extension.text() +
+                                                   " now, or on one that it had before, so there is "
+                                                   "nobody to tell.");
   if (meta->cause.correlation.is_nil()) meta->cause.correlation = services.ids.next();
   const auto correlation = meta->cause.correlation;
   const auto etag = context.files.current_etag(context.files.present(), device->definition);

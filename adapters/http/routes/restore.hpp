@@ -3,7 +3,7 @@
 
 #include "actors/history/history.hpp"
 #include "actors/provisioning/taken_apart.hpp"
-#include "adapters/http/services.hpp"
+#include "adapters/http/provision/services.hpp"
 
 #include <optional>
 #include <stop_token>

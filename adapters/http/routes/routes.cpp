@@ -3,6 +3,7 @@
 #include "adapters/http/openapi.hpp"
 #include "adapters/http/routes/context.hpp"
 #include "adapters/http/routes/event_stream.hpp"
+#include "adapters/http/routes/idempotency.hpp"
 
 #include <spdlog/logger.h>
 
@@ -112,9 +113,13 @@ void fill(Router& router, const routes::ContextPtr& context) {
     if (!held) return unavailable("stopping", "the server is stopping");
     return held->files.current_etag(held->files.present(), device);
   };
+  const auto idempotency =
+      std::make_shared<routes::Idempotency>(context->services.log, context->lanes.reads, context->files.mask());
+  router.change_added([idempotency](Route& route) { idempotency->guard(route); });
   routes::add_system(router, context);
   routes::add_auth(router, context);
   routes::add_extensions(router, context);
+  routes::add_extension_files(router, context);
   routes::add_devices(router, context);
   routes::add_discovery(router, context);
   routes::add_device_files(router, context);
@@ -231,6 +236,9 @@ Result<std::unique_ptr<Servers>> start_server(Services& services) {
                  std::string(boost::beast::http::to_string(exchange.request.method)),
                  provision::escaped(mask(exchange.request.target)), exchange.status, exchange.request.peer,
                  exchange.request.who.name, exchange.bytes, exchange.took.count());
+  };
+  options.on_unread = [context](const Request& request, const Unread& refusal) {
+    context->files.unread(request, refusal);
   };
   options.on_note = [&logger = services.logger](std::string_view line) { logger.info("{}", line); };
   auto servers = std::make_unique<Servers>();

@@ -1,5 +1,6 @@
 // /api/provisioning/devices/{mac}/timeline: what happened to a device and why, each story from its cause to its proof.
 #include "adapters/http/routes/convergence_view.hpp"
+#include "events/merged_streams.hpp"
 #include "events/overloaded.hpp"
 
 #include <algorithm>
@@ -10,7 +11,7 @@ namespace {
 
 namespace bj = boost::json;
 
-constexpr std::size_t most_events = 2'000;      // of the device's stream, the newest
+constexpr std::size_t most_events = 2'000;      // of the device, the newest
 constexpr std::size_t most_before_cause = 512;  // of the log, where the cause of a cause is looked for
 constexpr std::size_t default_stories = 20;
 
@@ -78,6 +79,9 @@ std::string in_words(const Event& event) {
             return std::string(e.status == 304 ? "Fetched: it has the present file" : "Fetched its file") + " from " +
                    e.ip;
           },
+          [](const ConfigServedRepeated& e) {
+            return "Fetched the same again, " + std::to_string(e.count) + " times, from " + e.ip;
+          },
           [](const DeviceEnrolled& e) { return "Enrolled from " + e.ip; },
           [](const FileUploaded& e) { return "Left " + e.file + ", " + std::to_string(e.size) + " bytes"; },
           [](const PnpAnswered& e) {
@@ -92,32 +96,6 @@ std::string in_words(const Event& event) {
           [](const auto& e) { return std::string(e.type); },
       },
       event);
-}
-
-// The newest events of a stream, oldest first.
-Result<std::vector<Record>> tail_of(EventLog& log, const StreamId& stream) {
-  // Where it ends is not kept anywhere: looked for by halves.
-  std::uint64_t low = 0;  // there is an event behind this version, or none at all
-  std::uint64_t high = 1;
-  const auto goes_on = [&](std::uint64_t version) -> Result<bool> {
-    const auto next = log.read_stream(stream, StreamVersion{version}, 1);
-    if (!next) return next.error();
-    return !next->empty();
-  };
-  for (;;) {
-    const auto more = goes_on(high);
-    if (!more) return more.error();
-    if (!*more) break;
-    low = high;
-    high *= 2;
-  }
-  while (high - low > 1) {
-    const auto middle = low + (high - low) / 2;
-    const auto more = goes_on(middle);
-    if (!more) return more.error();
-    (*more ? low : high) = middle;
-  }
-  return log.read_stream(stream, StreamVersion{high > most_events ? high - most_events : 0}, most_events);
 }
 
 void add(std::map<Uuid, Story>& stories, const Record& record) {
@@ -170,7 +148,7 @@ bj::object story_view(const Uuid& correlation, const Story& story) {
 
 Result<Response> tell(Context& context, const MacAddress& mac, std::size_t limit) {
   auto& services = context.services;
-  const auto records = tail_of(services.log, StreamId::of(mac));
+  const auto records = newest_of(services.log, {StreamId::of(mac), StreamId::activity_of(mac)}, most_events);
   if (!records) return records.error();
   if (records->empty())
     return not_found("device_not_found", "Nothing was ever recorded about device " + mac.text() + ".");

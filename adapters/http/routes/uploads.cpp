@@ -100,8 +100,9 @@ Awaitable<Result<Response>> remove_upload(Context& context, const Request& reque
   if (!upload) co_return upload.error();
   auto& services = context.services;
   AppendRequest append;
-  append.facts.push_back({StreamId::of(*mac), encode(UploadRemoved{*mac, upload->file, upload->id},
-                                                     Cause{request.who.by(), {}, {}}, services.clock(), services.ids)});
+  append.facts.push_back(
+      {StreamId::activity_of(*mac), encode(UploadRemoved{*mac, upload->file, upload->id},
+                                           Cause{request.who.by(), {}, {}}, services.clock(), services.ids)});
   services.log.append(std::move(append), [&logger = services.logger](const Result<Receipt>& receipt) {
     if (!receipt) logger.error("That an upload was removed was not recorded: {}", receipt.error().message);
   });

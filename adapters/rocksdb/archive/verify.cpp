@@ -1,5 +1,6 @@
 #include "adapters/rocksdb/archive/verify.hpp"
 
+#include "adapters/rocksdb/receipt_ages.hpp"
 #include "adapters/rocksdb/stored_forms.hpp"
 #include "adapters/rocksdb/stream_index.hpp"
 
@@ -132,6 +133,7 @@ Result<void> verify_index(Database& database, const Proof& proof) {
 Result<void> verify_receipts(Database& database, Position end) {
   const auto rows = rows_of(database, Family::receipts);
   for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
+    if (is_age_row(view(rows->key()))) continue;
     const auto receipt = decode_receipt(view(rows->value()));
     if (!receipt || receipt->position > end)
       return Error{ErrorKind::internal, "log_not_proved",

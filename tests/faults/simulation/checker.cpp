@@ -102,6 +102,7 @@ void Checker::look_at(const Record& record) {
                    if (passwords_.erase(e.number) == 0)
                      violated("extension " + e.number.text() + " was deleted though it did not exist");
                    deleted_.push_back(e.password);
+                   evicted_.try_emplace(record.id);
                  },
                  [](const auto&) {},
              },
@@ -190,7 +191,10 @@ void Checker::told_for(const Envelope& envelope, const RebootRequested& request)
   const bool by_person = envelope.by == "admin:sim";
   const bool by_campaign = request.reason == RebootReason::campaign && !request.campaign.is_nil() &&
                            request.attempt == 1 && campaigns_[request.campaign].told.insert(request.mac).second;
-  if (!by_person && !by_campaign) {
+  const auto eviction = evicted_.find(envelope.causation);
+  const bool by_eviction = request.reason == RebootReason::extension_changed && eviction != evicted_.end() &&
+                           request.attempt == 1 && eviction->second.insert(request.mac).second;
+  if (!by_person && !by_campaign && !by_eviction) {
     const bool asked_for = fetch.attempt ? *fetch.attempt == request.attempt && shown.last >= fetch.not_before
                                          : request.attempt == 1 && came_back(request.mac, fetch);
     if (!asked_for)

@@ -112,6 +112,7 @@ class Checker {
   std::map<ExtensionNumber, std::map<std::string, std::string>> contacts_;
   std::map<ExtensionNumber, SealedSecret> passwords_;  // of those that exist
   std::vector<SealedSecret> deleted_;
+  std::map<Uuid, std::set<MacAddress>> evicted_;  // by the event that deleted the extension: told for that
 };
 
 }  // namespace strowger::test::simulation

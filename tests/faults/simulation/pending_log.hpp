@@ -19,6 +19,7 @@ class PendingLog : public EventLog {
   Result<std::vector<Record>> read_stream(const StreamId& stream, StreamVersion after, std::size_t max) override {
     return disk_.read_stream(stream, after, max);
   }
+  Result<StreamVersion> last_version(const StreamId& stream) override { return disk_.last_version(stream); }
   Result<std::vector<Record>> read_all(Position after, std::size_t max) override { return disk_.read_all(after, max); }
   Result<std::vector<Record>> read_back(Position before, std::size_t max) override {
     return disk_.read_back(before, max);

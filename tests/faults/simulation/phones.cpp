@@ -40,7 +40,11 @@ void Simulation::fetch(Phone& phone, const std::function<void()>& then) {
     const auto file = server_->serve_config(phone.mac, [&phone, serial](bool recorded) {
       if (phone.fetches == serial) phone.recorded = recorded;
     });
-    phone.recorded = false;
+    // One that is only counted tells nothing that the one before did not.
+    if (file && file->counted)
+      --phone.fetches;
+    else
+      phone.recorded = false;
     if (file) {
       phone.runs = file->etag;
       phone.extension = file->extension;

@@ -6,6 +6,7 @@ namespace strowger::test::simulation {
 namespace {
 
 constexpr auto timer_f = std::chrono::seconds(32);
+constexpr auto fetch_window = std::chrono::seconds(60);
 
 // Small, so that passivation, snapshots and conflicts happen all the time.
 constexpr actors::EntityLimits entity_limits{.snapshot_every = 3, .conflict_retries = 20, .read_batch = 2};
@@ -74,12 +75,7 @@ Server::Server(Disk& disk_in, Time& time_in, const Calls& calls_in, std::uint64_
                                    [](const std::string&, RebootVerb) { return std::string("check-sync"); },
                                    [](const std::string&) {}, ignore},
       log.last_position(), Drive::by_hand);
-  deletions = std::make_unique<actors::DeletionReactor>(
-      log, disk.vault, *runner, extension_rows,
-      [this](const ExtensionNumber& number, UnregisterReason reason) {
-        sip_thread.emplace_back([this, number, reason] { registrar->drop_extension(number, reason); });
-      },
-      ignore, Drive::by_hand);
+  deletions = std::make_unique<actors::DeletionReactor>(log, disk.vault, ignore, Drive::by_hand);
   const auto etag_now = [this](const DefinitionPtr& device) { return etag(*device); };
   convergence = std::make_unique<convergence::ConvergenceReactor>(
       convergence::ConvergenceReactor::World{
@@ -87,6 +83,16 @@ Server::Server(Disk& disk_in, Time& time_in, const Calls& calls_in, std::uint64_
           [this](Position position, std::function<void()> done) { runner->when_applied(position, std::move(done)); },
           [](const std::string&, RebootReason) { return RebootVerb::reboot; }, policy, clock, [](const std::string&) {},
           ignore},
+      log.last_position(), Drive::by_hand);
+  evictions = std::make_unique<convergence::Evictions>(
+      convergence::Evictions::World{
+          log, *devices, device_rows, extension_rows, bindings, calls, etag_now,
+          [this](Position position, std::function<void()> done) { runner->when_applied(position, std::move(done)); },
+          [] { return policy().pace; },
+          [this](const ExtensionNumber& number, UnregisterReason reason) {
+            sip_thread.emplace_back([this, number, reason] { registrar->drop_extension(number, reason); });
+          },
+          clock, [](const std::string&) {}, ignore},
       log.last_position(), Drive::by_hand);
   coordinator = std::make_unique<campaign::Coordinator>(
       campaign::Coordinator::World{*campaigns, *devices, campaign_rows, device_rows, bindings, etag_now, clock, calls},
@@ -96,6 +102,7 @@ Server::Server(Disk& disk_in, Time& time_in, const Calls& calls_in, std::uint64_
 Server::~Server() {
   crash(0);
   coordinator.reset();
+  evictions.reset();
   convergence.reset();
   deletions.reset();
   reboots.reset();
@@ -144,7 +151,14 @@ std::optional<Server::File> Server::serve_config(const MacAddress& mac, std::fun
   served.extension = serving.definition->extension;
   served.vendor = serving.definition->vendor;
   served.etag = *file;
-  log.append({StreamId::of(mac),
+  // As Facts does.
+  const bool matters = !serving.correlation.is_nil() || runner->applied_position() < log.last_position();
+  std::vector<http::provision::FetchWindows::Repeats> closed;
+  const bool tell =
+      windows_.add({mac, {}, {}, *file, 200, clock()}, matters, ticks(), fetch_window, [&] { return served; }, closed);
+  tell_repeats(closed);
+  if (!tell) return File{*file, serving.definition->extension, true};
+  log.append({StreamId::activity_of(mac),
               ExpectedVersion::any(),
               {encode(served, {"phone:" + mac.text(), serving.correlation, serving.causation}, clock(), ids)},
               {},
@@ -153,11 +167,22 @@ std::optional<Server::File> Server::serve_config(const MacAddress& mac, std::fun
   return File{*file, serving.definition->extension};
 }
 
+void Server::tell_repeats(const std::vector<http::provision::FetchWindows::Repeats>& closed) {
+  for (const auto& repeats : closed) {
+    AppendRequest request;
+    const auto& mac = repeats.event.mac;
+    request.facts.push_back(
+        {StreamId::activity_of(mac), encode(repeats.event, {"phone:" + mac.text(), {}, {}}, clock(), ids)});
+    log.append(std::move(request), {});
+  }
+}
+
 bool Server::phone_present(const MacAddress& mac, const ExtensionNumber& extension) const {
   DeviceRow device;
   if (auto known = device_rows.find(mac)) device = *known;
+  if (device.definition) extension_changes(device.activity, device.definition->extension, extension);
   device.definition = std::make_shared<const DeviceDefinition>(DeviceDefinition{mac, extension, "yealink"});
-  return !reboot::bindings_of(device, bindings.of(extension)).empty();
+  return !reboot::Phones(bindings, device_rows).of(device).empty();
 }
 
 Result<std::string> Server::etag(const DeviceDefinition& device) const {
@@ -179,6 +204,9 @@ void Server::tick() {
   std::vector<std::uint64_t> given_up;
   for (const auto& [transaction, waiting] : transactions_)
     if (waiting.gives_up <= time.instant()) given_up.push_back(transaction);
+  std::vector<http::provision::FetchWindows::Repeats> closed;
+  windows_.close(ticks(), closed);
+  tell_repeats(closed);
   for (const auto transaction : given_up) answered(transaction, {408, "Request Timeout", true});
   registrar->expire_due();
 }
@@ -186,7 +214,7 @@ void Server::tick() {
 bool Server::at_rest() const {
   return runnable_actors() == 0 && log.queued() == 0 && log.unacknowledged() == 0 && sip_thread.empty() &&
          transactions_.empty() && registrar->pending() == 0 && registrar->to_redate() == 0 &&
-         reboots->under_way() == 0 && convergence->at_rest();
+         reboots->under_way() == 0 && convergence->at_rest() && evictions->at_rest();
 }
 
 void Server::run_actor(std::size_t which) {

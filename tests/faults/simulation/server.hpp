@@ -5,11 +5,13 @@
 
 #include "actors/campaign/coordinator.hpp"
 #include "actors/convergence/convergence_reactor.hpp"
+#include "actors/convergence/evictions.hpp"
 #include "actors/extension/deletion_reactor.hpp"
 #include "actors/extension/extension.hpp"
 #include "actors/reboot/reboot_reactor.hpp"
 #include "actors/registrar/registrar.hpp"
 #include "adapters/digest/nonces.hpp"
+#include "adapters/http/provision/fetch_windows.hpp"
 #include "events/projection_runner.hpp"
 #include "events/projections/devices.hpp"
 #include "events/projections/extensions.hpp"
@@ -82,6 +84,7 @@ class Server : public reboot::PhoneNotifier {
   struct File {
     std::string etag;
     ExtensionNumber extension;
+    bool counted = false;  // with others that were the same, instead of being told
   };
   std::optional<File> serve_config(const MacAddress& mac, std::function<void(bool)> recorded);
   bool phone_present(const MacAddress& mac, const ExtensionNumber& extension) const;
@@ -118,6 +121,7 @@ class Server : public reboot::PhoneNotifier {
   std::unique_ptr<reboot::RebootReactor> reboots;
   std::unique_ptr<actors::DeletionReactor> deletions;
   std::unique_ptr<convergence::ConvergenceReactor> convergence;
+  std::unique_ptr<convergence::Evictions> evictions;
   std::unique_ptr<campaign::Coordinator> coordinator;
 
   // Runs one actor's next message, of those that could run.
@@ -129,7 +133,13 @@ class Server : public reboot::PhoneNotifier {
     std::function<void(reboot::NoticeOutcome)> done;
     Instant gives_up;
   };
+  http::provision::FetchWindows::Ticks ticks() const {
+    return http::provision::FetchWindows::Ticks(time.instant().time_since_epoch());
+  }
+  void tell_repeats(const std::vector<http::provision::FetchWindows::Repeats>& closed);
+
   Send send_;
+  http::provision::FetchWindows windows_{[this] { return ids.next(); }};
   std::map<std::uint64_t, Transaction> transactions_;
   std::uint64_t last_transaction_ = 0;
 };

@@ -136,6 +136,13 @@ bool Simulation::delete_left_behind() {
   return done == Step::more;
 }
 
+bool Simulation::evict() {
+  const auto before = server_->runnable_actors();
+  const auto done = server_->evictions->step(1 + dice_.below(3));
+  if (done == Step::more) note("the evictions follow");
+  return done == Step::more || server_->runnable_actors() != before;
+}
+
 bool Simulation::deliver() {
   if (wire_.empty()) return false;
   const auto which = dice_.below(wire_.size());
@@ -154,7 +161,7 @@ bool Simulation::deliver() {
 bool Simulation::wait() {
   // Threads may be slow, but not for minutes, on which no timeout counts.
   if (time_.instant() >= catch_up_) {
-    while (write() || acknowledge() || run_sip() || run_actor() || project() || react() || converge()) {
+    while (write() || acknowledge() || run_sip() || run_actor() || project() || react() || converge() || evict()) {
     }
     catch_up_ = time_.instant() + longest_delay;
   }
@@ -218,7 +225,7 @@ std::optional<std::string> Simulation::settle() {
   std::size_t quiet = 0;
   for (std::size_t i = 0; i < settling_steps; ++i) {
     const bool done = run_actor() || write() || acknowledge() || run_sip() || project() || react() || converge() ||
-                      coordinate() || delete_left_behind() || deliver() || administer();
+                      coordinate() || delete_left_behind() || evict() || deliver() || administer();
     checker_.records();
     if (checker_.violation()) return checker_.violation();
     if (done) continue;

@@ -95,6 +95,7 @@ class Simulation {
   bool converge();
   bool coordinate();
   bool delete_left_behind();
+  bool evict();
   bool deliver();
   bool administer();
   bool phone_acts();
@@ -121,7 +122,7 @@ class Simulation {
     bool (Simulation::*act)();
     std::size_t weight;
   };
-  std::array<Action, 13> actions_{{{&Simulation::run_actor, 30},
+  std::array<Action, 14> actions_{{{&Simulation::run_actor, 30},
                                    {&Simulation::write, 12},
                                    {&Simulation::acknowledge, 12},
                                    {&Simulation::run_sip, 8},
@@ -130,6 +131,7 @@ class Simulation {
                                    {&Simulation::converge, 6},
                                    {&Simulation::coordinate, 3},
                                    {&Simulation::delete_left_behind, 4},
+                                   {&Simulation::evict, 4},
                                    {&Simulation::deliver, 8},
                                    {&Simulation::administer, 5},
                                    {&Simulation::phone_acts, 4},

@@ -1,7 +1,11 @@
 // What a directory holds, anybody may have written: number rules, identities, parts of attributes, texts in filters.
 #include "actors/directory/mapping.hpp"
 #include "actors/directory/schedule.hpp"
+#include "actors/provisioning/dialled.hpp"
 #include "adapters/ldap/values.hpp"
+#include "events/controls.hpp"
+#include "events/plain_text.hpp"
+#include "events/utf8.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 #include <algorithm>
@@ -61,6 +65,12 @@ void fuzz(std::string_view input) {
   static_cast<void>(ldap::normal_dn(std::string(input.substr(0, input.find('\0')))));
   static_cast<void>(ldap::bind_refusal(input));
   static_cast<void>(ldap::account_disabled(input));
+  static_cast<void>(ldap::account_expired(input, 1));
+  static_cast<void>(ldap::relative_id(input));
+  const auto dialled = provisioning::dialled(input);
+  FUZZ_CHECK(!utf8::is_valid(input) || provisioning::dialled(dialled) == dialled);
+  const auto plain = plain_text(input);
+  FUZZ_CHECK(!utf8::is_valid(input) || (plain_text(plain) == plain && !find_control(plain)));
   static_cast<void>(directory::NumberRule::parse(input));
   static_cast<void>(directory::Schedule::parse(input.substr(0, 64)));
 }

@@ -1,6 +1,7 @@
 // The name of a requested file: never a crash, and what is resolved is what was asked.
 #include "actors/provisioning/resolver.hpp"
 
+#include "actors/provisioning/misplaced.hpp"
 #include "actors/provisioning/percent.hpp"
 #include "actors/provisioning/placeholder.hpp"
 #include "tests/fuzz/fuzz.hpp"
@@ -29,5 +30,10 @@ void fuzz(std::string_view input) {
     const auto rooted = resolve("/" + std::string(input));
     FUZZ_CHECK(rooted.role == file.role || input.starts_with("provision/"));
   }
+  // Whatever is a file where it stands is one below folders too.
+  const auto meant = misplaced_file(input);
+  if (file.role != FileRole::unknown) FUZZ_CHECK(meant && meant->role == file.role);
+  if (meant) FUZZ_CHECK(meant->role != FileRole::unknown || meant->mac);
+  if (meant && meant->mac) FUZZ_CHECK(strowger::MacAddress::parse(meant->mac_text).value() == *meant->mac);
   if (const auto decoded = percent_decode(input)) FUZZ_CHECK(decoded->size() <= input.size());
 }

@@ -3,6 +3,7 @@
 #include "actors/registrar/uri.hpp"
 #include "adapters/digest/nonces.hpp"
 #include "adapters/sip/digest.hpp"
+#include "adapters/sip/display_names.hpp"
 #include "adapters/sip/fields.hpp"
 #include "adapters/sip/log_text.hpp"
 #include "tests/fuzz/fuzz.hpp"
@@ -31,6 +32,13 @@ void fuzz(std::string_view input) {
 
   for (const char c : sip::log_text(input, 64)) FUZZ_CHECK(c >= 0x20 && c < 0x7f);
   FUZZ_CHECK(sip::unquoted(input).size() <= input.size());
+
+  // Blanking moves nothing.
+  std::string message(input);
+  const auto blanked = sip::blank_bad_names(message);
+  FUZZ_CHECK(message.size() == input.size());
+  FUZZ_CHECK(blanked != 0 || message == input);
+  for (std::size_t i = 0; i < message.size(); ++i) FUZZ_CHECK(message[i] == input[i] || message[i] == ' ');
 
   // Parameters as sofia-sip splits them: one a line, each a C string.
   std::vector<std::string> items;

@@ -8,6 +8,7 @@ using namespace strowger::provisioning;
 
 void fuzz(std::string_view input) {
   static const auto catalog = VendorCatalog::built_in();
+  static_cast<void>(parse_sip_user_agent(input));
   const auto agent = parse_user_agent(input);
   if (agent.vendor.empty()) {
     FUZZ_CHECK(agent.model.empty() && agent.firmware.empty() && !agent.mac);

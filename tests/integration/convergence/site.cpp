@@ -1,5 +1,6 @@
 #include "tests/integration/convergence/site.hpp"
 
+#include "actors/ask_and_wait.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
 
@@ -47,6 +48,7 @@ LoopSite::LoopSite(sip::ServerOptions options)
 
 LoopSite::~LoopSite() {
   stop_answering();
+  evictions_.reset();
   convergence_.reset();
   reboots_.reset();
   server.server->stop();
@@ -74,11 +76,60 @@ void LoopSite::start() {
           [](const std::string&, RebootReason) { return RebootVerb::reboot; }, [this] { return policy; },
           server.clock(), line, trouble},
       from);
+  start_evictions();
   answer_notifies();
+}
+
+void LoopSite::start_evictions() {
+  const auto from = server.log->last_position();
+  REQUIRE(eventually([&] {
+    const std::lock_guard lock(mutex_);
+    return applied_ >= from;
+  }));
+  evictions_ = std::make_unique<convergence::Evictions>(
+      convergence::Evictions::World{
+          *server.log, devices_, device_rows_, extension_rows_, server.server->bindings(), calls_,
+          [this](const DefinitionPtr& device) -> Result<std::string> { return etag(device->mac); },
+          [this](Position position, std::function<void()> done) { when_applied(position, std::move(done)); },
+          [this] { return policy.pace; },
+          [this](const ExtensionNumber& number, UnregisterReason reason) {
+            server.server->drop_extension(number, reason);
+          },
+          server.clock(), [](const std::string&) {}, [](const Error&) {}},
+      from);
+}
+
+bool LoopSite::give(const Desk& desk, const std::string& extension, bool phone_present) {
+  server.set_password(extension, "secret");
+  const auto number = ExtensionNumber::parse(extension).value();
+  append(StreamId::of(number), ExtensionCreated{number, "Ann", "", true, {}});
+  {
+    const std::lock_guard lock(mutex_);
+    names_[desk.mac] = "at " + extension;
+    given_[desk.mac] = extension;
+  }
+  actors::ChangeDevice change;
+  change.extension = number;
+  change.phone_present = phone_present;
+  change.etag = etag(desk.mac);
+  const auto outcome = ask_and_wait(devices_, desk.mac.text(), actors::Device::Command(change), {});
+  REQUIRE(outcome);
+  return outcome->events.size() > 1;
+}
+
+void LoopSite::disable(const ExtensionNumber& extension) {
+  server.enable(extension.text(), false);
+  append(StreamId::of(extension), ExtensionDisabled{extension, DisabledReason::administrator});
+}
+
+void LoopSite::remove(const ExtensionNumber& extension) {
+  server.forget(extension.text());
+  append(StreamId::of(extension), ExtensionDeleted{extension, {}});
 }
 
 void LoopSite::apply(const Envelope& envelope) {
   device_rows_.apply(envelope);
+  extension_rows_.apply(envelope);
   campaign_rows_.apply(envelope);
   if (std::holds_alternative<DeviceConverged>(envelope.event)) ++converged;
   std::vector<std::function<void()>> due;
@@ -112,6 +163,7 @@ LoopSite::Desk& LoopSite::add(std::size_t number, Habit habit, bool registers_ag
   desk->extension = ExtensionNumber::parse(std::to_string(10'000 + number)).value();
   desk->habit = habit;
   server.set_password(desk->extension.text(), "secret");
+  append(StreamId::of(desk->extension), ExtensionCreated{desk->extension, "Ann", "", true, {}});
   DeviceRegistered registered{desk->mac, desk->extension, "yealink", "t46s", false};
   append(StreamId::of(desk->mac), registered);
   desk->phone = std::make_unique<Phone>(Wire::Kind::udp, server.port(), desk->extension.text());
@@ -216,6 +268,13 @@ void LoopSite::receive(Desk& desk) {
   }
   wire.send(answer_to(*request, "200 OK"));
   if (desk.habit == Habit::deaf || (!fresh && desk.habit != Habit::challenges)) return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto given = given_.find(desk.mac); given != given_.end()) {
+      desk.extension = ExtensionNumber::parse(given->second).value();
+      desk.phone->extension = desk.phone->user = given->second;
+    }
+  }
   fetch(desk);
   if (again_) registers(desk);
 }

@@ -5,6 +5,7 @@
 
 #include "actors/campaign/coordinator.hpp"
 #include "actors/convergence/convergence_reactor.hpp"
+#include "actors/convergence/evictions.hpp"
 #include "actors/reboot/reboot_reactor.hpp"
 #include "tests/support/sip/phone.hpp"
 #include "tests/support/sip/server_fixture.hpp"
@@ -46,6 +47,13 @@ class LoopSite {
   void moves(Desk& desk, const std::string& ip = "127.0.0.1");
   void registers(Desk& desk, const std::string& expires = "3600");
   void rename(const Desk& desk, const std::string& name);
+  // The device gets another extension, by a command; its phone has that when it has fetched. Whether it is told at
+  // once.
+  bool give(const Desk& desk, const std::string& extension, bool phone_present);
+  void disable(const ExtensionNumber& extension);
+  void remove(const ExtensionNumber& extension);
+  void start_evictions();
+  void stop_evictions() { evictions_.reset(); }
   void change_template();
   void fetch(const Desk& desk);
   void pass(std::chrono::seconds time) { server.ahead += static_cast<int>(time.count()); }
@@ -85,17 +93,20 @@ class LoopSite {
   actors::Entities<actors::Device> devices_;
   actors::Entities<actors::Campaign> campaigns_;
   DevicesProjection device_rows_;
+  ExtensionsProjection extension_rows_;
   CampaignsProjection campaign_rows_;
   mutable std::mutex mutex_;  // of the four below
   Position applied_{};
   std::vector<std::pair<Position, std::function<void()>>> waiting_;
   std::map<MacAddress, std::string> names_;
+  std::map<MacAddress, std::string> given_;  // extensions
   int template_ = 1;
   bool again_ = true;
   reboot::NoCalls calls_;
   std::unique_ptr<actors::LogFollower> projector_;
   std::unique_ptr<reboot::RebootReactor> reboots_;
   std::unique_ptr<convergence::ConvergenceReactor> convergence_;
+  std::unique_ptr<convergence::Evictions> evictions_;
   std::jthread phones_;
 };
 

@@ -48,7 +48,7 @@ class DirectorySite : public Site {
   // What the newest sync led to, itself included, oldest first.
   boost::json::array caused(const std::string& type = {}) const {
     const auto correlation = std::string(ask("/syncs").at(0).at("correlation").as_string());
-    return get("/api/events?limit=500&correlation=" + correlation + (type.empty() ? "" : "&type=" + type))
+    return get("/api/events?after=0&limit=500&correlation=" + correlation + (type.empty() ? "" : "&type=" + type))
         .json()
         .as_array();
   }

@@ -3,6 +3,7 @@
 #include "tests/support/ldap/samba.hpp"
 
 #include "tests/integration/directory/directory_site.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/ldap/certificates.hpp"
 #include "tests/support/relay.hpp"
 
@@ -44,6 +45,54 @@ std::string settings(const Samba& samba, std::map<std::string, std::string> more
 }
 
 }  // namespace
+
+TEST_CASE("Active Directory says more than its attributes' names: expired accounts, primary groups, names in parts") {
+  if (const auto why = Samba::missing(); !why.empty()) {
+    WARN("no Samba domain controller can run here: " << why);
+    return;
+  }
+  Samba samba(Samba::person("gone", "Erik Expired", "4107", "accountExpires: 132223104000000000\n") +
+              Samba::person("nodisp", "", "", "givenName: Nora\nsn: Display\ntelephoneNumber: 4101\n") +
+              Samba::person("never", "Never", "4102", "accountExpires: 9223372036854775807\n") +
+              Samba::person("soon", "Soon", "4103", "accountExpires: 0\n") +
+              Samba::person("both", "Shown", "4104", "givenName: Given\nsn: Name\n"));
+  const auto with = [&](const std::string& names) {
+    return settings(samba,
+                    {{"number_rule", "\"\""}, {"group_roles", "{Domain Users: viewer}"}, {"name_attributes", names}});
+  };
+  DirectorySite site(with("\"\""), "ad");
+  const auto first = site.sync();
+  CAPTURE(boost::json::serialize(first));
+  CHECK(count(first, "created") == 4);
+  CHECK_FALSE(site.exists("4107"));
+  CHECK(text(site.extension("4101").at("name")) == "Nora Display");
+  CHECK(text(site.extension("4104").at("name")) == "Shown");
+  // Domain Users is the primary group of all, and names none of them: roles for all but the expired one.
+  CHECK(count(first, "roles_changed") == 4);
+
+  // An account that expires changes nothing in the directory; a sync of what changed knows it all the same.
+  const auto in_two_seconds =
+      (std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count() +
+       2 + 11'644'473'600) *
+      10'000'000;
+  samba.replace("soon", "accountExpires", std::to_string(in_two_seconds));
+  CHECK(eventually(
+      [&] {
+        CHECK(text(site.sync("?full=false&force=true").at("mode")) == "incremental");
+        return !site.extension("4103").at("enabled").as_bool();
+      },
+      std::chrono::seconds(30)));
+  CHECK(text(site.extension("4103").at("disabled_reason")) == "directory_disabled");
+  samba.replace("soon", "accountExpires", "0");
+  CHECK(count(site.sync("?full=false"), "enabled") == 1);
+
+  // Which attributes a name is made of is a setting.
+  site.write_settings(with("\"givenName sn, displayName\""));
+  site.stop();
+  site.start();
+  CHECK(count(site.sync(), "updated") == 1);
+  CHECK(text(site.extension("4104").at("name")) == "Given Name");
+}
 
 TEST_CASE("a Samba domain: pages, ranges, nested groups, renames, moves, deletions, disabled accounts") {
   if (const auto why = Samba::missing(); !why.empty()) {

@@ -178,6 +178,28 @@ TEST_CASE("users are followed, disabled and restored, and skipped by name") {
   }
 }
 
+TEST_CASE("numbers and names are taken as people write them") {
+  const std::string base = Slapd::base;
+  Slapd slapd(
+      Slapd::person("xaver", "Xaver Three", "+1 555 123 4567 Extension 4122") +
+      Slapd::person("mia", "Mia Two", "+49 30 1234-205", "telephoneNumber: ext. 4205\n") +
+      Slapd::person("rene", "Plain", "x4301", "displayName:: UmVuZcyBwqAg4oCqRXhhbXBsZeKArA==\n") +  // decomposed
+      Slapd::person("gina", "gina", "tel:+1-555-1234;ext=4302", "givenName: Gina\n"));
+  DirectorySite site(settings(slapd, {{"number_rule", "'regex: (?i)^.*(4\\d{3})$'"}}), "ldap");
+  REQUIRE(count(site.sync(), "created") == 4);
+  CHECK(text(site.extension("4205").at("name")) == "Mia Two");  // the second of her numbers fits
+  CHECK(text(site.extension("4301").at("name")) == "Ren\xC3\xA9  Example");
+  CHECK(text(site.extension("4302").at("name")) == "gina");
+
+  site.write_settings(settings(slapd, {{"number_rule", "x"}, {"name_attributes", "\"givenName sn, cn\""}}));
+  site.stop();
+  site.start();
+  const auto report = site.sync();
+  CAPTURE(boost::json::serialize(report));
+  CHECK(text(site.extension("4122").at("directory_account")) == "xaver");
+  CHECK(text(site.extension("4302").at("name")).starts_with("Gina "));
+}
+
 TEST_CASE("a search finds people by what they have, and a filter's characters find nothing more") {
   Slapd slapd(Slapd::person("ann", "Ann Example", "10001", "mail: ann@example.com\n") +
               Slapd::person("bob", "Bob (Bobby) *", "10002") + Slapd::person("cy", "Cy", "12"));

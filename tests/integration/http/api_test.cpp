@@ -141,8 +141,8 @@ TEST_CASE_METHOD(House, "a repeated request is answered as the first time and do
   CHECK(again.json().at("reboot_triggered").as_bool());
   CHECK(events().size() == before);
   const std::string extension = R"({"number":"1002","name":"Bob"})";
-  CHECK(ask("POST", "/api/extensions", extension, "Idempotency-Key: k1\r\n").status == 201);
-  CHECK(ask("POST", "/api/extensions", extension, "Idempotency-Key: k1\r\n").status == 201);
+  CHECK(ask("POST", "/api/extensions", extension, "Idempotency-Key: k2\r\n").status == 201);
+  CHECK(ask("POST", "/api/extensions", extension, "Idempotency-Key: k2\r\n").status == 201);
   const auto row = services->extension_rows.find(ExtensionNumber::parse("1002").value());
   CHECK(services->vault.open(row->password));  // the key that the first made is still there
 }
@@ -159,6 +159,32 @@ TEST_CASE_METHOD(House, "registering a device tells its phone, and only its own,
   const auto last = decode(events().back()).value();
   REQUIRE(std::holds_alternative<RebootRequested>(last.event));
   CHECK(last.by == "admin:admin");
+}
+
+TEST_CASE_METHOD(House, "a phone that stays on its former extension until it fetches is told there") {
+  for (const auto* number : {"6007", "6008", "6009"}) create_extension(number, "A");
+  const std::string by_mac = GENERATE(false, true) ? mac : "";
+  CAPTURE(by_mac);
+  register_device(mac, "6007");
+  bind("6007", "192.0.2.7", by_mac);
+  CHECK(register_device(mac, "6008").json().at("reboot_triggered").as_bool());
+  const auto place = "/api/provisioning/devices/" + std::string(mac);
+  auto changed = ask("PATCH", place, R"({"extension_number":"6009"})", "Idempotency-Key: k1\r\n");
+  REQUIRE(changed.status == 200);
+  CHECK(changed.json().at("reboot_triggered").as_bool());
+  CHECK(changed.json().at("extension_number").as_string() == "6009");
+  changed = ask("PATCH", place, R"({"extension_number":"6009"})", "Idempotency-Key: k1\r\n");
+  CHECK(changed.json().at("reboot_triggered").as_bool());  // as the first time
+  CHECK_FALSE(ask("PATCH", place, R"({"model":"t42s"})").json().at("reboot_triggered").as_bool());
+  CHECK(ask("POST", place + "/resync").status == 200);
+  CHECK(ask("POST", "/api/phones/6007/reboot").json().at("rebooted") == bj::array{"6007"});
+  CHECK(ask("GET", "/api/phone-lookup/" + std::string(mac)).json().at("correlation").at("matched").as_bool());
+  const auto phones = ask("GET", "/api/registered-phones/extension/6007").json();
+  CHECK(phones.at(0).at("mac_address").as_string() == "001565123456");
+  CHECK(ask("PATCH", "/api/extensions/6008", R"({"enabled":false})").json().at("reboot_triggered") == false);
+  CHECK(ask("PATCH", "/api/extensions/6007", R"({"enabled":false})").json().at("reboot_triggered") == true);
+  CHECK(ask("DELETE", "/api/extensions/6007").json().at("reboot_triggered") == true);
+  CHECK(ask("DELETE", "/api/extensions/6008").json().at("reboot_triggered") == false);
 }
 
 TEST_CASE_METHOD(House, "phones are rebooted by device, by extension and all together") {
@@ -285,7 +311,7 @@ TEST_CASE_METHOD(House, "logging in gives a token that logging out ends") {
   CHECK(refused == 2);
   CHECK_FALSE(reply.header("retry-after").empty());
 
-  const auto failed = [&] { return ask("GET", "/api/events?stream=login/failed").json().as_array(); };
+  const auto failed = [&] { return ask("GET", "/api/events?after=0&stream=login/failed").json().as_array(); };
   REQUIRE(strowger::test::eventually([&] { return failed().size() == 2; }));
   CHECK(failed().at(0).at("type").as_string() == "strowger.login.failed.v2");
   // It is no account's, and may be a password in the wrong box.
@@ -303,7 +329,7 @@ TEST_CASE_METHOD(House, "events are read in order, by page, stream and type, wit
   create_extension("1001", "Ann");
   create_extension("1002", "Bob");
   register_device(mac, "1001");
-  auto reply = ask("GET", "/api/events");
+  auto reply = ask("GET", "/api/events?after=0");
   REQUIRE(reply.status == 200);
   const auto all = reply.json();
   REQUIRE(all.as_array().size() == 3);
@@ -315,7 +341,7 @@ TEST_CASE_METHOD(House, "events are read in order, by page, stream and type, wit
   CHECK(ask("GET", "/api/events?stream=extension/1002").json().as_array().size() == 1);
   CHECK(ask("GET", "/api/events?type=strowger.device.registered.v1").json().as_array().size() == 1);
   CHECK(ask("GET", "/api/events?type=extension.created&after=1").json().as_array().size() == 1);
-  reply = ask("GET", "/api/events?limit=2");
+  reply = ask("GET", "/api/events?after=0&limit=2");
   CHECK(reply.json().as_array().size() == 2);
   CHECK(reply.header("link") == "</api/events?after=2&limit=2>; rel=\"next\"");
   CHECK(reply.header("x-last-position") == "2");
@@ -323,6 +349,17 @@ TEST_CASE_METHOD(House, "events are read in order, by page, stream and type, wit
   const auto second = ask("GET", "/api/events?after=2&limit=2");
   CHECK(second.json().as_array().size() == 1);
   CHECK(second.header("link").empty());
+  // Without a position to begin at, the newest are first, also on the pages that follow.
+  reply = ask("GET", "/api/events?limit=2");
+  CHECK(reply.json().at(0).at("sequence").as_string() == "3");
+  REQUIRE(reply.header("link") == "</api/events?before=2&limit=2>; rel=\"next\"");
+  reply = ask("GET", "/api/events?before=2&limit=2");
+  REQUIRE(reply.json().as_array().size() == 1);
+  CHECK(reply.json().at(0).at("sequence").as_string() == "1");
+  CHECK(reply.header("link").empty());
+  reply = ask("GET", "/api/events?not_type=extension.*");
+  REQUIRE(reply.json().as_array().size() == 1);
+  CHECK(reply.json().at(0).at("sequence").as_string() == "3");
   reply = ask("GET", "/api/events?order=desc&limit=2&type=*.created,device.*");
   CHECK(reply.code() == "bad_type");
   reply = ask("GET", "/api/events?order=desc&limit=1&type=extension.*");

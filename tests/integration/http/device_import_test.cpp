@@ -97,7 +97,7 @@ TEST_CASE_METHOD(Office, "one bad row, and none is taken, all bad rows are said"
   CHECK_THAT(refused.body, ContainsSubstring("6 of 7 rows"));
   CHECK(refused.json().at("details").at("rows").as_array().size() == 6);
   CHECK(count() == 0);
-  CHECK(ask("POST", path, header, "Content-Type: text/plain\r\n").status == 415);
+  CHECK(ask("POST", path, header, "Content-Type: application/xml\r\n").status == 415);
   CHECK(as(token(Role::viewer, "vic"), "POST", path, header, csv_type).status == 403);
 }
 
@@ -119,6 +119,121 @@ TEST_CASE_METHOD(Office, "what is exported is imported as the same, as CSV and a
   CHECK(number(import(csv), "created") == 2);
   CHECK(exported("json") == json);
   CHECK(ask("GET", "/api/provisioning/devices/export?format=xml").code() == "unknown_format");
+}
+
+TEST_CASE_METHOD(Office, "lists are taken as spreadsheets leave them") {
+  const auto one_taken = [&](const std::string& text, const std::string& type = csv_type) {
+    const auto reply = ask("POST", path + "?dry_run=true", text, type);
+    CAPTURE(text, reply.body);
+    REQUIRE(reply.status == 200);
+    CHECK(number(reply, "total") == 1);
+    CHECK(number(reply, "refused") == 0);
+  };
+  one_taken("MAC Address;Extension Number;Vendor;Model\r\n00:15:65:00:00:05;1001;yealink;t46s\r\n");
+  one_taken("mac_address;extension_number;vendor;model\r\n00:15:65:00:00:08;1001;yealink;t46s\r\n;;;\r\n;;;\r\n");
+  one_taken("mac_address,extension_number,vendor,model\r\n\xC2\xA0 00:15:65:00:00:11\xC2\xA0 ,1001,yealink,t46s\r\n");
+  one_taken("sep=\t\nMAC-ADDRESS\textension_number\tvendor\tmodel\t\n=\"001565000012\"\t=\"1001\"\tyealink\tt46s\n");
+  std::string utf16 = "\xFF\xFE";
+  for (const char c :
+       std::string("mac_address\textension_number\tvendor\tmodel\r\n001565000013\t1001\tyealink\tt46s\r\n"))
+    utf16 += {c, '\0'};
+  one_taken(utf16);
+  const std::string plain = "mac_address,extension_number,vendor,model\n001565000014,1001,yealink,t46s\n";
+  for (const auto* type : {"text/plain", "application/csv", "application/vnd.ms-excel", "application/octet-stream",
+                           "Text/CSV; charset=\"UTF-8\"", "text/csv;header=present;charset=us-ascii"})
+    one_taken(plain, std::string("Content-Type: ") + type + "\r\n");
+  one_taken(R"([{"mac_address":"001565000014","extension_number":"1001","vendor":"yealink","model":"t46s"}])",
+            "Content-Type: application/octet-stream\r\n");
+}
+
+TEST_CASE_METHOD(Office,
+                 "a list in an encoding of Windows' is read as what it is said to be, or refused with the row") {
+  const std::string text =
+      "mac_address;extension_number;vendor;model;lines\r\n00:15:65:00:00:0e;1001;yealink;t46s;1::B\xFCro\r\n";
+  const auto refused = import(text);
+  CHECK(refused.status == 400);
+  CHECK(refused.code() == "bad_encoding");
+  CHECK_THAT(refused.body, ContainsSubstring("line 2") && ContainsSubstring("CSV UTF-8"));
+  CHECK(count() == 0);
+  CHECK(ask("POST", path, text, "Content-Type: text/csv; charset=windows-1252\r\n").status == 200);
+  CHECK(ask("GET", "/api/provisioning/devices/00156500000e").json().at("lines").at(0).at("label").as_string() ==
+        "Büro");
+  restart();
+  CHECK(count() == 1);
+}
+
+TEST_CASE_METHOD(Office, "what a spreadsheet made of a number is said, and how to stop it") {
+  create_extension("0123", "Zero");
+  const auto why = [&](const std::string& mac, const std::string& extension) {
+    const auto reply =
+        import("mac_address;extension_number;vendor;model\n" + mac + ";" + extension + ";yealink;t46s\n");
+    CAPTURE(reply.body);
+    CHECK(reply.status == 422);
+    return std::string(reply.json().at("error").as_string());
+  };
+  CHECK_THAT(why("1.565E+11", "1001"), ContainsSubstring("spreadsheet") && ContainsSubstring("as text"));
+  CHECK_THAT(why("1,565E+11", "1001"), ContainsSubstring("'1,565E+11'") && ContainsSubstring("colons"));
+  CHECK_THAT(why("1565000005", "1001"), ContainsSubstring("10 of 12 digits") && ContainsSubstring("as text"));
+  CHECK_THAT(why("001565000005", "1E+3"), ContainsSubstring("spreadsheet"));
+  CHECK_THAT(why("001565000005", "123"), ContainsSubstring("extension 0123") && ContainsSubstring("as text"));
+  CHECK_THAT(why("0015650000\xE2\x80\xAA"
+                 "x5",
+                 "1001"),
+             ContainsSubstring("'0015650000x5'"));
+}
+
+TEST_CASE_METHOD(Office, "devices come with their extensions, which are created where they are missing") {
+  const std::string text =
+      "mac_address,extension_number,vendor,model,lines,extension_name,extension_email,extension_password\r\n"
+      "001565000001,2001,yealink,t46s,2:2002,Zoe\xCC\x88 Example,zoe@example.com,s3cret-2001\r\n"
+      "001565000002,2002,yealink,t46s,,Bob Example,,\r\n"
+      "001565000003,2001,yealink,t46s,,,,\r\n"
+      "001565000004,1001,yealink,t46s,,Ann Married,,\r\n";
+  const auto tried = import(text, "?dry_run=true");
+  REQUIRE(tried.status == 200);
+  CHECK(number(tried, "created") == 4);
+  CHECK(tried.json().at("extensions").at("created").as_int64() == 2);
+  CHECK(tried.json().at("rows").at(0).at("extension").as_string() == "create");
+  CHECK(ask("GET", "/api/extensions/2001").status == 404);
+
+  const auto reply = import(text);
+  CAPTURE(reply.body);
+  REQUIRE(reply.status == 200);
+  CHECK(number(reply, "created") == 4);
+  CHECK(reply.json().at("extensions").at("created").as_int64() == 2);
+  CHECK(reply.json().at("extensions").at("replaced").as_int64() == 1);
+  CHECK(ask("GET", "/api/extensions/2001").json().at("name").as_string() == "Zoë Example");
+  CHECK(ask("GET", "/api/extensions/1001").json().at("name").as_string() == "Ann Married");
+  CHECK_THAT(fetch("/provision/001565000001.cfg").body,
+             ContainsSubstring("s3cret-2001") && ContainsSubstring("Bob Example"));
+  // One chain of events, the extensions before what names them.
+  const auto created = ask("GET", "/api/events?after=0&type=extension.created").json().as_array();
+  const auto devices = ask("GET", "/api/events?after=0&type=device.registered").json().as_array();
+  REQUIRE(devices.size() == 4);
+  CHECK(created.back().at("correlationid").as_string() == devices.front().at("correlationid").as_string());
+
+  const auto again = import(text);
+  CHECK(number(again, "unchanged") == 4);
+  CHECK(again.json().at("extensions").at("unchanged").as_int64() == 3);
+
+  SECTION("and none of it where a row is refused, of its extension or its device") {
+    const std::string columns = "mac_address,extension_number,vendor,model,extension_name,extension_password\r\n";
+    for (const auto& [rows, code] : {
+             std::pair{std::string("001565000005,3001,yealink,t46s,Cid,\r\n001565000006,3002,yealink,nothing,Dan,\r\n"),
+                       "unknown_model"},
+             std::pair{std::string("001565000005,3001,yealink,t46s,Cid,\r\n001565000006,3001,yealink,t46s,Dan,\r\n"),
+                       "extension_differs"},
+             std::pair{std::string("001565000005,3001,yealink,t46s,,s3cret\r\n"), "bad_name"},
+             std::pair{std::string("001565000005,3001,yealink,t46s,Cid, s3cret \r\n"), "bad_password"},
+             std::pair{std::string("001565000005,3001,yealink,t46s,,\r\n"), "extension_not_found"},
+         }) {
+      const auto refused = import(columns + rows);
+      CAPTURE(refused.body);
+      CHECK(refused.status == 422);
+      CHECK_THAT(refused.body, ContainsSubstring(code));
+      CHECK(ask("GET", "/api/extensions/3001").status == 404);
+    }
+  }
 }
 
 TEST_CASE_METHOD(Office, "ten thousand devices come in as one, and twice with one key only once") {

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "actors/registrar/binding_table.hpp"
+#include "adapters/http/provision/services.hpp"
 #include "adapters/http/routes.hpp"
-#include "adapters/http/services.hpp"
 #include "adapters/rocksdb/projection_store.hpp"
 #include "adapters/rocksdb/rocks_log.hpp"
 #include "adapters/vault/sodium_vault.hpp"

@@ -17,7 +17,7 @@ struct Site : House {
     REQUIRE(register_device("001565123456", "1001").status == 201);
   }
   // Requests of unknown phones, many on their way at a time.
-  void flood(int requests, const std::function<std::string(int)>& mac) {
+  void flood(int requests, const std::function<std::string(int)>& mac, int status = 404) {
     constexpr int at_once = 50;
     Client client(port());
     for (int done = 0; done < requests; done += at_once) {
@@ -25,7 +25,7 @@ struct Site : House {
       for (int i = done; i < done + at_once; ++i)
         text += "GET /provision/" + mac(i) + ".cfg HTTP/1.1\r\nHost: test\r\n\r\n";
       REQUIRE(client.send(text));
-      for (int i = 0; i < at_once; ++i) REQUIRE(client.read().status == 404);
+      for (int i = 0; i < at_once; ++i) REQUIRE(client.read().status == status);
     }
   }
   boost::json::value newest() { return ask("GET", "/api/provisioning/requests?limit=1").json().at("requests").at(0); }
@@ -296,6 +296,31 @@ TEST_CASE_METHOD(Site, "a flood of one unknown phone is a handful of events, and
   CHECK(history.at("total").as_int64() == 20'000);
   REQUIRE(history.at("requests").as_array().size() == 2);
   CHECK(newest().at("count").as_int64() == 19'999);
+}
+
+TEST_CASE_METHOD(Site, "a flood of one device's fetches is a handful of events, and every fetch counts") {
+  const auto fetched = MacAddress::parse("001565123456").value();
+  CHECK(fetch(file).status == 200);
+  REQUIRE(strowger::test::eventually([&] { return !services->device_rows.open_enrolment(fetched); }));
+  REQUIRE(
+      services->runner.wait_applied(log->last_position(), std::chrono::steady_clock::now() + std::chrono::seconds(20)));
+  const auto before = log->last_position();
+  flood(5'000, [](int) { return std::string("001565123456"); }, 200);
+  const auto statistics = [&] {
+    return ask("GET", "/api/provisioning/diagnostics").json().at("statistics").as_object();
+  };
+  const auto all_count = [&] {
+    return statistics().at("total_requests").as_int64() == 5'001 &&
+           statistics().at("successful_requests").as_int64() == 5'001;
+  };
+  const auto device = [&] { return ask("GET", "/api/provisioning/devices/001565123456").json(); };
+  // The flood asks without the headers of the first fetch, or with: at most two kinds.
+  CHECK(strowger::test::eventually(all_count));
+  CHECK(device().at("fetches").as_int64() == 5'001);
+  restart();  // the count is told when the server ends
+  CHECK(number(log->last_position()) <= number(before) + 10);
+  CHECK(all_count());
+  CHECK(device().at("fetches").as_int64() == 5'001);
 }
 
 TEST_CASE_METHOD(Site, "a flood of different unknown phones is bounded, and every request counts") {

@@ -261,3 +261,27 @@ TEST_CASE_METHOD(Phones, "the schema says what can be set") {
   CHECK(schema.at("settings").as_array().size() > 20);
   CHECK(schema.at("key_types").as_array().size() > 10);
 }
+
+TEST_CASE_METHOD(Phones, "a setting with which phones could not register is warned about where it is set, and after") {
+  const auto diagnosed = [&] {
+    std::size_t told = 0;
+    const auto diagnostics = ask("GET", "/api/provisioning/diagnostics").json();
+    for (const auto& warning : diagnostics.at("warnings").as_array())
+      told += has(std::string(warning.as_string()), "tls");
+    return told;
+  };
+  CHECK(diagnosed() == 0);
+  CHECK(set("global", R"({"transport":"tcp"})").json().at("warnings").as_array().empty());
+  CHECK(has(std::string(set("global?dry_run=true", R"({"transport":"tls"})").json().at("warnings").at(0).as_string()),
+            "tls for all phones"));
+  CHECK(diagnosed() == 0);
+  const auto settings = std::string(device) + "/settings";
+  CHECK(has(std::string(ask("PATCH", settings, R"({"transport":"tls"})").json().at("warnings").at(0).as_string()),
+            "device 001565123456"));
+  CHECK(diagnosed() == 1);
+  CHECK(set("global", R"({"transport":"tls"})").json().at("warnings").as_array().size() == 1);
+  CHECK(diagnosed() == 2);
+  // A proxy that speaks TLS to the phones.
+  CHECK(set("global", R"({"outbound_proxy":"edge.example.com"})").json().at("warnings").as_array().empty());
+  CHECK(diagnosed() == 0);
+}

@@ -231,6 +231,24 @@ TEST_CASE_METHOD(Site, "phone book: no change of it makes a phone's file another
   for (std::size_t i = 0; i < files.size(); ++i) CHECK(fetch(files[i]).header("etag") == before[i]);
 }
 
+TEST_CASE_METHOD(Site, "phone book: a number as people write it is shown so, and dialled as it is meant") {
+  const auto id = add("Berlin",
+                      "\xE2\x80\xAA+49 (0)30\xC2\xA0"
+                      "1234\xE2\x80\x93"
+                      "567\xE2\x80\xAC");
+  CHECK(ask("GET", std::string(contacts) + "/" + id).json().at("numbers").at(0).at("number").as_string() ==
+        "+49 (0)30 1234\xE2\x80\x93"
+        "567");
+  for (const auto* file : {"phonebook/001565123456.xml", "phonebook/8843e157ddcc.xml", "phonebook.xml"})
+    CHECK_THAT(fetch(std::string("/provision/") + file).body, ContainsSubstring(">+49301234567<"));
+  // The same number on a key.
+  REQUIRE(ask("PATCH", "/api/provisioning/devices/001565123456/settings",
+              R"({"keys":{"5":{"type":"speed_dial","value":"+49 (0)30 1234-567"}}})")
+              .status == 200);
+  const auto config = fetch("/provision/001565123456.cfg").body;
+  CHECK_THAT(config, ContainsSubstring("= +49301234567\n") && ContainsSubstring("+49 (0)30 1234-567"));
+}
+
 TEST_CASE_METHOD(Site, "phone book: ten thousand contacts, whole and in pages") {
   constexpr std::size_t count = 10'000;
   for (std::size_t done = 0; done < count;) {

@@ -112,7 +112,7 @@ TEST_CASE_METHOD(Site, "uploads: what comes again and again is told once, with h
   const auto all = events();
   const auto last =
       std::find_if(all.rbegin(), all.rend(), [](const auto& r) { return r.type == "device.file_uploaded"; });
-  CHECK(last->stream == StreamId("device", "0004f2aabbcc"));
+  CHECK(last->stream == StreamId("device-activity", "0004f2aabbcc"));
   CHECK(last->by == "phone:0004f2aabbcc");
   CHECK(bj::parse(last->data).at("count").as_int64() == 3);
 }

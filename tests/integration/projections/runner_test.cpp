@@ -110,6 +110,27 @@ TEST_CASE_METHOD(Fixture, "projections follow the log and go on from their rows 
   CHECK(served.rows() == folded());
 }
 
+TEST_CASE_METHOD(Fixture,
+                 "rows of another log in the same folder are seen for what they are, also where it is longer") {
+  append(300);
+  {
+    ServedCounts served;
+    ProjectionRunner runner(*log, *store, {&served});
+    REQUIRE(runner.start());
+    REQUIRE(wait(runner, append(1)));
+  }
+  log.reset();
+  std::filesystem::remove_all(folder.path() / "log");
+  log = RocksLog::open({.folder = folder.path() / "log"}).value();
+  append(400);
+  ServedCounts served;
+  ProjectionRunner runner(*log, *store, {&served});
+  REQUIRE(runner.start());
+  REQUIRE(wait(runner, append(1)));
+  CHECK(served.applied() == 401);
+  CHECK(served.rows() == folded());
+}
+
 TEST_CASE_METHOD(Fixture, "who waits for a position is called when every projection has it, at once when it is past") {
   ServedCounts served, other(1, "other");
   ProjectionRunner runner(*log, *store, {&served, &other});

@@ -204,9 +204,18 @@ class RandomHistory {
   void serve() {
     const auto mac = device();
     const auto ip = address();
-    add(StreamId::of(mac),
-        ConfigServed{mac, extension(), "yealink", "t46s", "/p", "\"e" + std::to_string(below(5)), 100,
-                     static_cast<std::uint16_t>(one_in(2) ? 200 : 304), ip, "ua" + std::to_string(below(5))});
+    // Earlier releases had facts among the decisions.
+    const auto stream = one_in(2) ? StreamId::of(mac) : StreamId::activity_of(mac);
+    const auto etag = "\"e" + std::to_string(below(5));
+    const auto status = static_cast<std::uint16_t>(one_in(2) ? 200 : 304);
+    const auto agent = "ua" + std::to_string(below(5));
+    if (one_in(3)) {
+      const auto last = now_ - std::chrono::seconds(below(100));
+      return add(StreamId::activity_of(mac),
+                 ConfigServedRepeated{mac, extension(), "yealink", "t46s", "/p", etag, 100, status, ip, agent, "",
+                                      1 + below(9), last - 10s, last});
+    }
+    add(stream, ConfigServed{mac, extension(), "yealink", "t46s", "/p", etag, 100, status, ip, agent});
     if (opened_.contains(mac) && one_in(2)) add(StreamId::of(mac), DeviceEnrolled{mac, ip, opened_[mac]});
   }
   void refuse(const MacAddress& mac, const std::string& code) {

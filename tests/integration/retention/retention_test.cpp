@@ -231,6 +231,75 @@ TEST_CASE_METHOD(Fixture,
   CHECK(run() == 0);
 }
 
+TEST_CASE_METHOD(Fixture, "facts of both streams of a device are folded, and those that were counted") {
+  const auto mac = sample_mac(50);
+  const auto served = [&](std::uint16_t status) {
+    return ConfigServed{mac, ann(), "yealink", "t46s", "/p", "\"e\"", 100, status, "192.0.2.1", "ua"};
+  };
+  add(StreamId::of(mac), DeviceRegistered{mac, ann(), "yealink", "t46s"}, start);
+  add(StreamId::of(mac), served(200), start + 1h);  // as earlier releases recorded it
+  add(StreamId::activity_of(mac), served(200), start + 2h);
+  const ConfigServedRepeated again{mac, ann(),       "yealink", "t46s", "/p", "\"e\"",         100,
+                                   304, "192.0.2.1", "ua",      "",     9,    start + 2h + 1s, start + 2h + 50s};
+  add(StreamId::activity_of(mac), again, start + 2h + 1min);
+  add(StreamId::activity_of(mac), served(304), start + 10 * day);
+  const auto before = totals();
+  now = start + 150 * day;
+  run();
+  CHECK(text(totals()) == text(before));
+  CHECK(log->read_stream(StreamId::of(mac), {}, 10).value().at(1).type == Folded::type);
+  const auto facts = log->read_stream(StreamId::activity_of(mac), {}, 10).value();
+  REQUIRE(facts.size() == 3);
+  CHECK(facts[0].type == Folded::type);
+  const auto marker = std::get<Folded>(decode(facts[1]).value().event);
+  CHECK(marker.was == ConfigServedRepeated::type);
+  CHECK(marker.requests == 9);
+  CHECK(facts[2].type == ConfigServed::type);  // the last one stays
+  std::uint64_t fetched = 0, not_modified = 0, bytes = 0;
+  for (const auto& summary : summaries())
+    for (const auto& device : summary.served) {
+      if (device.mac != mac) continue;
+      fetched += device.fetches;
+      not_modified += device.not_modified;
+      bytes += device.bytes;
+    }
+  CHECK(fetched == 11);
+  CHECK(not_modified == 9);
+  CHECK(bytes == 200);
+}
+
+TEST_CASE_METHOD(Fixture, "what a device was served is told from both its streams, newest first") {
+  const auto mac = sample_mac(50);
+  const auto served = [&](const std::string& etag) {
+    return ConfigServed{mac, ann(), "yealink", "t46s", "/p", etag, 100, 200, "192.0.2.1", "ua"};
+  };
+  add(StreamId::of(mac), DeviceRegistered{mac, ann(), "yealink", "t46s"}, start);
+  add(StreamId::of(mac), served("1"), start + 1h);
+  add(StreamId::activity_of(mac), served("2"), start + 2h);
+  const ConfigServedRepeated again{mac, ann(), "yealink",       "t46s",          "/p", "2", 100, 200, "192.0.2.1", "ua",
+                                   "",  9,     start + 2h + 1s, start + 2h + 50s};
+  add(StreamId::activity_of(mac), again, start + 2h + 1min);
+  add(StreamId::of(mac), served("3"), start + 3h);
+  struct NoVault : Vault {
+    Result<SealedSecret> seal(std::string_view) override { return internal_error("no vault"); }
+    Result<SealedSecret> seal_like(const SealedSecret&, std::string_view) override {
+      return internal_error("no vault");
+    }
+    Result<std::string> open(const SealedSecret&) const override { return internal_error("no vault"); }
+    Result<void> shred(const SealedSecret&) override { return internal_error("no vault"); }
+  } vault;
+  const auto page = history::History(*log, vault).served(mac, {}, 10).value();
+  CHECK(page.total == 4);
+  REQUIRE(page.files.size() == 4);
+  CHECK(page.files[0].event.etag == "3");
+  CHECK(page.files[1].count == 9);
+  CHECK(page.files[1].time == start + 2h + 50s);
+  CHECK(page.files[1].first_seen == start + 2h + 1s);
+  CHECK(page.files[2].event.etag == "2");
+  CHECK(page.files[3].event.etag == "1");
+  CHECK(history::History(*log, vault).served(mac, page.files[0].position, 1).value().files.at(0).count == 9);
+}
+
 TEST_CASE_METHOD(Fixture, "a time of never keeps everything, and each kind has its own") {
   now = start + 1'000 * day;
   times = {};

@@ -18,7 +18,8 @@ struct Fixture {
   RecentStreams recent{100};
   VersionCache versions{100};
   Hasher hasher;
-  Batch before{*database, recent, versions, hasher, ChainEnd{}, nullptr};
+  ReceiptAges ages{std::chrono::hours(1), system_now};
+  Batch before{*database, recent, versions, ages, hasher, ChainEnd{}, nullptr};
 
   std::unique_ptr<Database> opened() {
     std::unique_ptr<Database> made;
@@ -38,7 +39,7 @@ struct Fixture {
 TEST_CASE_METHOD(Fixture, "a batch judges by what the one before, not written yet, will have changed") {
   auto first = request(ExpectedVersion::no_stream(), "order-1");
   const auto receipt = before.add(first).value();
-  Batch next(*database, recent, versions, hasher, before.end(), &before);
+  Batch next(*database, recent, versions, ages, hasher, before.end(), &before);
 
   auto again = request(ExpectedVersion::no_stream(), "order-1");
   const auto known = next.add(again).value();

@@ -81,7 +81,8 @@ TEST_CASE_METHOD(Fixture, "an exported log is proved, and imported byte for byte
   const auto done = export_log().value();
   CHECK(done.finished.events == events);
   CHECK(done.finished.whole);
-  CHECK(lines(exported()) == 1 + events + events + events + 1);  // beginning, events, state, receipts, end
+  CHECK(lines(exported()) ==
+        1 + events + events + 2 * events + 1);  // beginning, events, state, receipts with their ages, end
   CHECK((fs::status(file).permissions() & fs::perms::mask) == (fs::perms::owner_read | fs::perms::owner_write));
   const auto proved = verify_export(file, {}).value();
   CHECK(to_text(proved.end) == done.finished.head);

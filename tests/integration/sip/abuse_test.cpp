@@ -303,7 +303,7 @@ TEST_CASE("one REGISTER of many contacts is refused as a whole") {
   std::string contacts;
   for (int i = 0; i < 1000; ++i) contacts += (i == 0 ? "<sip:" : ",<sip:") + std::to_string(i) + "@h>";
   const auto answer = phone.register_as(contacts);
-  CHECK(answer.status() == 403);
+  CHECK(answer.status() == 400);
   CHECK(house.bindings_of("1001").empty());
 }
 

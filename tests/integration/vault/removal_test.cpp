@@ -62,9 +62,7 @@ struct Run {
   }
   void apply() { REQUIRE(runner.wait_applied(log->last_position(), std::chrono::steady_clock::now() + 20s)); }
   void remove_what_is_gone() {
-    actors::DeletionReactor deletions(
-        *log, *secrets, runner, extension_rows, [](const ExtensionNumber&, UnregisterReason) {},
-        [](const Error& error) { FAIL(error.message); }, Drive::by_hand);
+    actors::DeletionReactor deletions(*log, *secrets, [](const Error& error) { FAIL(error.message); }, Drive::by_hand);
     while (deletions.step(10) == Step::more) {
     }
   }
@@ -225,4 +223,21 @@ TEST_CASE_METHOD(Site,
   REQUIRE(row);
   CHECK_FALSE(row->settings.contains("language"));
   CHECK(row->settings.contains("admin_password"));
+  CHECK(run->is_gone(old.secrets["admin_password"]));  // it had a key of its own
+}
+
+TEST_CASE_METHOD(Site, "settings that were taken back before a kill have their key destroyed by the next start") {
+  provision();
+  actors::ChangePhoneSettings change{SettingsLevel::device, ann.text()};
+  change.secrets["admin_password"] = run->secrets->seal("ann").value();
+  run->set(change);
+  run->tell(ann, actors::UnregisterDevice{});
+  actors::ChangePhoneSettings nothing{SettingsLevel::device, ann.text()};
+  nothing.replace = true;
+  run->set(nothing);
+  CHECK(run->opens(change.secrets["admin_password"], "ann"));
+  start();
+  run->apply();
+  run->take_back_settings();
+  CHECK(run->is_gone(change.secrets["admin_password"]));
 }

@@ -186,9 +186,10 @@ SCENARIO("who is not there, in a call, up to date, gone or told already") {
     counts = office.row().counts;
     CHECK(counts.converged == 4);
     CHECK(office.row().state == CampaignState::completed);
-    const auto skipped = office.Fleet::all<CampaignDeviceSkipped>();
+    const auto skipped = office.Fleet::all<CampaignDevicesSkipped>();
     REQUIRE(skipped.size() == 1);
-    CHECK(skipped[0].code == "no_phone");
+    REQUIRE(skipped[0].devices.size() == 1);
+    CHECK(skipped[0].devices[0].code == "no_phone");
   }
   WHEN("only the stale ones are") {
     office.begin({}, true);

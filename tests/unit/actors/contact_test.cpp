@@ -62,7 +62,21 @@ SCENARIO("a contact is added, changed and removed") {
               "numbers[1].number");
         CHECK(refused({{}, {}, std::vector<ContactNumber>{{NumberKind::work, "none"}}}) == "numbers[0].number");
         CHECK(refused({{}, {}, std::vector<ContactNumber>{{NumberKind::work, "1<2"}}}) == "numbers[0].number");
+        CHECK(refused({{}, {}, std::vector<ContactNumber>{{NumberKind::work, "\xE2\x80\xAE"}}}) == "numbers[0].number");
         CHECK(kit.stream().size() == 1);
+      }
+    }
+    WHEN("a number is pasted with characters that nobody sees") {
+      const auto changed = kit.run(ChangeContact{{},
+                                                 {},
+                                                 std::vector<ContactNumber>{{NumberKind::work,
+                                                                             "\xE2\x80\xAA+49\xC2\xA0(0)30\xE2\x80\x93"
+                                                                             "7\xE2\x80\xAC"}}});
+      THEN("it is kept as people see it") {
+        REQUIRE(changed);
+        CHECK(std::get<ContactChanged>(changed->events.front()).numbers[0].number ==
+              "+49 (0)30\xE2\x80\x93"
+              "7");
       }
     }
   }

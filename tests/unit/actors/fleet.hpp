@@ -170,11 +170,22 @@ class Fleet : public registrar::Bindings, public reboot::PhoneNotifier, public r
 
   // --- Ports
   std::vector<registrar::BindingPtr> of(const ExtensionNumber& extension) const override {
+    return those([&](const Phone& phone) { return phone.extension == extension; });
+  }
+  std::vector<registrar::BindingPtr> with_mac(const MacAddress& mac) const override {
+    return those([&](const Phone& phone) { return phone.mac == mac; });
+  }
+  std::vector<registrar::BindingPtr> all() const override {
+    return those([](const Phone&) { return true; });
+  }
+  std::size_t registered_extensions() const override { return phones.size(); }
+  template <class Is>
+  std::vector<registrar::BindingPtr> those(Is is) const {
     std::vector<registrar::BindingPtr> out;
     for (const auto& phone : phones) {
-      if (phone.extension != extension || !phone.registered) continue;
+      if (!phone.registered || !is(phone)) continue;
       registrar::Binding binding;
-      binding.extension = extension;
+      binding.extension = phone.extension;
       binding.contact = "sip:" + phone.mac.text();
       binding.ip = phone.ip;
       binding.mac = phone.mac;
@@ -185,8 +196,6 @@ class Fleet : public registrar::Bindings, public reboot::PhoneNotifier, public r
     }
     return out;
   }
-  std::vector<registrar::BindingPtr> all() const override { return {}; }
-  std::size_t registered_extensions() const override { return phones.size(); }
   bool in_call(const MacAddress& mac, const ExtensionNumber&) const override { return in_calls.contains(mac); }
   void notify(reboot::Notice notice, std::function<void(reboot::NoticeOutcome)> done) override {
     const auto mac = *notice.binding->mac;

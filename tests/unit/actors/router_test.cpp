@@ -68,13 +68,14 @@ SCENARIO("commands that come while an append is in flight wait their turn") {
 }
 
 SCENARIO("a system that stops answers what it did not decide") {
-  std::optional<Result<Outcome>> answer;
+  std::optional<Result<Outcome>> answer, waiting;
   {
     EntityKit<Device> kit(MacAddress::from_bits(1).text());
     kit.log.hold();
     kit.entities->ask(MacAddress::from_bits(1).text(), device(1), {},
                       [&](Result<Outcome> o) { answer = std::move(o); });
-    kit.entities->ask(MacAddress::from_bits(1).text(), device(1), {}, [](const Result<Outcome>&) {});
+    kit.entities->ask(MacAddress::from_bits(1).text(), device(1), {},
+                      [&](Result<Outcome> o) { waiting = std::move(o); });
     kit.actors().scheduler->run();
     kit.entities.reset();
     kit.actors().scheduler->run();
@@ -83,6 +84,9 @@ SCENARIO("a system that stops answers what it did not decide") {
   }
   REQUIRE(answer);
   CHECK(answer->error().kind == ErrorKind::unavailable);
+  CHECK(answer->error().code == "outcome_unknown");  // it is in the log, and may not have been
+  REQUIRE(waiting);
+  CHECK(waiting->error().code == "not_answered");
 }
 
 SCENARIO("a snapshot spares the replay and is never needed") {

@@ -47,6 +47,24 @@ TEST_CASE("number rules take what people write") {
   CHECK(number_of("x", "234-0 ext. 1007") == "1007");
   CHECK(number_of("x1007", "555 X 1008") == "1008");
   CHECK(number_of("x", "+43 1 2341007") == "-");
+  for (const auto* written :
+       {"+1 555 123 4567 Extension 4122", "+1 555 123 4567 EXT 4122", "+1 555 123 4567 extn. 4122", "555;ext=4122",
+        "tel:+1-555-1234;ext=4122;phone-context=x", "+1 555 (x-4122)",
+        "555 ext: 41\xC2\xA0"
+        "22",
+        "555 Ext#4122"}) {
+    CAPTURE(written);
+    CHECK(number_of("x", written) == "4122");
+  }
+  CHECK(number_of("x", "Extension") == "-");
+  CHECK(number_of("x", "4122 Extension") == "-");
+  CHECK(number_of("",
+                  "+49 (0)30 1234\xE2\x80\x93"
+                  "567") == "+49301234567");
+  CHECK(number_of("", "+49 30 1234 ext 5") == "-");
+  CHECK(number_of("regex: 1234-(\\d{3})$",
+                  "+49 30 1234\xE2\x80\x91"
+                  "567") == "567");
   CHECK(number_of("regex: ^\\+43 1 234 ?(1\\d{3})$", "+43 1 2341007") == "1007");
   CHECK(number_of("regex: ^\\+43 1 234 ?(1\\d{3})$", "+43 1 2342007") == "-");
   CHECK(number_of("regex: 1\\d{3}$", "0664 1007") == "1007");
@@ -98,6 +116,16 @@ TEST_CASE("an entry becomes a person by the first attribute that is set") {
   CHECK_FALSE(map(entry({"", " "}), policy()).number);
   CHECK(map(entry({}), policy()).fault.empty());  // no telephone user is no fault
 
+  SECTION("of several values the first that the rule takes counts") {
+    const auto four = policy("regex: ^(\\d{4})$");
+    CHECK(map(entry({"+49 30 1234-205", "4205"}), four).number->text() == "4205");
+    CHECK(map(entry({"4206", "4205"}), four).number->text() == "4206");
+    CHECK_THAT(map(entry({"+49 30 1", "+49 30 2"}), four).fault, ContainsSubstring("'+49 30 1'"));
+  }
+  SECTION("names are in one form, and what nobody sees is shown where it is refused") {
+    CHECK(map(entry({"1007"}, "\xC2\xA0Rene\xCC\x81\xC2\xAD"), policy()).name == "Ren\xC3\xA9");
+    CHECK_THAT(NumberRule::parse("").value().apply("n\xE2\x80\xAE").error().message, ContainsSubstring("'n\\u202E'"));
+  }
   SECTION("what is wrong is said with the value") {
     CHECK_THAT(map(entry({"ask Bob"}), policy()).fault, ContainsSubstring("'ask Bob'"));
     CHECK_THAT(map(entry({"1007"}, " "), policy()).fault, ContainsSubstring("empty"));

@@ -278,6 +278,18 @@ TEST_CASE("more than max_change_percent to disable: nothing is done but when it 
   CHECK_FALSE(house.extension_rows.find(*ExtensionNumber::parse("1009"))->enabled);
 }
 
+TEST_CASE("a sync compares nothing with tables that do not show what is in the log") {
+  House house;
+  house.source->set(3);
+  REQUIRE(house.sync());
+  house.runner.stop();
+  house.source->set(5);
+  CHECK(house.sync().error().code == "projections_behind");
+  const auto records = house.log.records();
+  CHECK(records.back().type == DirectorySyncFailed::type);
+  CHECK(std::get<DirectorySyncFailed>(decode(records.back()).value().event).code == "projections_behind");
+}
+
 TEST_CASE("the schedule runs a sync by itself when its time has come") {
   House house(Schedule::parse("every 15m").value());
   house.source->set(3);

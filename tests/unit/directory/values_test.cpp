@@ -17,6 +17,27 @@ TEST_CASE("an objectGUID is shown as Active Directory's tools show it") {
   CHECK_FALSE(guid(bytes.substr(1)));
 }
 
+TEST_CASE("accountExpires: past is disabled, 0 and the greatest mean never") {
+  const auto now = filetime(parse_iso8601("2026-01-08T19:40:00Z").value());
+  CHECK(now == 134'123'748'000'000'000);
+  CHECK(filetime(Timestamp{}) == 116'444'736'000'000'000);
+  CHECK(account_expired("132223104000000000", now));
+  CHECK(account_expired(std::to_string(now), now));
+  CHECK_FALSE(account_expired(std::to_string(now + 1), now));
+  for (const auto* never :
+       {"0", "9223372036854775807", "", "x", "132223104000000000x", "-1", "99999999999999999999999"})
+    CHECK_FALSE(account_expired(never, now));
+}
+
+TEST_CASE("the last part of a SID is what primaryGroupID names a group by") {
+  const std::string domain_users("\x01\x05\0\0\0\0\0\x05\x15\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\x01\x02\0\0", 28);
+  CHECK(relative_id(domain_users) == 513U);
+  CHECK_FALSE(relative_id(domain_users.substr(1)));
+  CHECK_FALSE(relative_id(domain_users.substr(0, 27)));
+  CHECK_FALSE(relative_id(std::string("\1\0\0\0\0\0\0\5", 8)));
+  CHECK_FALSE(relative_id(""));
+}
+
 TEST_CASE("parts of an attribute with many values") {
   CHECK(parse_range("member;range=0-1499")->last == 1499);
   CHECK(parse_range("member;Range=1500-*")->first == 1500);

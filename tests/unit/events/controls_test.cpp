@@ -5,12 +5,17 @@
 using namespace strowger;
 
 TEST_CASE("control characters and those that change the direction of text are found, joiners are none") {
-  for (const auto& bad :
-       {std::string("\0", 1), std::string("\x07"), std::string("\x1b"), std::string("\n"), std::string("\x7f"),
-        std::string("\xC2\x85"), std::string("\xC2\x80"), std::string("\xC2\x9F"), std::string("\xD8\x9C"),
-        std::string("\xE2\x80\x8E"), std::string("\xE2\x80\x8F"), std::string("\xE2\x80\xAA"),
-        std::string("\xE2\x80\xAE"), std::string("\xE2\x81\xA6"), std::string("\xE2\x81\xA9"),
-        std::string("\xE2\x80\xA8"), std::string("\xE2\x80\xA9")}) {
+  for (const auto& bad : {std::string("\0", 1),        std::string("\x07"),
+                          std::string("\x1b"),         std::string("\n"),
+                          std::string("\x7f"),         std::string("\xC2\x85"),
+                          std::string("\xC2\x80"),     std::string("\xC2\x9F"),
+                          std::string("\xD8\x9C"),     std::string("\xE2\x80\x8E"),
+                          std::string("\xE2\x80\x8F"), std::string("\xE2\x80\xAA"),
+                          std::string("\xE2\x80\xAE"), std::string("\xE2\x81\xA6"),
+                          std::string("\xE2\x81\xA9"), std::string("\xE2\x80\xA8"),
+                          std::string("\xE2\x80\xA9"), std::string("\xC2\xAD"),
+                          std::string("\xE2\x80\x8B"), std::string("\xE2\x81\xA0"),
+                          std::string("\xEF\xBB\xBF"), std::string("\xF3\xA0\x80\x81")}) {
     const auto name = "Ann" + bad + "Lee";
     CAPTURE(name);
     const auto found = find_control(name);
@@ -31,4 +36,12 @@ TEST_CASE("control characters and those that change the direction of text are fo
     CHECK(control_fault(good).empty());
     CHECK(without_controls(good) == good);
   }
+}
+
+TEST_CASE("what is refused is quoted with escapes for what nobody sees") {
+  CHECK(quoted("\xE2\x80\xAA"
+               "12\xC2\xA0") == "'\\u202A12\\u00A0'");
+  CHECK(quoted("Jürgen") == "'Jürgen'");
+  CHECK(quoted("a\xFF") == "'a\xEF\xBF\xBD'");
+  CHECK(quoted(std::string(100, 'x'), 4) == "'xxxx'");
 }

@@ -89,6 +89,16 @@ TEST_CASE("a CloudEvent shows no secret") {
   CHECK(event.at("data").at("password").as_string() == "(secret)");
 }
 
+TEST_CASE("a CloudEvent of a device's fact is about the device, and names its stream") {
+  IdSource ids(system_now, 1);
+  auto record = recorded(ConfigServed{}, ids);
+  CHECK_FALSE(json::parse(to_cloud_event(record, "strowger")).value().as_object().contains("stream"));
+  record.stream = StreamId::activity_of(*MacAddress::parse("001565123456"));
+  const auto event = json::parse(to_cloud_event(record, "strowger")).value();
+  CHECK(event.at("subject").as_string() == "device/001565123456");
+  CHECK(event.at("stream").as_string() == "device-activity/001565123456");
+}
+
 TEST_CASE("an event of a newer release is refused, not misread") {
   IdSource ids(system_now, 1);
   auto record = recorded(DeviceUnregistered{}, ids);

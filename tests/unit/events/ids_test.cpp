@@ -47,3 +47,17 @@ TEST_CASE("a stream is a category and a key") {
   CHECK(StreamId::parse("device/001565123456").value() == stream);
   for (const auto* bad : {"", "device", "/x", "device/"}) CHECK_FALSE(StreamId::parse(bad));
 }
+
+TEST_CASE("both streams of a device are about the device") {
+  const auto mac = *MacAddress::parse("001565123456");
+  const auto decided = StreamId::of(mac), facts = StreamId::activity_of(mac);
+  CHECK(facts.text() == "device-activity/001565123456");
+  CHECK(decided.device() == mac);
+  CHECK(facts.device() == mac);
+  CHECK(facts.subject() == decided);
+  CHECK(decided.subject() == decided);
+  const StreamId other("extension", "001565123456");
+  CHECK_FALSE(other.device());
+  CHECK(other.subject() == other);
+  CHECK_FALSE(StreamId("device", "none").device());
+}

@@ -51,6 +51,8 @@ class Fold {
     check_store();
   }
 
+  void pass(std::chrono::hours time) { now_ += time; }
+
   P projection;
   Store store;
 
@@ -163,7 +165,7 @@ TEST_CASE("the request history keeps the newest and counts all, probes are no fa
   CHECK(batch.rows().size() == RequestsProjection::kept + 1);
 }
 
-TEST_CASE("a revoked token is known until it would have expired anyway") {
+TEST_CASE("a revoked token is known until it has surely expired, whatever a clock says for a moment") {
   Fold<UsersProjection> fold;
   IdSource ids(system_now, 1);
   const StreamId stream("user", "admin");
@@ -172,7 +174,19 @@ TEST_CASE("a revoked token is known until it would have expired anyway") {
   fold(stream, TokenRevoked{"admin", first, parse_iso8601("2026-01-08T19:40:03Z").value()});
   CHECK(fold.projection.revoked(first));
   fold(stream, UserPasswordChanged{"admin", PasswordHash{"i"}});
-  fold(stream, TokenRevoked{"admin", second, parse_iso8601("2026-01-09T00:00:00Z").value()});
+  fold(stream, TokenRevoked{"admin", second, parse_iso8601("2026-01-18T00:00:00Z").value()});
+  // The clock is ten years ahead for a moment.
+  fold.pass(std::chrono::days(3'650));
+  fold(stream, TokenRevoked{"admin", ids.next(), parse_iso8601("2036-02-01T00:00:00Z").value()});
+  fold(stream, UserPasswordChanged{"admin", PasswordHash{"i"}});
+  CHECK(fold.projection.revoked(first));
+  CHECK(fold.projection.revoked(second));
+  fold.pass(-std::chrono::days(3'650));
+  fold(stream, UserPasswordChanged{"admin", PasswordHash{"i"}});
+  for (int hours = 0; hours < 3 * 24; hours += 5) {
+    fold.pass(std::chrono::hours(5));
+    fold(stream, UserPasswordChanged{"admin", PasswordHash{"i"}});
+  }
   CHECK_FALSE(fold.projection.revoked(first));
   CHECK(fold.projection.revoked(second));
   CHECK(fold.projection.find("admin")->password.text == "i");
@@ -424,4 +438,66 @@ TEST_CASE("tokens of an account end with its password, its role, and with itself
   // A user of the same name is somebody else.
   fold({"user", "1001"}, UserCreated{"1001", Role::viewer, PasswordHash{"h"}});
   CHECK(users.stands("1001", users.user_epoch("1001"), later, later));
+}
+
+TEST_CASE("devices are found by their model, page by page") {
+  Fold<DevicesProjection> fold;
+  const auto nth = [](std::uint64_t i) { return MacAddress::from_bits(i); };
+  for (std::uint64_t i = 1; i <= 5; ++i)
+    fold(StreamId::of(nth(i)), DeviceRegistered{nth(i), ann, "yealink", i == 3 ? "t42s" : "t46s"});
+  using Macs = std::vector<MacAddress>;
+  const auto& rows = fold.projection;
+  CHECK(rows.macs(std::nullopt, 2) == Macs{nth(1), nth(2)});
+  CHECK(rows.macs(nth(2), 9) == Macs{nth(3), nth(4), nth(5)});
+  CHECK(rows.of_model("yealink", "t46s", std::nullopt, 3) == Macs{nth(1), nth(2), nth(4)});
+  CHECK(rows.of_model("yealink", "t46s", nth(4), 3) == Macs{nth(5)});
+  CHECK(rows.of_model("yealink", "t48s", std::nullopt, 3).empty());
+  fold(StreamId::of(nth(3)), DeviceChanged{nth(3), ann, "yealink", "t46s"});
+  fold(StreamId::of(nth(1)), DeviceUnregistered{nth(1), ann});
+  CHECK(rows.of_model("yealink", "t42s", std::nullopt, 3).empty());
+  CHECK(rows.of_model("yealink", "t46s", std::nullopt, 9) == Macs{nth(2), nth(3), nth(4), nth(5)});
+  CHECK(rows.runs(nth(2)).definition->model == "t46s");
+  CHECK_FALSE(rows.runs(nth(1)).definition);
+}
+
+TEST_CASE("fetches that were counted count, and what they tell is no older than what is known") {
+  Fold<DevicesProjection> devices;
+  Fold<RequestsProjection> requests;
+  const auto decided = StreamId::of(mac), facts = StreamId::activity_of(mac);
+  const auto served = [&](const std::string& etag, const std::string& ip) {
+    return ConfigServed{mac, ann, "yealink", "t46s", "/p", etag, 10, 200, ip, "ua"};
+  };
+  const auto at = [](const char* time) { return parse_iso8601(time).value(); };
+  const auto again = [&](const std::string& etag, const std::string& ip, std::uint64_t count, Timestamp last) {
+    return ConfigServedRepeated{mac, ann, "yealink", "t46s", "/p", etag, 10, 200, ip, "ua2", "", count, last, last};
+  };
+  const auto both = [&](const StreamId& stream, const Event& event) {
+    devices(stream, event);
+    requests(stream, event);
+  };
+  const auto activity = [&] { return devices.projection.find(mac)->activity; };
+  both(decided, DeviceRegistered{mac, ann, "yealink", "t46s"});
+  both(decided, served("\"old\"", "192.0.2.1"));  // as earlier releases recorded it
+  both(facts, served("\"a\"", "192.0.2.1"));
+  CHECK(activity().last_etag == "\"a\"");
+  both(facts, again("\"b\"", "192.0.2.2", 7, at("2026-01-09T00:00:00Z")));
+  CHECK(activity().fetches == 9);
+  CHECK(activity().last_etag == "\"b\"");
+  CHECK(activity().last_ip == "192.0.2.2");
+  CHECK(activity().last_provisioned == at("2026-01-09T00:00:00Z"));
+  both(facts, again("\"a\"", "192.0.2.1", 3, at("2026-01-08T20:00:00Z")));
+  CHECK(activity().fetches == 12);
+  CHECK(activity().last_etag == "\"b\"");
+  CHECK(requests.projection.counts().total == 12);
+  CHECK(requests.projection.counts().successful == 12);
+  const auto newest = requests.projection.newest(1).at(0);
+  CHECK(newest.count == 3);
+  CHECK(newest.success);
+  CHECK(newest.config_size == 10);
+  // Nobody waited for them: no reboot is proved by one.
+  both(decided, RebootRequested{mac, Uuid::parse("019b9f0e-7c3b-7000-8000-000000000001").value(), ann, "yealink"});
+  both(facts, again("\"b\"", "192.0.2.2", 1, at("2026-01-09T00:00:01Z")));
+  CHECK_FALSE(activity().reboot->fetched_at);
+  both(facts, served("\"b\"", "192.0.2.2"));
+  CHECK(activity().reboot->fetched_at);
 }

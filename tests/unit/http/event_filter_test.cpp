@@ -28,6 +28,16 @@ Error fault(std::string_view query) {
 
 }  // namespace
 
+TEST_CASE("a filter leaves out types and their beginnings") {
+  const auto published = record("template/yealink_t46s", "template.published");
+  CHECK_FALSE(filter("not_type=template.*").matches(published));
+  CHECK_FALSE(filter("not_type=device.*,strowger.template.published.v1").matches(published));
+  CHECK_FALSE(filter("type=template.*&not_type=template.published").matches(published));
+  CHECK(filter("not_type=template.removed,device.*").matches(published));
+  CHECK_FALSE(filter("not_type=template.*").takes_all());
+  CHECK(fault("not_type=template").code == "bad_type");
+}
+
 TEST_CASE("a filter takes streams and categories, types and their beginnings") {
   const auto device = record("device/001565123456", "device.registered");
   CHECK(filter("").takes_all());
@@ -48,9 +58,28 @@ TEST_CASE("a filter takes streams and categories, types and their beginnings") {
     CHECK_FALSE(filter("type=" + std::string(type)).matches(device));
   }
   CHECK_FALSE(filter("type=device.*&stream=extension/*").matches(device));
-  CHECK(filter("stream=device/001565123456").only_stream() == device.stream);
-  CHECK_FALSE(filter("stream=device/*").only_stream());
-  CHECK_FALSE(filter("stream=device/001565123456,extension/1").only_stream());
+  CHECK(filter("stream=extension/1001,extension/1001").only_streams() ==
+        std::vector<StreamId>{StreamId("extension", "1001")});
+  CHECK(filter("stream=device/*").only_streams().empty());
+  CHECK(filter("stream=device/001565123456,extension/1").only_streams().empty());
+}
+
+TEST_CASE("a device is asked for with its facts, which can be asked for alone") {
+  const auto decision = record("device/001565123456", "device.registered");
+  const auto fact = record("device-activity/001565123456", "device.config_served");
+  const auto another = record("device-activity/001565123457", "device.config_served");
+  for (const auto* of_device :
+       {"stream=device/00:15:65:12:34:56", "stream=device/001565123456,device-activity/001565123456"}) {
+    const auto both = filter(of_device);
+    CHECK((both.matches(decision) && both.matches(fact)));
+    CHECK_FALSE(both.matches(another));
+    CHECK(both.only_streams() == std::vector{decision.stream, fact.stream});
+  }
+  const auto facts = filter("stream=device-activity/00:15:65:12:34:56");
+  CHECK((facts.matches(fact) && !facts.matches(decision)));
+  CHECK(facts.only_streams() == std::vector{fact.stream});
+  const auto all = filter("stream=device/*");
+  CHECK((all.matches(decision) && all.matches(fact) && all.matches(another)));
 }
 
 TEST_CASE("a filter takes a span of time and a correlation") {

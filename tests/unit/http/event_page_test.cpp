@@ -3,6 +3,8 @@
 #include "tests/support/memory_log.hpp"
 #include "tests/support/sample_events.hpp"
 
+#include <algorithm>
+
 using namespace strowger;
 using namespace strowger::http::events;
 using strowger::test::MemoryLog;
@@ -127,4 +129,36 @@ TEST_CASE("an empty log and an unknown stream have empty pages") {
   CHECK(log.all(query).empty());
   query.newest_first = true;
   CHECK(log.all(query).empty());
+}
+
+TEST_CASE("pages of a device have what was decided and its facts, in the log's order") {
+  MemoryLog log;
+  IdSource ids;
+  const auto mac = test::sample_mac(1);
+  std::vector<std::uint64_t> of_device;
+  for (std::uint64_t i = 1; i <= 3'000; ++i) {
+    auto append = test::sample_append(i % 2 == 0 ? 7 : 1, ids);
+    if (i % 3 == 0) append.stream = StreamId::activity_of(mac);
+    if (append.stream.subject() == StreamId::of(mac)) of_device.push_back(i);
+    REQUIRE(append_and_wait(log, std::move(append)));
+  }
+  for (const bool back : {false, true}) {
+    for (const std::size_t limit : {3, 500, 5'000}) {
+      CAPTURE(back, limit);
+      PageQuery query{.newest_first = back, .limit = limit};
+      query.filter.streams = {StreamId::of(mac).text(), StreamId::activity_of(mac).text()};
+      std::vector<std::uint64_t> positions;
+      for (bool more = true; more;) {
+        const auto page = read_page(log, query).value();
+        for (const auto& record : page.events) positions.push_back(number(record.position));
+        more = page.more;
+        if (back)
+          query.before = page.reached;
+        else
+          query.after = page.reached;
+      }
+      if (back) std::reverse(positions.begin(), positions.end());
+      CHECK(positions == of_device);
+    }
+  }
 }

@@ -70,7 +70,7 @@ TEST_CASE_METHOD(Fixture, "a served file is an event on its device's stream and 
   end();
   const auto records = log.records();
   REQUIRE(records.size() == 1);
-  CHECK(records[0].stream.text() == "device/001565123456");
+  CHECK(records[0].stream.text() == "device-activity/001565123456");
   CHECK(records[0].by == "phone:001565123456");
   CHECK(to_iso8601(records[0].time) == "2026-01-08T19:40:00.000Z");  // when it was served, not when it was recorded
   const auto event = std::get<ConfigServed>(decode(records[0]).value().event);
@@ -201,7 +201,7 @@ TEST_CASE_METHOD(Fixture, "the first fetch of an enrolment is recorded with the 
   CHECK(enrolled.mac == mac);
   CHECK(enrolled.ip == "192.168.1.50");
   CHECK(enrolled.opened_at == registered.time);
-  CHECK(records[1].stream == StreamId::of(mac));
+  CHECK(records[1].stream == StreamId::activity_of(mac));
   CHECK(records[1].by == "phone:001565123456");
   CHECK(records[1].causation == records[0].id);
   // Once it is known, no more.
@@ -215,12 +215,135 @@ TEST_CASE_METHOD(Fixture, "the first fetch of an enrolment is recorded with the 
   CHECK(log.records()[3].type == ConfigServed::type);
 }
 
-TEST_CASE_METHOD(Fixture, "facts wait while somebody decides on many devices at once, and then follow") {
-  {
-    const auto pause = facts->pause();
-    serve();
-    std::this_thread::yield();
-    CHECK(log.records().empty());
+namespace {
+
+// With a device that is registered and enrolled, and a projection that follows the log.
+struct Counting : Fixture {
+  DevicesProjection rows;
+  std::atomic<std::chrono::seconds> window{std::chrono::hours(1)};
+
+  Counting() {
+    facts.reset();
+    const auto mac = file->device->mac;
+    tell(DeviceRegistered{mac, file->device->extension, "yealink", "t46s"});
+    tell(DeviceEnrolled{mac, "192.168.1.50", now.load()});
+    start();
   }
-  CHECK(eventually([&] { return log.records().size() == 1; }));
+  void start() {
+    facts = std::make_unique<Facts>(
+        log, ids, [this] { return now.load(); }, logger, sightings, catalog, devices, http::TokenMask(),
+        FactsOptions{.window = [this] { return window.load(); }, .retry = std::chrono::milliseconds(1)});
+  }
+  void tell(const Event& event) {
+    Envelope envelope;
+    envelope.id = envelope.correlation = ids.next();
+    envelope.stream = StreamId::of(file->device->mac);
+    envelope.time = now.load();
+    envelope.event = event;
+    devices.apply(envelope);
+  }
+  // The notes that were left by now are in the log, or counted.
+  void taken(std::uint64_t fetches) {
+    REQUIRE(eventually([&] { return told() + facts->untold().total == fetches; }));
+  }
+  std::uint64_t told() {
+    std::uint64_t sum = 0;
+    for (const auto& record : log.records()) {
+      const auto event = decode(record).value().event;
+      if (std::holds_alternative<ConfigServed>(event)) ++sum;
+      if (const auto* again = std::get_if<ConfigServedRepeated>(&event)) sum += again->count;
+    }
+    return sum;
+  }
+  std::size_t of_type(std::string_view type) {
+    const auto records = log.records();
+    return static_cast<std::size_t>(
+        std::count_if(records.begin(), records.end(), [&](const Record& record) { return record.type == type; }));
+  }
+  std::size_t kept() {
+    std::size_t rows_kept = 0;
+    REQUIRE(log.scan_state("fetch_windows", {}, [&](std::string_view, std::string_view) { ++rows_kept; }));
+    return rows_kept;
+  }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Counting, "the same fetch again and again is one event with a count, and every fetch counts") {
+  for (int i = 0; i < 500; ++i) serve();
+  taken(500);
+  CHECK(log.records().size() == 1);
+  CHECK(facts->untold(file->device->mac).count == 499);
+  CHECK(facts->repeated() == 499);
+  CHECK(kept() == 1);
+  end();
+  const auto records = log.records();
+  REQUIRE(records.size() == 2);
+  CHECK(records[1].stream == StreamId::activity_of(file->device->mac));
+  CHECK(records[1].by == "phone:001565123456");
+  const auto event = std::get<ConfigServedRepeated>(decode(records[1]).value().event);
+  CHECK(event.count == 499);
+  CHECK(event.etag == "\"abc\"");
+  CHECK(event.path == "/provision/001565123456.cfg");
+  CHECK(event.ip == "192.168.1.50");
+  CHECK(event.user_agent == "Yealink SIP-T46S");
+  CHECK(event.size == 1234);
+  CHECK(kept() == 0);
+}
+
+TEST_CASE_METHOD(Counting, "a kill loses no count: the next start tells it") {
+  for (int i = 0; i < 50; ++i) serve();
+  taken(50);
+  CHECK(kept() == 1);
+  // As a kill leaves it: what the end would write does not come to the log.
+  log.fail_next(1'000'000);
+  end();
+  log.fail_next(0);
+  CHECK(told() == 1);
+  start();
+  taken(50);
+  CHECK(eventually([&] { return told() == 50; }));
+  CHECK(kept() == 0);
+  CHECK(of_type(ConfigServedRepeated::type) == 1);
+  end();
+  start();
+  end();
+  CHECK(told() == 50);  // once
+}
+
+TEST_CASE_METHOD(Counting, "while a reboot or another configuration is waited for each fetch is an event at once") {
+  serve();
+  serve();
+  taken(2);
+  CHECK(of_type(ConfigServed::type) == 1);
+  tell(RebootRequested{file->device->mac, ids.next(), file->device->extension, "yealink"});
+  serve();
+  taken(3);
+  CHECK(of_type(ConfigServed::type) == 2);
+  CHECK(told() == 3);  // with what was counted before, in its order
+  CHECK(log.records()[1].type == ConfigServedRepeated::type);
+  serve();
+  taken(4);
+  CHECK(of_type(ConfigServed::type) == 3);  // nobody has told the projection of the fetch yet
+}
+
+TEST_CASE_METHOD(Counting, "counts that the log does not take wait until it does") {
+  serve();
+  serve();
+  taken(2);
+  log.fail_next(3);
+  window = std::chrono::seconds(0);  // the next fetch is told, and what was counted before it
+  serve();
+  // The fetch itself is lost and said to be; what was counted is not.
+  CHECK(eventually([&] { return facts->failed() == 1; }));
+  CHECK(eventually([&] { return told() == 2; }));
+  end();
+  CHECK(told() == 2);
+}
+
+TEST_CASE_METHOD(Counting, "a window of nothing counts nothing") {
+  window = std::chrono::seconds(0);
+  for (int i = 0; i < 10; ++i) serve();
+  end();
+  CHECK(of_type(ConfigServed::type) == 10);
 }

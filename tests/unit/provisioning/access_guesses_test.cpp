@@ -53,3 +53,13 @@ TEST_CASE("guesses: what is kept is bounded") {
   for (int n = 2; n < 5; ++n) guesses.note(source(n), 7, start);
   CHECK_FALSE(guesses.paused(source(1), 7, start + 1s));
 }
+
+TEST_CASE("guesses: a phone that was right is not kept out by what is tried for others from its address") {
+  Guesses guesses(limits);
+  guesses.right(source(1), 7);
+  for (std::uint64_t account = 100; account < 112; ++account) guesses.note(source(1), account, start);
+  CHECK(guesses.paused(source(1), 8, start + 1s));
+  CHECK_FALSE(guesses.paused(source(1), 7, start + 1s));
+  for (int n = 0; n < 5; ++n) guesses.note(source(1), 7, start + 1s);
+  CHECK(guesses.paused(source(1), 7, start + 2s));
+}

@@ -146,7 +146,14 @@ TEST_CASE("the built-in files carry awkward names to where the phone looks for t
       CAPTURE(sample.model);
       auto values = device(sample);
       values.name = values.password = one.value;
-      const auto file = all->render(sample.vendor, sample.model, values);
+      auto file = all->render(sample.vendor, sample.model, values);
+      // A script has no way to write a double quote in a value: of a password nothing else will do.
+      if (sample.vendor == "avaya" && one.value.find('"') != std::string::npos) {
+        REQUIRE_FALSE(file);
+        CHECK(file.error().code == "unwritable_password");
+        values.password = "s3cret";
+        file = all->render(sample.vendor, sample.model, values);
+      }
       REQUIRE(file);
       if (sample.vendor == "yealink" || sample.vendor == "zultys") {
         const auto read = read_lines(file->bytes);
@@ -163,11 +170,13 @@ TEST_CASE("the built-in files carry awkward names to where the phone looks for t
         std::map<std::string, std::string> read;
         for (const auto& entry : config_entries(script ? Format::set : Format::colon, file->bytes).value())
           CHECK(read.emplace(entry.key, entry.value).second);
-        // A script has no way to write a double quote in a value.
         auto wanted = one.as_text;
-        if (script) std::replace(wanted.begin(), wanted.end(), '"', '\'');
+        const bool in_quotes = !script && wanted.find('#') != std::string::npos;  // else a comment would begin
+        if (script || in_quotes) std::replace(wanted.begin(), wanted.end(), '"', '\'');
+        if (in_quotes) wanted = '"' + wanted + '"';
         CHECK(read.at(script ? "DISPLAY_NAME" : "sip line1 display name") == wanted);
-        CHECK(read.at(script ? "FORCE_SIP_PASSWORD" : "sip line1 password") == wanted);
+        if (values.password == one.value)
+          CHECK(read.at(script ? "FORCE_SIP_PASSWORD" : "sip line1 password") == wanted);
         CHECK(read.at(script ? "SIPDOMAIN" : "sip line1 proxy ip") == "192.168.1.14");
         continue;
       }

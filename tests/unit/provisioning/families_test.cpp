@@ -47,7 +47,9 @@ TEST_CASE("each new vendor's file has lines, keys and settings in the vendor's w
              "<user_savp idx=\"1\" perm=\"R\">mandatory</user_savp>",
              "<codec_priority_list idx=\"1\" perm=\"R\">pcma,g722,telephone-event</codec_priority_list>",
              "<fkey idx=\"0\" context=\"1\" label=\"Cleo\" perm=\"R\">blf sip:1003@192.168.1.14</fkey>",
-             "label=\"Help\" perm=\"R\">speed 112</fkey>", "<vlan_id perm=\"R\">100</vlan_id>"}},
+             "label=\"Help\" perm=\"R\">speed 112</fkey>",
+             "<user_dp_str idx=\"1\" perm=\"R\">|(^112$)|sip:\\1@\\d|d |(^911$)|sip:\\1@\\d|d</user_dp_str>",
+             "<vlan_id perm=\"R\">100</vlan_id>"}},
            {"sangoma",
             "S500",
             {"<P401>1</P401>", "<P734>s3cret-1002</P734>", "<P20001>Second</P20001>", "<P830>2</P830>"}},
@@ -61,15 +63,20 @@ TEST_CASE("each new vendor's file has lines, keys and settings in the vendor's w
            {"mitel",
             "6920",
             {"sip line2 password: s3cret-1002\n", "sip line2 screen name: Second\n", "sip transport protocol: 4\n",
-             "sip line1 srtp mode: 2\n", "softkey1 type: blf\n", "softkey1 value: 1003\n", "softkey2 type: speeddial\n",
-             "vlan id: 100\n", "admin password: s3cret-A\n"}},
+             "sip line1 srtp mode: 2\n", "topsoftkey1 type: blf\n", "topsoftkey1 value: 1003\n",
+             "topsoftkey2 type: speeddial\n", "sip line3 registrar ip: 0.0.0.0\n", "topsoftkey10 type: none\n",
+             "sip dial plan: \"112|911|X+#|XX+*\"\n", "vlan id: 100\n", "admin password: s3cret-A\n"}},
            {"mitel", "6865i", {"prgkey1 type: blf\n", "prgkey2 value: 112\n"}},
+           {"mitel", "6867i", {"topsoftkey1 type: blf\n", "topsoftkey20 type: none\n", "softkey18 type: none\n"}},
+           {"cisco", "PAP2T", {"<Primary_NTP_Server ua=\"na\">ntp.example.com", "<Admin_Passwd ua=\"na\">s3cret-A"}},
+           {"polycom", "CCX500", {"device.baseProfile=\"Generic\"", "dialplan.impossibleMatchHandling=\"2\""}},
            {"cisco",
             "8841",
             {"<Admin_Password ua=\"na\">s3cret-A</Admin_Password>", "<Password_2_ ua=\"na\">s3cret-1002"}},
            {"cisco",
             "SPA122",
-            {"<Time_Server ua=\"na\">ntp.example.com</Time_Server>", "<Password_2_ ua=\"na\">s3cret-1002"}},
+            {"<Time_Server>ntp.example.com</Time_Server>",
+             "<Web_Login_Admin_Password>s3cret-A</Web_Login_Admin_Password>", "<Password_2_ ua=\"na\">s3cret-1002"}},
            {"grandstream",
             "HT802",
             {"<P34>s3cret-Pass</P34>", "<P734>s3cret-1002</P734>", "<P747>192.168.1.14:5060</P747>"}},
@@ -83,7 +90,7 @@ TEST_CASE("each new vendor's file has lines, keys and settings in the vendor's w
 TEST_CASE("models of a family differ in lines by their data alone") {
   CHECK(rendered("yealink", "T19P E2").find("account.2.") == std::string::npos);
   CHECK_THAT(rendered("yealink", "T58W"), ContainsSubstring("account.2.password = s3cret-1002\n"));
-  CHECK(rendered("cisco", "7811").find("Password_2_") == std::string::npos);
+  CHECK(rendered("cisco", "7811").find("s3cret-1002") == std::string::npos);
   CHECK_THAT(rendered("yealink", "T58W"), ContainsSubstring("# Strowger: Yealink SIP-T58W "));
 }
 

@@ -89,20 +89,34 @@ TEST_CASE("each vendor's phones get it in their own words") {
   CHECK_THAT(zultys, ContainsSubstring("account.1.codec.1.enable = 0\n"));
   CHECK_THAT(zultys, ContainsSubstring("linekey.3.value = 1003\n"));
   const auto polycom = rendered(sample("polycom"), full(sample("polycom")));
-  for (const char* part :
-       {"reg.2.auth.password=\"s3cret-1002\"", "reg.1.server.1.transport=\"TCPOnly\"", "reg.2.label=\"Bob &lt;B&gt;\"",
-        "voice.codecPref.G711_A=\"1\"", "voice.codecPref.G711_Mu=\"0\"", "sec.srtp.require=\"1\"",
-        "tcpIpApp.sntp.gmtOffset=\"3600\"", "daylightSavings.start.dayOfWeek.lastInMonth=\"1\"",
-        "msg.mwi.2.callBack=\"*97\"", "lineKey.2.category=\"Line\"", "lineKey.2.index=\"2\"",
-        "lineKey.3.category=\"BLF\"", "attendant.resourceList.1.address=\"1003\"",
-        "attendant.resourceList.2.type=\"automata\"", "device.auth.localAdminPassword=\"s3cret-A\""})
+  CHECK_THAT(polycom, !ContainsSubstring("automata"));
+  for (const char* part : {"reg.2.auth.password=\"s3cret-1002\"",
+                           "reg.1.server.1.transport=\"TCPOnly\"",
+                           "reg.2.label=\"Bob &lt;B&gt;\"",
+                           "voice.codecPref.G711_A=\"1\"",
+                           "voice.codecPref.G711_Mu=\"0\"",
+                           "sec.srtp.require=\"1\"",
+                           "tcpIpApp.sntp.gmtOffset=\"3600\"",
+                           "daylightSavings.start.dayOfWeek.lastInMonth=\"1\"",
+                           "msg.mwi.2.callBack=\"*97\"",
+                           "lineKey.2.category=\"Line\"",
+                           "lineKey.2.index=\"2\"",
+                           "lineKey.3.category=\"BLF\"",
+                           "attendant.resourceList.3.address=\"1003\"",
+                           "lineKey.4.category=\"EFK\"",
+                           "efk.efklist.4.action.string=\"112$Tinvite$\"",
+                           "lineKey.5.category=\"Unassigned\"",
+                           "reg.3.server.1.register=\"0\"",
+                           "dialplan.digitmap=\"112|911|+x.T|[0123456789*#].T\"",
+                           "dialplan.digitmap.timeOut=\"3|3|3|3\"",
+                           "device.auth.localAdminPassword=\"s3cret-A\""})
     CHECK_THAT(polycom, ContainsSubstring(part));
   const auto cisco = rendered(sample("cisco"), full(sample("cisco")));
   for (const char* part :
        {"<Password_2_ ua=\"na\">s3cret-1002</Password_2_>", "<SIP_Transport_2_ ua=\"na\">TCP</SIP_Transport_2_>",
         "<Preferred_Codec_1_ ua=\"na\">G711a</Preferred_Codec_1_>", "<Extension_2_ ua=\"na\">2</Extension_2_>",
-        "<Extension_3_ ua=\"na\">Disabled</Extension_3_>",
-        "fnc=blf+sd+cp;sub=1003@192.168.1.14;ext=1003@192.168.1.14;nme=Cleo",
+        "<Extension_3_ ua=\"na\">Disabled</Extension_3_>", "fnc=blf+sd+cp;sub=1003@$PROXY;ext=1003@$PROXY;nme=Cleo",
+        "<Dial_Plan_1_ ua=\"na\">(112S0|911S0|[x*+].)</Dial_Plan_1_>", "<Line_Enable_3_ ua=\"na\">No</Line_Enable_3_>",
         "<Time_Zone ua=\"na\">GMT+01:00</Time_Zone>", "start=3/-1/7/2:0:0;end=10/-1/7/3:0:0;save=0:60:0",
         "<Admin_Passwd ua=\"na\">s3cret-A</Admin_Passwd>"})
     CHECK_THAT(cisco, ContainsSubstring(part));

@@ -143,6 +143,26 @@ TEST_CASE("phone books: Grandstream's contacts and Fanvil's entries hold the kin
   CHECK(std::string(rest.child_value("Mobile")) == "2");
 }
 
+TEST_CASE("phone books: every vendor's phone dials a number as it is meant, and shows the name as it is") {
+  struct Row {
+    const char* written;
+    const char* dialled;
+  };
+  for (const auto& [written, expected] :
+       {Row{"+49 (0)30 1234-567", ">+49301234567<"}, Row{"+49 30 123-45 ext. 12", ">+493012345<"},
+        Row{"\xE2\x80\xAA+49\xC2\xA0"
+            "30\xE2\x80\x93"
+            "7\xE2\x80\xAC",
+            ">+49307<"}}) {
+    for (const auto form : all_forms) {
+      const auto text = render_phonebook(form, {{"Berlin (0) – Büro", {}, {{work, written}}}}, {});
+      CAPTURE(written, text);
+      CHECK_THAT(text, ContainsSubstring(expected) && ContainsSubstring("Berlin (0) – Büro"));
+      CHECK(text.find(written) == std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("phone books: 10,000 entries, the same bytes each time, nobody lost") {
   const auto entries = many(10'000);
   for (const auto form : all_forms) {

@@ -91,6 +91,47 @@ TEST_CASE("a User-Agent tells vendor, model, firmware and MAC") {
   }
 }
 
+TEST_CASE("what phones say of themselves in SIP") {
+  const std::vector<Row> rows{
+      {"snomD375/8.9.3.60", "snom", "d375", "8.9.3.60", ""},
+      {"snom370/8.7.5.35", "snom", "370", "8.7.5.35", ""},
+      {"snomD785-SIP/10.1.73.16", "snom", "d785", "10.1.73.16", ""},
+      {"Snom M700/05.20 (000413b60680)", "snom", "m700", "05.20", "000413b60680"},
+      {"Snom M900 05.20.0001 000413b60680", "snom", "m900", "05.20.0001", "000413b60680"},
+      {"Yealink SIP-T46S 66.86.0.15", "yealink", "t46s", "66.86.0.15", ""},
+      {"Zultys ZIP 33G - 47.80.132.4", "zultys", "zip33g", "47.80.132.4", ""},
+      {"PolycomVVX-VVX_450-UA/5.9.2.3446", "polycom", "vvx450", "5.9.2.3446", ""},
+      {"PolycomVVX-VVX_450-UA/5.9.2.3446_0004f2aabbcc", "polycom", "vvx450", "5.9.2.3446", "0004f2aabbcc"},
+      {"Cisco/SPA504G-7.4.9c", "cisco", "spa504g", "7.4.9c", ""},
+      {"Cisco-CP-8841-3PCC/11.0.1_00562b043615", "cisco", "8841", "11.0.1", "00562b043615"},
+      {"Grandstream GXP2170 1.0.11.85", "grandstream", "gxp2170", "1.0.11.85", ""},
+      {"Fanvil X3S 2.4.0.5879", "fanvil", "x3s", "2.4.0.5879", ""},
+      {"Htek UC926 V2.0.4.4.35", "htek", "uc926", "2.0.4.4.35", ""},
+      {"Sangoma S500/3.0.4.52", "sangoma", "s500", "3.0.4.52", ""},
+      {"Aastra 6731i/3.3.1.4305", "mitel", "6731i", "3.3.1.4305", ""},
+      {"Mitel-6930/6.1.0.146", "mitel", "6930", "6.1.0.146", ""},
+      {"Avaya J179 IP Phone R4.0.6.1.3 c81fea83e85a", "avaya", "j179", "4.0.6.1.3", "c81fea83e85a"},
+      {"Gigaset N510 IP PRO/42.245.00.000.000;7C2F80E0D605", "gigaset", "n510ippro", "42.245.00.000.000",
+       "7c2f80e0d605"},
+      {"Panasonic_KX-HDV130/07.007 (0080f0c8c381)", "panasonic", "kxhdv130", "07.007", "0080f0c8c381"},
+      {"snom", "snom", "", "", ""},
+      {"Avaya", "avaya", "", "", ""},
+      {"Mitel", "mitel", "", "", ""},
+      {"Aastra 6731i", "mitel", "6731i", "", ""},
+      {"Htek", "htek", "", "", ""},
+      {"Linphone/3.6.1 (eXosip2/4.1.0)", "", "", "", ""},
+      {"", "", "", "", ""},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.text);
+    const auto agent = parse_sip_user_agent(row.text);
+    CHECK(agent.vendor == row.vendor);
+    CHECK(agent.model == row.model);
+    CHECK(agent.firmware == row.firmware);
+    CHECK((agent.mac ? agent.mac->text() : "") == row.mac);
+  }
+}
+
 TEST_CASE("a very long User-Agent costs no more than a long one") {
   CHECK(parse_user_agent("Yealink " + std::string(1 << 20, 'x')).vendor == "yealink");
 }

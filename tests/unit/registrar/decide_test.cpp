@@ -114,7 +114,7 @@ TEST_CASE("within one Call-ID the CSeq must rise, all or nothing") {
     const auto late = decide_register(before, request({contact("sip:new@192.0.2.1"), contact("sip:a@192.0.2.1")}, cseq),
                                       {}, at(kNow));
     REQUIRE(!late);
-    CHECK(late.error().status == 500);
+    CHECK(late.error().status == 401);
     CHECK(!decide_register(before, request({contact("sip:a@192.0.2.1", 0)}, cseq), {}, at(kNow)));
     CHECK(!decide_register(before, wildcard(0, cseq), {}, at(kNow)));
   }
@@ -214,11 +214,48 @@ TEST_CASE("a new source address of the same contact is a move") {
   CHECK(types(decide_register(before, asked, {}, at(kNow)).value()) == Types{"phone.moved"});
 }
 
+TEST_CASE("a phone that restarted counts its CSeq from one again, within the Call-ID that it had") {
+  const auto before = after({}, request({contact("sip:a@192.0.2.1")}, 500));
+  const auto later = kNow + std::chrono::seconds(90);
+  auto restarted = request({contact("sip:a@192.0.2.1")}, 2);
+  restarted.challenged = at(kNow - std::chrono::seconds(1)).instant;  // a request of before, delayed on its way
+  CHECK(decide_register(before, restarted, {}, at(later)).error().status == 401);
+  restarted.challenged = at(later - std::chrono::seconds(1)).instant;
+  const auto decision = decide_register(before, restarted, {}, at(later)).value();
+  REQUIRE(decision.bindings.size() == 1);
+  CHECK(decision.bindings[0]->cseq == 2);
+  CHECK(decision.events.empty());
+}
+
+TEST_CASE("a new phone makes the binding go that is gone, else the one that registered longest ago") {
+  Limits limits;
+  limits.max_bindings = 3;
+  std::vector<BindingPtr> full;
+  for (const std::string user : {"a", "b", "c"})
+    full = after(full, request({contact("sip:" + user + "@192.0.2.1")}, 1, user),
+                 kNow + std::chrono::seconds(static_cast<int>(full.size())));
+  full = after(full, request({contact("sip:a@192.0.2.1")}, 2, "a"), kNow + std::chrono::seconds(60));  // refreshed
+  const auto later = at(kNow + std::chrono::seconds(90));
+  const std::string gone = GENERATE(false, true) ? "sip:c@192.0.2.1" : "";
+  const auto decision =
+      decide_register(full, request({contact("sip:d@192.0.2.1")}, 1, "d"), limits, later, [&](const Binding& binding) {
+        return binding.contact == gone;
+      }).value();
+  CHECK(decision.bindings.size() == 3);
+  CHECK(decision.bindings.back()->contact == "sip:d@192.0.2.1");
+  REQUIRE(types(decision) == Types{"phone.registered", "phone.unregistered"});
+  const auto& made_room = std::get<PhoneUnregistered>(decision.events[1]);
+  CHECK(made_room.reason == UnregisterReason::made_room);
+  CHECK(made_room.contact == (gone.empty() ? "sip:b@192.0.2.1" : gone));
+  REQUIRE(decision.removed.size() == 1);
+  CHECK(decision.removed[0]->contact == made_room.contact);
+}
+
 TEST_CASE("no more bindings than allowed, though a full extension may refresh and leave") {
   Limits limits;
   limits.max_bindings = 2;
   const auto full = after({}, request({contact("sip:a@192.0.2.1"), contact("sip:b@192.0.2.1")}));
-  CHECK(decide_register(full, request({contact("sip:c@192.0.2.1")}, 2), limits, at(kNow)).error().status == 403);
+  CHECK(decide_register(full, request({contact("sip:c@192.0.2.1")}, 2), limits, at(kNow)).value().bindings.size() == 2);
   CHECK(decide_register(full, request({contact("sip:a@192.0.2.1")}, 2), limits, at(kNow)).has_value());
   CHECK(decide_register(full, request({contact("sip:a@192.0.2.1", 0)}, 2), limits, at(kNow)).has_value());
   CHECK(decide_register(full, request({contact("sip:a@192.0.2.1", 0), contact("sip:c@192.0.2.1")}, 2), limits, at(kNow))
@@ -248,7 +285,7 @@ TEST_CASE("more contacts than an extension may have are refused before any is wo
   for (int i = 0; i < 11; ++i) contacts.push_back(contact("sip:" + std::to_string(i) + "@192.0.2.1", i == 0 ? 600 : 0));
   const auto refused = decide_register({}, request(contacts), {}, at(kNow));  // worked in, one would stay
   REQUIRE(!refused);
-  CHECK(refused.error().status == 403);
+  CHECK(refused.error().status == 400);
   contacts.pop_back();
   CHECK(decide_register({}, request(contacts), {}, at(kNow)).value().bindings.size() == 1);
 }

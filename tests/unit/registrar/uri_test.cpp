@@ -55,12 +55,24 @@ TEST_CASE("a MAC is believed only where it is one") {
   CHECK(!mac_of_instance("urn:uuid:00000000-0000-1000-8000-001565aabb"));
   CHECK(!mac_of_instance(""));
 
+  const auto by_snom = [](const MacAddress& made, std::string_view agent) {
+    return (made.bits() >> 24) == 0x000413 && agent.starts_with("snom");
+  };
+  const std::string node = "urn:uuid:76e44df3-6880-4e04-84c0-000413AA0001";
+  CHECK(!mac_of_instance(node));
+  CHECK(mac_of_node(node, "snomD375/8.9.3.60", by_snom) == mac("000413aa0001"));
+  CHECK(!mac_of_node(node, "Softphone", by_snom));
+  CHECK(!mac_of_node("urn:uuid:76e44df3-6880-4e04-84c0-0015650A0001", "snomD375/8.9.3.60", by_snom));
+  CHECK(!mac_of_node("urn:uuid:76e44df3-6880-4e04-84c0-000413AA00", "snomD375/8.9.3.60", by_snom));
+  CHECK(!mac_of_node(node, "snomD375/8.9.3.60", {}));
+
   CHECK(mac_of_user_agent("Yealink SIP-T46S 66.86.0.15 80:5e:c0:aa:bb:cc") == mac("805ec0aabbcc"));
   CHECK(mac_of_user_agent("Yealink SIP-T54W 96.86.0.70 805ec0aabbcc") == mac("805ec0aabbcc"));
   CHECK(mac_of_user_agent("Cisco/SPA504G-7.4.9c (8843E157DDCC)(CBT141100HR)") == mac("8843e157ddcc"));
   CHECK(mac_of_user_agent("Grandstream Model HW GXP2170 SW 1.0.11.85 DevId 000b82aabbcc") == mac("000b82aabbcc"));
   CHECK(mac_of_user_agent("Mitel6920 MAC:14-00-E9-1F-03-EA V:6.4.0.140-SIP") == mac("1400e91f03ea"));
   CHECK(mac_of_user_agent("Gigaset N870 IP PRO/83.V2.11.0+build.a546b91;7C2F80E0D605") == mac("7c2f80e0d605"));
+  CHECK(mac_of_user_agent("PolycomVVX-VVX_450-UA/5.9.2.3446_0004f2aabbcc") == mac("0004f2aabbcc"));
   CHECK(!mac_of_user_agent("Yealink SIP-T46S 66.86.0.15"));
   CHECK(!mac_of_user_agent("Softphone 001565aabbcc"));
 }

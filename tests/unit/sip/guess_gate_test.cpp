@@ -120,3 +120,16 @@ TEST_CASE("lines beyond the budget are counted") {
   CHECK(budget.take_withheld() == 2);
   CHECK(budget.take_withheld() == 0);
 }
+
+TEST_CASE("guesses from elsewhere at an extension do not keep an address of the own networks from it") {
+  Site site;
+  site.senders["1001@10.0.0.7:5060"] = GuessGate::Sender::local;
+  site.senders["1001@10.0.0.8:5060"] = GuessGate::Sender::local;
+  for (int i = 0; i < 10; ++i) site.wrong("1001", "192.0.2." + std::to_string(i), 20);
+  CHECK_FALSE(site.heard("1001", "198.51.100.1"));
+  CHECK(site.heard("1001", "10.0.0.7"));
+  // It is limited itself, and keeps nobody else from it.
+  CHECK(site.wrong("1001", "10.0.0.7", 1000) == 20);
+  CHECK_FALSE(site.heard("1001", "10.0.0.7"));
+  CHECK(site.heard("1001", "10.0.0.8"));
+}
