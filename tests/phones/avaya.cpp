@@ -123,16 +123,19 @@ PhoneAsConfigured read_avaya(const PhoneFile& phone_file) {
 }  // namespace
 
 Reader avaya_reader() {
-  return {.read = read_avaya, .gaps = [](const PhoneFile&) {
-            return std::vector<Reader::Gap>{{"line.*.port", "the proxy stands where the port would"},
-                                            {"line.*.label", "the display name is shown"},
-                                            {"language", "needs a file that the phone fetches"},
-                                            {"phonebook_name", "the book names itself"},
-                                            {"ldap_*", "no public proof of the parameters"},
-                                            {"key.*.line", "one account"},
-                                            {"key.*.label", "a line's key is labelled by the phone"},
-                                            {"key.*.pickup", "one code for the whole phone"},
-                                            {"provisioning_url", "DHCP and 46xxsettings.txt lead to the file"}};
+  return {.read = read_avaya, .gaps = [](const PhoneFile& file) {
+            std::vector<Reader::Gap> out{{"line.*.port", "the proxy stands where the port would"},
+                                         {"line.*.label", "the display name is shown"},
+                                         {"line.*.dtmf", "no SIP INFO: the phone keeps RFC 2833"},
+                                         {"language", "needs a file that the phone fetches"},
+                                         {"phonebook_name", "the book names itself"},
+                                         {"ldap_*", "no public proof of the parameters"},
+                                         {"key.*.line", "one account"},
+                                         {"key.*.label", "a line's key is labelled by the phone"},
+                                         {"key.*.pickup", "one code for the whole phone"},
+                                         {"provisioning_url", "DHCP and 46xxsettings.txt lead to the file"}};
+            if (file.model->keys == 1) out.push_back({"key.1.type", "the phone lays its line itself"});
+            return out;
           }};
 }
 

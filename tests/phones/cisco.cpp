@@ -199,13 +199,15 @@ PhoneAsConfigured read_cisco(const PhoneFile& phone_file) {
 std::vector<Reader::Gap> cisco_gaps(const PhoneFile& file) {
   std::vector<Reader::Gap> out{{"language", "needs a dictionary that the phone fetches"},
                                {"vlan_priority", "no public proof of a parameter"}};
-  if (file.template_name() == "cisco/spa504g.template" || file.template_name() == "cisco/mpp.template") {
+  const bool has_display =
+      file.template_name() == "cisco/spa504g.template" || file.template_name() == "cisco/mpp.template";
+  if (has_display && file.model->keys == 0) out.push_back({"line.*.label", "a line is called what its key is called"});
+  if (has_display) {
     out.insert(out.end(), {{"ldap_name_*", "the phone's own filters"}, {"ldap_number_*", "the phone's own filters"}});
   } else {
     out.insert(out.end(), {{"clock.hours", "no display"},
                            {"line.*.label", "no display"},
                            {"line.*.voicemail", "a message is told by a tone"},
-                           {"key.*", "no keys"},
                            {"phonebook_*", "no display"},
                            {"ldap_*", "no display"}});
     if (file.template_name() == "cisco/ata.template")

@@ -147,8 +147,10 @@ Reader mitel_reader() {
             std::vector<Reader::Gap> out{{"language", "needs a file that the phone fetches"},
                                          {"phonebook_name", "the file's name is the book's"},
                                          {"ldap_*", "no public proof of the parameters"}};
-            if (file.template_name() == "mitel/prgkey.template") out.push_back({"key.*.label", "no display beside it"});
-            out.push_back({"key.*.pickup", "one code for the whole phone"});
+            const auto keys = file.template_name();
+            if (keys == "mitel/prgkey.template") out.push_back({"key.*.label", "no display beside it"});
+            if (keys == "mitel/topsoftkey20.template") out.push_back({"key.*.type", "the lower keys watch nobody"});
+            if (keys != "mitel/topsoftkey.template") out.push_back({"key.*.pickup", "one code for the whole phone"});
             return out;
           }};
 }

@@ -173,10 +173,7 @@ Reader polycom_reader() {
                                          {"phonebook_url", "these phones read the server's own directory only"},
                                          {"phonebook_name", "these phones read the server's own directory only"},
                                          {"ldap_name_*", "attributes are parameters of their own, one by one"},
-                                         {"ldap_number_*", "attributes are parameters of their own, one by one"},
-                                         {"key.*.line", "a key that dials does so on the line that is chosen"},
-                                         {"key.*.type", "a macro that dials is the same for speed dial and pickup"},
-                                         {"key.*.pickup", "one code for the whole phone"}};
+                                         {"ldap_number_*", "attributes are parameters of their own, one by one"}};
             if (file.template_name() == "polycom/soundpoint.template")
               out.push_back({"key.*", "keys follow the lines"});
             return out;

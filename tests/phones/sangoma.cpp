@@ -156,6 +156,7 @@ Reader sangoma_reader() {
                                             {"clock.end", "the phone's table has the rule"},
                                             {"clock.saving", "the phone's table has the rule"},
                                             {"syslog_server", "no public proof of a code"},
+                                            {"dial.+*", "whether the plan's class takes + is not published"},
                                             {"provisioning_url", "the phone appends the name of its file"}};
           }};
 }
