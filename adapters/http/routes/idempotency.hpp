@@ -10,19 +10,17 @@
 // Errors: 422 `idempotency_key_reused` where the key was spent on a request with another method, target or body; 409
 // `idempotency_key_in_use` while the first is under way.
 //
-// Answers lie in the log's folder as they were given. One that holds a phone's token is not kept; a route whose answer
+// Answers lie in the log's folder as they were given. One with a token in a URL is not kept; a route whose answer
 // holds any other secret must not take a key.
 #pragma once
 
 #include "adapters/http/router.hpp"
-#include "adapters/http/token_mask.hpp"
 #include "events/log.hpp"
 
 #include <memory>
 #include <mutex>
 #include <string>
 #include <unordered_set>
-#include <utility>
 
 namespace strowger::http {
 class Offload;
@@ -32,8 +30,8 @@ namespace strowger::http::routes {
 
 class Idempotency : public std::enable_shared_from_this<Idempotency> {
  public:
-  // The first two outlive the routes. `reads` is the lane that looks for receipts.
-  Idempotency(EventLog& log, Offload& reads, TokenMask mask) : log_(log), reads_(reads), mask_(std::move(mask)) {}
+  // Both outlive the routes. `reads` is the lane that looks for receipts.
+  Idempotency(EventLog& log, Offload& reads) : log_(log), reads_(reads) {}
 
   // Wraps the handler of a route that takes the header. Requests without it pass as before.
   void guard(Route& route);
@@ -44,7 +42,6 @@ class Idempotency : public std::enable_shared_from_this<Idempotency> {
 
   EventLog& log_;
   Offload& reads_;
-  const TokenMask mask_;
   std::mutex mutex_;
   std::unordered_set<std::string> under_way_;
 };

@@ -113,8 +113,7 @@ void fill(Router& router, const routes::ContextPtr& context) {
     if (!held) return unavailable("stopping", "the server is stopping");
     return held->files.current_etag(held->files.present(), device);
   };
-  const auto idempotency =
-      std::make_shared<routes::Idempotency>(context->services.log, context->lanes.reads, context->files.mask());
+  const auto idempotency = std::make_shared<routes::Idempotency>(context->services.log, context->lanes.reads);
   router.change_added([idempotency](Route& route) { idempotency->guard(route); });
   routes::add_system(router, context);
   routes::add_auth(router, context);

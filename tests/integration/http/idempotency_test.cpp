@@ -108,3 +108,20 @@ TEST_CASE_METHOD(Retries, "idempotency: the id of a new thing is told by the key
   CHECK(ask("POST", contacts, berlin, key("l")).json().at("id") != id.c_str());
   CHECK(ask("POST", contacts, berlin).json().at("id") != id.c_str());
 }
+
+TEST_CASE_METHOD(Retries,
+                 "idempotency: an answer with a phone's token in it is not kept, and yet nothing is done twice") {
+  create_extension("1001", "Ann");
+  REQUIRE(register_device("001565123456", "1001").status == 201);
+  const auto issued = ask("POST", "/api/provisioning/devices/001565123456/access/token");
+  REQUIRE(issued.status == 200);
+  const std::string body = R"({"model":"t48s"})";
+  const auto changed = ask("PATCH", "/api/provisioning/devices/001565123456", body, key("k"));
+  REQUIRE(changed.status == 200);
+  const auto before = events().size();
+  CHECK(ask("PATCH", "/api/provisioning/devices/001565123456", body, key("k")).status == 200);
+  CHECK(events().size() == before);
+  const auto url = std::string(issued.json().at("config_url").as_string());
+  const auto receipt = log->find_receipt("http-answer/admin:admin/k").value();
+  if (receipt) CHECK(receipt->note.find(url.substr(url.find("/provision/") + 11, 32)) == std::string::npos);
+}

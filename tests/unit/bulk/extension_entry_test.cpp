@@ -9,7 +9,8 @@ using namespace strowger::bulk;
 TEST_CASE("extensions are read by their columns, what is empty says nothing") {
   const auto entries = read_extension_csv(
                            "Number;Name;E-Mail;Password;Allow External;enabled;LISTED\n"
-                           "1001;\xC2\xA0 Ann\xC2\xADa Example ;ann@example.com; s3cret ;FALSCH;;no\n"
+                           "1001;\xC2\xA0 Ann\xC2\xAD"
+                           "a Example ;ann@example.com; s3cret ;FALSCH;;no\n"
                            "1002;;;;;;\n")
                            .value();
   REQUIRE(entries.size() == 2);
