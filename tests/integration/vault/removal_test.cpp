@@ -8,6 +8,7 @@
 #include "adapters/rocksdb/rocks_log.hpp"
 #include "adapters/vault/sodium_vault.hpp"
 #include "events/projections/devices.hpp"
+#include "events/projections/extensions.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
 
