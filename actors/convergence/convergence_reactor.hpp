@@ -51,7 +51,6 @@ class ConvergenceReactor {
     std::function<RebootVerb(const std::string& vendor, RebootReason)> verb;
     std::function<Policy()> policy;
     Clock clock;
-    std::function<void(const std::string& line)> log_line;
     std::function<void(const Error&)> trouble;
     Counters* counters = nullptr;  // none: nothing is counted
   };

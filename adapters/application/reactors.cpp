@@ -45,8 +45,7 @@ Result<void> Application::House::start_reactors() {
           [this](const DefinitionPtr& device) { return http_services->current_etag(device); },
           [this](Position position, std::function<void()> done) { runner->when_applied(position, std::move(done)); },
           [this](const std::string& vendor, RebootReason reason) { return vendors.verb_for(vendor, reason); },
-          [this] { return policy(); }, clock, [to = logger](const std::string& line) { to->info(line); },
-          troubles("Convergence"), &convergence_counters},
+          [this] { return policy(); }, clock, troubles("Convergence"), &convergence_counters},
       from);
   directories->watch(convergence->looked());
   coordinator = std::make_unique<campaign::Coordinator>(campaign::Coordinator::World{

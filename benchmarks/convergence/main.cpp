@@ -52,7 +52,7 @@ class Site {
             [](const DefinitionPtr&) -> Result<std::string> { return std::string("\"new\""); },
             [](Position, const std::function<void()>& done) { done(); },
             [](const std::string&, RebootReason) { return RebootVerb::reboot; }, [] { return convergence::Policy{}; },
-            clock, [](const std::string&) {}, [](const Error&) {}},
+            clock, [](const Error&) {}},
         log.last_position(), drive);
   }
 

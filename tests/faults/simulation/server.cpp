@@ -81,8 +81,7 @@ Server::Server(Disk& disk_in, Time& time_in, const Calls& calls_in, std::uint64_
       convergence::ConvergenceReactor::World{
           log, *devices, device_rows, bindings, calls, etag_now,
           [this](Position position, std::function<void()> done) { runner->when_applied(position, std::move(done)); },
-          [](const std::string&, RebootReason) { return RebootVerb::reboot; }, policy, clock, [](const std::string&) {},
-          ignore},
+          [](const std::string&, RebootReason) { return RebootVerb::reboot; }, policy, clock, ignore},
       log.last_position(), Drive::by_hand);
   evictions = std::make_unique<convergence::Evictions>(
       convergence::Evictions::World{

@@ -74,10 +74,18 @@ void LoopSite::start() {
           [this](const DefinitionPtr& device) -> Result<std::string> { return etag(device->mac); },
           [this](Position position, std::function<void()> done) { when_applied(position, std::move(done)); },
           [](const std::string&, RebootReason) { return RebootVerb::reboot; }, [this] { return policy; },
-          server.clock(), line, trouble},
+          server.clock(), trouble},
       from);
   start_evictions();
   answer_notifies();
+}
+
+void LoopSite::pass(std::chrono::seconds time) {
+  if (convergence_) {
+    const auto looked = convergence_->looked();
+    REQUIRE(eventually([&] { return looked(server.log->last_position()); }));
+  }
+  server.ahead += static_cast<int>(time.count());
 }
 
 void LoopSite::start_evictions() {

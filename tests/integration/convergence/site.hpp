@@ -56,7 +56,9 @@ class LoopSite {
   void stop_evictions() { evictions_.reset(); }
   void change_template();
   void fetch(const Desk& desk);
-  void pass(std::chrono::seconds time) { server.ahead += static_cast<int>(time.count()); }
+  // What is in the log has been followed before: an event that is followed late counts as at most a minute old, and
+  // would put its deadline off.
+  void pass(std::chrono::seconds time);
 
   // From now on phones answer; registering and moving is done before or in between (phones of the caller's thread).
   void answer_notifies();

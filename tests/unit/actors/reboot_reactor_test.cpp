@@ -17,8 +17,9 @@ const MacAddress other_mac = *MacAddress::parse("001565aaaaaa");
 const ExtensionNumber ann = *ExtensionNumber::parse("1001");
 
 registrar::BindingPtr binding(std::string contact, std::string ip, std::optional<MacAddress> with_mac = {},
-                              std::string user_agent = "") {
+                              std::string user_agent = "", std::string transport = "udp") {
   registrar::Binding b;
+  b.transport = std::move(transport);
   b.extension = ann;
   b.contact = std::move(contact);
   b.ip = std::move(ip);
@@ -197,7 +198,7 @@ SCENARIO("what became of a reboot is not dropped where it cannot be recorded: it
 SCENARIO("a phone that is registered twice is told at both, and one acceptance is enough") {
   Site site;
   site.bindings.bindings = {binding("sip:1001@192.0.2.1", "192.0.2.1", mac),
-                            binding("sip:1001@192.0.2.1;transport=tcp", "192.0.2.1", mac)};
+                            binding("sip:1001@192.0.2.1;transport=tcp", "192.0.2.1", mac, "", "tcp")};
   const auto reactor = site.react();
   site.register_device();
   REQUIRE(eventually([&] { return site.notifier.sent() == 2; }));
