@@ -62,8 +62,7 @@ class Fleet : public registrar::Bindings, public reboot::PhoneNotifier, public r
             [this](const std::string&, RebootReason reason) {
               return reason == resyncs ? RebootVerb::resync : RebootVerb::reboot;
             },
-            [this] { return policy; }, clock(), [](const std::string&) {},
-            [](const Error& error) { FAIL(error.message); }},
+            [this] { return policy; }, clock(), [](const Error& error) { FAIL(error.message); }},
         log.last_position(), Drive::by_hand);
     coordinator = std::make_unique<campaign::Coordinator>(
         campaign::Coordinator::World{
