@@ -25,6 +25,15 @@ char small_letter(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
+// RFC 3986 section 3.1: sip:, sips:, im:; not "555-1234, Extn: 12".
+bool begins_with_scheme(std::string_view text) {
+  const auto scheme = text.substr(0, text.find(':'));
+  return scheme.size() < text.size() && !scheme.empty() && is_letter_of_phone(scheme.front()) &&
+         std::ranges::all_of(
+             scheme,
+             [](char c) { return is_letter_of_phone(c) || is_digit_of_phone(c) || c == '+' || c == '-' || c == '.'; });
+}
+
 std::string in_ascii(std::string_view text) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
@@ -120,7 +129,7 @@ std::string dialled(std::string_view written) {
     number.erase(0, 4);
     number.resize(std::min(number.find(';'), number.size()));
   }
-  if (number.find('@') != std::string::npos || number.find(':') != std::string::npos) return number;
+  if (number.find('@') != std::string::npos || begins_with_scheme(number)) return number;
   number.resize(extension_begins(number));
   drop_trunk_zero(number);
   if (std::ranges::any_of(number, is_letter_of_phone)) return number;

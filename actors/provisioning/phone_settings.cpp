@@ -267,9 +267,9 @@ Result<PhoneKey> checked_key(std::uint16_t number, PhoneKey key, std::optional<s
   }
   if (kind->needs_value && key.value.empty())
     return wrong("a key of type " + key.type + " needs a value, such as the number that it dials");
-  if (kind->dials) key.value = plain_text(key.value);
   for (const auto* text : {&key.value, &key.label, &key.pickup})
     if (text->size() > 256 || !on_one_line(*text)) return wrong("its texts must be at most 256 bytes, on one line");
+  if (kind->dials) key.value = plain_text(key.value);
   if (lines && key.line > *lines)
     return wrong("it uses line " + std::to_string(key.line) + ", but the phone has " + std::to_string(*lines) +
                  " lines");
