@@ -72,7 +72,7 @@ TEST_CASE_METHOD(Office, "a file of devices is registered, as one chain of event
 TEST_CASE_METHOD(Office, "one bad row, and none is taken, all bad rows are said") {
   const auto text = header +
                     "001565000001,1001,yealink,t46s,,\r\n"
-                    "00156500000,1001,yealink,t46s,,\r\n"
+                    "00156500000g,1001,yealink,t46s,,\r\n"
                     "001565000003,4711,yealink,t46s,,\r\n"
                     "001565000004,1001,yealink,t46x,,\r\n"
                     "001565000005,1001,yealink,t46s,,99:1002\r\n"
