@@ -10,9 +10,30 @@ namespace {
 namespace bj = boost::json;
 
 std::string_view word_of(provisioning::SettingKind kind) {
-  constexpr std::string_view words[] = {"text",   "host",   "url",      "dial",  "number",
-                                        "choice", "codecs", "timezone", "secret"};
-  return words[static_cast<std::size_t>(kind)];
+  switch (kind) {
+    using enum provisioning::SettingKind;
+    case text:
+      return "text";
+    case host:
+      return "host";
+    case url:
+      return "url";
+    case dial:
+      return "dial";
+    case number:
+      return "number";
+    case choice:
+      return "choice";
+    case codecs:
+      return "codecs";
+    case timezone:
+      return "timezone";
+    case dial_plan:
+      return "dial_plan";
+    case secret:
+      return "secret";
+  }
+  return {};
 }
 
 bj::array setting_warnings(const Services& services, const PhoneSettingsProjection::RowPtr& row) {

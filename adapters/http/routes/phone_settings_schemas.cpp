@@ -102,7 +102,8 @@ constexpr std::string_view schema_schema = R"({
         "required": ["name", "kind", "meaning", "default"],
         "properties": {
           "name": {"type": "string"},
-          "kind": {"enum": ["text", "host", "url", "dial", "number", "choice", "codecs", "timezone", "secret"]},
+          "kind": {"enum": ["text", "host", "url", "dial", "number", "choice", "codecs", "timezone", "dial_plan",
+            "secret"]},
           "meaning": {"type": "string"},
           "choices": {"type": "array", "items": {"type": "string"}},
           "minimum": {"type": "integer"},

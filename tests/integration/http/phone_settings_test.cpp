@@ -260,6 +260,7 @@ TEST_CASE_METHOD(Phones, "the schema says what can be set") {
   const auto schema = ask("GET", std::string(levels) + "/schema").json();
   CHECK(schema.at("settings").as_array().size() > 20);
   CHECK(schema.at("key_types").as_array().size() > 10);
+  for (const auto& setting : schema.at("settings").as_array()) CHECK_FALSE(setting.at("kind").as_string().empty());
 }
 
 TEST_CASE_METHOD(Phones, "a setting with which phones could not register is warned about where it is set, and after") {
