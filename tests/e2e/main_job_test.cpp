@@ -128,7 +128,7 @@ TEST_CASE("a deleted extension loses its bindings, and its password can never be
   REQUIRE(site.registered("1001"));
   REQUIRE(site.remove("/api/extensions/1001").status == 200);
   CHECK(site.registered("1001", 0));
-  CHECK(eventually([&] { return site.has_event("strowger.phone.unregistered.v1"); }));
+  CHECK(eventually([&] { return site.has_event("strowger.phone.unregistered.v2"); }));
   site.create_extension("1001", "Bob", "another");
   CHECK(site.get("/api/extensions/1001").json().at("name").as_string() == "Bob");
 }
@@ -147,7 +147,7 @@ TEST_CASE("a number that was deleted and taken again keeps its new phone's bindi
   site.create_extension("1002", "Somebody", "s3cret-1002");
   REQUIRE(site.remove("/api/extensions/1002").status == 200);
   site.create_extension("1003", "Somebody", "s3cret-1003");
-  CHECK_FALSE(site.has_event("strowger.phone.unregistered.v1"));
+  CHECK_FALSE(site.has_event("strowger.phone.unregistered.v2"));
   CHECK(site.registered("1001"));
 }
 
