@@ -398,6 +398,9 @@ std::optional<WaveFact> ConvergenceReactor::carry_out(const MacAddress& mac, Dev
               wave.extension = device.definition->extension;
               wave.former = std::move(device.former);
               wave.site = device.definition->site;
+              // What a change of many brought with it is told as theirs, as if it were the device's own.
+              const auto* lately = sweeps_.lately(model_of(*device.definition));
+              if (lately != nullptr && lately->cause > c.why.change.cause) c.why.change = *lately;
             }
             if (auto looked = look(mac, std::move(c.why))) return WaveFact(std::move(*looked));
             return std::nullopt;

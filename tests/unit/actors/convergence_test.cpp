@@ -44,6 +44,25 @@ SCENARIO("a change that leaves the file as it was tells nobody") {
   CHECK(fleet.all<ConfigWanted>().empty());
 }
 
+SCENARIO(
+    "what a change of all phones makes of a file is told as its doing, also where the device changed just before") {
+  Fleet fleet(1);
+  fleet.provision();
+  fleet.pass(5s);
+  const auto& phone = fleet.phones[0];
+  ExtensionChanged mail;
+  mail.number = phone.extension;
+  fleet.append(StreamId::of(mail.number), mail);
+  fleet.run();
+  fleet.model = "t46s-2";
+  fleet.append(StreamId("system", "settings"), SettingsApplied{});
+  const auto cause = fleet.log.last_position();
+  fleet.pass(5s);
+  REQUIRE(fleet.all<ConfigWanted>().size() == 1);
+  CHECK(fleet.all<ConfigWanted>()[0].cause == cause);
+  CHECK(fleet.all<ConfigWanted>()[0].reason == RebootReason::settings_changed);
+}
+
 SCENARIO("a boot storm, with a restart of the server in it, reboots nobody") {
   Fleet fleet(20);
   fleet.provision();
