@@ -2,10 +2,12 @@
 // same reactor with a hundredth of the phones: neither cost may depend on how many there are.
 #include "actors/convergence/convergence_reactor.hpp"
 #include "benchmarks/table.hpp"
-#include "tests/support/entity_kit.hpp"
+#include "tests/support/memory_log.hpp"
 
 #include <atomic>
 #include <thread>
+
+#include <caf/all.hpp>
 
 using namespace strowger;
 using namespace std::chrono_literals;
@@ -85,9 +87,10 @@ class Site {
               Clock::Instants([this] { return std::chrono::steady_clock::now() + std::chrono::seconds(ahead); })};
   IdSource ids{clock, 1};
   test::MemoryLog log;
-  test::DeterministicSystem actors;
+  caf::actor_system_config config;
+  caf::actor_system system{config};
   strowger::actors::EntityWorld world{log, ids, clock};
-  strowger::actors::Entities<strowger::actors::Device> entities{actors.system, world};
+  strowger::actors::Entities<strowger::actors::Device> entities{system, world};
   DevicesProjection rows;
   Nobody nobody;
   std::uint64_t position_ = 0;
