@@ -208,6 +208,7 @@ TEST_CASE_METHOD(Streams, "one address has only so many streams, and one token, 
   const auto with = [](const std::string& token) { return "Authorization: Bearer " + token + "\r\n"; };
   for (const std::string token : {"first", "second", "none"}) {
     CAPTURE(token);
+    REQUIRE(eventually([&] { return feed->readers() == 0; }));
     SseClient one(port, "/api/events/stream", with(token));
     SseClient two(port, "/api/events/stream", with(token));
     SseClient three(port, "/api/events/stream", with(token));
