@@ -167,7 +167,7 @@ TEST_CASE("a phone is told where it is registered, and comes back where it shall
   CHECK(site.all<RebootRequested>().size() == 1);
 }
 
-TEST_CASE("the phone of an extension that is gone is told first; then its bindings go") {
+TEST_CASE("the phone of an extension that is gone is told first, then its bindings go") {
   LoopSite site(impatient());
   auto& phone = site.add(1, Habit::deaf);
   auto& other = site.add(2);

@@ -148,7 +148,7 @@ TEST_CASE_METHOD(MovedSite,
   }
 }
 
-TEST_CASE_METHOD(MovedSite, "unread: or where the address is that of a phone; of strangers there is nothing") {
+TEST_CASE_METHOD(MovedSite, "unread: or where the address is that of a phone, of strangers there is nothing") {
   const std::string no_http("\x16\x03\x01 no HTTP\r\n\r\n");
   CHECK(status_of(no_http) == 400);
   bind("4000", "127.0.0.1");
