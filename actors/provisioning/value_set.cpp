@@ -324,16 +324,21 @@ void ValueSet::add_change(std::string_view prefix, const ClockChange* change) {
     add(keep(std::string(prefix).append(part)), change != nullptr && there ? keep(std::to_string(number)) : "");
   };
   const ClockChange none;
-  const auto& at = change != nullptr ? *change : none;
+  const auto& dated = change != nullptr ? *change : none;
+  const auto at = dated.by_week();
   put("MONTH", at.month);
   put("WEEK", at.week());
-  put("DATE", at.date, !at.last());
+  put("WEEK_DATE", at.date, !at.last());
   put("LAST", 1, at.last());
   put("WEEKDAY", at.weekday);
   put("WEEKDAY1", at.weekday + 1);
   put("WEEKDAY7", at.weekday == 0 ? 7 : at.weekday);
   put("HOUR", at.hour);
   put("MINUTE", at.minute);
+  put("DATE", dated.date, !dated.last());
+  put("DATE_WEEKDAY7", dated.weekday == 0 ? 7 : dated.weekday);
+  put("DATE_HOUR", dated.hour);
+  put("DATE_MINUTE", dated.minute);
   constexpr std::string_view months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   constexpr std::string_view days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};

@@ -122,8 +122,9 @@ Vocabulary Vocabulary::device(const VendorValues& values) {
   out.add("DST_SAVING_MINUTES", Kind::code);
   out.add("DST_SAVING_SECONDS", Kind::code);
   for (const char* end : {"DST_START_", "DST_END_"}) {
-    for (const char* part : {"MONTH", "WEEK", "DATE", "WEEKDAY", "WEEKDAY1", "WEEKDAY7", "HOUR", "MINUTE", "MONTH_NAME",
-                             "WEEKDAY_NAME", "MONTH_2", "WEEK_2", "WEEKDAY7_2"})
+    for (const char* part :
+         {"MONTH", "WEEK", "WEEK_DATE", "DATE", "DATE_WEEKDAY7", "DATE_HOUR", "DATE_MINUTE", "WEEKDAY", "WEEKDAY1",
+          "WEEKDAY7", "HOUR", "MINUTE", "MONTH_NAME", "WEEKDAY_NAME", "MONTH_2", "WEEK_2", "WEEKDAY7_2"})
       out.add(std::string(end) + part, Kind::code);
     out.add(std::string(end) + "LAST", Kind::flag);
     out.add(std::string(end) + "TIME", Kind::text);

@@ -19,10 +19,11 @@
 //     codecs)
 //   TIMEZONE (IANA's name) TIMEZONE_NAME (the vendor's) TIMEZONE_OFFSET (+1, -3:30) TIMEZONE_OFFSET_SECONDS
 //     TIMEZONE_OFFSET_MINUTES TIMEZONE_OFFSET_QUARTERS TIMEZONE_WEST_MINUTES TIMEZONE_OFFSET_CLOCK (+1:00) TIMEZONE_GMT
-//     (GMT+01:00) TIMEZONE_POSIX; the flag DST, DST_SAVING_MINUTES and, for START and END, DST_START_MONTH _WEEK (1 to
-//     5, 5 the last) _DATE (first day that it can be; empty: the last week) _LAST (flag) _WEEKDAY (Sunday 0) _WEEKDAY1
-//     (Sunday 1) _WEEKDAY7 (Monday 1, Sunday 7) _HOUR _MINUTE _TIME (02:00:00) _MONTH_NAME (Mar) _WEEKDAY_NAME (Sun)
-//     _MONTH_2 _WEEK_2 _WEEKDAY7_2 (two digits); DST_SAVING_SECONDS
+//     (GMT+01:00) TIMEZONE_POSIX; the flag DST, DST_SAVING_MINUTES DST_SAVING_SECONDS and, for START and END, by the
+//     week: DST_START_ MONTH WEEK (1 to 5, 5 the last) WEEK_DATE (1, 8, 15, 22; empty: the last) LAST (flag) WEEKDAY
+//     (Sunday 0) WEEKDAY1 (Sunday 1) WEEKDAY7 (Monday 1, Sunday 7) HOUR MINUTE TIME (02:00:00) MONTH_NAME (Mar)
+//     WEEKDAY_NAME (Sun) MONTH_2 WEEK_2 WEEKDAY7_2 (two digits); for phones that take "the first Friday on or after the
+//     26th", where that is not the same, DATE (empty: the last week) DATE_WEEKDAY7 DATE_HOUR DATE_MINUTE
 //   KEYS_SET (flag: a level names keys)
 // {{#LINES}}…{{/LINES}} LINE (number) LINE_FIRST (flag) LINE_LABEL EXTENSION_NUMBER EXTENSION_NAME EXTENSION_PASSWORD
 //                       and LINE_<NAME> of the vendor's per_line table

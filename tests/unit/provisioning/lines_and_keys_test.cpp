@@ -135,6 +135,20 @@ TEST_CASE("each vendor's phones get it in their own words") {
     CHECK_THAT(grandstream, ContainsSubstring(part));
 }
 
+TEST_CASE("a clock that changes at 24:00 changes on the right day on each vendor's phones") {
+  const auto in_cairo = [](const std::string& vendor) {
+    auto values = full(sample(vendor));
+    values.phone.set["timezone"] = "Africa/Cairo";
+    return rendered(sample(vendor), values);
+  };
+  CHECK_THAT(in_cairo("yealink"), ContainsSubstring("local_time.end_time = 10/5/4/23\n"));
+  CHECK_THAT(in_cairo("zultys"), ContainsSubstring("local_time.end_time = 10/5/4/23\n"));
+  CHECK_THAT(in_cairo("cisco"), ContainsSubstring("start=4/-1/5/0:0:0;end=10/26/5/0:0:0;save=0:60:0"));
+  CHECK_THAT(in_cairo("polycom"), ContainsSubstring("stop.dayOfWeek=\"5\""));
+  CHECK_THAT(in_cairo("polycom"), ContainsSubstring("stop.dayOfWeek.lastInMonth=\"1\""));
+  CHECK_THAT(in_cairo("grandstream"), ContainsSubstring(">EET-2EEST,M4.5.5/0,M10.5.4/24<"));
+}
+
 TEST_CASE("every file with everything set obeys its grammar, and can be taken apart") {
   for (const auto& one : samples()) {
     CAPTURE(one.model);
