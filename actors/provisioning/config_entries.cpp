@@ -1,6 +1,7 @@
 #include "actors/provisioning/config_entries.hpp"
 
 #include "events/stopped.hpp"
+#include "events/utf8.hpp"
 
 #include <algorithm>
 #include <array>
@@ -172,7 +173,7 @@ class XmlReader {
     Element element;
     auto& names = open_.empty() ? root_ : open_.back().children;
     if (!open_.empty()) open_.back().leaf = false;
-    element.path = (open_.empty() ? "" : open_.back().path + "/") + names.unique(name);
+    element.path = (open_.empty() ? "" : open_.back().path + "/") + names.unique(name + name_attribute(attributes));
     key_bytes_ += element.path.size();
     if (key_bytes_ > most_key_bytes) return end_with(too_many_entries());
     element.at = index();
@@ -183,6 +184,14 @@ class XmlReader {
     open_.push_back(std::move(element));
   }
 
+  // <item name="account.1.enable"> is item(account.1.enable): of elements that are all called the same the attribute
+  // tells which one it is.
+  static std::string name_attribute(const XML_Char** attributes) {
+    for (; attributes[0] != nullptr; attributes += 2)
+      if (std::string_view(attributes[0]) == "name") return "(" + utf8::clip(attributes[1], 128) + ")";
+    return {};
+  }
+
   // Expat gives attributes in the order of the file, but not where they stand. The tag is well-formed: behind the name
   // come an equals sign and a quote.
   void attribute(const Element& element, std::size_t& at, const std::string& name, const std::string& value) {
@@ -190,7 +199,7 @@ class XmlReader {
     at = bytes_.find_first_not_of(spaces, at);
     const auto quote = bytes_.find_first_of("\"'", at);
     const auto end = bytes_.find(bytes_[quote], quote + 1);
-    add({element.path + "@" + name, trimmed_entry(value), at, quote + 1, end, 0});
+    if (name != "name") add({element.path + "@" + name, trimmed_entry(value), at, quote + 1, end, 0});
     at = end + 1;
   }
 

@@ -11,8 +11,8 @@ namespace strowger::provisioning {
 namespace {
 
 constexpr std::string_view all_digits = "0123456789";
-constexpr std::size_t longest_pattern = 32;  // keys
-constexpr std::size_t most_patterns = 20;    // a Polycom map has no more segments
+constexpr std::size_t longest_pattern = 32;             // keys
+constexpr std::size_t most_patterns = most_dial_rules;  // a Polycom map has no more segments either
 
 Error bad_plan(std::string_view pattern, const std::string& what) {
   return unacceptable("bad_dial_plan", "Pattern '" + utf8::clip(pattern, 64) + "' of the dial plan: " + what)
@@ -155,6 +155,27 @@ WrittenDialPlan mitel(const std::vector<DialPattern>& plan) {
   return out;
 }
 
+// A plus repeats the element before it, once or more times; behind a backslash it is the key.
+WrittenDialPlan grandstream(std::vector<DialPattern> plan) {
+  constexpr std::string_view any_keys = "[*x]+";
+  WrittenDialPlan out;
+  for (auto& pattern : plan) {
+    for (auto& key : pattern.keys)
+      if (key == "+") key.insert(0, "\\");
+    append(out, keys_text(pattern, "x").append(pattern.open ? any_keys : ""), " | ");
+    if (pattern.open && pattern.keys.empty()) append(out, "\\+x+", " | ");
+  }
+  out.text = "{ " + out.text + " }";
+  return out;
+}
+
+WrittenDialPlan yealink(const std::vector<DialPattern>& plan) {
+  WrittenDialPlan out;
+  for (const auto& pattern : plan)
+    if (pattern.at_once) out.rules.push_back(keys_text(pattern, "x"));
+  return out;
+}
+
 WrittenDialPlan htek(const std::vector<DialPattern>& plan) {
   WrittenDialPlan out;
   for (const auto& pattern : plan) append(out, keys_text(pattern, "x") + (pattern.open ? "[x*]+" : ""), "|");
@@ -180,8 +201,9 @@ Result<std::vector<DialPattern>> parse_dial_plan(std::string_view text) {
 
 std::optional<DialGrammar> dial_grammar(std::string_view name) {
   using enum DialGrammar;
-  constexpr std::pair<std::string_view, DialGrammar> names[] = {{"cisco", cisco}, {"polycom", polycom}, {"snom", snom},
-                                                                {"mitel", mitel}, {"avaya", avaya},     {"htek", htek}};
+  constexpr std::pair<std::string_view, DialGrammar> names[] = {
+      {"cisco", cisco}, {"polycom", polycom},         {"snom", snom},      {"mitel", mitel}, {"avaya", avaya},
+      {"htek", htek},   {"grandstream", grandstream}, {"yealink", yealink}};
   for (const auto& [known, grammar] : names)
     if (known == name) return grammar;
   return std::nullopt;
@@ -200,6 +222,10 @@ WrittenDialPlan written(DialGrammar grammar, const std::vector<DialPattern>& giv
       return mitel(plan);
     case DialGrammar::avaya:
       return only_at_once(plan, "|", "", "X", "");
+    case DialGrammar::grandstream:
+      return grandstream(plan);
+    case DialGrammar::yealink:
+      return yealink(plan);
     case DialGrammar::htek:
       break;
   }

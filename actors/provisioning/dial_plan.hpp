@@ -46,13 +46,21 @@ enum class DialGrammar : std::uint8_t {
   mitel,    // 112|X+#|XX+*: `sip dial plan` (Aastra and Mitel SIP administrator guides)
   avaya,    // 112|911: DIALPLAN of J100 phones (46xxsettings.txt; FusionPBX avaya/J179)
   htek,     // {112|[x*]+}: Htek, Sangoma S (FusionPBX sangoma/s500)
+  // { 112 | [*x]+ | \+x+ }: Grandstream (wazo grandstream base_v2.tpl; fspbx grandstream/GXP17xx)
+  grandstream,
+  // Rules 112 and 2xx, each under a key of its own: Yealink's and Zultys's dial-now (Yealink user guides, "Dial-now";
+  // FusionPBX yealink/t33g). Whatever fits none is sent after the timer.
+  yealink,
 };
 std::optional<DialGrammar> dial_grammar(std::string_view name);
 
-// How many segments polycom's map has, each of which has a timer of its own. Every other grammar: 1.
+// `segments`: how many polycom's map has, each of which has a timer of its own. Every other grammar: 1. `rules`: of a
+// grammar that has no text but rules, at most most_dial_rules.
+inline constexpr std::size_t most_dial_rules = 20;
 struct WrittenDialPlan {
   std::string text;
   std::size_t segments = 1;
+  std::vector<std::string> rules{};
 };
 WrittenDialPlan written(DialGrammar grammar, const std::vector<DialPattern>& plan);
 

@@ -194,7 +194,7 @@ class Sources {
     } else if (list == "LINES_OFF") {
       add("device.mac", past_.device.registration);
       if (!past_.device.lines.value.empty()) add("device.lines", past_.device.lines.origin);
-    } else if (list == "KEYS" || name.starts_with("KEYS")) {
+    } else if (list == "KEYS" || list == "ALL_KEYS" || name.starts_with("KEYS") || name == "ALL_KEYS") {
       of_key(list.empty() ? 0 : number);
     } else if (name == "LINES") {  // that there is more than the one that every phone has
       if (!past_.device.lines.value.empty()) add("device.lines", past_.device.lines.origin);

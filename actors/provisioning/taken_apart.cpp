@@ -48,6 +48,11 @@ std::vector<Range> united(std::vector<Range> ranges) {
   return out;
 }
 
+// An empty value, or Yealink's for one that is set back: what stands under a secret's name is none.
+bool takes_away(std::string_view value) {
+  return value.empty() || value == "%NULL%";
+}
+
 // Which placeholders of a file are secrets. Asked for each value, of which there are many more than names.
 class SecretNames {
  public:
@@ -108,7 +113,7 @@ Result<TakenApart> take_apart(const TemplateInForce& source, const DeviceValues&
   StopCheck stop_check(stop);
   for (auto& entry : *entries) {
     ConfigKey key{std::move(entry), false, 0, {}};
-    key.secret = names_secret(key.key) || holds_token(key.value);
+    key.secret = (names_secret(key.key) && !takes_away(key.value)) || holds_token(key.value);
     key.template_line = template_line(*traced, key.key_at);
     std::unordered_set<std::string_view> named;
     auto piece = std::lower_bound(traced->pieces.begin(), traced->pieces.end(), key.begin,
@@ -132,7 +137,7 @@ bool tells_secret(Format format, std::string_view bytes, const std::stop_token& 
   const auto entries = config_entries(format, bytes, stop);
   if (!entries) return true;  // who can tell
   return std::any_of(entries->begin(), entries->end(),
-                     [](const ConfigEntry& entry) { return !entry.value.empty() && names_secret(entry.key); }) ||
+                     [](const ConfigEntry& entry) { return !takes_away(entry.value) && names_secret(entry.key); }) ||
          !secret_comments(format, bytes).empty();
 }
 

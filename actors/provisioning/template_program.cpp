@@ -141,7 +141,8 @@ class TemplateProgram::Run {
         traced_(traced),
         stop_(stop),
         budget_(budget),
-        globals_(program.names_.size()) {}
+        globals_(program.names_.size()),
+        hints_(program.names_.size()) {}
 
   Result<Output> take() {
     out_.bytes.reserve(std::min(program_.text_.size() + 512, budget_.bytes));
@@ -224,7 +225,14 @@ class TemplateProgram::Run {
     for (auto frame = frames_.rbegin(); frame != frames_.rend() && found.value == nullptr; ++frame) {
       if (frame->list == nullptr) continue;
       const auto& item = frame->list->items[frame->item];
-      found.value = placeholder_named(item.values, name);
+      // Items of a list mostly name the same in the same order.
+      auto& hint = hints_[index];
+      if (hint < item.values.size() && item.values[hint].name == name) {
+        found.value = &item.values[hint];
+      } else {
+        found.value = placeholder_named(item.values, name);
+        if (found.value != nullptr) hint = static_cast<std::size_t>(found.value - item.values.data());
+      }
       found.scope = item.scope;
     }
     if (found.value == nullptr) {
@@ -301,6 +309,7 @@ class TemplateProgram::Run {
   StopCheck stop_;
   const RenderBudget budget_;
   std::vector<Global> globals_;
+  std::vector<std::size_t> hints_;  // by name: where it was in the last item that had it
   std::vector<Frame> frames_;
   Output out_;
   std::size_t line_begin_ = 0;

@@ -78,6 +78,7 @@ void settle(ClockChange& change, int seconds) {
   // The day after the last Thursday is the first Friday on or after the last Thursday's earliest date, and a day.
   if (change.last()) change.date = days_of(change.month) - 6;
   change.date += days;
+  change.moved = days;
   change.weekday = ((change.weekday + days) % 7 + 7) % 7;
 }
 
@@ -96,11 +97,44 @@ ClockChange change_from(ZoneReader& reader) {
   return change;
 }
 
+// ,M3.5.0/3
+std::string rule_of(const ClockChange& change) {
+  const auto at = change.by_week();
+  std::string out = ",M" + std::to_string(at.month) + "." + std::to_string(at.week()) + "." +
+                    std::to_string(at.weekday) + "/" + std::to_string(at.hour);
+  if (at.minute != 0) out += ":" + (at.minute < 10 ? "0" + std::to_string(at.minute) : std::to_string(at.minute));
+  return out;
+}
+
+// 1, -3:30, as POSIX counts: west of Greenwich.
+std::string west(int offset) {
+  const int minutes = std::abs(offset) / 60;
+  std::string out = (offset > 0 ? "-" : "") + std::to_string(minutes / 60);
+  if (minutes % 60 != 0) out += ":" + std::string(minutes % 60 < 10 ? "0" : "") + std::to_string(minutes % 60);
+  return out;
+}
+
+// What hours phones take: POSIX's own.
+bool is_posix(const ClockChange& change) {
+  return change.moved == 0 || (change.moved == 1 && change.hour == 0 && change.minute == 0);
+}
+
 std::string two(int number) {
   return (number < 10 ? "0" : "") + std::to_string(number);
 }
 
 }  // namespace
+
+ClockChange ClockChange::by_week() const {
+  if (moved == 0) return *this;
+  ClockChange out = *this;
+  out.moved = 0;
+  out.date = date - moved == days_of(month) - 6 ? 0 : date - moved;
+  out.weekday = ((weekday - moved) % 7 + 7) % 7;
+  out.hour = moved > 0 ? 23 : 0;
+  out.minute = moved > 0 ? 59 : 0;
+  return out;
+}
 
 Result<TimeZone> TimeZone::parse(std::string_view posix) {
   ZoneReader reader{posix};
@@ -108,12 +142,16 @@ Result<TimeZone> TimeZone::parse(std::string_view posix) {
   const auto rest_of = [&](std::size_t from) {
     return std::string(posix.substr(from, posix.size() - from - reader.text.size()));
   };
-  zone.posix = reader.name("STD");
+  const auto name = reader.name("STD");
+  zone.posix = name;
   auto from = posix.size() - reader.text.size();
   zone.offset = -reader.time();
   zone.posix += rest_of(from);
   if (reader.fine && !reader.at_end()) {
-    zone.posix += reader.name("DST");
+    const auto winter_name = name;
+    const auto summer_name = reader.name("DST");
+    zone.posix += summer_name;
+    bool turned = false;
     from = posix.size() - reader.text.size();
     Summer summer;
     const int offset = !reader.at_end() && reader.text.front() != ',' ? -reader.time() : zone.offset + 3600;
@@ -125,8 +163,13 @@ Result<TimeZone> TimeZone::parse(std::string_view posix) {
       zone.offset = offset;
       summer.saving = -summer.saving;
       std::swap(summer.start, summer.end);
+      turned = true;
     }
     zone.summer = summer;
+    if (turned || !is_posix(summer.start) || !is_posix(summer.end))
+      zone.posix = (turned ? summer_name : winter_name) + west(zone.offset) + (turned ? winter_name : summer_name) +
+                   (zone.summer->saving == 3600 ? "" : west(zone.offset + zone.summer->saving)) +
+                   rule_of(zone.summer->start) + rule_of(zone.summer->end);
   }
   if (!reader.fine || !reader.at_end() || std::abs(zone.offset) > day)
     return malformed("bad_time_zone", "'" + utf8::clip(posix, 64) + "' is no time zone's rule");

@@ -18,10 +18,18 @@ struct ClockChange {
   int weekday = 0;  // from Sunday, 0
   int hour = 2;
   int minute = 0;
+  // Days that tzdata's hour, below 0 or above 23, is away from tzdata's own day: Cairo's clock goes back at 24:00 of
+  // the last Thursday, which is a Friday.
+  int moved = 0;
   bool operator==(const ClockChange&) const = default;
 
   bool last() const { return date == 0; }
   int week() const { return last() ? 5 : (date - 1) / 7 + 1; }
+
+  // For phones that know no dates, only the nth or last weekday of a month at 0:00 to 23:59. Where the day was moved it
+  // is tzdata's own one, at its first or last minute: some hours off the right moment (Gaza's, the worst, 27), where
+  // the weekday of the moved day would be a week off in some years.
+  ClockChange by_week() const;
 };
 
 struct TimeZone {
@@ -32,7 +40,9 @@ struct TimeZone {
     ClockChange end;
   };
   std::optional<Summer> summer;
-  std::string posix;  // with names of letters only, which all phones can read
+  // With names of letters only, hours of 0 to 24, and summer as what is added: which is what POSIX has, and phones
+  // read.
+  std::string posix;
 
   // Takes POSIX rules with dates of the form Mm.w.d, which are those that IANA's zones have. `bad_time_zone`.
   static Result<TimeZone> parse(std::string_view posix);

@@ -107,8 +107,16 @@ void ValueSet::add_device(const DeviceValues& device, const ModelKind& kind) {
   add_keys(device.phone, kind);
 }
 
+void ValueSet::add_codes(Item& item, const std::vector<std::string_view>& names, const VendorValues::Codes& tables,
+                         std::size_t number) {
+  auto name = names.begin();
+  for (const auto& [code, each] : tables)
+    item.values.push_back({*name++, number <= each.size() ? std::string_view(each[number - 1]) : ""});
+}
+
 void ValueSet::add_lines(const DeviceValues& device, const ModelKind& kind) {
   ValueList list{"LINES", {}};
+  const auto line_names = names_of("LINE_", kind.values->per_line());
   const auto add_line = [&](std::uint16_t line, const ExtensionNumber& number, const std::string& name,
                             const std::string& password, const std::string& label) {
     if (line > line_limit(kind)) return;
@@ -123,8 +131,7 @@ void ValueSet::add_lines(const DeviceValues& device, const ModelKind& kind) {
     lines_.push_back({line, item.values[2].value});
     // Line 1's are those of the whole file.
     if (line == 1) values_.insert(values_.end(), item.values.begin() + 2, item.values.end());
-    for (const auto& [code, each] : kind.values->per_line())
-      item.values.push_back({keep("LINE_" + code), line <= each.size() ? std::string_view(each[line - 1]) : ""});
+    add_codes(item, line_names, kind.values->per_line(), line);
     list.items.push_back(std::move(item));
   };
   add_line(1, device.number, device.name, device.password, device.label);
@@ -136,13 +143,13 @@ void ValueSet::add_lines(const DeviceValues& device, const ModelKind& kind) {
 // Those that the phone has and nobody uses: what a file says of them takes away what an earlier one gave them.
 void ValueSet::add_free_lines(const ModelKind& kind) {
   ValueList list{"LINES_OFF", {}};
+  const auto line_names = names_of("LINE_", kind.values->per_line());
   const bool known = kind.lines.has_value() || !kind.values->per_line().empty();
   const std::uint16_t last = known ? line_limit(kind) : 0;
   for (std::uint16_t line = 1; line <= last; ++line) {
     if (std::any_of(lines_.begin(), lines_.end(), [&](const Line& used) { return used.line == line; })) continue;
     Item item{scope_of("LINES_OFF", line), {{"LINE", keep(std::to_string(line))}}};
-    for (const auto& [code, each] : kind.values->per_line())
-      item.values.push_back({keep("LINE_" + code), line <= each.size() ? std::string_view(each[line - 1U]) : ""});
+    add_codes(item, line_names, kind.values->per_line(), line);
     list.items.push_back(std::move(item));
   }
   lists_.push_back(std::move(list));
@@ -166,6 +173,11 @@ void ValueSet::add_settings(const MacAddress& mac, const PhoneValues& phone, con
       add(names.flags[0], value.empty() ? std::string_view() : keep(bracketed(value)));
     const bool secret = type.kind == SettingKind::secret || (type.kind == SettingKind::url && has_credentials(value));
     add(names.name, value.empty() ? std::string_view() : keep(vendor.written(type.name, value)), secret);
+    for (const auto& [table, maps] : vendor.map_tables())
+      if (const auto map = maps.find(type.name); map != maps.end()) {
+        const auto word = map->second.find(value);
+        add(keep(names.name + "_" + table), word == map->second.end() ? "" : std::string_view(word->second));
+      }
     if (type.kind == SettingKind::url) {
       const auto scheme = value.find("://");
       add(names.flags[0], scheme == std::string::npos ? std::string_view() : keep(value.substr(scheme + 3)), secret);
@@ -192,6 +204,17 @@ void ValueSet::add_dial_plan(const std::string& neutral, const PhoneValues& phon
   for (std::size_t i = 0; i < theirs.segments; ++i)
     timers.append(timers.empty() ? "" : "|").append(timer.empty() ? usual_timer : std::string_view(timer));
   add("DIAL_PLAN", keep(theirs.text));
+  ValueList rules{"DIAL_RULES", {}};
+  ValueList free{"DIAL_RULES_OFF", {}};
+  for (std::size_t number = 1; vendor.dial_grammar() && number <= most_dial_rules; ++number) {
+    const bool used = number <= theirs.rules.size();
+    auto& list = used ? rules : free;
+    Item item{scope_of(list.name, number), {{"DIAL_RULE_NUMBER", keep(std::to_string(number))}}};
+    if (used) item.values.push_back({"DIAL_RULE", keep(theirs.rules[number - 1])});
+    list.items.push_back(std::move(item));
+  }
+  lists_.push_back(std::move(rules));
+  lists_.push_back(std::move(free));
   add("DIAL_PLAN_TIMEOUTS", keep(std::move(timers)));
 }
 
@@ -242,11 +265,8 @@ void ValueSet::add_codecs(const std::string& chosen, bool explicitly, const Vend
   }
   for (const auto& [ours, code] : vendor.codecs()) all.items.push_back(item("ALL_CODECS", code, priority_of(code)));
 
-  const std::size_t filled = codes.empty() ? 0 : std::max(codes.size(), vendor.codec_slots());
-  static constexpr std::string_view slots[most_codec_slots] = {"CODEC_1", "CODEC_2", "CODEC_3", "CODEC_4",
-                                                               "CODEC_5", "CODEC_6", "CODEC_7", "CODEC_8"};
-  for (std::size_t i = 0; i < most_codec_slots; ++i)
-    add(slots[i], i < filled ? codes[std::min(i, codes.size() - 1)] : std::string_view());
+  add_codec_slots("CODEC_", codes, vendor.codec_slots());
+  add_codec_tables(chosen, vendor);
   add("CODEC_LIST", keep(std::move(joined)));
   add_flag("CODECS_SET", explicitly);
   lists_.push_back(std::move(on));
@@ -254,12 +274,38 @@ void ValueSet::add_codecs(const std::string& chosen, bool explicitly, const Vend
   lists_.push_back(std::move(all));
 }
 
+// The first `slots` are always filled, with the last codec where there are fewer: a choice that is left empty keeps
+// what the phone had there.
+void ValueSet::add_codec_slots(const std::string& prefix, const std::vector<std::string_view>& codes,
+                               std::size_t slots) {
+  const std::size_t filled = codes.empty() ? 0 : std::max(codes.size(), slots);
+  for (std::size_t i = 0; i < most_codec_slots; ++i)
+    add(keep(prefix + std::to_string(i + 1)), i < filled ? codes[std::min(i, codes.size() - 1)] : std::string_view());
+}
+
+// As the codecs themselves: of what is chosen those that the phones know, else of the usual ones.
+void ValueSet::add_codec_tables(const std::string& chosen, const VendorValues& vendor) {
+  for (const auto& [table, words_of_it] : vendor.codec_tables()) {
+    const auto known = [&words = words_of_it](std::string_view list) {
+      std::vector<std::string_view> out;
+      for (const auto ours : parts_of(list))
+        for (const auto& [name, word] : words)
+          if (name == ours) out.emplace_back(word);
+      return out;
+    };
+    auto codes = known(chosen);
+    if (codes.empty()) codes = known(vendor.fallback("codecs"));
+    add_codec_slots("CODEC_" + table + "_", codes, vendor.codec_slots());
+  }
+}
+
 void ValueSet::add_timezone(const std::string& name, const VendorValues& vendor) {
   const auto zone = name.empty() ? std::nullopt : vendor.timezone(name);
   add("TIMEZONE", zone ? keep(name) : "");
-  add("TIMEZONE_NAME", zone ? keep(vendor.written("timezone", name)) : "");
+  add("TIMEZONE_NAME", zone ? keep(vendor.written_timezone(name, *zone)) : "");
   add("TIMEZONE_OFFSET", zone ? keep(zone->hours()) : "");
   add("TIMEZONE_OFFSET_SECONDS", zone ? keep(std::to_string(zone->offset)) : "");
+  add("TIMEZONE_OFFSET_QUARTERS", zone ? keep(std::to_string(zone->offset / 900)) : "");
   add("TIMEZONE_OFFSET_MINUTES", zone ? keep(std::to_string(zone->offset / 60)) : "");
   add("TIMEZONE_WEST_MINUTES", zone ? keep(std::to_string(-zone->offset / 60)) : "");
   add("TIMEZONE_OFFSET_CLOCK", zone ? keep(zone->clock()) : "");
@@ -278,16 +324,21 @@ void ValueSet::add_change(std::string_view prefix, const ClockChange* change) {
     add(keep(std::string(prefix).append(part)), change != nullptr && there ? keep(std::to_string(number)) : "");
   };
   const ClockChange none;
-  const auto& at = change != nullptr ? *change : none;
+  const auto& dated = change != nullptr ? *change : none;
+  const auto at = dated.by_week();
   put("MONTH", at.month);
   put("WEEK", at.week());
-  put("DATE", at.date, !at.last());
+  put("WEEK_DATE", at.date, !at.last());
   put("LAST", 1, at.last());
   put("WEEKDAY", at.weekday);
   put("WEEKDAY1", at.weekday + 1);
   put("WEEKDAY7", at.weekday == 0 ? 7 : at.weekday);
   put("HOUR", at.hour);
   put("MINUTE", at.minute);
+  put("DATE", dated.date, !dated.last());
+  put("DATE_WEEKDAY7", dated.weekday == 0 ? 7 : dated.weekday);
+  put("DATE_HOUR", dated.hour);
+  put("DATE_MINUTE", dated.minute);
   constexpr std::string_view months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   constexpr std::string_view days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
@@ -310,6 +361,9 @@ void ValueSet::add_keys(const PhoneValues& phone, const ModelKind& kind) {
   for (const auto& [number, key] : phone.keys) keys[number] = &key;
 
   ValueList list{"KEYS", {}};
+  std::map<std::uint16_t, Item> all;
+  const auto key_names = names_of("KEY_", vendor.per_key());
+  const auto table_names = names_of("KEY_TYPE_", vendor.key_tables());
   // What is dialled to take a call counts for each key that names no code of its own.
   const auto code_set = phone.set.find("pickup_code");
   const auto pickup = code_set == phone.set.end() ? vendor.fallback("pickup_code") : code_set->second;
@@ -335,8 +389,13 @@ void ValueSet::add_keys(const PhoneValues& phone, const ModelKind& kind) {
                    {"KEY_INDEX", keep(std::to_string(++indices[*code]))},
                    {"KEY_SET", phone.keys.contains(number) ? "1" : ""}};
     for (const auto& [type, flag] : key_flags()) item.values.push_back({flag, type == key->type ? "1" : ""});
-    for (const auto& [name, each] : vendor.per_key())
-      item.values.push_back({keep("KEY_" + name), number <= each.size() ? std::string_view(each[number - 1U]) : ""});
+    std::size_t at = 0;
+    for (const auto& [table, types] : vendor.key_tables()) {
+      const auto found = std::ranges::find(types, key->type, &std::pair<std::string, std::string>::first);
+      item.values.push_back({table_names[at++], found == types.end() ? "" : std::string_view(found->second)});
+    }
+    add_codes(item, key_names, vendor.per_key(), number);
+    all.emplace(number, item);
     list.items.push_back(std::move(item));
     written.insert(number);
   }
@@ -348,11 +407,14 @@ void ValueSet::add_keys(const PhoneValues& phone, const ModelKind& kind) {
   for (std::uint16_t number = 1; number <= kind.keys.value_or(0); ++number) {
     if (written.contains(number)) continue;
     Item item{scope_of("KEYS_OFF", number), {{"KEY", keep(std::to_string(number))}}};
-    for (const auto& [name, each] : vendor.per_key())
-      item.values.push_back({keep("KEY_" + name), number <= each.size() ? std::string_view(each[number - 1U]) : ""});
+    add_codes(item, key_names, vendor.per_key(), number);
+    all.emplace(number, item);
     free.items.push_back(std::move(item));
   }
   lists_.push_back(std::move(free));
+  ValueList ordered{"ALL_KEYS", {}};
+  for (auto& [number, item] : all) ordered.items.push_back(std::move(item));
+  lists_.push_back(std::move(ordered));
 }
 
 }  // namespace strowger::provisioning

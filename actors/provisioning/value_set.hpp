@@ -36,8 +36,19 @@ class ValueSet {
   void add_dial_plan(const std::string& neutral, const PhoneValues& phone, const VendorValues& vendor);
   std::string phonebook_url(const MacAddress& mac, const VendorValues& vendor) const;
   void add_codecs(const std::string& chosen, bool explicitly, const VendorValues& vendor);
+  void add_codec_slots(const std::string& prefix, const std::vector<std::string_view>& codes, std::size_t slots);
+  void add_codec_tables(const std::string& chosen, const VendorValues& vendor);
   void add_timezone(const std::string& name, const VendorValues& vendor);
   void add_change(std::string_view prefix, const ClockChange* change);
+  // Made once of a list, for all of its items.
+  template <class Tables>
+  std::vector<std::string_view> names_of(const std::string& prefix, const Tables& tables) {
+    std::vector<std::string_view> out;
+    for (const auto& [name, table] : tables) out.push_back(keep(prefix + name));
+    return out;
+  }
+  static void add_codes(Item& item, const std::vector<std::string_view>& names, const VendorValues::Codes& tables,
+                        std::size_t number);
   void add_lines(const DeviceValues& device, const ModelKind& kind);
   void add_free_lines(const ModelKind& kind);
   void add_keys(const PhoneValues& phone, const ModelKind& kind);

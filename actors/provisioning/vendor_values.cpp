@@ -51,9 +51,23 @@ VendorValues::Codes codes(const bj::object& object) {
     out.emplace_back(std::string(name), bj::value_to<std::vector<std::string>>(values));
     if (!is_name(out.back().first)) wrong("'" + out.back().first + "' is no name of a placeholder");
     for (const auto& code : out.back().second)
-      if (!is_word(code)) wrong("'" + code + "' of " + out.back().first + " cannot stand in a key");
+      if (!code.empty() && !is_word(code)) wrong("'" + code + "' of " + out.back().first + " cannot stand in a key");
   }
   return out;
+}
+
+VendorValues::Tables tables(const bj::object& object) {
+  VendorValues::Tables out;
+  for (const auto& [name, table] : object) {
+    out.emplace_back(std::string(name), named(table.as_object()));
+    if (!is_name(out.back().first)) wrong("'" + out.back().first + "' is no name of a placeholder");
+  }
+  return out;
+}
+
+void check_key_type(const std::string& name) {
+  if (std::none_of(key_kinds().begin(), key_kinds().end(), [&](const auto& k) { return k.name == name; }))
+    wrong("'" + name + "' is no type of key");
 }
 
 void check_setting(const std::string& name) {
@@ -110,6 +124,18 @@ Result<std::shared_ptr<const VendorValues>> VendorValues::parse(std::string text
           auto& to = out->maps_[std::string(setting)];
           for (auto& [ours, theirs] : named(map.as_object())) to.emplace(ours, theirs);
         }
+      } else if (key == "map_tables") {
+        for (const auto& [table, tables_maps] : value.as_object()) {
+          const std::string called(table);
+          if (!is_name(called)) wrong("'" + called + "' is no name of a placeholder");
+          for (const auto& [setting, map] : tables_maps.as_object()) {
+            check_setting(std::string(setting));
+            for (auto& [ours, theirs] : named(map.as_object()))
+              out->map_tables_[called][std::string(setting)].emplace(ours, theirs);
+          }
+        }
+      } else if (key == "timezone_offsets") {
+        for (auto& [minutes, theirs] : named(value.as_object())) out->offsets_.emplace(minutes, theirs);
       } else if (key == "codecs") {
         out->codecs_ = named(value.as_object());
         for (const auto& [ours, theirs] : out->codecs_)
@@ -120,9 +146,13 @@ Result<std::shared_ptr<const VendorValues>> VendorValues::parse(std::string text
         out->codec_slots_ = bj::value_to<std::size_t>(value);
       } else if (key == "keys") {
         out->keys_ = named(value.as_object());
-        for (const auto& [ours, theirs] : out->keys_)
-          if (std::none_of(key_kinds().begin(), key_kinds().end(), [&](const auto& k) { return k.name == ours; }))
-            wrong("'" + ours + "' is no type of key");
+        for (const auto& [ours, theirs] : out->keys_) check_key_type(ours);
+      } else if (key == "codec_tables") {
+        out->codec_tables_ = tables(value.as_object());
+      } else if (key == "key_tables") {
+        out->key_tables_ = tables(value.as_object());
+        for (const auto& [table, codes_of_it] : out->key_tables_)
+          for (const auto& [ours, theirs] : codes_of_it) check_key_type(ours);
       } else if (key == "per_line") {
         out->per_line_ = codes(value.as_object());
       } else if (key == "per_key") {
@@ -161,6 +191,13 @@ std::string VendorValues::written(std::string_view setting, std::string_view val
   }
   const auto found = map->second.find(value);
   return found == map->second.end() ? std::string() : found->second;
+}
+
+std::string VendorValues::written_timezone(std::string_view name, const TimeZone& zone) const {
+  auto word = written("timezone", name);
+  if (!word.empty() || offsets_.empty()) return word;
+  const auto found = offsets_.find(std::to_string(zone.offset / 60));
+  return found == offsets_.end() ? std::string() : found->second;
 }
 
 std::string VendorValues::written_text(std::string_view placeholder, std::string text) const {

@@ -5,11 +5,19 @@
 //     "maps": {"transport": {"udp": "0", "tcp": "1", "tls": "2"}, …},
 //                                                     a setting's values in the vendor's words; one that is missing is
 //                                                     not written; without a map the values are written as they are
+//     "map_tables": {"OLD": {"language": {"en": "0"}}}, the same in other words, where a part of its phones has them:
+//                                                     LANGUAGE_OLD beside LANGUAGE
+//     "timezone_offsets": {"60": "49"},               of a zone that is not in the map, by its minutes in winter
 //     "codecs": {"g722": "9", "pcmu": "0"},           the codecs that its phones know, in the order of their files
 //     "codec_separator": ",", "codec_slots": 4,       of CODEC_LIST; how many of CODEC_1… are always filled
 //     "keys": {"line": "15", "blf": "16"},            the types of key that its phones know
+//     "codec_tables": {"ALIAS": {"g722": "G.722"}},   the codecs in other words, where a part of its phones has them:
+//                                                     CODEC_ALIAS_1… beside CODEC_1…
+//     "key_tables": {"MPK": {"blf": "1"}},            the same of its keys: KEY_TYPE_MPK beside KEY_TYPE
 //     "per_line": {"P_SERVER": ["P47", "P402"]},      placeholders {{LINE_P_SERVER}} in {{#LINES}}, one value a line
-//     "per_key": {"P_MODE": ["P323", "P324"]},        placeholders {{KEY_P_MODE}} in {{#KEYS}}, one value a key
+//     "per_key": {"P_MODE": ["P323", "P324"]},        placeholders {{KEY_P_MODE}} in {{#KEYS}}, one value a key; an
+//     empty
+//                                                     one: that key has none
 //     "dial_plan": "cisco",                           the grammar of its dial plans (dial_plan.hpp); missing: none
 //     "reserved": {"KEY_LABEL": ";"},                 signs that the vendor's own grammar inside of a value would take
 //                                                     for its own: in a key's texts a blank stands for each; a setting
@@ -46,6 +54,7 @@ class VendorValues {
  public:
   using Named = std::vector<std::pair<std::string, std::string>>;
   using Codes = std::vector<std::pair<std::string, std::vector<std::string>>>;
+  using Tables = std::vector<std::pair<std::string, Named>>;
 
   // Of the vendor's folder; a vendor without a values.json writes everything as it is. Fails with what is wrong in it.
   static Result<std::shared_ptr<const VendorValues>> built_in(std::string_view vendor,
@@ -61,6 +70,8 @@ class VendorValues {
 
   // The value in the vendor's words; empty where it has none for it, and where it holds a sign that is reserved.
   std::string written(std::string_view setting, std::string_view value) const;
+  // By its map, else by its offset.
+  std::string written_timezone(std::string_view name, const TimeZone& zone) const;
   // A key's text without signs that are reserved, and with those doubled that are written twice.
   std::string written_text(std::string_view placeholder, std::string text) const;
   // What its files say where nothing is set.
@@ -73,6 +84,13 @@ class VendorValues {
   // By our names; none: its phones know no such key.
   const std::string* key_code(std::string_view type) const;
   const Named& key_codes() const { return keys_; }
+  // By the name of the table; their members by our names.
+  using Map = std::map<std::string, std::string, std::less<>>;
+  const std::map<std::string, std::map<std::string, Map, std::less<>>, std::less<>>& map_tables() const {
+    return map_tables_;
+  }
+  const Tables& codec_tables() const { return codec_tables_; }
+  const Tables& key_tables() const { return key_tables_; }
   const Codes& per_line() const { return per_line_; }
   const Codes& per_key() const { return per_key_; }
   std::optional<DialGrammar> dial_grammar() const { return dial_grammar_; }
@@ -86,11 +104,15 @@ class VendorValues {
   std::string sha256_;
   std::map<std::string, std::string, std::less<>> defaults_;
   std::map<std::string, std::map<std::string, std::string, std::less<>>, std::less<>> maps_;
+  std::map<std::string, std::map<std::string, Map, std::less<>>, std::less<>> map_tables_;
+  Map offsets_;
   std::map<std::string, std::string, std::less<>> zones_;
   Named codecs_;
   std::string codec_separator_ = ",";
   std::size_t codec_slots_ = 0;
   Named keys_;
+  Tables codec_tables_;
+  Tables key_tables_;
   Codes per_line_;
   Codes per_key_;
   std::optional<DialGrammar> dial_grammar_;

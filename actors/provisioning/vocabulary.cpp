@@ -34,6 +34,7 @@ bool is_secret_placeholder(std::string_view name) {
 
 std::string_view setting_behind(std::string_view placeholder) {
   if (placeholder.starts_with("DST")) return "timezone";
+  if (placeholder.starts_with("DIAL_RULE")) return "dial_plan";
   if (placeholder.starts_with("CODEC") || placeholder == "ALL_CODECS") return "codecs";
   std::string_view best;
   for (const auto& type : setting_types()) {
@@ -96,6 +97,8 @@ Vocabulary Vocabulary::device(const VendorValues& values) {
     const auto name = capitals(type.name);
     if (type.kind == SettingKind::codecs) continue;
     out.add(name, kind_of(type.kind));
+    for (const auto& [table, maps] : values.map_tables())
+      if (maps.contains(type.name)) out.add(name + "_" + table, Kind::text);
     if (type.kind == SettingKind::host) out.add(name + "_HOST", Kind::text);
     if (type.kind == SettingKind::url) {
       out.add(name + "_PATH", Kind::text);
@@ -106,16 +109,22 @@ Vocabulary Vocabulary::device(const VendorValues& values) {
   }
   out.add("REGISTER_EXPIRES_MINUTES", Kind::code);
   out.add("DIAL_PLAN_TIMEOUTS", Kind::text);
+  for (const char* list : {"DIAL_RULES", "DIAL_RULES_OFF"}) {
+    out.add(list, Kind::list);
+    out.add("DIAL_RULE_NUMBER", Kind::code, list);
+  }
+  out.add("DIAL_RULE", Kind::text, "DIAL_RULES");
   out.add("TIMEZONE_NAME", Kind::text);
-  for (const char* name :
-       {"OFFSET", "OFFSET_SECONDS", "OFFSET_MINUTES", "WEST_MINUTES", "OFFSET_CLOCK", "GMT", "POSIX"})
+  for (const char* name : {"OFFSET", "OFFSET_SECONDS", "OFFSET_MINUTES", "OFFSET_QUARTERS", "WEST_MINUTES",
+                           "OFFSET_CLOCK", "GMT", "POSIX"})
     out.add(std::string("TIMEZONE_") + name, Kind::text);
   out.add("DST", Kind::flag);
   out.add("DST_SAVING_MINUTES", Kind::code);
   out.add("DST_SAVING_SECONDS", Kind::code);
   for (const char* end : {"DST_START_", "DST_END_"}) {
-    for (const char* part : {"MONTH", "WEEK", "DATE", "WEEKDAY", "WEEKDAY1", "WEEKDAY7", "HOUR", "MINUTE", "MONTH_NAME",
-                             "WEEKDAY_NAME", "MONTH_2", "WEEK_2", "WEEKDAY7_2"})
+    for (const char* part :
+         {"MONTH", "WEEK", "WEEK_DATE", "DATE", "DATE_WEEKDAY7", "DATE_HOUR", "DATE_MINUTE", "WEEKDAY", "WEEKDAY1",
+          "WEEKDAY7", "HOUR", "MINUTE", "MONTH_NAME", "WEEKDAY_NAME", "MONTH_2", "WEEK_2", "WEEKDAY7_2"})
       out.add(std::string(end) + part, Kind::code);
     out.add(std::string(end) + "LAST", Kind::flag);
     out.add(std::string(end) + "TIME", Kind::text);
@@ -124,6 +133,8 @@ Vocabulary Vocabulary::device(const VendorValues& values) {
   out.add("CODEC_LIST", Kind::text);
   out.add("CODECS_SET", Kind::flag);
   for (int i = 1; i <= 8; ++i) out.add("CODEC_" + std::to_string(i), Kind::code);
+  for (const auto& [table, codecs] : values.codec_tables())
+    for (int i = 1; i <= 8; ++i) out.add("CODEC_" + table + "_" + std::to_string(i), Kind::text);
   for (const char* list : {"CODECS", "CODECS_OFF", "ALL_CODECS"}) {
     out.add(list, Kind::list);
     out.add("CODEC", Kind::code, list);
@@ -139,16 +150,20 @@ Vocabulary Vocabulary::device(const VendorValues& values) {
   for (const auto& [name, codes] : values.per_line())
     for (const char* list : {"LINES", "LINES_OFF"}) out.add("LINE_" + name, Kind::code, list);
 
-  out.add("KEYS", Kind::list);
   out.add("KEYS_SET", Kind::flag);
-  for (const char* name : {"KEY", "KEY_LINE", "KEY_LINE_0", "KEY_INDEX"}) out.add(name, Kind::code, "KEYS");
-  for (const char* name : {"KEY_TYPE", "KEY_VALUE", "KEY_LABEL", "KEY_PICKUP"}) out.add(name, Kind::text, "KEYS");
-  out.add("KEY_SET", Kind::flag, "KEYS");
-  for (const auto& kind : key_kinds()) out.add("KEY_IS_" + capitals(kind.name), Kind::flag, "KEYS");
+  for (const char* list : {"KEYS", "ALL_KEYS"}) {
+    out.add(list, Kind::list);
+    for (const char* name : {"KEY_LINE", "KEY_LINE_0", "KEY_INDEX"}) out.add(name, Kind::code, list);
+    for (const char* name : {"KEY_TYPE", "KEY_VALUE", "KEY_LABEL", "KEY_PICKUP"}) out.add(name, Kind::text, list);
+    for (const auto& [table, codes] : values.key_tables()) out.add("KEY_TYPE_" + table, Kind::text, list);
+    out.add("KEY_SET", Kind::flag, list);
+    for (const auto& kind : key_kinds()) out.add("KEY_IS_" + capitals(kind.name), Kind::flag, list);
+  }
   out.add("KEYS_OFF", Kind::list);
-  out.add("KEY", Kind::code, "KEYS_OFF");
-  for (const auto& [name, codes] : values.per_key())
-    for (const char* list : {"KEYS", "KEYS_OFF"}) out.add("KEY_" + name, Kind::code, list);
+  for (const char* list : {"KEYS", "KEYS_OFF", "ALL_KEYS"}) {
+    out.add("KEY", Kind::code, list);
+    for (const auto& [name, codes] : values.per_key()) out.add("KEY_" + name, Kind::code, list);
+  }
   return out;
 }
 

@@ -7,18 +7,23 @@
 // A phone's own file    MAC MAC_UPPER EXTENSION_NUMBER EXTENSION_NAME EXTENSION_PASSWORD LINE_LABEL (of line 1)
 //   every setting by its name in capitals (phone_settings.cpp), in the vendor's words: NTP_SERVER TRANSPORT SRTP …;
 //     it is empty, and its section not there, where nothing is set and there is no default
+//   those of which the vendor has map_tables also as LANGUAGE_<TABLE>
 //   choices also as flags: TRANSPORT_UDP SRTP_OFF DTMF_INFO TIME_FORMAT_24 …
 //   URLs also without http:// as FIRMWARE_URL_PATH, and whether they are https as the flag FIRMWARE_URL_HTTPS
 //   hosts also with brackets where they are IPv6 addresses: OUTBOUND_PROXY_HOST
 //   REGISTER_EXPIRES_MINUTES
 //   DIAL_PLAN in the vendor's grammar, DIAL_PLAN_TIMEOUTS (3|3|3: dial_timeout for each of its segments)
-//   CODEC_LIST, CODEC_1 … CODEC_8, the flag CODECS_SET (a level names codecs)
+// {{#DIAL_RULES}}       of a grammar that has rules: DIAL_RULE_NUMBER DIAL_RULE; {{#DIAL_RULES_OFF}}: those that are
+// free
+//   CODEC_LIST, CODEC_1 … CODEC_8, CODEC_<TABLE>_1 … of the vendor's codec_tables, the flag CODECS_SET (a level names
+//     codecs)
 //   TIMEZONE (IANA's name) TIMEZONE_NAME (the vendor's) TIMEZONE_OFFSET (+1, -3:30) TIMEZONE_OFFSET_SECONDS
-//     TIMEZONE_OFFSET_MINUTES TIMEZONE_WEST_MINUTES TIMEZONE_OFFSET_CLOCK (+1:00) TIMEZONE_GMT (GMT+01:00)
-//     TIMEZONE_POSIX; the flag DST, DST_SAVING_MINUTES and, for START and END, DST_START_MONTH _WEEK (1 to 5, 5 the
-//     last) _DATE (first day that it can be; empty: the last week) _LAST (flag) _WEEKDAY (Sunday 0) _WEEKDAY1 (Sunday
-//     1) _WEEKDAY7 (Monday 1, Sunday 7) _HOUR _MINUTE _TIME (02:00:00) _MONTH_NAME (Mar) _WEEKDAY_NAME (Sun) _MONTH_2
-//     _WEEK_2 _WEEKDAY7_2 (two digits); DST_SAVING_SECONDS
+//     TIMEZONE_OFFSET_MINUTES TIMEZONE_OFFSET_QUARTERS TIMEZONE_WEST_MINUTES TIMEZONE_OFFSET_CLOCK (+1:00) TIMEZONE_GMT
+//     (GMT+01:00) TIMEZONE_POSIX; the flag DST, DST_SAVING_MINUTES DST_SAVING_SECONDS and, for START and END, by the
+//     week: DST_START_ MONTH WEEK (1 to 5, 5 the last) WEEK_DATE (1, 8, 15, 22; empty: the last) LAST (flag) WEEKDAY
+//     (Sunday 0) WEEKDAY1 (Sunday 1) WEEKDAY7 (Monday 1, Sunday 7) HOUR MINUTE TIME (02:00:00) MONTH_NAME (Mar)
+//     WEEKDAY_NAME (Sun) MONTH_2 WEEK_2 WEEKDAY7_2 (two digits); for phones that take "the first Friday on or after the
+//     26th", where that is not the same, DATE (empty: the last week) DATE_WEEKDAY7 DATE_HOUR DATE_MINUTE
 //   KEYS_SET (flag: a level names keys)
 // {{#LINES}}…{{/LINES}} LINE (number) LINE_FIRST (flag) LINE_LABEL EXTENSION_NUMBER EXTENSION_NAME EXTENSION_PASSWORD
 //                       and LINE_<NAME> of the vendor's per_line table
@@ -31,7 +36,9 @@
 //                       KEY_VALUE KEY_LABEL KEY_LINE KEY_LINE_0 (from 0) KEY_PICKUP KEY_INDEX (among keys of the same
 //                       code) KEY_SET (flag) KEY_IS_LINE KEY_IS_BLF … (flags) and KEY_<NAME> of the vendor's per_key
 //                       table
+//                       KEY_TYPE_<TABLE> of the vendor's key_tables
 // {{#KEYS_OFF}}         the phone's other keys: KEY and KEY_<NAME>
+// {{#ALL_KEYS}}         those of both lists, in order; the others have no KEY_TYPE
 #pragma once
 
 #include "actors/provisioning/vendor_values.hpp"

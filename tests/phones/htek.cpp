@@ -1,10 +1,9 @@
-#include "tests/phones/readers.hpp"
+#include "tests/phones/hanlong.hpp"
 
 namespace strowger::phones {
 
 Reader htek_reader() {
-  return {.read = [](const PhoneFile&) { return PhoneAsConfigured(); },
-          .gaps = [](const PhoneFile&) { return std::vector<Reader::Gap>{{"*", "no reader yet"}}; }};
+  return {.read = read_hanlong, .gaps = hanlong_gaps};
 }
 
 }  // namespace strowger::phones

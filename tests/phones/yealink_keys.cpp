@@ -1,7 +1,9 @@
 #include "tests/phones/yealink_keys.hpp"
 
 #include "tests/phones/grammar.hpp"
+#include "tests/phones/lines.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -17,7 +19,7 @@ const std::map<std::string_view, std::string_view>& yealink_key_types() {
   return types;
 }
 
-std::optional<Key> yealink_key(const KeyValueLines& file, const std::string& prefix) {
+std::optional<Key> yealink_key(const KeyValueLines& file, const std::string& prefix, bool blf_from_0 = false) {
   Key key;
   key.type = word_for(yealink_key_types(), value_of(file, prefix + "type"));
   if (key.type.empty()) return std::nullopt;
@@ -26,6 +28,7 @@ std::optional<Key> yealink_key(const KeyValueLines& file, const std::string& pre
   key.label = value_of(file, prefix + "label");
   if (key.label == "%NULL%") key.label.clear();
   key.line = value_of(file, prefix + "line");
+  if (key.type == "blf" && blf_from_0) key.line = std::to_string(std::atoi(key.line.c_str()) + 1);
   if (key.type == "blf") key.pickup = value_of(file, prefix + "extension");
   if (key.pickup == "%NULL%") key.pickup.clear();
   return key;
@@ -57,6 +60,25 @@ std::optional<Change> yealink_change(const std::string& text, bool by_week) {
 
 }  // namespace
 
+std::string yealink_value(const KeyValueLines& file, const std::string& key) {
+  auto value = value_of(file, key);
+  return value == "%NULL%" ? std::string() : value;
+}
+
+DialPlan yealink_dial_plan(const KeyValueLines& file, const std::string& prefix) {
+  std::vector<std::string> rules;
+  for (int number = 1; number <= 100; ++number) {
+    auto rule = yealink_value(file, prefix + std::to_string(number));
+    rule = rule.substr(0, rule.find(','));  // 112,0: behind it the account, 0 for all
+    if (!rule.empty()) rules.push_back(std::move(rule));
+  }
+  return [rules](std::string_view number) {
+    const bool at_once =
+        std::any_of(rules.begin(), rules.end(), [&](const auto& rule) { return fits_keys(rule, number); });
+    return at_once ? Dialled::at_once : Dialled::after_the_timer;
+  };
+}
+
 std::string yealink_transport(const std::string& code) {
   return word_for({{"0", "udp"}, {"1", "tcp"}, {"2", "tls"}}, code);
 }
@@ -75,9 +97,9 @@ std::string yealink_codecs(const KeyValueLines& file, const std::string& account
 }
 
 void yealink_clock(const KeyValueLines& file, Clock& clock) {
-  clock.ntp = value_of(file, "local_time.ntp_server1");
+  clock.ntp = yealink_value(file, "local_time.ntp_server1");
   clock.hours = word_for({{"0", "12"}, {"1", "24"}}, value_of(file, "local_time.time_format"));
-  const auto zone = value_of(file, "local_time.time_zone");
+  const auto zone = yealink_value(file, "local_time.time_zone");
   if (zone.empty()) return;
   clock.offset = yealink_offset(zone);
   if (value_of(file, "local_time.summer_time") != "1") return;
@@ -87,9 +109,12 @@ void yealink_clock(const KeyValueLines& file, Clock& clock) {
   clock.saving = std::atoi(value_of(file, "local_time.offset_time").c_str()) * 60;
 }
 
-void yealink_keys(const KeyValueLines& file, PhoneAsConfigured& phone) {
-  for (std::uint16_t number = 1; number <= 512; ++number)
-    if (auto key = yealink_key(file, "linekey." + std::to_string(number) + ".")) phone.keys[number] = *key;
+void yealink_keys(const KeyValueLines& file, std::uint16_t line_keys, bool blf_from_0, PhoneAsConfigured& phone) {
+  for (std::uint16_t number = 1; number <= 512; ++number) {
+    const bool memory = line_keys > 0 && number > line_keys;
+    const auto place = memory ? "memorykey." + std::to_string(number - line_keys) : "linekey." + std::to_string(number);
+    if (auto key = yealink_key(file, place + ".", blf_from_0)) phone.keys[number] = *key;
+  }
   for (std::uint16_t module = 1; module <= 6; ++module)
     for (std::uint16_t number = 1; number <= 100; ++number)
       if (auto key =

@@ -161,7 +161,7 @@ TEST_CASE_METHOD(Site, "phone book: phones set to ours are told where theirs is,
   CHECK_THAT(fetch(yealink).body, ContainsSubstring("<YealinkIPPhoneDirectory>\n<Title>Ours</Title>"));
   const auto cisco = path_in("/provision/spa8843e157ddcc.cfg", "<XML_Directory_Service_URL ua=\"na\">", '<');
   CHECK_THAT(fetch(cisco).body, ContainsSubstring("<CiscoIPPhoneDirectory>\n<Title>Ours</Title>"));
-  const auto grandstream = path_in("/provision/cfg000b82aabbcc.xml", "<P331>", '<');
+  const auto grandstream = path_in("/provision/cfg000b82aabbcc.xml", "<item name=\"phonebook.download.server\">", '<');
   CHECK_THAT(fetch(grandstream + "/phonebook.xml").body, ContainsSubstring("<AddressBook>"));
   CHECK(fetch("/provision/phonebook/001565999999.xml").status == 404);
   CHECK(fetch("/provision/phonebook/%7Bmac%7D.xml").status == 400);

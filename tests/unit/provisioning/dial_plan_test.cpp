@@ -59,6 +59,11 @@ TEST_CASE("each grammar writes the plan in its own words") {
   CHECK(in(mitel, default_dial_plan) == "112|911|X+#|XX+*");
   CHECK(in(avaya, default_dial_plan) == "112|911");
   CHECK(in(htek, default_dial_plan) == "{112|911|[x*]+}");
+  CHECK(in(grandstream, default_dial_plan) == "{ 112 | 911 | [*x]+ | \\+x+ }");
+  CHECK(in(grandstream, "0.,[2-4]xx!,+49.") == "{ [234]xx | 0[*x]+ | \\+49[*x]+ }");
+  CHECK(in(yealink, default_dial_plan).empty());
+  CHECK(written(yealink, parse_dial_plan("112!,2xx,.,[2-4]x!").value()).rules ==
+        std::vector<std::string>{"112", "[234]x"});
   CHECK(in(cisco, "0.,[2-4]xx!") == "([234]xxS0|0[x*+].)");
   CHECK(in(polycom, "0.,[2-4]xx!,*8") == "[234]xx|0[0123456789*#].T|*8T");
   CHECK(in(snom, "*8!,2x!,9.") == "|(^\\*8$)|sip:\\1@\\d|d |(^2[0-9]$)|sip:\\1@\\d|d");

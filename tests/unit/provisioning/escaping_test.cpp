@@ -204,9 +204,12 @@ TEST_CASE("the built-in files carry awkward names to where the phone looks for t
         CHECK(node.child("Proxy_1_").child_value() == std::string("192.168.1.14:5060"));
       } else {
         const auto node = document.child("gs_provision").child("config");
-        CHECK(node.child("P3").child_value() == one.as_xml);
-        CHECK(node.child("P34").child_value() == one.as_xml);
-        CHECK(node.child("P32").child_value() == std::string("60"));
+        const auto item = [&](const char* name) {
+          return std::string(node.find_child_by_attribute("item", "name", name).child_value());
+        };
+        CHECK(item("account.1.sip.subscriber.name") == one.as_xml);
+        CHECK(item("account.1.sip.subscriber.password") == one.as_xml);
+        CHECK(item("account.1.sip.registerExpiration") == "60");
         CHECK(document.child("gs_provision").child("mac").child_value() == sample.mac);
       }
     }

@@ -122,10 +122,31 @@ TEST_CASE("each vendor's phones get it in their own words") {
     CHECK_THAT(cisco, ContainsSubstring(part));
   const auto grandstream = rendered(sample("grandstream"), full(sample("grandstream")));
   for (const char* part :
-       {"<P406>s3cret-1002</P406>", "<P404>1002</P404>", "<P448>1</P448>", "<P443>2</P443>", "<P57>8</P57>",
-        "<P58>9</P58>", "<P60>9</P60>", "<P426>*97</P426>", "<P2>s3cret-A</P2>",
-        "<P246>CET-1CEST,M3.5.0,M10.5.0/3</P246>", "<P51>100</P51>", "<pks.vpk.3.keyMode>1</pks.vpk.3.keyMode>"})
+       {"<config version=\"2\">", "<item name=\"account.2.sip.subscriber.password\">s3cret-1002</item>",
+        "<item name=\"account.2.sip.userid\">1002</item>", "<item name=\"account.2.sip.transport\">TCP</item>",
+        "<item name=\"account.2.audio.srtpMode\">EnabledAndForced</item>",
+        "<item name=\"account.2.codec.choice.1\">PCMA</item>", "<item name=\"account.2.codec.choice.8\">G.722</item>",
+        "<item name=\"account.2.call.dialplan\">{ 112 | 911 | [*x]+ | \\+x+ }</item>",
+        "<item name=\"account.3.enable\">No</item>", "<item name=\"users.admin.password\">s3cret-A</item>",
+        "<item name=\"dateTime.timezone.custom\">CET-1CEST,M3.5.0,M10.5.0/3</item>",
+        "<item name=\"network.port.eth.1.vlan.tag\">100</item>", "<item name=\"pks.vpk.3.keyMode\">BLF</item>",
+        "<item name=\"pks.vpk.3.account\">0</item>", "<item name=\"pks.vpk.4.account\">1</item>",
+        "<item name=\"pks.vpk.5.keyMode\">None</item>"})
     CHECK_THAT(grandstream, ContainsSubstring(part));
+}
+
+TEST_CASE("a clock that changes at 24:00 changes on the right day on each vendor's phones") {
+  const auto in_cairo = [](const std::string& vendor) {
+    auto values = full(sample(vendor));
+    values.phone.set["timezone"] = "Africa/Cairo";
+    return rendered(sample(vendor), values);
+  };
+  CHECK_THAT(in_cairo("yealink"), ContainsSubstring("local_time.end_time = 10/5/4/23\n"));
+  CHECK_THAT(in_cairo("zultys"), ContainsSubstring("local_time.end_time = 10/5/4/23\n"));
+  CHECK_THAT(in_cairo("cisco"), ContainsSubstring("start=4/-1/5/0:0:0;end=10/26/5/0:0:0;save=0:60:0"));
+  CHECK_THAT(in_cairo("polycom"), ContainsSubstring("stop.dayOfWeek=\"5\""));
+  CHECK_THAT(in_cairo("polycom"), ContainsSubstring("stop.dayOfWeek.lastInMonth=\"1\""));
+  CHECK_THAT(in_cairo("grandstream"), ContainsSubstring(">EET-2EEST,M4.5.5/0,M10.5.4/24<"));
 }
 
 TEST_CASE("every file with everything set obeys its grammar, and can be taken apart") {
@@ -164,11 +185,11 @@ TEST_CASE("lines and keys beyond what the model has are left out") {
   const auto file = rendered(sample("cisco"), values);
   CHECK_THAT(file, !ContainsSubstring("1005"));
   CHECK_THAT(file, !ContainsSubstring("1009"));
-  // Grandstream has codes for five lines only, and no park key.
+  // A GXP2170 has six lines, and no key that requests a URL.
   values = full(sample("grandstream"));
-  values.more_lines.push_back({6, ExtensionNumber::parse("1006").value(), "", "x", ""});
-  values.phone.keys[5] = {"park", "701", "", 0, ""};
-  CHECK_THAT(rendered(sample("grandstream"), values), !ContainsSubstring("1006"));
+  values.more_lines.push_back({7, ExtensionNumber::parse("1007").value(), "", "x", ""});
+  values.phone.keys[5] = {"url", "701", "", 0, ""};
+  CHECK_THAT(rendered(sample("grandstream"), values), !ContainsSubstring("1007"));
   CHECK_THAT(rendered(sample("grandstream"), values), !ContainsSubstring("701"));
 }
 

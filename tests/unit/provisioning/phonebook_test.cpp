@@ -184,7 +184,7 @@ TEST_CASE("phone books: phonebook_url strowger is where each vendor's phones fin
       {"yealink", "remote_phonebook.data.1.url = http://192.168.1.14:8080/provision/phonebook/%.xml\n"},
       {"zultys", "remote_phonebook.data.1.url = http://192.168.1.14:8080/provision/phonebook/%.xml\n"},
       {"cisco", "<XML_Directory_Service_URL ua=\"na\">http://192.168.1.14:8080/provision/phonebook/%.xml<"},
-      {"grandstream", "<P331>192.168.1.14:8080/provision/phonebook/%</P331>"},
+      {"grandstream", "<item name=\"phonebook.download.server\">192.168.1.14:8080/provision/phonebook/%</item>"},
   };
   std::size_t checked = 0;
   for (const auto& sample : samples()) {

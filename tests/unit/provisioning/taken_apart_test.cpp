@@ -72,7 +72,8 @@ TEST_CASE("a value knows its placeholders and its template line") {
   CHECK(type.placeholders.empty());
   CHECK(LineConditions(built_in(samples()[3]).text).of(type.template_line) == std::vector<std::string>{"CONFIG_HTTPS"});
   const auto grandstream = take_apart(built_in(samples()[5]), device(samples()[5])).value();
-  CHECK(key(grandstream, "gs_provision/config/P47").placeholders == std::vector<std::string>{"SIP_HOST", "SIP_PORT"});
+  CHECK(key(grandstream, "gs_provision/config/item(account.1.sip.server.1.address)").placeholders ==
+        std::vector<std::string>{"SIP_HOST", "SIP_PORT"});
 }
 
 TEST_CASE("secrets that were typed into a template are masked too, in values and comments") {
