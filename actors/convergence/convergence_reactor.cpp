@@ -398,9 +398,6 @@ std::optional<WaveFact> ConvergenceReactor::carry_out(const MacAddress& mac, Dev
               wave.extension = device.definition->extension;
               wave.former = std::move(device.former);
               wave.site = device.definition->site;
-              // What a change of many brought with it is told as theirs, as if it were the device's own.
-              const auto* lately = sweeps_.lately(model_of(*device.definition));
-              if (lately != nullptr && lately->cause > c.why.change.cause) c.why.change = *lately;
             }
             if (auto looked = look(mac, std::move(c.why))) return WaveFact(std::move(*looked));
             return std::nullopt;
@@ -425,6 +422,12 @@ std::optional<Looked> ConvergenceReactor::look(const MacAddress& mac, Recheck wh
   // Also of a phone that never fetched: that it would be sent nothing is counted by this look.
   auto etag = world_.etag(device.definition);
   Looked looked{std::move(why), std::nullopt, std::move(device.etag)};
+  // Of changes that come together the last is told as the cause, whichever look finds the other file.
+  auto& change = looked.why.change;
+  const auto is_later = [&](const Change* other) { return other != nullptr && other->cause > change.cause; };
+  if (const auto* lately = sweeps_.lately(model_of(*device.definition)); is_later(lately)) change = *lately;
+  if (const auto wave = waves_.find(mac); wave != waves_.end())
+    if (const auto& own = wave->second.wave.recheck; own && is_later(&own->change)) change = own->change;
   if (etag) looked.etag = std::move(*etag);
   return looked;
 }

@@ -44,23 +44,41 @@ SCENARIO("a change that leaves the file as it was tells nobody") {
   CHECK(fleet.all<ConfigWanted>().empty());
 }
 
-SCENARIO(
-    "what a change of all phones makes of a file is told as its doing, also where the device changed just before") {
+SCENARIO("of a device's own change and one of all phones that come together, the last is told as the cause") {
   Fleet fleet(1);
   fleet.provision();
   fleet.pass(5s);
-  const auto& phone = fleet.phones[0];
-  ExtensionChanged mail;
-  mail.number = phone.extension;
-  fleet.append(StreamId::of(mail.number), mail);
-  fleet.run();
-  fleet.model = "t46s-2";
-  fleet.append(StreamId("system", "settings"), SettingsApplied{});
-  const auto cause = fleet.log.last_position();
-  fleet.pass(5s);
-  REQUIRE(fleet.all<ConfigWanted>().size() == 1);
-  CHECK(fleet.all<ConfigWanted>()[0].cause == cause);
-  CHECK(fleet.all<ConfigWanted>()[0].reason == RebootReason::settings_changed);
+  const auto own = [&] {
+    ExtensionChanged mail;
+    mail.number = fleet.phones[0].extension;
+    fleet.append(StreamId::of(mail.number), mail);
+  };
+  const auto of_all = [&] { fleet.append(StreamId("system", "settings"), SettingsApplied{}); };
+  const auto told_as = [&](RebootReason reason, Position cause) {
+    fleet.pass(5s);
+    REQUIRE(fleet.all<ConfigWanted>().size() == 1);
+    CHECK(fleet.all<ConfigWanted>()[0].cause == cause);
+    CHECK(fleet.all<ConfigWanted>()[0].reason == reason);
+  };
+  WHEN("the device's own comes first") {
+    own();
+    fleet.run();
+    fleet.model = "t46s-2";
+    of_all();
+    told_as(RebootReason::settings_changed, fleet.log.last_position());
+  }
+  WHEN("that of all phones comes first") {
+    of_all();
+    fleet.run();
+    fleet.now += 250ms;
+    fleet.model = "t46s-2";
+    own();
+    const auto cause = fleet.log.last_position();
+    fleet.run();
+    fleet.now += 100ms;  // only that of all is due
+    fleet.run();
+    told_as(RebootReason::extension_changed, cause);
+  }
 }
 
 SCENARIO("a boot storm, with a restart of the server in it, reboots nobody") {
