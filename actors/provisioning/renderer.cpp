@@ -252,8 +252,10 @@ Result<std::shared_ptr<const Renderer>> Renderer::with(const Vendor& vendor, con
                                                        const std::stop_token& stop) const {
   const auto built_in = find_built_in(templates::files(), model.template_file);
   if (!own && !built_in) return internal_error("no template " + model.template_file + " was built in");
-  auto parsed = own ? checked(vendor, &model, own->name, own->text, stop)
-                    : checked(vendor, &model, model.template_file, *built_in, stop);
+  const auto whole =
+      own ? Result<std::string>(own->text) : with_partials(model.template_file, *built_in, templates::files());
+  if (!whole) return whole.error();
+  auto parsed = checked(vendor, &model, own ? own->name : model.template_file, *whole, stop);
   if (!parsed) return parsed.error();
   auto out = std::shared_ptr<Renderer>(new Renderer(*this));
   out->entries_.insert_or_assign(Key{vendor.vendor, model.model},

@@ -146,7 +146,7 @@ TEST_CASE_METHOD(Site, "phone book: each vendor's form, from extensions and cont
 
 TEST_CASE_METHOD(Site, "phone book: phones set to ours are told where theirs is, and find it there") {
   add("Plumber", "+49301");
-  CHECK(fetch("/provision/001565123456.cfg").body.find("phonebook") == std::string::npos);
+  CHECK(fetch("/provision/001565123456.cfg").body.find("/provision/phonebook") == std::string::npos);
   CHECK(ask("PATCH", global, R"({"phonebook_url":"strowgers"})").code() == "bad_setting");
   use_ours();
   const auto path_in = [&](const std::string& file, const std::string& before, char after) {

@@ -88,7 +88,7 @@ TEST_CASE_METHOD(Fixture, "a text is stored once however often it comes into for
     distinct.insert(source.kind.values->sha256());
   }
   CHECK(texts == distinct.size());
-  CHECK(texts < renderer()->in_force().size() / 10);
+  CHECK(texts < renderer()->in_force().size() / 5);
   for (int round = 0; round < 3; ++round) {
     CHECK(publisher->publish(*renderer({{"yealink_t46s.template", own}}), settings)->size() == 1);
     CHECK(last<TemplatePublished>().origin == TemplateOrigin::custom);
