@@ -49,15 +49,15 @@ Reactor::Reactor(EventLog& log, std::string name, std::function<Result<void>(con
     };
   handlers.between = [this] {
     try_parked();
-    if (number(handled_) >= number(saved_) + save_every) save_checkpoint();
+    if (number(handled()) >= number(saved_) + save_every) save_checkpoint();
   };
   handlers.trouble = std::move(trouble);
-  follower_ = std::make_unique<LogFollower>(log_, handled_, std::move(handlers), retry_pause, drive);
+  follower_ = std::make_unique<LogFollower>(log_, handled(), std::move(handlers), retry_pause, drive);
 }
 
 Reactor::~Reactor() {
   follower_.reset();
-  if (handled_ != saved_) save_checkpoint();
+  if (handled() != saved_) save_checkpoint();
 }
 
 void Reactor::try_parked() {
@@ -79,8 +79,8 @@ Result<void> Reactor::try_again(const DeadLetter& letter) {
 }
 
 void Reactor::save_checkpoint() {
-  saved_ = handled_;
-  log_.append({{}, ExpectedVersion::any(), {}, {{std::string(table), name_, std::to_string(number(handled_))}}, {}},
+  saved_ = handled();
+  log_.append({{}, ExpectedVersion::any(), {}, {{std::string(table), name_, std::to_string(number(handled()))}}, {}},
               [](const Result<Receipt>&) {});  // losing it costs only time
 }
 

@@ -8,6 +8,7 @@
 #include "actors/dead_letters.hpp"
 #include "actors/log_follower.hpp"
 
+#include <atomic>
 #include <functional>
 #include <string>
 
@@ -27,6 +28,11 @@ class Reactor {
   // Driven by hand: up to `max` events.
   Step step(std::size_t max) { return follower_->step(max); }
 
+  // Every event up to here was handled, parked or passed over; after a crash some of them are handed over again. Any
+  // thread.
+  Position handled() const { return handled_.load(); }
+  const std::string& name() const { return name_; }
+
  private:
   void save_checkpoint();
   void try_parked();
@@ -36,7 +42,7 @@ class Reactor {
   const std::string name_;
   const std::function<Result<void>(const Envelope&)> handle_;
   DeadLetters* const parked_;
-  Position handled_{};
+  std::atomic<Position> handled_{};
   Position saved_{};
   std::unique_ptr<LogFollower> follower_;
 };

@@ -343,6 +343,10 @@ std::vector<Key> make_keys() {
       "its place. Never: for ever."));
   add(duration("log.retention.refused", retention(&Retention::refused), kept, ""));
   add(duration("log.retention.failed_logins", retention(&Retention::failed_logins), kept, ""));
+  add(duration("log.retention.wait_for_sinks", retention(&Retention::wait_for_sinks),
+               "a duration such as 7d or 12h, or never",
+               "How much longer they are kept while a copy of the log, such as Kafka's, is behind and has not read "
+               "them. Beyond that it gets markers in their places. Never: they do not wait."));
 
   add(text(
       "logging.level", [](S& s) -> auto& { return s.logging.level; }, check_level, "trace, debug, info, warn or error",

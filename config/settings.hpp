@@ -147,9 +147,9 @@ struct Directory {
   std::string extension_attribute;  // tried before ipPhone and telephoneNumber; empty: none
   std::string number_rule;          // how a directory number becomes an extension; empty: as it is
   std::string name_attributes;      // "displayName, givenName sn"; empty: as the kind of directory has it
-  std::string filter;   // LDAP filter that narrows the users; empty: all
-  std::string disabled_attribute;  // set and not false: the user is disabled; empty: as the kind of directory has it
-  std::string schedule;            // when a sync runs by itself; empty: only on demand
+  std::string filter;               // LDAP filter that narrows the users; empty: all
+  std::string disabled_attribute;   // set and not false: the user is disabled; empty: as the kind of directory has it
+  std::string schedule;             // when a sync runs by itself; empty: only on demand
   std::vector<std::pair<std::string, std::string>> group_roles;  // group -> admin, operator, viewer or user
   std::uint8_t max_change_percent = 20;  // a sync that would disable more of the users stops and asks
   bool operator==(const Directory&) const = default;
@@ -190,6 +190,7 @@ struct Retention {
   std::chrono::seconds config_served = std::chrono::days(90);
   std::chrono::seconds refused = std::chrono::days(90);
   std::chrono::seconds failed_logins = std::chrono::days(90);
+  std::chrono::seconds wait_for_sinks = std::chrono::days(7);  // beyond these; zero: not at all
 };
 
 struct Log {

@@ -34,6 +34,7 @@ class DeletionReactor {
 
   // Driven by hand: up to `max` events.
   Step step(std::size_t max) { return reactor_.step(max); }
+  const Reactor& reactor() const { return reactor_; }
 
  private:
   Reactor reactor_;

@@ -15,6 +15,7 @@ namespace {
 constexpr const char* state_table = "retention";
 constexpr const char* summaries_key = "summaries";
 constexpr const char* date_key = "date";
+constexpr const char* missed_table = "retention_missed";  // key: the reader
 constexpr auto clock_tolerance = std::chrono::hours(24);  // a date that is further ahead is not believed
 constexpr auto clock_settling = std::chrono::hours(24);   // so long a clock must hold a date before it counts
 constexpr auto start_allowance = std::chrono::hours(24);  // by which a start may be later than the last run
@@ -48,6 +49,44 @@ std::optional<MacAddress> served_by(const Event& event) {
   return std::nullopt;
 }
 
+Position reached_by(const std::vector<LogReader>& readers, const std::string& name) {
+  const auto found = std::ranges::find(readers, name, &LogReader::name);
+  return found == readers.end() ? Position{} : found->reached;
+}
+
+// The first of the records that a reader which read up to `reached` has not read.
+auto first_unread(const std::vector<FoldedRecord>& records, Position reached) {
+  return std::ranges::upper_bound(records, reached, {}, &FoldedRecord::position);
+}
+
+// Of the readers that have not read some of the records: what they will have missed with these.
+std::map<std::string, MissedEvents> missed_by(const std::vector<LogReader>& readers,
+                                              const std::vector<FoldedRecord>& records,
+                                              const std::map<std::string, MissedEvents>& before, Timestamp now) {
+  std::map<std::string, MissedEvents> all;
+  for (const auto& reader : readers) {
+    const auto first = first_unread(records, reader.reached);
+    if (first == records.end()) continue;
+    const auto count = static_cast<std::uint64_t>(records.end() - first);
+    MissedEvents missed;
+    if (const auto known = before.find(reader.name); known != before.end()) missed = known->second;
+    const auto from = number(first->position), to = number(records.back().position);
+    // It read on since: that is another stretch.
+    if (missed.events == 0 || number(reader.reached) >= missed.last) {
+      missed.first = from;
+      missed.last = to;
+      missed.events = 0;
+    }
+    missed.first = std::min(missed.first, from);
+    missed.last = std::max(missed.last, to);
+    missed.events += count;
+    missed.total += count;
+    missed.at = now;
+    all[reader.name] = missed;
+  }
+  return all;
+}
+
 std::string retained_text(Timestamp date) {
   return std::to_string(std::max<std::int64_t>(0, date.time_since_epoch().count()));
 }
@@ -66,16 +105,38 @@ struct Retention::Part {
   DaySummary summary;
   std::vector<FoldedRecord> records;
   std::optional<std::chrono::sys_days> day;
+  std::vector<LogReader> readers;
+
+  const LogReader* slowest() const {
+    const auto found = std::ranges::min_element(readers, {}, &LogReader::reached);
+    return found == readers.end() ? nullptr : &*found;
+  }
 };
 
-Retention::Retention(World world, RetentionOptions options) : world_(std::move(world)), options_(options) {
+Retention::Retention(World world, RetentionOptions options)
+    : world_(std::move(world)), options_(options), waiting_(kinds.size()) {
+  load_missed();
   if (options_.drive == Drive::by_hand) return;
   thread_ = std::jthread([this] { run(); });
   pthread_setname_np(thread_.native_handle(), "retention");
 }
 
 Retention::~Retention() {
+  stop();
+}
+
+void Retention::stop() {
   ending_.request_stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+// What cannot be read only tells, and is begun anew.
+void Retention::load_missed() {
+  const auto visited =
+      world_.log.scan_state(missed_table, {}, [this](std::string_view reader, std::string_view stored) {
+        if (auto missed = json::from_string<MissedEvents>(stored)) status_.missed[std::string(reader)] = *missed;
+      });
+  if (!visited && world_.trouble) world_.trouble(visited.error());
 }
 
 void Retention::run() {
@@ -94,18 +155,20 @@ bool Retention::pause(std::chrono::milliseconds time) {
   return !ending_.stop_requested();
 }
 
-std::uint64_t Retention::folded() const {
+RetentionStatus Retention::status() const {
   const std::lock_guard lock(mutex_);
-  return folded_;
-}
-
-std::uint64_t Retention::summaries() const {
-  const std::lock_guard lock(mutex_);
-  return summaries_;
+  return status_;
 }
 
 Result<std::uint64_t> Retention::run_once() {
-  const auto before = folded();
+  missed_now_.clear();
+  auto done = fold_due();
+  tell();  // also of what was folded before a failure
+  return done;
+}
+
+Result<std::uint64_t> Retention::fold_due() {
+  const auto before = status().folded;
   const auto date = today();
   if (!date) return date.error();
   if (!*date) return std::uint64_t{0};
@@ -117,7 +180,8 @@ Result<std::uint64_t> Retention::run_once() {
       if (!*more || !pause(options_.pause)) break;
     }
   }
-  const auto done = folded() - before;
+  if (const auto looked = look_what_waits(); !looked) return looked.error();
+  const auto done = status().folded - before;
   if (done > 0) {
     if (world_.report)
       world_.report(std::to_string(done) + " facts up to position " + std::to_string(number(last_)) +
@@ -129,6 +193,60 @@ Result<std::uint64_t> Retention::run_once() {
   if (const auto written = append_and_wait(world_.log, std::move(request)); !written) return written.error();
   latest_ = **date;
   return done;
+}
+
+// Of the kinds whose facts wait, the one with the oldest is shown.
+Result<void> Retention::look_what_waits() {
+  const Waiting* oldest = nullptr;
+  for (const auto& waiting : waiting_)
+    if (waiting && (oldest == nullptr || waiting->hold.first < oldest->hold.first)) oldest = &*waiting;
+  std::optional<RetentionHold> held;
+  if (oldest != nullptr) {
+    held = oldest->hold;
+    const auto events = due_events(held->first, oldest->due_before);
+    if (!events) return events.error();
+    held->events = *events;
+  }
+  const std::lock_guard lock(mutex_);
+  status_.held = std::move(held);
+  return {};
+}
+
+// Events from `first` on up to the first that is not older than `due`. Complexity: O(log n) reads: dates follow the
+// log's order, but for clocks that were wrong.
+Result<std::uint64_t> Retention::due_events(Position first, Timestamp due) const {
+  auto low = number(first);  // is due
+  auto high = number(world_.log.last_position()) + 1;
+  while (high - low > 1) {
+    const auto middle = low + (high - low) / 2;
+    const auto record = world_.log.read_all(Position{middle - 1}, 1);
+    if (!record) return record.error();
+    if (!record->empty() && record->front().time < due)
+      low = middle;
+    else
+      high = middle;
+  }
+  return high - number(first);
+}
+
+void Retention::tell() {
+  for (const auto& [reader, missed] : missed_now_)
+    if (world_.warn)
+      world_.warn("Retention: " + std::to_string(missed.events) + " facts from position " +
+                  std::to_string(missed.first) + " to " + std::to_string(missed.last) + " were folded before " +
+                  reader +
+                  " read them, as log.retention.wait_for_sinks has passed; it gets markers "
+                  "(history.folded) in their places");
+  const auto held = status().held;
+  const auto reader = held ? held->reader : std::string();
+  if (reader == told_reader_) return;
+  if (held && world_.warn)
+    world_.warn("Retention waits for " + reader + ", which has read the log up to position " +
+                std::to_string(number(held->reached)) + ": " + std::to_string(held->events) + " events from position " +
+                std::to_string(number(held->first)) + " on are kept beyond their time, until " +
+                to_iso8601(held->until) + " at most (log.retention.wait_for_sinks)");
+  if (!held && world_.report) world_.report("Retention does not wait for " + told_reader_ + " any more");
+  told_reader_ = reader;
 }
 
 // The date that is believed; none while the clock is behind what it was before.
@@ -183,7 +301,9 @@ Result<std::uint64_t> Retention::read_number(const std::string& key) const {
 // Reads on from where it was, up to a part's worth of one day. False when nothing more is due.
 Result<bool> Retention::step(std::size_t which) {
   const auto& kind = kinds[which];
-  const auto keep = world_.times().*kind.time;
+  const auto times = world_.times();
+  const auto keep = times.*kind.time;
+  waiting_[which].reset();
   if (keep.count() <= 0) return false;
   const auto now = today();
   if (!now) return now.error();
@@ -191,6 +311,7 @@ Result<bool> Retention::step(std::size_t which) {
   const auto believed = **now + clock_tolerance;
   // Whole days only, so that a day has as few summaries as may be.
   const Timestamp due = std::chrono::floor<std::chrono::days>(**now - keep);
+  const Timestamp due_unread = std::chrono::floor<std::chrono::days>(**now - keep - times.wait_for_readers);
   const auto cursor = read_number(kind.name);
   if (!cursor) return cursor.error();
   const auto latest = read_date(latest_key(kind));
@@ -201,6 +322,8 @@ Result<bool> Retention::step(std::size_t which) {
   Part part;
   part.from = part.read = Position{*cursor};
   part.latest = *latest;
+  if (world_.readers) part.readers = world_.readers();
+  const auto* slowest = part.slowest();
   std::optional<Dates> ahead;  // the next that are believed, while records have others
   bool ended = false;
   for (bool full = false; !full && !ended;) {
@@ -217,7 +340,8 @@ Result<bool> Retention::step(std::size_t which) {
         ahead = *found;
         if (!ahead) ended = true;
       }
-      if (ended || (ahead ? std::max(part.latest, ahead->latest) : part.latest) >= due) {
+      const auto dated = ahead ? std::max(part.latest, ahead->latest) : part.latest;
+      if (ended || dated >= due) {
         ended = true;
         break;
       }
@@ -227,6 +351,14 @@ Result<bool> Retention::step(std::size_t which) {
         // An event that cannot be decoded cannot be summed up: keep it.
         const bool passed_over = std::holds_alternative<Undecodable>(envelope.event);
         if (!passed_over && (!served || world_.served_since(*served, ahead ? ahead->first : record.time))) {
+          if (slowest != nullptr && slowest->reached < record.position && dated >= due_unread) {
+            // Whole days are due at once.
+            const Timestamp passed = std::chrono::floor<std::chrono::days>(dated) + std::chrono::days(1) + keep;
+            waiting_[which] = Waiting{
+                {slowest->name, slowest->reached, record.position, 0, passed, passed + times.wait_for_readers}, due};
+            ended = true;
+            break;
+          }
           const auto day = std::chrono::floor<std::chrono::days>(record.time);
           full = part.records.size() >= options_.records || (part.day && *part.day != day);
           if (full) break;
@@ -260,6 +392,10 @@ Result<void> Retention::commit(std::size_t which, Part& part) {
   if (!last_summary) return last_summary.error();
   const auto first = part.records.front().position, last = part.records.back().position;
   const auto count = part.records.size();
+  const auto missed = missed_by(part.readers, part.records, status().missed, world_.clock());
+  std::map<std::string, std::uint64_t> from;  // each reader's first of them; the records are moved away
+  for (const auto& [reader, events] : missed)
+    from[reader] = number(first_unread(part.records, reached_by(part.readers, reader))->position);
   const auto make = [&](std::string proof) {
     auto event = part.summary.take();
     event.proof = std::move(proof);
@@ -269,12 +405,22 @@ Result<void> Retention::commit(std::size_t which, Part& part) {
     request.events.push_back(encode(Event(std::move(event)), Cause{"system", {}, {}}, world_.clock(), world_.ids));
     request.state = reached;
     request.state.push_back({state_table, summaries_key, std::to_string(*last_summary + 1)});
+    for (const auto& [reader, events] : missed)
+      request.state.push_back({missed_table, reader, json::to_string(events)});
     return request;
   };
   if (const auto done = world_.fold(std::move(part.records), make); !done) return done.error();
   const std::lock_guard lock(mutex_);
-  folded_ += count;
-  ++summaries_;
+  status_.folded += count;
+  ++status_.summaries;
+  for (const auto& [reader, events] : missed) {
+    auto& here = missed_now_[reader];
+    const auto before = status_.missed[reader].total;
+    here.first = here.events == 0 ? from[reader] : std::min(here.first, from[reader]);
+    here.last = std::max(here.last, number(last));
+    here.events += events.total - before;
+    status_.missed[reader] = events;
+  }
   first_ = number(first_) == 0 ? first : std::min(first_, first);
   last_ = std::max(last_, last);
   return {};

@@ -11,6 +11,11 @@
 // and one before that not at all. Of facts that a wrong clock dated, the log's order says how old they are: what is
 // before another is no younger.
 //
+// Others read the log too, from a position of their own: a copy to Kafka, reactors, projections (World::readers). A
+// fact that one of them has not read waits for it, at most RetentionTimes::wait_for_readers beyond its own time. Beyond
+// that it is folded all the same: that reader then meets its marker. Which events of which reader is kept in the commit
+// that folds them, told in a warning and by status().
+//
 // It works on a thread of its own, a part at a time with pauses, so that a long backlog is in nobody's way.
 #pragma once
 
@@ -25,12 +30,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <boost/describe.hpp>
 
 namespace strowger::history {
 
@@ -41,6 +49,41 @@ struct RetentionTimes {
   std::chrono::seconds config_served{};
   std::chrono::seconds refused{};
   std::chrono::seconds failed_logins{};
+  // How long beyond its time a fact waits for a reader that has not read it. Zero: it never waits.
+  std::chrono::seconds wait_for_readers{};
+};
+
+// Something else that reads the whole log, from a position that it keeps.
+struct LogReader {
+  std::string name;
+  Position reached{};  // it read everything up to here, and needs it no more
+};
+
+// Facts whose time has passed and that wait for a reader.
+struct RetentionHold {
+  std::string reader;        // the one that is furthest behind
+  Position reached{};        // of that reader
+  Position first{};          // the first fact that waits
+  std::uint64_t events = 0;  // of the log, from there to the first whose time has not passed
+  Timestamp due{};           // when the time of the first passed
+  Timestamp until{};         // when it waits no more
+};
+
+// Events that were folded before a reader had read them.
+struct MissedEvents {
+  std::uint64_t first = 0;  // positions, of the newest stretch
+  std::uint64_t last = 0;
+  std::uint64_t events = 0;  // folded in it
+  std::uint64_t total = 0;   // and since ever
+  Timestamp at{};            // when the last of them was folded
+};
+BOOST_DESCRIBE_STRUCT(MissedEvents, (), (first, last, events, total, at))
+
+struct RetentionStatus {
+  std::uint64_t folded = 0;  // since the start
+  std::uint64_t summaries = 0;
+  std::optional<RetentionHold> held{};           // as of the last run
+  std::map<std::string, MissedEvents> missed{};  // by reader; since ever
 };
 
 struct RetentionOptions {
@@ -67,6 +110,9 @@ class Retention {
     std::function<void(Position first, Position last)> folded;
     std::function<void(const std::string&)> report;  // a line for people; may be empty
     std::function<void(const Error&)> trouble;       // tried again later; may be empty
+    // Who else reads the log, as it is now. Called on the retention's thread, before each part. May be empty: nobody.
+    std::function<std::vector<LogReader>()> readers{};
+    std::function<void(const std::string&)> warn{};  // a line for people; may be empty
   };
 
   Retention(World world, RetentionOptions options = {});
@@ -77,8 +123,10 @@ class Retention {
   // Driven by hand: all that is due now. How many records were folded.
   Result<std::uint64_t> run_once();
 
-  std::uint64_t folded() const;  // since the start
-  std::uint64_t summaries() const;
+  // Ends its thread, after the commit that is under way. Then `readers` is called no more.
+  void stop();
+
+  RetentionStatus status() const;  // any thread
 
  private:
   struct Part;
@@ -94,16 +142,28 @@ class Retention {
   Result<std::optional<Dates>> next_dates(Position after, Timestamp believed) const;
   bool pause(std::chrono::milliseconds time);
   void run();
+  void load_missed();
+  Result<std::uint64_t> fold_due();
+  Result<void> look_what_waits();
+  void tell();
+  Result<std::uint64_t> due_events(Position first, Timestamp due) const;
 
   const World world_;
   const RetentionOptions options_;
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::uint64_t folded_ = 0;
-  std::uint64_t summaries_ = 0;
-  Position first_{}, last_{};       // folded in this run
-  std::optional<Timestamp> known_;  // the date that the last run before the start knew; 0: none
-  Timestamp latest_{};              // and the last run of all
+  RetentionStatus status_;  // guarded by mutex_, as it is read by others
+  // What waits of each kind, and until when facts of that kind are due.
+  struct Waiting {
+    RetentionHold hold;
+    Timestamp due_before{};
+  };
+  std::vector<std::optional<Waiting>> waiting_;
+  std::map<std::string, MissedEvents> missed_now_;  // in this run
+  std::string told_reader_;                         // that it waits for, as was told last
+  Position first_{}, last_{};                       // folded in this run
+  std::optional<Timestamp> known_;                  // the date that the last run before the start knew; 0: none
+  Timestamp latest_{};                              // and the last run of all
   std::stop_source ending_;
   std::jthread thread_;
 };

@@ -35,6 +35,7 @@ class DeviceSettingsReactor {
 
   // Driven by hand: up to `max` events.
   Step step(std::size_t max) { return reactor_.step(max); }
+  const Reactor& reactor() const { return reactor_; }
 
  private:
   // The unregistration may be met again after a crash, or be old: what was set since is another device's. What the

@@ -168,6 +168,7 @@ struct Application::House {
   ~House() {
     // Nobody new comes in, what is under way is finished, and only then what it needs ends.
     template_watch.reset();
+    if (retention) retention->stop();  // it asks the reactors how far they are; HTTP asks it for its status
     snapshot_sweep.reset();
     key_sweep.reset();
     device_settings.reset();

@@ -21,6 +21,9 @@ std::string metrics_text(const kafka::SinkStatus& status) {
   add("healthy", "1 while nothing is known to be wrong", Gauge, status.error.empty() ? 1 : 0);
   add("parked_events", "Events that the brokers refused, in whose place a reference is in the topic", Gauge,
       status.parked.count);
+  add("folded_events_total",
+      "Events since the start whose retention time passed before they were sent: a marker is in the topic", Counter,
+      status.folded.count);
   add("events_total", "Events delivered since the start, repeats included", Counter, status.events);
   add("failures_total", "Times that the producer failed and was made anew", Counter, status.failures);
   std::ostringstream out;

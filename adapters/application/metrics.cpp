@@ -78,6 +78,23 @@ void add_log(Families& to, const rocks::RocksLog& log) {
   to.histogram("log_batch_requests", "Appends acknowledged by one group commit", counters.batch_requests);
 }
 
+void add_retention(Families& to, const history::RetentionStatus& status) {
+  to.counter("log_folded_total", "Events of long ago that were folded into summaries of their day since the start")
+      .count(status.folded);
+  to.counter("log_summaries_total", "Such summaries since the start").count(status.summaries);
+  to.gauge("log_retention_held_events",
+           "Events of the log from the first that waits for a reader on, up to those whose time has not passed");
+  if (status.held) to.count(status.held->events, {{"reader", status.held->reader}});
+  to.gauge("log_retention_held_since_timestamp_seconds",
+           "Unix time since when the oldest fact that waits for a reader is due to be folded");
+  if (status.held)
+    to.value(static_cast<double>(std::chrono::floor<std::chrono::seconds>(status.held->due.time_since_epoch()).count()),
+             {{"reader", status.held->reader}});
+  to.counter("log_retention_missed_events_total",
+             "Events that were folded before a reader had read them, since the log began");
+  for (const auto& [reader, missed] : status.missed) to.count(missed.total, {{"reader", reader}});
+}
+
 void add_projections(Families& to, const ProjectionRunner& runner) {
   const auto status = runner.status();
   to.gauge("projection_lag", "Events of the log that a projection has not applied yet");
@@ -179,11 +196,7 @@ std::string metrics_text(const rocks::RocksLog& log, const ProjectionRunner& run
   add_log(families, log);
   add_stores(families, data_dir, sizes);
   add_entities(families, entities);
-  families
-      .counter("log_folded_total", "Events of long ago that were folded into summaries of their day since the start")
-      .count(retention != nullptr ? retention->folded() : 0);
-  families.counter("log_summaries_total", "Such summaries since the start")
-      .count(retention != nullptr ? retention->summaries() : 0);
+  add_retention(families, retention != nullptr ? retention->status() : history::RetentionStatus{});
   add_projections(families, runner);
   add_sip(families, sip);
   add_convergence(families, convergence);

@@ -82,8 +82,21 @@ void Application::House::start_retention() {
   history::Retention::World with{*log, ids, clock};
   with.times = [this] {
     const auto& times = settings.get()->log.retention;
-    return history::RetentionTimes{times.config_served, times.refused, times.failed_logins};
+    return history::RetentionTimes{.config_served = times.config_served,
+                                   .refused = times.refused,
+                                   .failed_logins = times.failed_logins,
+                                   .wait_for_readers = times.wait_for_sinks};
   };
+  with.readers = [this] {
+    std::vector<history::LogReader> all;
+    if (kafka) all.push_back({"kafka", kafka->status().delivered});
+    for (const auto* reactor : {&deletions->reactor(), &device_settings->reactor()})
+      all.push_back({reactor->name(), reactor->handled()});
+    for (const auto& projection : runner->status().projections)
+      all.push_back({"projection " + projection.name, projection.position});
+    return all;
+  };
+  with.warn = [to = logger](const std::string& line) { to->warn("{}", line); };
   with.served_since = [this](const MacAddress& mac, Timestamp time) {
     const auto row = device_rows.find(mac);
     return !row || (row->activity.last_provisioned && *row->activity.last_provisioned > time);

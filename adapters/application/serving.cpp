@@ -144,6 +144,9 @@ http::Services Application::House::services() {
                                                      status.failures, status.error, status.parked.count});
         for (const auto& one : status.parked.newest)
           out.newest_parked.push_back({Position{one.position}, one.stream, one.type, one.reason, one.parked_at});
+        out.folded = status.folded.count;
+        out.first_folded = status.folded.first;
+        out.last_folded = status.folded.last;
         return all;
       },
   };
@@ -157,6 +160,10 @@ Result<void> Application::House::start_http() {
   http_services->most_connections_per_source = descriptors.http_connections_per_source;
   http_services->quarantine_rows = &quarantine_rows;
   http_services->dead_letters = dead_letters.get();
+  http_services->retention = [this] {
+    const auto* running = retention_running.load();
+    return running != nullptr ? running->status() : history::RetentionStatus{};
+  };
   http_services->campaigns = campaigns.get();
   http_services->campaign_rows = &campaign_rows;
   http_services->directories = directories.get();

@@ -195,6 +195,7 @@ class Sink::Run {
         }
         records_ = std::move(*read);
         if (records_.empty()) {
+          sink_.tell_folded();
           if (armed_->exchange(true)) return;
           subscription.notify([armed = armed_, signal = sink_.signal_] {
             *armed = false;
@@ -215,6 +216,7 @@ class Sink::Run {
         refuse(number, fault);
         return;
       }
+      if (record.type == Folded::type) sink_.met_folded(record.position);
       ++at_;
     }
   }
@@ -308,6 +310,7 @@ SinkStatus Sink::status() const {
   status.in_flight = in_flight_;
   const std::lock_guard lock(mutex_);
   status.parked = parked_;
+  status.folded = folded_;
   status.error = error_;
   return status;
 }
@@ -325,6 +328,37 @@ void Sink::park(ParkedEvent event) {
     parked_.add(std::move(event));
   }
   if (options_.warn) options_.warn("Kafka: " + line);
+}
+
+// What is sent again after a failure counts once.
+void Sink::met_folded(Position position) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (position <= folded_.last) return;
+    if (folded_.count++ == 0) folded_.first = position;
+    folded_.last = position;
+    if (folded_told_ > 0) return;
+    folded_told_ = 1;
+  }
+  if (options_.warn)
+    options_.warn("Kafka: the retention time of event " + std::to_string(number(position)) +
+                  ", and perhaps of others after it, passed before it was sent: the topic " + options_.settings.topic +
+                  " gets markers (history.folded) in their places");
+}
+
+// At the log's end: how many there were.
+void Sink::tell_folded() {
+  SinkStatus::FoldedEvents all;
+  {
+    const std::lock_guard lock(mutex_);
+    if (folded_.count <= folded_told_) return;
+    folded_told_ = folded_.count;
+    all = folded_;
+  }
+  if (options_.warn)
+    options_.warn("Kafka: " + std::to_string(all.count) + " markers (history.folded) from position " +
+                  std::to_string(number(all.first)) + " to " + std::to_string(number(all.last)) + " are in the topic " +
+                  options_.settings.topic + " instead of the events that they stand for");
 }
 
 Result<Position> Sink::load_checkpoint() {

@@ -48,6 +48,13 @@ struct SinkStatus {
   std::size_t in_flight = 0;   // events handed to the producer and not delivered
   ParkedEvents parked;         // since the topic's first event
   std::string error;           // what is wrong now; empty: nothing
+  // Events whose retention time had passed before they were sent: a marker (history.folded) is in the topic in the
+  // place of each. Since the start.
+  struct FoldedEvents {
+    std::uint64_t count = 0;
+    Position first{};
+    Position last{};
+  } folded{};
 };
 
 class Sink {
@@ -72,6 +79,8 @@ class Sink {
   void no_trouble();
   void park(ParkedEvent event);
   ParkedEvents parked() const;
+  void met_folded(Position position);
+  void tell_folded();
 
   EventLog& log_;
   const SinkOptions options_;
@@ -83,6 +92,8 @@ class Sink {
   mutable std::mutex mutex_;
   std::string error_;
   ParkedEvents parked_;
+  SinkStatus::FoldedEvents folded_;
+  std::uint64_t folded_told_ = 0;                 // of these
   std::chrono::steady_clock::time_point told_{};  // when a warning was written last
   std::thread thread_;
 };

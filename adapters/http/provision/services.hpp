@@ -9,6 +9,7 @@
 #include "actors/device/device.hpp"
 #include "actors/directory/syncs.hpp"
 #include "actors/extension/extension.hpp"
+#include "actors/history/retention.hpp"
 #include "actors/phone_settings/phone_settings.hpp"
 #include "actors/provisioning/renderer.hpp"
 #include "actors/provisioning/vendor_catalog.hpp"
@@ -59,6 +60,10 @@ struct StreamOut {
   // Events that were refused there, in whose place a reference is: how many, and the newest of them, newest first.
   std::uint64_t parked = 0;
   std::vector<Parked> newest_parked{};
+  // Markers that it got, since the start, in the places of events whose retention time had passed; from where to where.
+  std::uint64_t folded = 0;
+  Position first_folded{};
+  Position last_folded{};
 };
 
 struct Services {
@@ -118,6 +123,8 @@ struct Services {
   provision::OwnTemplates* own_templates = nullptr;
   // Those that are set up, for diagnostics. None: there are none.
   std::function<std::vector<StreamOut>()> streams_out{};
+  // What retention waits for and what it did not wait for. None: this house folds nothing.
+  std::function<history::RetentionStatus()> retention{};
 
   // Of the file that a device would be sent now; fails where it would get none. Set by add_routes (routes.hpp), which
   // owns what renders; works while the server is there.

@@ -3,6 +3,7 @@
 #include "actors/provisioning/vendor_catalog.hpp"
 #include "adapters/http/routes/device_view.hpp"
 #include "adapters/http/routes/phone_settings.hpp"
+#include "adapters/http/routes/retention_view.hpp"
 
 #include <algorithm>
 #include <set>
@@ -136,10 +137,14 @@ constexpr std::string_view diagnostics_schema = R"({
             "items": {"type": "object", "properties": {
               "position": {"type": "integer"}, "stream": {"type": "string"}, "type": {"type": "string"},
               "reason": {"type": "string"}, "parked_at": {"type": "string", "format": "date-time"}}}
-          }
+          },
+          "folded": {"type": "integer", "description": "Events since the start whose retention time had passed before they were sent. A marker (`history.folded`) is in the place of each."},
+          "first_folded": {"type": ["integer", "null"], "description": "Position of the first of them."},
+          "last_folded": {"type": ["integer", "null"]}
         }
       }
     },
+    "retention": {"$ref": "#/components/schemas/RetentionStatus"},
     "warnings": {"type": "array", "items": {"type": "string"}}
   }
 })";
@@ -255,6 +260,10 @@ std::vector<StreamOut> streams_out_of(const Services& services) {
   return services.streams_out ? services.streams_out() : std::vector<StreamOut>{};
 }
 
+history::RetentionStatus retention_of(const Services& services) {
+  return services.retention ? services.retention() : history::RetentionStatus{};
+}
+
 bj::array all_warnings(Context& context, const provision::Present& present, const DeviceCounts& counts) {
   const auto& services = context.services;
   const auto& settings = *present.settings;
@@ -314,7 +323,13 @@ bj::array all_warnings(Context& context, const provision::Present& present, cons
     if (out.parked > 0)
       warn(std::to_string(out.parked) + " events were refused by " + out.name +
            ", a reference is in the place of each; see `streams_out` in /api/provisioning/diagnostics.");
+    if (out.folded > 0)
+      warn(std::to_string(out.folded) + " events from position " + std::to_string(number(out.first_folded)) + " to " +
+           std::to_string(number(out.last_folded)) + " were sent to " + out.name +
+           " as markers (history.folded): their retention time had passed before. Their sums are in "
+           "history.day_summarized.");
   }
+  for (const auto& warning : retention_warnings(retention_of(services), services.clock())) warn(warning);
   return warnings;
 }
 
@@ -372,7 +387,10 @@ Result<Response> diagnose(Context& context, const std::optional<std::size_t>& li
                                      {"failures", out.failures},
                                      {"error", text_or_null(out.error)},
                                      {"parked", out.parked},
-                                     {"newest_parked", std::move(newest_parked)}});
+                                     {"newest_parked", std::move(newest_parked)},
+                                     {"folded", out.folded},
+                                     {"first_folded", out.folded > 0 ? bj::value(number(out.first_folded)) : nullptr},
+                                     {"last_folded", out.folded > 0 ? bj::value(number(out.last_folded)) : nullptr}});
   }
   return json_response(bj::object{
       {"enabled", settings.provisioning.enabled},
@@ -396,6 +414,7 @@ Result<Response> diagnose(Context& context, const std::optional<std::size_t>& li
       {"models", models_of(services)},
       {"recent_requests", views_of(services, newest(context, recent_requests))},
       {"streams_out", std::move(streams_out)},
+      {"retention", retention_view(retention_of(services))},
       {"warnings", all_warnings(context, *present, counts)}});
 }
 
@@ -416,6 +435,7 @@ Awaitable<Result<Response>> diagnostics(Context& context, const Request& request
 
 void add_provisioning(Router& router, const ContextPtr& context) {
   router.add_schema("ProvisioningRequest", std::string(request_schema));
+  router.add_schema("RetentionStatus", std::string(retention_schema()));
   router.add_schema("ProvisioningRequests", std::string(requests_schema));
   router.add_schema("Vendors", std::string(vendors_schema));
   router.add_schema("Template", std::string(template_schema));

@@ -341,6 +341,24 @@ TEST_CASE_METHOD(Past, "of what was served long ago the summary of the day is sh
   CHECK(statistics.at("total_requests").as_int64() == 5);
 }
 
+TEST_CASE_METHOD(Past, "diagnostics tell whom retention waits for, who missed events, and what to do") {
+  CHECK(ask("GET", "/api/provisioning/diagnostics").json().at("retention").at("held").is_null());
+  history::RetentionStatus status;
+  const auto due = parse_iso8601("2026-01-02T00:00:00Z").value();
+  status.held = history::RetentionHold{"kafka", Position{11}, Position{12}, 13, due, due + std::chrono::days(7)};
+  status.missed["kafka"] = {3, 9, 7, 8, system_now()};
+  status.missed["of long ago"] = {1, 2, 2, 2, system_now() - std::chrono::days(31)};
+  services->retention = [status] { return status; };
+  const auto told = ask("GET", "/api/provisioning/diagnostics").json();
+  CHECK(told.at("retention").at("held").at("reader").as_string() == "kafka");
+  CHECK(told.at("retention").at("held").at("events").as_int64() == 13);
+  CHECK(told.at("retention").at("missed").as_array().size() == 2);
+  const auto warnings = boost::json::serialize(told.at("warnings"));
+  CHECK_THAT(warnings, ContainsSubstring("Retention waits for kafka") && ContainsSubstring("2026-01-09T00:00:00"));
+  CHECK_THAT(warnings, ContainsSubstring("7 events from position 3 to 9 were folded before kafka"));
+  CHECK_THAT(warnings, !ContainsSubstring("of long ago"));
+}
+
 TEST_CASE_METHOD(Past, "a diff tells what changed between two points, key by key, else line by line") {
   fetch_and_remember();
   const auto before = end();

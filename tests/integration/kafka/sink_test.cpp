@@ -1,6 +1,7 @@
 // The Kafka sink against librdkafka's mock cluster, which gives the errors that a real broker rarely gives.
 #include "adapters/kafka/sink.hpp"
 
+#include "events/json.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/kafka/log_feeder.hpp"
@@ -205,6 +206,42 @@ TEST_CASE_METHOD(
     CHECK_FALSE(json.at("withheld").as_string().empty());
     CHECK(json.at("type").as_string() == "strowger.device.config_served.v2");
   }
+}
+
+TEST_CASE_METHOD(Sinks,
+                 "events that were folded before they were sent are markers in the topic, and the sink says so") {
+  append(100);
+  std::vector<FoldedRecord> some;
+  for (std::uint64_t i = 30; i < 50; ++i)
+    some.push_back({Position{i}, json::to_string(Folded{"device.registered", 1, 1, 1, 0})});
+  REQUIRE(log->fold(some, [&](std::string proof) {
+    DaySummarized summary;
+    summary.day = "2026-01-01";
+    summary.proof = std::move(proof);
+    AppendRequest request;
+    request.stream = {"history", "summaries"};
+    request.events.push_back(encode(Event(std::move(summary)), Cause{"system", {}, {}}, system_now(), ids));
+    return request;
+  }));
+  log.reset();  // so that nothing of them is in memory: they are read from the disk, as old events are
+  log = rocks::RocksLog::open({.folder = folder.path() / "log"}).value();
+  start();
+  REQUIRE(all_delivered());
+  const auto folded = sink->status().folded;
+  CHECK(folded.count == 20);
+  CHECK(folded.first == Position{30});
+  CHECK(folded.last == Position{49});
+  TopicReader topic(cluster.brokers(), "strowger.events", partitions);
+  CHECK(topic.read(101).size() == 101);
+  const auto markers = std::ranges::count_if(
+      topic.all(), [](const auto& one) { return one.value.find("strowger.history.folded.v1") != std::string::npos; });
+  CHECK(markers == 20);
+  const auto told = [&](const char* what) {
+    const std::lock_guard lock(mutex);
+    return std::ranges::any_of(warnings, [&](const auto& line) { return line.find(what) != std::string::npos; });
+  };
+  CHECK(told("the retention time of event 30"));
+  CHECK(eventually([&] { return told("20 markers (history.folded) from position 30 to 49"); }));
 }
 
 TEST_CASE_METHOD(Sinks, "while the brokers are away the log keeps the events, not memory") {
