@@ -126,6 +126,10 @@ Result<TemplateText> checked(const Vendor& vendor, const Model* model, std::stri
   return parsed;
 }
 
+std::shared_ptr<const Coverage> coverage_of(const Vendor& vendor, const TemplateText& text) {
+  return std::make_shared<const Coverage>(text.names(), *vendor.values);
+}
+
 Result<Rendered> finish(const std::string& content_type, const TemplateText& text, const ValueSet& values, bool custom,
                         const std::stop_token& stop = {}) {
   Rendered out;
@@ -194,7 +198,11 @@ ModelKind Renderer::Entry::kind() const {
 Result<Renderer::Made> Renderer::make(const VendorCatalog& catalog, std::span<const CustomTemplate> custom,
                                       std::span<const templates::File> built_in) {
   auto renderer = std::shared_ptr<Renderer>(new Renderer(catalog));
-  std::map<std::string, TemplateText> read;  // by path: a family's models share one
+  struct Family {
+    TemplateText text;
+    std::shared_ptr<const Coverage> coverage;
+  };
+  std::map<std::string, Family> read;  // by path: a family's models share one
   const auto add = [&](const Vendor& vendor, const Model* model, const std::string& path,
                        const std::string& key) -> Result<void> {
     auto found = read.find(path);
@@ -205,9 +213,11 @@ Result<Renderer::Made> Renderer::make(const VendorCatalog& catalog, std::span<co
       if (!whole) return whole.error();
       auto parsed = checked(vendor, model, path, *whole);
       if (!parsed) return parsed.error();
-      found = read.emplace(path, std::move(*parsed)).first;
+      auto coverage = coverage_of(vendor, *parsed);
+      found = read.emplace(path, Family{std::move(*parsed), std::move(coverage)}).first;
     }
-    renderer->entries_.emplace(Key{vendor.vendor, key}, Entry{&vendor, model, found->second, false});
+    renderer->entries_.emplace(Key{vendor.vendor, key},
+                               Entry{&vendor, model, found->second.text, false, found->second.coverage});
     return {};
   };
   for (const auto& vendor : catalog.vendors()) {
@@ -234,7 +244,8 @@ Result<Renderer::Made> Renderer::make(const VendorCatalog& catalog, std::span<co
     auto parsed = checked(**vendor, *model, file.name, file.text);
     if (!parsed) return parsed.error();
     const auto key = Key{(*vendor)->vendor, (*model)->model};
-    renderer->entries_.insert_or_assign(key, Entry{*vendor, *model, std::move(*parsed), true});
+    auto coverage = coverage_of(**vendor, *parsed);
+    renderer->entries_.insert_or_assign(key, Entry{*vendor, *model, std::move(*parsed), true, std::move(coverage)});
     return {};
   };
   for (const auto& file : custom) {
@@ -252,12 +263,15 @@ Result<std::shared_ptr<const Renderer>> Renderer::with(const Vendor& vendor, con
                                                        const std::stop_token& stop) const {
   const auto built_in = find_built_in(templates::files(), model.template_file);
   if (!own && !built_in) return internal_error("no template " + model.template_file + " was built in");
-  auto parsed = own ? checked(vendor, &model, own->name, own->text, stop)
-                    : checked(vendor, &model, model.template_file, *built_in, stop);
+  const auto whole =
+      own ? Result<std::string>(own->text) : with_partials(model.template_file, *built_in, templates::files());
+  if (!whole) return whole.error();
+  auto parsed = checked(vendor, &model, own ? own->name : model.template_file, *whole, stop);
   if (!parsed) return parsed.error();
   auto out = std::shared_ptr<Renderer>(new Renderer(*this));
+  auto covered = coverage_of(vendor, *parsed);
   out->entries_.insert_or_assign(Key{vendor.vendor, model.model},
-                                 Entry{&vendor, &model, std::move(*parsed), own.has_value()});
+                                 Entry{&vendor, &model, std::move(*parsed), own.has_value(), std::move(covered)});
   return std::shared_ptr<const Renderer>(std::move(out));
 }
 
@@ -309,6 +323,28 @@ std::vector<TemplateInForce> Renderer::in_force() const {
     if (entry.model != nullptr)
       out.push_back({key.first, key.second, entry.text.name(), entry.custom, entry.vendor->format,
                      entry.vendor->content_type, entry.model->name, entry.text.text(), entry.kind()});
+  return out;
+}
+
+Renderer::Covered Renderer::coverage(std::string_view vendor, std::string_view model) const {
+  const auto found = entries_.find(Key{vendor, model});
+  if (found == entries_.end() || found->second.coverage == nullptr) return {};
+  return {found->second.coverage.get(), found->second.text.name()};
+}
+
+std::vector<FamilyCoverage> Renderer::families() const {
+  std::map<Key, FamilyCoverage> by_template;
+  for (const auto& [key, entry] : entries_) {
+    if (entry.model == nullptr) continue;
+    const auto& name = entry.text.name();
+    auto& family =
+        by_template.try_emplace(Key{key.first, name}, FamilyCoverage{key.first, name, entry.custom, {}, entry.coverage})
+            .first->second;
+    family.models.push_back(key.second);
+  }
+  std::vector<FamilyCoverage> out;
+  out.reserve(by_template.size());
+  for (auto& [key, family] : by_template) out.push_back(std::move(family));
   return out;
 }
 

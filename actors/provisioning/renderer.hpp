@@ -4,6 +4,7 @@
 // file larger than a file may be: `output_too_large`, `template_too_costly` (template_program.hpp).
 #pragma once
 
+#include "actors/provisioning/coverage.hpp"
 #include "actors/provisioning/custom_templates.hpp"
 #include "actors/provisioning/phone_settings.hpp"
 #include "actors/provisioning/template_text.hpp"
@@ -130,12 +131,23 @@ class Renderer {
   // Those of the phones' own files, by vendor and model.
   std::vector<TemplateInForce> in_force() const;
 
+  // What reaches the files of a vendor's model, and by which template; null: there is no such template. The names are
+  // canonical. Lives as long as this. Complexity: O(log models).
+  struct Covered {
+    const Coverage* coverage = nullptr;
+    std::string_view template_name{};
+  };
+  Covered coverage(std::string_view vendor, std::string_view model) const;
+  // By vendor and template. Complexity: O(models).
+  std::vector<FamilyCoverage> families() const;
+
  private:
   struct Entry {
     const Vendor* vendor = nullptr;
     const Model* model = nullptr;  // null: the common file
     TemplateText text;
     bool custom = false;
+    std::shared_ptr<const Coverage> coverage{};  // of a model's; a family's models share it
 
     ModelKind kind() const;
   };

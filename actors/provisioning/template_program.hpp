@@ -33,6 +33,8 @@ class TemplateProgram {
   explicit TemplateProgram(std::string text);
 
   const std::string& text() const { return text_; }
+  // That its tags name, each once: values and sections, also inverted ones.
+  const std::vector<std::string>& names() const { return names_; }
 
   struct Output {
     std::string bytes;

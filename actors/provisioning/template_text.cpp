@@ -20,6 +20,10 @@ const std::string& TemplateText::text() const {
   return program_->text();
 }
 
+std::span<const std::string> TemplateText::names() const {
+  return program_->names();
+}
+
 Result<TemplateText::Filled> TemplateText::fill(const TemplateValues& values, const std::stop_token& stop) const {
   auto done = program_->run(name_, format_, values, false, stop);
   if (!done) return done.error();

@@ -51,6 +51,8 @@ class TemplateText {
 
   const std::string& name() const { return name_; }
   const std::string& text() const;
+  // That its tags name, each once: values and sections, also inverted ones. Lives as long as this.
+  std::span<const std::string> names() const;
   Format format() const { return format_; }
 
   // The file, and whether the template took a value that is a secret, also where it only asked whether there is one.
