@@ -68,6 +68,11 @@ int main(int argc, char** argv) {
   lint_vendor->needs(lint_model);
   lint_model->needs(lint_vendor);
   lint->callback([&] { exit_code = cli::lint_templates(linting); });
+  cli::TemplateCoverageOptions covering;
+  auto* coverage = templates->add_subcommand("coverage", "Print which settings each template writes");
+  coverage->add_option("files", covering.files, "Custom templates, named vendor_model.template");
+  coverage->add_flag("--json", covering.json, "Print JSON, as GET /api/provisioning/templates/coverage answers");
+  coverage->callback([&] { exit_code = cli::template_coverage(covering); });
 
   auto* key = app.add_subcommand("key", "What concerns the master key, which every secret hangs on");
   key->require_subcommand(1);

@@ -131,6 +131,11 @@ struct TemplateLintOptions {
   std::string vendor, model;  // empty: as the files' names say
 };
 
+struct TemplateCoverageOptions {
+  std::vector<std::filesystem::path> files;  // custom templates, in place of the built-in ones
+  bool json = false;
+};
+
 struct DirectoryOptions {
   ServerOptions server;
   std::string directory = "ad";
@@ -164,6 +169,8 @@ int rotate_key(const KeyOptions& options);
 int help(const HelpOptions& options);
 int version();
 int lint_templates(const TemplateLintOptions& options);
+// Prints which settings each template writes, without a server. Fails where a file is refused.
+int template_coverage(const TemplateCoverageOptions& options);
 int log_verify(const LogVerifyOptions& options);
 int log_repair(const LogRepairOptions& options);
 int log_export(const LogExportOptions& options);

@@ -7,6 +7,10 @@
 #include <iostream>
 #include <iterator>
 
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
 namespace strowger::cli {
 namespace {
 
@@ -38,7 +42,46 @@ Result<std::string> lint(const provisioning::VendorCatalog& catalog, const Templ
   return (*model)->name;
 }
 
+boost::json::object json_of(const provisioning::FamilyCoverage& family) {
+  boost::json::array written;
+  boost::json::array left_out;
+  for (const auto& item : provisioning::coverage_items())
+    (family.coverage->reaches(item) ? written : left_out).emplace_back(item);
+  return {{"vendor", family.vendor},       {"template", family.template_name},
+          {"custom", family.custom},       {"models", boost::json::array(family.models.begin(), family.models.end())},
+          {"written", std::move(written)}, {"not_written", std::move(left_out)}};
+}
+
 }  // namespace
+
+int template_coverage(const TemplateCoverageOptions& options) {
+  std::vector<provisioning::CustomTemplate> custom;
+  for (const auto& file : options.files) {
+    std::ifstream stream(file, std::ios::binary);
+    std::string content{std::istreambuf_iterator<char>(stream), {}};
+    if (!stream.is_open() || stream.bad())
+      return fail(unavailable("template_unreadable", file.string() + ": cannot be read"));
+    custom.push_back({file.filename().string(), std::move(content)});
+  }
+  const auto catalog = provisioning::VendorCatalog::built_in();
+  const auto made = provisioning::Renderer::make(catalog, custom);
+  if (!made) return fail(made.error());
+  int exit_code = 0;
+  for (const auto& refused : made->refused) exit_code = std::max(exit_code, fail(refused));
+  if (exit_code != 0) return exit_code;
+  const auto families = made->renderer->families();
+  if (!options.json) {
+    std::cout << provisioning::coverage_table(families);
+    return 0;
+  }
+  boost::json::array items;
+  for (const auto& item : provisioning::coverage_items()) items.emplace_back(item);
+  boost::json::array list;
+  for (const auto& family : families) list.push_back(json_of(family));
+  std::cout << boost::json::serialize(boost::json::object{{"items", std::move(items)}, {"families", std::move(list)}})
+            << '\n';
+  return 0;
+}
 
 int lint_templates(const TemplateLintOptions& options) {
   const auto catalog = provisioning::VendorCatalog::built_in();

@@ -3,6 +3,7 @@
 
 #include "actors/provisioning/vendor_values.hpp"
 #include "adapters/http/routes/blast_radius_view.hpp"
+#include "adapters/http/routes/history_view.hpp"
 
 namespace strowger::http::routes {
 namespace {
@@ -165,6 +166,7 @@ Result<Response> list(const Services& services) {
 
 Result<Response> settings_schema(const Services& services) {
   bj::array settings;
+  const auto families = services.renderer()->families();
   for (const auto& type : provisioning::setting_types()) {
     bj::object view{{"name", text(type.name)}, {"kind", text(word_of(type.kind))}, {"meaning", text(type.meaning)}};
     if (!type.choices.empty()) {
@@ -177,6 +179,10 @@ Result<Response> settings_schema(const Services& services) {
       view["maximum"] = type.most;
     }
     view["default"] = type.fallback.empty() ? bj::value(nullptr) : setting_value(type, type.fallback);
+    bj::array supported_by;
+    for (const auto& family : families)
+      if (family.coverage->reaches(type.name)) supported_by.push_back(safe_text(family.template_name));
+    view["supported_by"] = std::move(supported_by);
     settings.push_back(std::move(view));
   }
   bj::array keys;

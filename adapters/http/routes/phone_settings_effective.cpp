@@ -1,5 +1,6 @@
 // /api/provisioning/devices/{mac}/settings/effective: what a device ends up with, and where each value comes from.
 #include "actors/provisioning/vendor_values.hpp"
+#include "adapters/http/routes/history_view.hpp"
 #include "adapters/http/routes/phone_settings.hpp"
 
 #include <map>
@@ -23,8 +24,13 @@ bj::object effective_view(bj::value value, const provisioning::EffectiveSetting*
           {"event", setting != nullptr ? bj::value(event_view(setting->stored->origin)) : bj::value(nullptr)}};
 }
 
+// Without a template nothing is known of what it writes.
+bool is_left_out(const provisioning::Renderer::Covered& covered, std::string_view item) {
+  return covered.coverage != nullptr && !covered.coverage->reaches(item);
+}
+
 bj::object settings_of(const provisioning::EffectiveSettings& settings, const provisioning::VendorValues& vendor,
-                       const std::string& vendor_name) {
+                       const std::string& vendor_name, const provisioning::Renderer::Covered& covered) {
   bj::object out;
   for (const auto& type : provisioning::setting_types()) {
     const auto found = settings.find(type.name);
@@ -36,13 +42,15 @@ bj::object settings_of(const provisioning::EffectiveSettings& settings, const pr
       view["ignored"] = text("Phones of " + vendor_name + " have no word for it.");
     if (type.kind == provisioning::SettingKind::url && value == provisioning::own_phonebook && !vendor.phonebook())
       view["ignored"] = text("Phones of " + vendor_name + " read no phone book of this server.");
+    if (provisioning::is_for_files(type.name) && is_left_out(covered, type.name))
+      view["ignored"] = safe_text(provisioning::not_written(covered.template_name));
     out[type.name] = std::move(view);
   }
   return out;
 }
 
 bj::object keys_of(const provisioning::EffectiveSettings& settings, const SettingsTarget& target,
-                   const DeviceDefinition& device) {
+                   const DeviceDefinition& device, const provisioning::Renderer::Covered& covered) {
   std::map<std::uint16_t, bj::object> by_number;
   if (target.model == nullptr) return {};
   const auto& model = *target.model;
@@ -60,11 +68,22 @@ bj::object keys_of(const provisioning::EffectiveSettings& settings, const Settin
       view["ignored"] = text("The " + model.name + " has " + std::to_string(*model.keys) + " keys.");
     else if (target.vendor->values->key_code(setting.stored->key->type) == nullptr)
       view["ignored"] = text("Phones of " + target.vendor->name + " have no such key.");
+    else if (is_left_out(covered, "keys"))
+      view["ignored"] = safe_text(provisioning::not_written(covered.template_name));
     by_number.insert_or_assign(*key, std::move(view));
   }
   bj::object out;
   for (auto& [key, view] : by_number) out[std::to_string(key)] = std::move(view);
   return out;
+}
+
+// What a level says and the file does not: keys as keys.5. Defaults that nobody set are not among them.
+void add_ignored(const bj::object& views, std::string_view prefix, bj::array& to) {
+  for (const auto& [name, view] : views) {
+    const auto* reason = view.as_object().if_contains("ignored");
+    if (reason == nullptr || view.at("level") == "default") continue;
+    to.push_back(bj::object{{"setting", text(std::string(prefix) + std::string(name))}, {"reason", *reason}});
+  }
 }
 
 }  // namespace
@@ -80,12 +99,20 @@ Result<Response> effective_settings(const Services& services, const Request& req
   const auto layers = services.phone_settings_rows.layers(device);
   const auto settings = provisioning::effective(layers);
   const auto& vendor = target->vendor != nullptr ? *target->vendor->values : *provisioning::VendorValues::none();
+  const auto renderer = services.renderer();
+  const auto covered = renderer->coverage(device.vendor, device.model);
+  auto set = settings_of(settings, vendor, device.vendor, covered);
+  auto keys = keys_of(settings, *target, device, covered);
+  bj::array ignored;
+  add_ignored(set, "", ignored);
+  add_ignored(keys, provisioning::key_prefix, ignored);
   return json_response(bj::object{{"mac_address", text(device.mac.text())},
                                   {"vendor", text(device.vendor)},
                                   {"model", text(device.model)},
                                   {"site", device.site.empty() ? bj::value(nullptr) : bj::value(text(device.site))},
-                                  {"settings", settings_of(settings, vendor, device.vendor)},
-                                  {"keys", keys_of(settings, *target, device)}});
+                                  {"settings", std::move(set)},
+                                  {"keys", std::move(keys)},
+                                  {"ignored", std::move(ignored)}});
 }
 
 }  // namespace strowger::http::routes

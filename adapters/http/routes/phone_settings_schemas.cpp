@@ -45,7 +45,7 @@ constexpr std::string_view level_schema = R"({
 constexpr std::string_view effective_schema = R"({
   "type": "object",
   "description": "What a device ends up with, and which level, event and author it comes from.",
-  "required": ["mac_address", "vendor", "model", "site", "settings", "keys"],
+  "required": ["mac_address", "vendor", "model", "site", "settings", "keys", "ignored"],
   "properties": {
     "mac_address": {"type": "string"},
     "vendor": {"type": "string"},
@@ -76,6 +76,18 @@ constexpr std::string_view effective_schema = R"({
           "ignored": {"type": "string"}
         }
       }
+    },
+    "ignored": {
+      "type": "array",
+      "description": "What a level says and the phone's file does not. Defaults are not listed.",
+      "items": {
+        "type": "object",
+        "required": ["setting", "reason"],
+        "properties": {
+          "setting": {"type": "string", "examples": ["language", "keys.5"]},
+          "reason": {"type": "string"}
+        }
+      }
     }
   }
 })";
@@ -99,7 +111,7 @@ constexpr std::string_view schema_schema = R"({
       "type": "array",
       "items": {
         "type": "object",
-        "required": ["name", "kind", "meaning", "default"],
+        "required": ["name", "kind", "meaning", "default", "supported_by"],
         "properties": {
           "name": {"type": "string"},
           "kind": {"enum": ["text", "host", "url", "dial", "number", "choice", "codecs", "timezone", "dial_plan",
@@ -108,7 +120,9 @@ constexpr std::string_view schema_schema = R"({
           "choices": {"type": "array", "items": {"type": "string"}},
           "minimum": {"type": "integer"},
           "maximum": {"type": "integer"},
-          "default": {"type": ["string", "integer", "array", "null"]}
+          "default": {"type": ["string", "integer", "array", "null"]},
+          "supported_by": {"type": "array", "items": {"type": "string"}, "examples": [["yealink/t46s.template"]],
+            "description": "Templates in force that write it. Empty for a setting that only the server reads."}
         }
       }
     },

@@ -101,6 +101,31 @@ constexpr std::string_view history_schema = R"({
   }
 })";
 
+constexpr std::string_view coverage_schema = R"({
+  "type": "object",
+  "required": ["items", "families"],
+  "properties": {
+    "items": {"type": "array", "items": {"type": "string"},
+              "description": "Settings, and fields of lines and keys, that a file can hold."},
+    "families": {
+      "type": "array",
+      "items": {
+        "type": "object",
+        "required": ["vendor", "template", "custom", "models", "written", "not_written"],
+        "properties": {
+          "vendor": {"type": "string"},
+          "template": {"type": "string", "examples": ["yealink/t46s.template"]},
+          "custom": {"type": "boolean"},
+          "models": {"type": "array", "items": {"type": "string"}},
+          "written": {"type": "array", "items": {"type": "string"}},
+          "not_written": {"type": "array", "items": {"type": "string"},
+                          "description": "Set, these change nothing in the files of its models."}
+        }
+      }
+    }
+  }
+})";
+
 struct Kind {
   const provisioning::Vendor* vendor = nullptr;
   const provisioning::Model* model = nullptr;
@@ -317,6 +342,27 @@ Awaitable<Result<Response>> versions(Context& context, const Request& request) {
   co_return json_response(out);
 }
 
+Result<Response> coverage(const Services& services) {
+  bj::array items;
+  for (const auto& item : provisioning::coverage_items()) items.push_back(text(item));
+  bj::array families;
+  for (const auto& family : services.renderer()->families()) {
+    bj::array models;
+    for (const auto& model : family.models) models.push_back(text(model));
+    bj::array written;
+    bj::array left_out;
+    for (const auto& item : provisioning::coverage_items())
+      (family.coverage->reaches(item) ? written : left_out).push_back(text(item));
+    families.push_back(bj::object{{"vendor", text(family.vendor)},
+                                  {"template", safe_text(family.template_name)},
+                                  {"custom", family.custom},
+                                  {"models", std::move(models)},
+                                  {"written", std::move(written)},
+                                  {"not_written", std::move(left_out)}});
+  }
+  return json_response(bj::object{{"items", std::move(items)}, {"families", std::move(families)}});
+}
+
 Awaitable<Result<Response>> reload(Context& context, const Request& request) {
   const auto work = [&services = context.services, by = request.who.by()]() -> Result<bj::object> {
     if (services.own_templates == nullptr) return not_editable();
@@ -356,6 +402,14 @@ void add_templates(Router& router, const ContextPtr& context) {
   router.add_schema("TemplateChange", std::string(change_template_schema));
   router.add_schema("TemplateReload", std::string(reload_schema));
   router.add_schema("TemplateHistory", std::string(history_schema));
+  router.add_schema("TemplateCoverage", std::string(coverage_schema));
+  router.add({.method = Method::get,
+              .pattern = "/api/provisioning/templates/coverage",
+              .id = "getTemplateCoverage",
+              .tag = "templates",
+              .summary = "Which settings each template in force writes",
+              .replies = {{.status = 200, .description = "By vendor and template", .schema = "#TemplateCoverage"}},
+              .handler = Handler([context](const Request&) { return coverage(context->services); })});
   const std::string one = "/api/provisioning/templates/{vendor}/{model}";
   const Reply done{.status = 200, .description = "What it changes, or would", .schema = "#TemplateChange"};
   router.add(

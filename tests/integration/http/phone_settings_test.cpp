@@ -1,6 +1,8 @@
 // Settings with inheritance, lines and keys: through the API into the phone's file, and where each came from.
 #include "tests/integration/http/house.hpp"
 
+#include <algorithm>
+
 using namespace strowger;
 using namespace strowger::http;
 using namespace strowger::http::test;
@@ -285,4 +287,44 @@ TEST_CASE_METHOD(Phones, "a setting with which phones could not register is warn
   // A proxy that speaks TLS to the phones.
   CHECK(set("global", R"({"outbound_proxy":"edge.example.com"})").json().at("warnings").as_array().empty());
   CHECK(diagnosed() == 0);
+}
+
+TEST_CASE_METHOD(Phones, "what the phone's template does not write is told, with the reason, and in the schema") {
+  REQUIRE(register_device("1400e91f03ea", "1002", "mitel", "6920").status == 201);
+  REQUIRE(set("global", R"({"language":"de","ntp_server":"g.example.com","firmware_version":"1.2.3"})").status == 200);
+  const auto view = ask("GET", "/api/provisioning/devices/1400e91f03ea/settings/effective").json();
+  CHECK(view.at("settings").at("language").at("ignored") ==
+        "The template mitel/topsoftkey10.template does not write it.");
+  CHECK(view.at("settings").at("ntp_server").as_object().if_contains("ignored") == nullptr);
+  CHECK(view.at("settings").at("firmware_version").as_object().if_contains("ignored") == nullptr);
+  REQUIRE(view.at("ignored").as_array().size() == 1);
+  CHECK(view.at("ignored").at(0).at("setting") == "language");
+  CHECK(effective().at("ignored").as_array().empty());  // the T46S writes all of them
+
+  for (const auto& setting : ask("GET", std::string(levels) + "/schema").json().at("settings").as_array()) {
+    if (setting.at("name") != "language") continue;
+    const auto& families = setting.at("supported_by").as_array();
+    CHECK(std::ranges::find(families, bj::value("yealink/t46s.template")) != families.end());
+    CHECK(std::ranges::find(families, bj::value("mitel/topsoftkey10.template")) == families.end());
+  }
+}
+
+TEST_CASE_METHOD(Phones, "a template of one's own that drops a setting is told in the table and for its devices") {
+  REQUIRE(set("global", R"({"ntp_server":"g.example.com"})").status == 200);
+  CHECK(effective().at("ignored").as_array().empty());
+  const auto own = bj::serialize(bj::object{{"text", "#!version:1.0.0.1\nlang.gui = {{LANGUAGE}}\n"}});
+  REQUIRE(ask("PUT", "/api/provisioning/templates/yealink/t46s", own).status == 200);
+  const auto view = effective();
+  REQUIRE(view.at("ignored").as_array().size() == 1);
+  CHECK(view.at("ignored").at(0).at("setting") == "ntp_server");
+  bool found = false;
+  const auto table = ask("GET", "/api/provisioning/templates/coverage").json();
+  for (const auto& family : table.at("families").as_array()) {
+    if (family.at("template") != "yealink_t46s.template") continue;
+    found = true;
+    CHECK(family.at("custom") == true);
+    CHECK(family.at("written").as_array() == bj::array{"language"});
+    CHECK(family.at("models").as_array() == bj::array{"t46s"});
+  }
+  CHECK(found);
 }
