@@ -56,8 +56,8 @@ class LoopSite {
   void stop_evictions() { evictions_.reset(); }
   void change_template();
   void fetch(const Desk& desk);
-  // What is in the log has been followed before: an event that is followed late counts as at most a minute old, and
-  // would put its deadline off.
+  // Sets the clock forward after the reactor has followed the whole log. The reactor takes an event for at most a
+  // minute old: one that it follows after the step would have a later deadline.
   void pass(std::chrono::seconds time);
 
   // From now on phones answer; registering and moving is done before or in between (phones of the caller's thread).
