@@ -48,3 +48,18 @@ TEST_CASE("what is in force is whole, and a template of one's own may not name a
   REQUIRE(made->refused.size() == 1);
   CHECK_THAT(made->refused.front().message, ContainsSubstring("partials are for the built-in templates"));
 }
+
+TEST_CASE("a built-in template with partials comes back in force as it was") {
+  const auto before = renderer()->in_force();
+  for (const auto* name : {"cisco", "grandstream", "mitel", "polycom"}) {
+    CAPTURE(name);
+    const auto* vendor = catalog().find_vendor(name);
+    REQUIRE(vendor);
+    const auto& model = vendor->models.front();
+    const auto back = renderer()->with(*vendor, model, std::nullopt);
+    REQUIRE(back);
+    for (const auto& source : (*back)->in_force())
+      if (source.vendor == name) CHECK(source.text.find("{{>") == std::string::npos);
+    CHECK((*back)->in_force().size() == before.size());
+  }
+}
